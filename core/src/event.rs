@@ -1,0 +1,233 @@
+//! What happened, in the past tense: the journal's vocabulary, and the only thing that changes state.
+//!
+//! Events are their own wire format: short tags and fields, defaults for whatever a later version
+//! adds, pinned by a snapshot test (`event/tests.rs`). Large text inside is moved to blobs by the store.
+
+use crate::effect::Command;
+use crate::failure::Failure;
+use crate::id::{ActorId, AgentIndex, CallId, ItemIndex, StepIndex, ToolIndex};
+use crate::input::Exit;
+use crate::limits::LimitHit;
+use crate::message::{Reply, ToolOutput};
+use crate::{Object, Value};
+use serde::{Deserialize, Serialize};
+
+/// A fact of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "t", rename_all = "snake_case")]
+pub enum Event {
+    /// The run began.
+    RunStarted {
+        /// The inputs by name.
+        inputs: Object,
+        /// The environment variables that expressions read.
+        #[serde(default, skip_serializing_if = "Object::is_empty")]
+        env: Object,
+    },
+    /// A cancelled or failed run went on.
+    RunReopened,
+    /// The run was cancelled.
+    RunCancelled,
+    /// Every step ended and the outputs were computed.
+    RunSucceeded {
+        /// The outputs by name.
+        outputs: Object,
+    },
+    /// The run failed.
+    RunFailed {
+        /// The step at fault; none when an output could not be computed.
+        step: Option<StepIndex>,
+        /// Why.
+        failure: Failure,
+    },
+    /// A step's `when` was false.
+    StepSkipped {
+        /// Which.
+        step: StepIndex,
+    },
+    /// A step's turn came.
+    StepStarted {
+        /// Which.
+        step: StepIndex,
+        /// The list of its fan-out; none for a step without `for_each`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        items: Option<Vec<Value>>,
+    },
+    /// A step could not begin: its `when` or `for_each` failed.
+    StepFailed {
+        /// Which.
+        step: StepIndex,
+        /// Why.
+        failure: Failure,
+    },
+    /// An item of a step began an attempt.
+    ItemStarted {
+        /// Of which step.
+        step: StepIndex,
+        /// Which item.
+        item: ItemIndex,
+        /// The attempt, from 1.
+        attempt: u32,
+        /// What it does, with every expression evaluated.
+        work: Work,
+    },
+    /// An item has its output.
+    ItemSucceeded {
+        /// Of which step.
+        step: StepIndex,
+        /// Which item.
+        item: ItemIndex,
+        /// The output, which fits the step's type.
+        output: Value,
+    },
+    /// An attempt of an item failed.
+    ItemFailed {
+        /// Of which step.
+        step: StepIndex,
+        /// Which item.
+        item: ItemIndex,
+        /// Why.
+        failure: Failure,
+        /// Milliseconds until the next attempt; none when there is none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retry_after_ms: Option<u64>,
+    },
+    /// The pause before an item's next attempt is over.
+    RetryDue {
+        /// The timer.
+        call: CallId,
+    },
+    /// A model answered an agent.
+    ModelReplied {
+        /// The call.
+        call: CallId,
+        /// The answer.
+        reply: Reply,
+    },
+    /// An agent's tool call began.
+    ToolCalled {
+        /// Whose.
+        actor: ActorId,
+        /// Position among the turn's tool calls.
+        position: u32,
+        /// The tool.
+        tool: ToolIndex,
+    },
+    /// An agent's tool call ended without being made: unknown tool, unreadable arguments.
+    ToolRefused {
+        /// Whose.
+        actor: ActorId,
+        /// Position among the turn's tool calls.
+        position: u32,
+        /// What the model is told.
+        message: String,
+    },
+    /// A tool answered.
+    ToolReplied {
+        /// The call.
+        call: CallId,
+        /// The answer.
+        output: ToolOutput,
+    },
+    /// A tool failed; an agent is told, a `tool` step fails.
+    ToolFailed {
+        /// The call.
+        call: CallId,
+        /// What the model is told.
+        message: String,
+    },
+    /// A process ended.
+    ProcessExited {
+        /// The call.
+        call: CallId,
+        /// How.
+        exit: Exit,
+    },
+    /// A lead asked for subagents.
+    WaveStarted {
+        /// The lead.
+        actor: ActorId,
+        /// Position of the request among the turn's tool calls.
+        position: u32,
+        /// The subagents, in request order.
+        members: Vec<Member>,
+        /// Requested subagents beyond `per_wave`, which are not started.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        dropped: u32,
+        /// Requested entries that were not usable.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        invalid: u32,
+    },
+    /// A subagent began.
+    MemberStarted {
+        /// Its lead.
+        actor: ActorId,
+        /// Its position in the wave.
+        member: u32,
+    },
+    /// Every subagent of a wave ended, and the lead was told.
+    WaveEnded {
+        /// The lead.
+        actor: ActorId,
+    },
+    /// An agent reached a limit and was asked for an answer without tools.
+    AnswerForced {
+        /// Which agent.
+        actor: ActorId,
+        /// Which limit.
+        limit: LimitHit,
+    },
+    /// An answer did not fit the declared output, and the agent was told.
+    AnswerRejected {
+        /// Which agent.
+        actor: ActorId,
+        /// Why.
+        reason: String,
+    },
+    /// An agent ended with its last message as the answer.
+    AgentAnswered {
+        /// Which agent.
+        actor: ActorId,
+    },
+    /// An agent ended without an answer.
+    AgentFailed {
+        /// Which agent.
+        actor: ActorId,
+        /// Why.
+        failure: Failure,
+    },
+}
+
+fn is_zero(n: &u32) -> bool {
+    *n == 0
+}
+
+/// What an item does, with every expression evaluated.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "verb", rename_all = "snake_case")]
+pub enum Work {
+    /// An agent works on a prompt.
+    Agent {
+        /// The prompt.
+        prompt: String,
+    },
+    /// A tool is called.
+    Tool {
+        /// With these arguments.
+        arguments: Value,
+    },
+    /// A process runs.
+    Process {
+        /// This one.
+        command: Command,
+    },
+}
+
+/// A requested subagent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Member {
+    /// Which agent.
+    pub agent: AgentIndex,
+    /// Its subtask.
+    pub prompt: String,
+}

@@ -1,0 +1,256 @@
+//! A workflow once compiled: names resolved, types known, every limit a number.
+
+use crate::Value;
+use crate::expression::{Expression, Template};
+use crate::failure::FailureKind;
+use crate::id::{AgentIndex, ModelIndex, StepIndex, ToolIndex};
+use crate::limits::{Limits, RunLimits};
+use crate::types::Type;
+
+/// A compiled workflow. Steps are in an order in which every step comes after those that it waits for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Workflow {
+    /// `name:`, or the file's stem.
+    pub name: String,
+    /// `description:`, or empty.
+    pub description: String,
+    /// Declared inputs, in order.
+    pub inputs: Vec<Input>,
+    /// Names of `env` variables that expressions outside of `models` read.
+    pub env: Vec<String>,
+    /// Declared models.
+    pub models: Vec<Model>,
+    /// Declared corpora.
+    pub corpora: Vec<Corpus>,
+    /// Every tool that an agent or a step can call.
+    pub tools: Vec<Tool>,
+    /// Declared agents.
+    pub agents: Vec<Agent>,
+    /// Steps in dependency order.
+    pub steps: Vec<Step>,
+    /// Declared outputs, in order.
+    pub outputs: Vec<(String, Template)>,
+    /// What the run as a whole may use.
+    pub limits: RunLimits,
+    /// A hash of every source byte that can change what a run does.
+    pub fingerprint: String,
+}
+
+/// An input that the caller gives.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Input {
+    /// Its name.
+    pub name: String,
+    /// What it must be.
+    pub kind: Type,
+    /// Used when the caller gives nothing; none makes the input required.
+    pub default: Option<Value>,
+}
+
+/// A model that agents use, by alias. Templates here may read `env` and `secrets` alone.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Model {
+    /// The name in the workflow.
+    pub alias: String,
+    /// The catalog row, such as `openai` or `builtin`.
+    pub provider: String,
+    /// The provider's name of the model.
+    pub name: String,
+    /// `base_url:`.
+    pub base_url: Option<Template>,
+    /// `api_key:`.
+    pub api_key: Option<Template>,
+    /// Sampling temperature; the provider's default when absent.
+    pub temperature: Option<f64>,
+    /// Most tokens that one answer may have; the provider's default when absent.
+    pub max_tokens: Option<u64>,
+    /// Seconds until a request is given up.
+    pub timeout_seconds: u64,
+    /// Attempts at one request, the first included.
+    pub attempts: u32,
+    /// Requests at once.
+    pub parallel: u32,
+}
+
+/// Files that are searched by the retrieval tools.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Corpus {
+    /// The name in the workflow.
+    pub name: String,
+    /// Glob patterns relative to the workflow's folder.
+    pub files: Vec<String>,
+    /// Size of a chunk in tokens.
+    pub chunk_tokens: u32,
+}
+
+/// A tool, by the name that models know it by.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tool {
+    /// Unique in the workflow: `papers.keyword_search`.
+    pub path: String,
+    /// What implements it.
+    pub source: ToolSource,
+}
+
+/// Where a tool comes from.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ToolSource {
+    /// One of the retrieval tools over a corpus.
+    Corpus {
+        /// The corpus's name.
+        corpus: String,
+        /// `keyword_search`, `semantic_search` or `read_chunk`.
+        tool: String,
+    },
+}
+
+/// An agent definition.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Agent {
+    /// The name in the workflow.
+    pub name: String,
+    /// Its model.
+    pub model: ModelIndex,
+    /// The system prompt; may read `inputs` and `env`.
+    pub system: Template,
+    /// The tools that it may call, each with the name that the model sees.
+    pub tools: Vec<(String, ToolIndex)>,
+    /// Its subagents; an agent with a team is a lead.
+    pub team: Option<Team>,
+    /// What it may use.
+    pub limits: Limits,
+}
+
+/// The subagents of a lead, and how many at once.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Team {
+    /// The agents it may start; the first is the default.
+    pub agents: Vec<AgentIndex>,
+    /// Subagents that work at the same time.
+    pub parallel: u32,
+    /// Subagents of one request; more are dropped, and the lead is told.
+    pub per_wave: u32,
+}
+
+/// The name of the tool by which a lead starts subagents (WideSeek-R1).
+pub const CREATE_SUB_AGENTS: &str = "create_sub_agents";
+
+/// One step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// Its key under `steps`.
+    pub name: String,
+    /// What it does.
+    pub verb: Verb,
+    /// Skipped when this is false.
+    pub when: Option<Expression>,
+    /// The steps that must have ended first: those it refers to, and `needs`.
+    pub after: Vec<StepIndex>,
+    /// Once per item of a list.
+    pub fan_out: Option<FanOut>,
+    /// What to do after a failure.
+    pub retry: Retry,
+    /// Milliseconds that one attempt may take.
+    pub timeout_ms: Option<u64>,
+    /// What the output must be.
+    pub output: Type,
+}
+
+/// A step's repetition over a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FanOut {
+    /// The list.
+    pub items: Expression,
+    /// The variable that holds the item.
+    pub variable: String,
+    /// Items at once.
+    pub parallel: u32,
+}
+
+/// What to do after a failure.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Retry {
+    /// Attempts in all; 1 means no retry.
+    pub attempts: u32,
+    /// Milliseconds before the second attempt; doubled before each further one.
+    pub backoff_ms: u64,
+    /// The kinds that are retried; empty means all that a repetition can mend.
+    pub errors: Vec<FailureKind>,
+}
+
+impl Retry {
+    /// No retry.
+    pub const NONE: Retry = Retry {
+        attempts: 1,
+        backoff_ms: 1_000,
+        errors: Vec::new(),
+    };
+}
+
+/// What a step does: exactly one of these.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Verb {
+    /// One agent works on a prompt.
+    Agent {
+        /// Who.
+        agent: AgentIndex,
+        /// On what.
+        prompt: Template,
+        /// The agent's limits, narrowed by the step's.
+        limits: Limits,
+    },
+    /// One tool call.
+    Tool {
+        /// Which.
+        tool: ToolIndex,
+        /// `with:`.
+        arguments: Template,
+    },
+    /// A process on the host.
+    Run {
+        /// What is started.
+        command: CommandTemplate,
+        /// Whether stdout is the output as JSON (`output:` was declared) or a part of the record
+        /// `{exit_code, stdout, stderr}`.
+        json: bool,
+    },
+}
+
+/// A command before its expressions are evaluated.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CommandTemplate {
+    /// Program and arguments; `run: text` becomes `sh -c text`.
+    pub arguments: Vec<Template>,
+    /// Environment variables added to the process's own.
+    pub env: Vec<(String, Template)>,
+    /// What the process reads.
+    pub stdin: Option<Template>,
+}
+
+impl Workflow {
+    /// The definition behind an index.
+    pub fn agent(&self, index: AgentIndex) -> &Agent {
+        &self.agents[index.at()]
+    }
+
+    /// The step behind an index.
+    pub fn step(&self, index: StepIndex) -> &Step {
+        &self.steps[index.at()]
+    }
+
+    /// The model behind an index.
+    pub fn model(&self, index: ModelIndex) -> &Model {
+        &self.models[index.at()]
+    }
+
+    /// The tool behind an index.
+    pub fn tool(&self, index: ToolIndex) -> &Tool {
+        &self.tools[index.at()]
+    }
+
+    /// The step of a name.
+    pub fn step_named(&self, name: &str) -> Option<StepIndex> {
+        let at = self.steps.iter().position(|step| step.name == name)?;
+        u32::try_from(at).ok().map(StepIndex)
+    }
+}

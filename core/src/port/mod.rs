@@ -1,0 +1,10 @@
+//! Sockets: what the outside offers to a run. Implementations live in the crates of the same names.
+
+pub mod embedder;
+pub mod error;
+pub mod journal;
+pub mod model;
+pub mod process;
+pub mod tool;
+
+pub use error::{Error, ErrorKind};

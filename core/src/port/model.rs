@@ -1,0 +1,135 @@
+//! Language models, and whatever stands in for one. Streaming is the only path: a whole answer is a fold.
+
+use super::Error;
+use super::tool::ToolSpec;
+use crate::message::{AssistantMessage, Finish, Message, Reply, ToolCall, Usage};
+use crate::types::Type;
+use async_trait::async_trait;
+use futures_core::Stream;
+use std::pin::Pin;
+use std::sync::Arc;
+
+/// Everything that a model is given for one answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelRequest {
+    /// The system prompt, policies of the runtime included.
+    pub system: Arc<str>,
+    /// The transcript.
+    pub messages: Vec<Arc<Message>>,
+    /// The tools on offer; none when an answer is forced.
+    pub tools: Arc<[ToolSpec]>,
+    /// What the final answer must be; `Type::String` for text.
+    pub output: Type,
+    /// Sampling temperature; the model's default when absent.
+    pub temperature: Option<f64>,
+    /// Whether a limit forced this answer.
+    pub forced: bool,
+}
+
+/// A piece of an answer as it arrives.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Delta {
+    /// Visible text.
+    Text(String),
+    /// Text inside thinking marks.
+    Thinking(String),
+    /// A piece of a tool call; pieces of one call share `position`.
+    ToolCall {
+        /// Position among the answer's tool calls.
+        position: usize,
+        /// The call's id, on the first piece at the latest.
+        id: Option<String>,
+        /// The tool's name, on the first piece at the latest.
+        name: Option<String>,
+        /// The next piece of the arguments' JSON text.
+        arguments: String,
+    },
+    /// What the call cost so far; the last one counts.
+    Usage(Usage),
+    /// Why it stopped.
+    Finish(Finish),
+    /// Milliseconds spent waiting for a place or a rate limit.
+    Queued(u64),
+}
+
+/// An answer as it arrives. Dropping it cancels the request.
+pub type DeltaStream = Pin<Box<dyn Stream<Item = Result<Delta, Error>> + Send>>;
+
+/// A model. Waiting, rate limits and retries of passing faults are its own business.
+#[async_trait]
+pub trait Model: Send + Sync {
+    /// Starts an answer.
+    async fn generate(&self, request: ModelRequest) -> Result<DeltaStream, Error>;
+
+    /// What is shown beside its answers, such as `builtin/reader (no language model)`.
+    fn label(&self) -> String;
+}
+
+/// Folds deltas into a whole answer.
+#[derive(Debug, Default)]
+pub struct Fold {
+    text: String,
+    thinking: String,
+    calls: Vec<ToolCall>,
+    usage: Usage,
+    finish: Finish,
+    queue_ms: u64,
+}
+
+impl Fold {
+    /// Takes the next piece.
+    pub fn push(&mut self, delta: Delta) {
+        match delta {
+            Delta::Text(piece) => self.text.push_str(&piece),
+            Delta::Thinking(piece) => self.thinking.push_str(&piece),
+            Delta::Usage(usage) => self.usage = usage,
+            Delta::Finish(finish) => self.finish = finish,
+            Delta::Queued(ms) => self.queue_ms += ms,
+            Delta::ToolCall {
+                position,
+                id,
+                name,
+                arguments,
+            } => {
+                // A provider that skips positions must not make us allocate for them.
+                let at = position.min(self.calls.len());
+                if at == self.calls.len() {
+                    self.calls.push(ToolCall {
+                        id: String::new(),
+                        name: String::new(),
+                        arguments: String::new(),
+                    });
+                }
+                let call = &mut self.calls[at];
+                if let Some(id) = id {
+                    call.id = id;
+                }
+                if let Some(name) = name {
+                    call.name.push_str(&name);
+                }
+                call.arguments.push_str(&arguments);
+            }
+        }
+    }
+
+    /// The whole answer. Calls that came without an id get `call_N`, which is unique in the message.
+    pub fn finish(mut self, wall_ms: u64) -> Reply {
+        for (n, call) in self.calls.iter_mut().enumerate() {
+            if call.id.is_empty() {
+                call.id = format!("call_{n}");
+            }
+        }
+        let message = AssistantMessage {
+            text: self.text,
+            thinking: self.thinking,
+            tool_calls: self.calls,
+        };
+        Reply {
+            message: Arc::new(message),
+            usage: self.usage,
+            finish: self.finish,
+            wall_ms,
+            queue_ms: self.queue_ms,
+        }
+    }
+}

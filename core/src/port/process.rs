@@ -1,0 +1,14 @@
+//! Running a command and hearing how it ended.
+
+use super::Error;
+use crate::effect::Command;
+use crate::input::Exit;
+use async_trait::async_trait;
+
+/// Starts processes. Dropping the future kills the process and everything that it started.
+#[async_trait]
+pub trait ProcessRunner: Send + Sync {
+    /// Runs `command` to its end. `key` is the same for every repetition of the same effect.
+    /// A command that starts and fails is an [`Exit`], not an error.
+    async fn run(&self, key: &str, command: Command) -> Result<Exit, Error>;
+}
