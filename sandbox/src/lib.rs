@@ -1,1 +1,8 @@
-//! troupe-sandbox
+//! Where commands run.
+//!
+//! Today there is one place: [`host`], the machine itself, with no isolation at all. It runs only what the
+//! user has allowed by name; whoever wires it decides that, this crate does not ask.
+
+mod capture;
+mod group;
+pub mod host;
