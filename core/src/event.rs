@@ -6,9 +6,8 @@
 use crate::effect::Command;
 use crate::failure::Failure;
 use crate::id::{ActorId, AgentIndex, CallId, ItemIndex, StepIndex, ToolIndex};
-use crate::input::Exit;
 use crate::limits::LimitHit;
-use crate::message::{Reply, ToolOutput};
+use crate::message::{Reply, Retrieved, ToolOutput};
 use crate::{Object, Value};
 use serde::{Deserialize, Serialize};
 
@@ -77,8 +76,13 @@ pub enum Event {
         step: StepIndex,
         /// Which item.
         item: ItemIndex,
-        /// The output, which fits the step's type.
-        output: Value,
+        /// The output, which fits the step's type; absent when it is the answer of the item's agent,
+        /// which is in the journal already.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        output: Option<Value>,
+        /// What a retrieval tool showed and read.
+        #[serde(default, skip_serializing_if = "Retrieved::is_empty")]
+        retrieved: Retrieved,
     },
     /// An attempt of an item failed.
     ItemFailed {
@@ -92,10 +96,13 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         retry_after_ms: Option<u64>,
     },
-    /// The pause before an item's next attempt is over.
-    RetryDue {
-        /// The timer.
-        call: CallId,
+    /// An agent asked its model for the next message.
+    TurnStarted {
+        /// Whose turn.
+        actor: ActorId,
+        /// The limit that makes this the last answer, without tools.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        forced: Option<LimitHit>,
     },
     /// A model answered an agent.
     ModelReplied {
@@ -122,26 +129,19 @@ pub enum Event {
         /// What the model is told.
         message: String,
     },
-    /// A tool answered.
+    /// A tool answered an agent.
     ToolReplied {
         /// The call.
         call: CallId,
         /// The answer.
         output: ToolOutput,
     },
-    /// A tool failed; an agent is told, a `tool` step fails.
+    /// An agent's tool call failed, and the agent was told.
     ToolFailed {
         /// The call.
         call: CallId,
         /// What the model is told.
         message: String,
-    },
-    /// A process ended.
-    ProcessExited {
-        /// The call.
-        call: CallId,
-        /// How.
-        exit: Exit,
     },
     /// A lead asked for subagents.
     WaveStarted {
@@ -169,13 +169,6 @@ pub enum Event {
     WaveEnded {
         /// The lead.
         actor: ActorId,
-    },
-    /// An agent reached a limit and was asked for an answer without tools.
-    AnswerForced {
-        /// Which agent.
-        actor: ActorId,
-        /// Which limit.
-        limit: LimitHit,
     },
     /// An answer did not fit the declared output, and the agent was told.
     AnswerRejected {

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::Span;
 use crate::{Object, Value};
-use cel::common::ast::Expr;
+use cel::common::ast::{EntryExpr, Expr};
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
@@ -15,6 +15,8 @@ struct Compiled {
     span: Span,
     /// Set when the expression is a plain path such as `row.paper`: walked without the interpreter.
     path: Option<Vec<String>>,
+    /// The variables that it reads: each with the fields that it selects, or none for all of it.
+    roots: Vec<(String, Option<Vec<String>>)>,
     program: cel::Program,
 }
 
@@ -32,9 +34,8 @@ pub struct EvaluationError {
 
 /// Gives expressions their variables, by the name of the root: `inputs`, `steps`, `env`, an item's name.
 pub trait Scope {
-    /// The value of a root variable, narrowed to `path` where the expression is a plain path:
-    /// `Ok(None)` when there is no such thing.
-    fn root(&self, name: &str) -> Option<Value>;
+    /// The value of a root variable; with `fields`, no other of its fields is looked at.
+    fn root(&self, name: &str, fields: Option<&[String]>) -> Option<Value>;
     /// The value at `root.path…`, borrowed; `None` when absent.
     fn path<'a>(&'a self, path: &[String]) -> Option<std::borrow::Cow<'a, Value>>;
 }
@@ -44,7 +45,10 @@ impl Expression {
     pub fn parse(source: &str, span: Span) -> Result<Self, (String, usize)> {
         let program = cel::Program::compile(source).map_err(|errors| first_error(source, &errors))?;
         let path = plain_path(&program.expression().expr);
+        let mut roots = Vec::new();
+        collect_roots(&program.expression().expr, &mut roots);
         Ok(Self(Arc::new(Compiled {
+            roots,
             source: source.to_owned(),
             span,
             path,
@@ -76,9 +80,9 @@ impl Expression {
             };
         }
         let mut context = cel::Context::with_env(standard());
-        for name in self.0.program.references().variables() {
-            if let Some(value) = scope.root(name) {
-                context.add_variable_from_value(name, to_cel(&value));
+        for (name, fields) in &self.0.roots {
+            if let Some(value) = scope.root(name, fields.as_deref()) {
+                context.add_variable_from_value(name.as_str(), to_cel(&value));
             }
         }
         let value = self.0.program.execute(&context).map_err(|e| self.error(readable(&e)))?;
@@ -148,6 +152,59 @@ fn plain_path(expr: &Expr) -> Option<Vec<String>> {
             Some(path)
         }
         _ => None,
+    }
+}
+
+/// Which variables an expression reads, and which of their fields: so that `steps.a.output.size()`
+/// never converts the output of step `b`. Names bound by `map` and `filter` are collected too; they
+/// name nothing in the scope.
+fn collect_roots(expr: &Expr, roots: &mut Vec<(String, Option<Vec<String>>)>) {
+    match expr {
+        Expr::Ident(name) => note_root(name, None, roots),
+        Expr::Select(select) => match &select.operand.expr {
+            Expr::Ident(name) => note_root(name, Some(&select.field), roots),
+            operand => collect_roots(operand, roots),
+        },
+        Expr::Call(call) => {
+            call.target.iter().for_each(|target| collect_roots(&target.expr, roots));
+            call.args.iter().for_each(|argument| collect_roots(&argument.expr, roots));
+        }
+        Expr::List(list) => list.elements.iter().for_each(|element| collect_roots(&element.expr, roots)),
+        Expr::Map(map) => map.entries.iter().for_each(|entry| collect_entry(&entry.expr, roots)),
+        Expr::Struct(value) => value.entries.iter().for_each(|entry| collect_entry(&entry.expr, roots)),
+        Expr::Comprehension(comprehension) => {
+            let parts = [
+                &comprehension.iter_range,
+                &comprehension.accu_init,
+                &comprehension.loop_cond,
+                &comprehension.loop_step,
+                &comprehension.result,
+            ];
+            parts.into_iter().for_each(|part| collect_roots(&part.expr, roots));
+        }
+        Expr::Literal(_) | Expr::Unspecified => {}
+    }
+}
+
+fn collect_entry(entry: &EntryExpr, roots: &mut Vec<(String, Option<Vec<String>>)>) {
+    match entry {
+        EntryExpr::StructField(field) => collect_roots(&field.value.expr, roots),
+        EntryExpr::MapEntry(entry) => {
+            collect_roots(&entry.key.expr, roots);
+            collect_roots(&entry.value.expr, roots);
+        }
+    }
+}
+
+fn note_root(name: &str, field: Option<&str>, roots: &mut Vec<(String, Option<Vec<String>>)>) {
+    let field = field.map(str::to_owned);
+    match roots.iter_mut().find(|(known, _)| known == name) {
+        None => roots.push((name.to_owned(), field.map(|field| vec![field]))),
+        Some((_, fields)) => match (fields.as_mut(), field) {
+            (_, None) => *fields = None,
+            (Some(fields), Some(field)) if !fields.contains(&field) => fields.push(field),
+            _ => {}
+        },
     }
 }
 

@@ -17,6 +17,9 @@ pub enum Input {
     },
     /// Go on with a run that was cancelled or failed.
     Reopen,
+    /// The process that drove the run is gone, and another has folded its journal: effects that must
+    /// not be repeated blindly are in doubt.
+    Recover,
     /// Stop everything.
     Cancel,
     /// A model answered.

@@ -159,7 +159,8 @@ pub struct Retrieved {
 }
 
 impl Retrieved {
-    fn is_empty(&self) -> bool {
+    /// Whether nothing was shown, read or counted.
+    pub fn is_empty(&self) -> bool {
         self.shown.is_empty() && self.read.is_empty() && self.tokens == 0
     }
 }

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 struct Fixed(Value);
 
 impl Scope for Fixed {
-    fn root(&self, name: &str) -> Option<Value> {
+    fn root(&self, name: &str, _: Option<&[String]>) -> Option<Value> {
         self.0.get(name).cloned()
     }
     fn path<'a>(&'a self, path: &[String]) -> Option<Cow<'a, Value>> {

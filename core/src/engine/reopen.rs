@@ -1,0 +1,99 @@
+//! Going on with a run that was cancelled or failed: what had stopped stands open again.
+//!
+//! An agent whose model failed keeps its transcript and takes the turn again; everything else that
+//! failed begins a fresh first attempt. Finished work is never touched.
+
+use super::open::Call;
+use super::state::{Action, AgentPhase, ItemPhase, MemberPhase, Parent, State, StepPhase};
+use crate::failure::FailureKind;
+use crate::id::{ActorId, ItemIndex, StepIndex};
+use crate::ir::Workflow;
+use crate::port::journal::RunStatus;
+
+pub(super) fn reopen(workflow: &Workflow, state: &mut State) {
+    state.status = Some(RunStatus::Running);
+    state.failure = None;
+    for step in (0..).map(StepIndex).take(workflow.steps.len()) {
+        match state.steps[step.at()].phase {
+            // Its `when` or `for_each` failed: the step is due again.
+            StepPhase::Failed if state.steps[step.at()].items.is_empty() => state.steps[step.at()].phase = StepPhase::Waiting,
+            StepPhase::Failed | StepPhase::Running => reopen_step(state, step),
+            StepPhase::Waiting | StepPhase::Done | StepPhase::Skipped => {}
+        }
+    }
+}
+
+fn reopen_step(state: &mut State, step: StepIndex) {
+    state.steps[step.at()].phase = StepPhase::Running;
+    for at in 0..state.steps[step.at()].items.len() {
+        reopen_item(state, step, ItemIndex(u32::try_from(at).unwrap_or(u32::MAX)));
+    }
+    let reopened = &mut state.steps[step.at()];
+    let count = |wanted: fn(&ItemPhase) -> bool| reopened.items.iter().filter(|item| wanted(&item.phase)).count();
+    let ended = count(|phase| matches!(phase, ItemPhase::Done(_)));
+    let waiting = count(|phase| matches!(phase, ItemPhase::Waiting));
+    let first = reopened.items.iter().position(|item| item.phase == ItemPhase::Waiting);
+    reopened.ended = u32::try_from(ended).unwrap_or(u32::MAX);
+    reopened.working = u32::try_from(reopened.items.len() - ended - waiting).unwrap_or(u32::MAX);
+    reopened.next = first.unwrap_or(reopened.items.len());
+}
+
+fn reopen_item(state: &mut State, step: StepIndex, item: ItemIndex) {
+    let phase = std::mem::take(&mut state.steps[step.at()].items[item.at()].phase);
+    let phase = match phase {
+        ItemPhase::Agent(actor) => {
+            reopen_agent(state, actor);
+            ItemPhase::Agent(actor)
+        }
+        ItemPhase::Failed { failure, agent: Some(actor) } if failure.kind == FailureKind::Model => {
+            let agent = state.agent_mut(actor);
+            (agent.phase, agent.forced) = (AgentPhase::Ready, None);
+            reopen_agent(state, actor);
+            ItemPhase::Agent(actor)
+        }
+        ItemPhase::Failed { .. } => {
+            state.steps[step.at()].items[item.at()].attempt = 0;
+            ItemPhase::Waiting
+        }
+        ItemPhase::Call(_, work) => {
+            let is_process = matches!(*work, crate::event::Work::Process { .. });
+            let call = if is_process { Call::Process(step, item) } else { Call::ItemTool(step, item) };
+            ItemPhase::Call(state.open.open(call), work)
+        }
+        ItemPhase::Pausing(_, after_ms) => ItemPhase::Pausing(state.open.open(Call::Pause(step, item)), after_ms),
+        ItemPhase::Waiting => ItemPhase::Waiting,
+        ItemPhase::Done(value) => ItemPhase::Done(value),
+    };
+    let works = matches!(phase, ItemPhase::Agent(_) | ItemPhase::Call(..));
+    let had_timeout = state.steps[step.at()].items[item.at()].timeout.take().is_some();
+    let timeout = (works && had_timeout).then(|| state.open.open(Call::Timeout(step, item)));
+    let item = &mut state.steps[step.at()].items[item.at()];
+    (item.phase, item.timeout) = (phase, timeout);
+}
+
+fn reopen_agent(state: &mut State, actor: ActorId) {
+    let agent = state.agent(actor);
+    if !agent.is_live() {
+        return;
+    }
+    let needs_clock = matches!(agent.parent, Parent::Item(..)) && agent.forced.is_none();
+    let clock = needs_clock.then(|| state.open.open(Call::Clock(actor)));
+    state.agent_mut(actor).clock = clock;
+    let working: Vec<ActorId> = match &state.agent(actor).phase {
+        AgentPhase::Acting { action: Action::Wave(wave), .. } => wave.members.iter().filter_map(|member| match member.phase {
+            MemberPhase::Working(child) => Some(child),
+            _ => None,
+        }).collect(),
+        _ => Vec::new(),
+    };
+    working.into_iter().for_each(|child| reopen_agent(state, child));
+    let call = match &state.agent(actor).phase {
+        AgentPhase::Thinking(_) => Some(state.open.open(Call::Model(actor))),
+        AgentPhase::Acting { action: Action::Tool(..), .. } => Some(state.open.open(Call::AgentTool(actor))),
+        _ => None,
+    };
+    match (call, &mut state.agent_mut(actor).phase) {
+        (Some(new), AgentPhase::Thinking(call) | AgentPhase::Acting { action: Action::Tool(call, _), .. }) => *call = new,
+        _ => {}
+    }
+}

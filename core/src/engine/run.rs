@@ -1,0 +1,148 @@
+//! The run: what an input means, which steps are due, when everything has ended.
+//!
+//! ```text
+//! (none) ──Start──► Running ──all steps over──► Succeeded
+//!                    │  ▲ └──a step failed────► Failed ────┐
+//!                    │  └───────────Reopen─────────────────┤
+//!                    └──Cancel─────────────────► Cancelled ┘
+//! ```
+
+use super::scope::RunScope;
+use super::state::{State, StepPhase};
+use super::{Link, Refusal, Trigger, agent, call, item, timer};
+use crate::event::Event;
+use crate::expression::EvaluationError;
+use crate::failure::{Failure, FailureKind};
+use crate::id::StepIndex;
+use crate::input::Input;
+use crate::ir::Workflow;
+use crate::port::journal::RunStatus;
+use crate::types::describe;
+use crate::{Object, Value};
+
+/// What an input sets off.
+pub(super) fn receive(workflow: &Workflow, state: &State, input: Input) -> Result<Link, Refusal> {
+    match (input, state.status) {
+        (Input::Start { inputs, env }, None) => start(workflow, inputs, env),
+        (Input::Start { .. }, Some(_)) => Err(Refusal::Started),
+        (_, None) => Err(Refusal::NotStarted),
+        (Input::Reopen, Some(RunStatus::Failed | RunStatus::Cancelled)) => {
+            Ok(Link { events: vec![Event::RunReopened], then: everything(state) })
+        }
+        (Input::Reopen, Some(RunStatus::Succeeded)) => Err(Refusal::Over(RunStatus::Succeeded)),
+        (Input::Reopen, Some(_)) => Err(Refusal::Going),
+        // An answer that comes after the end is stale, not wrong.
+        (_, Some(status)) if status.is_over() => Ok(Link::nothing()),
+        (Input::Cancel, _) => Ok(Link { events: vec![Event::RunCancelled], then: Vec::new() }),
+        (Input::Recover, _) => Ok(recover(workflow, state)),
+        (Input::ModelReplied { call, reply }, _) => Ok(agent::replied(state, call, reply)),
+        (Input::ToolReplied { call, output }, _) => Ok(call::replied(workflow, state, call, output)),
+        (Input::ProcessExited { call, exit }, _) => Ok(item::exited(workflow, state, call, exit)),
+        (Input::CallFailed { call, failure }, _) => Ok(call::failed(workflow, state, call, failure)),
+        (Input::TimerFired { call }, _) => Ok(timer::fired(workflow, state, call)),
+    }
+}
+
+fn start(workflow: &Workflow, inputs: Object, env: Object) -> Result<Link, Refusal> {
+    let inputs = check_inputs(workflow, inputs).map_err(Refusal::Inputs)?;
+    let mut begun = State::new(workflow);
+    (begun.inputs, begun.env) = (inputs.clone(), env.clone());
+    let scope = RunScope::of(workflow, &begun);
+    let unreadable = workflow.agents.iter().find_map(|agent| agent.system.evaluate_text(&scope).err());
+    let mut events = vec![Event::RunStarted { inputs, env }];
+    events.extend(unreadable.map(|error| Event::RunFailed { step: None, failure: expression_failure(&error) }));
+    Ok(Link { events, then: vec![Trigger::Run] })
+}
+
+/// Fills in defaults and checks types; the error is one sentence for each mistake.
+pub fn check_inputs(workflow: &Workflow, mut given: Object) -> Result<Object, Vec<String>> {
+    let mut mistakes = Vec::new();
+    let mut inputs = Object::new();
+    for input in &workflow.inputs {
+        match (given.remove(&input.name), &input.default) {
+            (Some(value), _) => {
+                if let Err(mismatch) = input.kind.check(&value) {
+                    mistakes.push(format!("input `{}` {mismatch}", input.name));
+                }
+                inputs.insert(input.name.clone(), value);
+            }
+            (None, Some(default)) => {
+                inputs.insert(input.name.clone(), default.clone());
+            }
+            (None, None) => mistakes.push(format!("input `{}` ({}) is missing: give it with -i {}=…", input.name, input.kind, input.name)),
+        }
+    }
+    let known = || workflow.inputs.iter().map(|input| input.name.as_str()).collect::<Vec<_>>().join(", ");
+    mistakes.extend(given.keys().map(|name| match workflow.inputs.len() {
+        0 => format!("the workflow takes no inputs, and `{name}` was given"),
+        _ => format!("there is no input `{name}`; the workflow takes {}", known()),
+    }));
+    if mistakes.is_empty() { Ok(inputs) } else { Err(mistakes) }
+}
+
+/// Starts steps that are due, and ends the run when nothing is left.
+pub(super) fn advance(workflow: &Workflow, state: &State) -> Link {
+    if let Some(failed) = state.steps.iter().position(|step| step.phase == StepPhase::Failed) {
+        return Link { events: vec![run_failed(state, failed)], then: Vec::new() };
+    }
+    let mut link = Link::nothing();
+    for (index, step) in (0..).map(StepIndex).zip(&workflow.steps) {
+        let due = state.step(index).phase == StepPhase::Waiting
+            && step.after.iter().all(|before| state.step(*before).phase.is_over());
+        if due {
+            let event = super::step::begin(workflow, state, index);
+            let next = if matches!(event, Event::StepStarted { .. }) { Trigger::Step(index) } else { Trigger::Run };
+            link.events.push(event);
+            link.then.push(next);
+        }
+    }
+    if link.events.is_empty() && state.steps.iter().all(|step| step.phase.is_over()) {
+        link.events.push(end(workflow, state));
+    }
+    link
+}
+
+fn run_failed(state: &State, failed: usize) -> Event {
+    let step = StepIndex(u32::try_from(failed).unwrap_or(u32::MAX));
+    let failure = state.step(step).items.iter().find_map(item::failure_of);
+    let failure = failure.or_else(|| state.failure.as_ref().map(|(_, failure)| failure.clone()));
+    Event::RunFailed { step: Some(step), failure: failure.unwrap_or_else(|| super::defect("a failed step without a failure")) }
+}
+
+fn end(workflow: &Workflow, state: &State) -> Event {
+    let scope = RunScope::of(workflow, state);
+    let mut outputs = Object::new();
+    for (name, template) in &workflow.outputs {
+        match template.evaluate(&scope) {
+            Ok(value) => outputs.insert(name.clone(), value),
+            Err(error) => return Event::RunFailed { step: None, failure: expression_failure(&error) },
+        };
+    }
+    Event::RunSucceeded { outputs }
+}
+
+/// After a crash: processes that were running are in doubt, and every machine is looked at once.
+fn recover(workflow: &Workflow, state: &State) -> Link {
+    let doubtful = state.open.since(crate::id::CallId(0)).filter_map(|(_, call)| item::in_doubt(workflow, state, call));
+    Link { events: doubtful.collect(), then: everything(state) }
+}
+
+/// Every machine that may have something to do. Looking is harmless, so this is the whole of recovery.
+fn everything(state: &State) -> Vec<Trigger> {
+    let agents = (0..).zip(&state.agents).filter(|(_, agent)| agent.is_live()).map(|(n, _)| Trigger::Agent(crate::id::ActorId(n)));
+    let items = (0..).map(StepIndex).zip(&state.steps).flat_map(|(step, s)| {
+        (0..).zip(&s.items).map(move |(item, _)| Trigger::Item(step, crate::id::ItemIndex(item)))
+    });
+    let steps = (0..).map(StepIndex).zip(&state.steps).map(|(step, _)| Trigger::Step(step));
+    agents.chain(items).chain(steps).chain([Trigger::Run]).collect()
+}
+
+/// An evaluation error as the failure of whatever needed the value.
+pub(super) fn expression_failure(error: &EvaluationError) -> Failure {
+    Failure::new(FailureKind::Expression, error.to_string())
+}
+
+/// A value of the wrong shape for the expression that gave it.
+pub(super) fn not_a_list(expression: &crate::expression::Expression, value: &Value) -> Failure {
+    expression_failure(&expression.error(format!("`for_each` needs a list, and this is {}", describe(value))))
+}

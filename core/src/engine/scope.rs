@@ -1,0 +1,91 @@
+//! What expressions see of a run: `inputs`, `env`, `steps`, and a fan-out's item.
+
+use super::state::{State, StepPhase};
+use crate::expression::Scope;
+use crate::ir::Workflow;
+use crate::{Object, Value};
+use std::borrow::Cow;
+
+/// A run's variables, with the item of a fan-out where there is one.
+pub(super) struct RunScope<'a> {
+    workflow: &'a Workflow,
+    state: &'a State,
+    item: Option<(&'a str, &'a Value)>,
+}
+
+impl<'a> RunScope<'a> {
+    pub(super) fn of(workflow: &'a Workflow, state: &'a State) -> Self {
+        Self { workflow, state, item: None }
+    }
+
+    pub(super) fn with_item(self, name: &'a str, value: &'a Value) -> Self {
+        Self { item: Some((name, value)), ..self }
+    }
+
+    /// What `steps.NAME` holds: `output` or `outputs`, and `status`.
+    fn step_field<'s>(&'s self, name: &str, field: &str) -> Option<Cow<'s, Value>> {
+        let index = self.workflow.step_named(name)?;
+        let (step, state) = (self.workflow.step(index), self.state.step(index));
+        match (field, &step.fan_out) {
+            ("output", None) => Some(Cow::Borrowed(&state.output)),
+            ("outputs", Some(_)) if state.phase == StepPhase::Skipped => Some(Cow::Owned(Value::Array(Vec::new()))),
+            ("outputs", Some(_)) => Some(Cow::Borrowed(&state.output)),
+            ("status", _) => Some(Cow::Owned(Value::from(state.phase.word()))),
+            _ => None,
+        }
+    }
+
+    fn step_object(&self, name: &str) -> Option<Value> {
+        let mut object = Object::new();
+        for field in ["output", "outputs", "status"] {
+            if let Some(value) = self.step_field(name, field) {
+                object.insert(field.to_owned(), value.into_owned());
+            }
+        }
+        (!object.is_empty()).then_some(Value::Object(object))
+    }
+}
+
+impl Scope for RunScope<'_> {
+    fn root(&self, name: &str, fields: Option<&[String]>) -> Option<Value> {
+        match (name, self.item) {
+            (_, Some((item, value))) if item == name => Some(value.clone()),
+            ("inputs", _) => Some(narrowed(&self.state.inputs, fields)),
+            ("env", _) => Some(narrowed(&self.state.env, fields)),
+            ("steps", _) => {
+                let all = || self.workflow.steps.iter().map(|step| step.name.clone()).collect();
+                let names: Vec<String> = fields.map_or_else(all, <[String]>::to_vec);
+                let object = names.into_iter().filter_map(|name| self.step_object(&name).map(|value| (name, value)));
+                Some(Value::Object(object.collect()))
+            }
+            _ => None,
+        }
+    }
+
+    fn path<'s>(&'s self, path: &[String]) -> Option<Cow<'s, Value>> {
+        let (root, rest) = path.split_first()?;
+        match (root.as_str(), rest, self.item) {
+            (name, rest, Some((item, value))) if item == name => walk(Cow::Borrowed(value), rest),
+            ("inputs", [field, rest @ ..], _) => walk(Cow::Borrowed(self.state.inputs.get(field)?), rest),
+            ("env", [field, rest @ ..], _) => walk(Cow::Borrowed(self.state.env.get(field)?), rest),
+            ("steps", [step, field, rest @ ..], _) => walk(self.step_field(step, field)?, rest),
+            ("steps", [step], _) => self.step_object(step).map(Cow::Owned),
+            (name, [], _) => self.root(name, None).map(Cow::Owned),
+            _ => None,
+        }
+    }
+}
+
+fn narrowed(object: &Object, fields: Option<&[String]>) -> Value {
+    let Some(fields) = fields else { return Value::Object(object.clone()) };
+    let kept = fields.iter().filter_map(|field| object.get(field).map(|value| (field.clone(), value.clone())));
+    Value::Object(kept.collect())
+}
+
+fn walk<'s>(value: Cow<'s, Value>, path: &[String]) -> Option<Cow<'s, Value>> {
+    match value {
+        Cow::Borrowed(value) => path.iter().try_fold(value, |value, key| value.get(key)).map(Cow::Borrowed),
+        Cow::Owned(value) if path.is_empty() => Some(Cow::Owned(value)),
+        Cow::Owned(value) => path.iter().try_fold(&value, |value, key| value.get(key)).cloned().map(Cow::Owned),
+    }
+}

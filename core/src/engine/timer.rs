@@ -1,0 +1,30 @@
+//! Timers: what it means when one runs down.
+
+use super::open::Call;
+use super::state::State;
+use super::{Link, agent, item};
+use crate::event::Event;
+use crate::failure::{Failure, FailureKind};
+use crate::id::CallId;
+use crate::ir::Workflow;
+use crate::limits::LimitHit;
+
+/// A timer ran down; one that is no longer open means nothing.
+pub(super) fn fired(workflow: &Workflow, state: &State, call: CallId) -> Link {
+    match state.open.get(call) {
+        Some(Call::Clock(actor)) => {
+            let event = Event::TurnStarted { actor, forced: Some(LimitHit::Seconds) };
+            if agent::may_force(state, actor) { Link { events: vec![event], then: Vec::new() } } else { Link::nothing() }
+        }
+        Some(Call::Timeout(step, at)) => {
+            let timeout_ms = workflow.step(step).timeout_ms.unwrap_or_default();
+            let message = format!("took longer than the timeout of {} s", timeout_ms as f64 / 1000.0);
+            item::failed(workflow, state, step, at, Failure::new(FailureKind::Timeout, message))
+        }
+        Some(Call::Pause(step, at)) => {
+            let (event, then) = item::begin(workflow, state, step, at, &mut state.next_actor());
+            Link { events: vec![event], then }
+        }
+        _ => Link::nothing(),
+    }
+}
