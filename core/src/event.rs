@@ -106,6 +106,8 @@ pub enum Event {
     },
     /// A model answered an agent.
     ModelReplied {
+        /// The agent.
+        actor: ActorId,
         /// The call.
         call: CallId,
         /// The answer.
@@ -131,6 +133,8 @@ pub enum Event {
     },
     /// A tool answered an agent.
     ToolReplied {
+        /// The agent.
+        actor: ActorId,
         /// The call.
         call: CallId,
         /// The answer.
@@ -138,6 +142,8 @@ pub enum Event {
     },
     /// An agent's tool call failed, and the agent was told.
     ToolFailed {
+        /// The agent.
+        actor: ActorId,
         /// The call.
         call: CallId,
         /// What the model is told.

@@ -167,9 +167,14 @@ fn collect_roots(expr: &Expr, roots: &mut Vec<(String, Option<Vec<String>>)>) {
         },
         Expr::Call(call) => {
             call.target.iter().for_each(|target| collect_roots(&target.expr, roots));
-            call.args.iter().for_each(|argument| collect_roots(&argument.expr, roots));
+            call.args
+                .iter()
+                .for_each(|argument| collect_roots(&argument.expr, roots));
         }
-        Expr::List(list) => list.elements.iter().for_each(|element| collect_roots(&element.expr, roots)),
+        Expr::List(list) => list
+            .elements
+            .iter()
+            .for_each(|element| collect_roots(&element.expr, roots)),
         Expr::Map(map) => map.entries.iter().for_each(|entry| collect_entry(&entry.expr, roots)),
         Expr::Struct(value) => value.entries.iter().for_each(|entry| collect_entry(&entry.expr, roots)),
         Expr::Comprehension(comprehension) => {

@@ -1,1 +1,6 @@
-//! troupe-testkit
+//! What tests share: fakes for every port, conformance suites, hand-built workflows, the simulation.
+pub mod conformance;
+pub mod journal;
+pub mod random;
+pub mod simulation;
+pub mod workflow;

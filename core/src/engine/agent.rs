@@ -25,7 +25,7 @@ const REJECTIONS_MAX: u32 = 2;
 /// A model answered.
 pub(super) fn replied(state: &State, call: CallId, reply: Reply) -> Link {
     match state.open.get(call) {
-        Some(Call::Model(actor)) => Link::event(Event::ModelReplied { call, reply }, Trigger::Agent(actor)),
+        Some(Call::Model(actor)) => Link::event(Event::ModelReplied { actor, call, reply }, Trigger::Agent(actor)),
         _ => Link::nothing(),
     }
 }
@@ -35,12 +35,24 @@ pub(super) fn advance(workflow: &Workflow, state: &State, actor: ActorId) -> Lin
     match &state.agent(actor).phase {
         AgentPhase::Ready => {
             let forced = limits::hit(workflow, state, actor);
-            Link { events: vec![Event::TurnStarted { actor, forced }], then: Vec::new() }
+            Link {
+                events: vec![Event::TurnStarted { actor, forced }],
+                then: Vec::new(),
+            }
         }
         AgentPhase::Replied(message) => judge(workflow, state, actor, &message.text),
-        AgentPhase::Acting { action: Action::Due, .. } => call::begin(workflow, state, actor),
-        AgentPhase::Acting { action: Action::Wave(current), .. } => wave::advance(workflow, state, actor, current),
-        AgentPhase::Thinking(_) | AgentPhase::Acting { action: Action::Tool(..), .. } => Link::nothing(),
+        AgentPhase::Acting {
+            action: Action::Due, ..
+        } => call::begin(workflow, state, actor),
+        AgentPhase::Acting {
+            action: Action::Wave(current),
+            ..
+        } => wave::advance(workflow, state, actor, current),
+        AgentPhase::Thinking(_)
+        | AgentPhase::Acting {
+            action: Action::Tool(..),
+            ..
+        } => Link::nothing(),
         AgentPhase::Answered(_) | AgentPhase::Failed(_) => Link::look(above(state, actor)),
     }
 }
@@ -49,7 +61,11 @@ pub(super) fn advance(workflow: &Workflow, state: &State, actor: ActorId) -> Lin
 fn judge(workflow: &Workflow, state: &State, actor: ActorId, text: &str) -> Link {
     let agent = state.agent(actor);
     let fits = if text.len() as u64 > agent.limits.output_bytes {
-        Err(format!("the answer has {} bytes, and `limits.output_bytes` is {}", text.len(), agent.limits.output_bytes))
+        Err(format!(
+            "the answer has {} bytes, and `limits.output_bytes` is {}",
+            text.len(),
+            agent.limits.output_bytes
+        ))
     } else {
         answer::read(output_of(workflow, state, actor), text).map(drop)
     };

@@ -27,7 +27,10 @@ pub fn read(output: &Type, text: &str) -> Result<Value, String> {
             Err(mismatch) => Err(format!("the answer does not fit the declared output {mismatch}")),
         },
         Err(_) if output.check(&as_text).is_ok() => Ok(as_text),
-        Err(error) => Err(format!("the answer must be JSON of type {output}, and it is not JSON ({error}): {}", beginning(text))),
+        Err(error) => Err(format!(
+            "the answer must be JSON of type {output}, and it is not JSON ({error}): {}",
+            beginning(text)
+        )),
     }
 }
 
@@ -62,7 +65,10 @@ mod tests {
         let object = Type::Object([("n".to_owned(), Type::Integer)].into_iter().collect());
         assert_eq!(check(&Type::String, " {\"n\": 1} "), Ok(json!("{\"n\": 1}")));
         assert_eq!(check(&object, "{\"n\": 1}"), Ok(json!({ "n": 1 })));
-        assert_eq!(check(&object, "Here it is:\n```json\n{\"n\": 1}\n```"), Ok(json!({ "n": 1 })));
+        assert_eq!(
+            check(&object, "Here it is:\n```json\n{\"n\": 1}\n```"),
+            Ok(json!({ "n": 1 }))
+        );
         assert_eq!(check(&enumerated, "low"), Ok(json!("low")));
         assert_eq!(check(&Type::Integer.or(Type::Null), "null"), Ok(json!(null)));
         assert_eq!(

@@ -39,27 +39,47 @@ pub(super) fn apply(workflow: &Workflow, state: &mut State, event: &Event) {
             state.steps[step.at()].phase = StepPhase::Failed;
             state.failure = Some((Some(*step), failure.clone()));
         }
-        Event::ItemStarted { step, item, attempt, work } => start_item(workflow, state, *step, *item, *attempt, work),
+        Event::ItemStarted {
+            step,
+            item,
+            attempt,
+            work,
+        } => start_item(workflow, state, *step, *item, *attempt, work),
         Event::ItemSucceeded { step, item, output, .. } => finish_item(workflow, state, *step, *item, output.as_ref()),
-        Event::ItemFailed { step, item, failure, retry_after_ms } => {
+        Event::ItemFailed {
+            step,
+            item,
+            failure,
+            retry_after_ms,
+        } => {
             fail_item(state, *step, *item, failure, *retry_after_ms);
         }
         Event::TurnStarted { actor, forced } => start_turn(workflow, state, *actor, *forced),
-        Event::ModelReplied { call, reply } => take_reply(state, *call, reply),
+        Event::ModelReplied { call, reply, .. } => take_reply(state, *call, reply),
         Event::ToolCalled { actor, tool, .. } => call_tool(state, *actor, *tool),
         Event::ToolRefused { actor, message, .. } => finish_call(workflow, state, *actor, message),
-        Event::ToolReplied { call, output } => take_tool_reply(workflow, state, *call, output),
-        Event::ToolFailed { call, message } => {
+        Event::ToolReplied { call, output, .. } => take_tool_reply(workflow, state, *call, output),
+        Event::ToolFailed { call, message, .. } => {
             if let Some(Call::AgentTool(actor)) = state.open.close(*call) {
                 finish_call(workflow, state, actor, message);
             }
         }
-        Event::WaveStarted { actor, members, dropped, invalid, .. } => {
+        Event::WaveStarted {
+            actor,
+            members,
+            dropped,
+            invalid,
+            ..
+        } => {
             start_wave(state, *actor, members, *dropped, *invalid);
         }
         Event::MemberStarted { actor, member } => start_member(workflow, state, *actor, *member),
         Event::WaveEnded { actor } => {
-            if let AgentPhase::Acting { action: Action::Wave(current), .. } = &state.agent(*actor).phase {
+            if let AgentPhase::Acting {
+                action: Action::Wave(current),
+                ..
+            } = &state.agent(*actor).phase
+            {
                 let report = wave::report(current);
                 finish_call(workflow, state, *actor, &report);
             }
@@ -67,7 +87,9 @@ pub(super) fn apply(workflow: &Workflow, state: &mut State, event: &Event) {
         Event::AnswerRejected { actor, reason } => {
             let agent = state.agent_mut(*actor);
             agent.rejections += 1;
-            agent.say(format!("Your answer cannot be used: {reason}. Answer again with nothing but the corrected answer."));
+            agent.say(format!(
+                "Your answer cannot be used: {reason}. Answer again with nothing but the corrected answer."
+            ));
             agent.phase = AgentPhase::Ready;
         }
         Event::AgentAnswered { actor } => answer_agent(state, *actor),
@@ -101,8 +123,18 @@ fn start_item(workflow: &Workflow, state: &mut State, step: StepIndex, item: Ite
     let phase = match (work, &definition.verb) {
         (Work::Agent { prompt }, Verb::Agent { agent, limits, .. }) => {
             let is_lead = workflow.agent(*agent).team.is_some();
-            let hint = if is_lead { turn_hint(1, limits.turns) } else { String::new() };
-            let actor = state.spawn(*agent, Parent::Item(step, item), *limits, prompt.clone() + &hint, prompt.as_str().into());
+            let hint = if is_lead {
+                turn_hint(1, limits.turns)
+            } else {
+                String::new()
+            };
+            let actor = state.spawn(
+                *agent,
+                Parent::Item(step, item),
+                *limits,
+                prompt.clone() + &hint,
+                prompt.as_str().into(),
+            );
             // Subagents are covered by their lead's clock: its end interrupts them all.
             state.agent_mut(actor).clock = Some(state.open.open(Call::Clock(actor)));
             ItemPhase::Agent(actor)
@@ -112,9 +144,15 @@ fn start_item(workflow: &Workflow, state: &mut State, step: StepIndex, item: Ite
         }
         _ => ItemPhase::Call(state.open.open(Call::ItemTool(step, item)), Arc::new(work.clone())),
     };
-    let timeout = definition.timeout_ms.map(|_| state.open.open(Call::Timeout(step, item)));
+    let timeout = definition
+        .timeout_ms
+        .map(|_| state.open.open(Call::Timeout(step, item)));
     let step = &mut state.steps[step.at()];
-    step.items[item.at()] = ItemState { attempt, phase, timeout };
+    step.items[item.at()] = ItemState {
+        attempt,
+        phase,
+        timeout,
+    };
     step.next = step.next.max(item.at() + 1);
     step.working += u32::from(!is_retry);
 }
@@ -142,7 +180,11 @@ fn finish_item(workflow: &Workflow, state: &mut State, step: StepIndex, item: It
             _ => Value::Null,
         });
         let mut outputs: Vec<Value> = outputs.collect();
-        done.output = if done.list.is_some() { Value::Array(outputs) } else { outputs.pop().unwrap_or_default() };
+        done.output = if done.list.is_some() {
+            Value::Array(outputs)
+        } else {
+            outputs.pop().unwrap_or_default()
+        };
     }
 }
 
@@ -150,7 +192,11 @@ fn fail_item(state: &mut State, step: StepIndex, item: ItemIndex, failure: &Fail
     let phase = std::mem::take(&mut state.steps[step.at()].items[item.at()].phase);
     // An item whose expressions could not be evaluated never began, and leaves nothing behind.
     let began = phase != ItemPhase::Waiting;
-    let agent = if let ItemPhase::Agent(actor) = phase { Some(actor) } else { None };
+    let agent = if let ItemPhase::Agent(actor) = phase {
+        Some(actor)
+    } else {
+        None
+    };
     close_work(state, &phase);
     state.steps[step.at()].working += u32::from(!began);
     match retry_after_ms {
@@ -166,7 +212,15 @@ fn fail_item(state: &mut State, step: StepIndex, item: ItemIndex, failure: &Fail
             }
         }
         None => {
-            leave_item(state, step, item, ItemPhase::Failed { failure: failure.clone(), agent });
+            leave_item(
+                state,
+                step,
+                item,
+                ItemPhase::Failed {
+                    failure: failure.clone(),
+                    agent,
+                },
+            );
             state.steps[step.at()].phase = StepPhase::Failed;
         }
     }
@@ -198,7 +252,11 @@ fn start_turn(workflow: &Workflow, state: &mut State, actor: ActorId, forced: Op
         let agent = state.agent_mut(actor);
         agent.forced = Some(limit);
         let shape = agent::output_of(workflow, state, actor);
-        let shape = if *shape == crate::types::Type::String { String::new() } else { format!(" The answer must be JSON of type {shape}.") };
+        let shape = if *shape == crate::types::Type::String {
+            String::new()
+        } else {
+            format!(" The answer must be JSON of type {shape}.")
+        };
         state.agent_mut(actor).say(format!(
             "You have reached the limit of {}. No more tools may be used. Answer now from what you have gathered.{shape}",
             limit.word()
@@ -217,7 +275,11 @@ fn interrupt(state: &mut State, actor: ActorId) {
     let phase = std::mem::replace(&mut state.agent_mut(actor).phase, AgentPhase::Ready);
     match phase {
         AgentPhase::Thinking(call) => state.open.abort(call),
-        AgentPhase::Acting { message, position, action } => {
+        AgentPhase::Acting {
+            message,
+            position,
+            action,
+        } => {
             match action {
                 Action::Due => {}
                 Action::Tool(call, _) => state.open.abort(call),
@@ -232,7 +294,11 @@ fn interrupt(state: &mut State, actor: ActorId) {
             }
             for call in &message.tool_calls[position as usize..] {
                 let text = "[not finished: a limit was reached]".to_owned();
-                state.agent_mut(actor).hear(Message::Tool { id: call.id.clone(), name: call.name.clone(), text });
+                state.agent_mut(actor).hear(Message::Tool {
+                    id: call.id.clone(),
+                    name: call.name.clone(),
+                    text,
+                });
             }
         }
         other => state.agent_mut(actor).phase = other,
@@ -240,13 +306,19 @@ fn interrupt(state: &mut State, actor: ActorId) {
 }
 
 fn take_reply(state: &mut State, call: CallId, reply: &Reply) {
-    let Some(Call::Model(actor)) = state.open.close(call) else { return };
+    let Some(Call::Model(actor)) = state.open.close(call) else {
+        return;
+    };
     state.usage += reply.usage;
     let mut above = Some(actor);
     while let Some(at) = above {
         let agent = state.agent_mut(at);
         agent.tokens += reply.usage.total();
-        above = if let Parent::Lead(lead, _) = agent.parent { Some(lead) } else { None };
+        above = if let Parent::Lead(lead, _) = agent.parent {
+            Some(lead)
+        } else {
+            None
+        };
     }
     let agent = state.agent_mut(actor);
     agent.turns += 1;
@@ -255,8 +327,15 @@ fn take_reply(state: &mut State, call: CallId, reply: &Reply) {
     // The provider's own count is better than our estimate of everything before it.
     agent.context = agent.context.max(reply.usage.total());
     let acts = agent.forced.is_none() && !message.tool_calls.is_empty();
-    agent.phase =
-        if acts { AgentPhase::Acting { message, position: 0, action: Action::Due } } else { AgentPhase::Replied(message) };
+    agent.phase = if acts {
+        AgentPhase::Acting {
+            message,
+            position: 0,
+            action: Action::Due,
+        }
+    } else {
+        AgentPhase::Replied(message)
+    };
 }
 
 fn call_tool(state: &mut State, actor: ActorId, tool: ToolIndex) {
@@ -267,7 +346,9 @@ fn call_tool(state: &mut State, actor: ActorId, tool: ToolIndex) {
 }
 
 fn take_tool_reply(workflow: &Workflow, state: &mut State, call: CallId, output: &ToolOutput) {
-    let Some(Call::AgentTool(actor)) = state.open.close(call) else { return };
+    let Some(Call::AgentTool(actor)) = state.open.close(call) else {
+        return;
+    };
     state.tool_calls += 1;
     if !output.retrieved.read.is_empty() {
         let read: &mut BTreeSet<String> = Arc::make_mut(&mut state.agent_mut(actor).read);
@@ -278,18 +359,29 @@ fn take_tool_reply(workflow: &Workflow, state: &mut State, call: CallId, output:
 
 /// Hands a result to the model and moves on to the next call of the message.
 fn finish_call(workflow: &Workflow, state: &mut State, actor: ActorId, text: &str) {
-    let is_team = workflow.agent(state.agent(actor).agent).team.is_some() || matches!(state.agent(actor).parent, Parent::Lead(..));
+    let is_team = workflow.agent(state.agent(actor).agent).team.is_some()
+        || matches!(state.agent(actor).parent, Parent::Lead(..));
     let agent = state.agent_mut(actor);
-    let AgentPhase::Acting { message, position, .. } = std::mem::replace(&mut agent.phase, AgentPhase::Ready) else { return };
+    let AgentPhase::Acting { message, position, .. } = std::mem::replace(&mut agent.phase, AgentPhase::Ready) else {
+        return;
+    };
     let call = &message.tool_calls[position as usize];
     let mut text = limits::fit(agent, text);
     let is_last = position as usize + 1 == message.tool_calls.len();
     if is_last && is_team {
         text.push_str(&turn_hint(agent.turns + 1, agent.limits.turns));
     }
-    agent.hear(Message::Tool { id: call.id.clone(), name: call.name.clone(), text });
+    agent.hear(Message::Tool {
+        id: call.id.clone(),
+        name: call.name.clone(),
+        text,
+    });
     if !is_last {
-        agent.phase = AgentPhase::Acting { message, position: position + 1, action: Action::Due };
+        agent.phase = AgentPhase::Acting {
+            message,
+            position: position + 1,
+            action: Action::Due,
+        };
     }
 }
 
@@ -305,17 +397,34 @@ pub(super) fn turn_hint(turn: u32, turns: u32) -> String {
 fn start_wave(state: &mut State, actor: ActorId, members: &[Member], dropped: u32, invalid: u32) {
     let members = members
         .iter()
-        .map(|member| MemberState { agent: member.agent, prompt: member.prompt.as_str().into(), phase: MemberPhase::Waiting })
+        .map(|member| MemberState {
+            agent: member.agent,
+            prompt: member.prompt.as_str().into(),
+            phase: MemberPhase::Waiting,
+        })
         .collect();
     if let AgentPhase::Acting { action, .. } = &mut state.agent_mut(actor).phase {
-        *action = Action::Wave(Wave { members, next: 0, working: 0, ended: 0, dropped, invalid });
+        *action = Action::Wave(Wave {
+            members,
+            next: 0,
+            working: 0,
+            ended: 0,
+            dropped,
+            invalid,
+        });
     }
 }
 
 fn start_member(workflow: &Workflow, state: &mut State, actor: ActorId, at: u32) {
     let child = state.next_actor();
     let task = state.agent(actor).task.clone();
-    let AgentPhase::Acting { action: Action::Wave(wave), .. } = &mut state.agent_mut(actor).phase else { return };
+    let AgentPhase::Acting {
+        action: Action::Wave(wave),
+        ..
+    } = &mut state.agent_mut(actor).phase
+    else {
+        return;
+    };
     let member = &mut wave.members[at as usize];
     member.phase = MemberPhase::Working(child);
     let (agent, prompt) = (member.agent, member.prompt.clone());
@@ -328,7 +437,9 @@ fn start_member(workflow: &Workflow, state: &mut State, actor: ActorId, at: u32)
 
 fn answer_agent(state: &mut State, actor: ActorId) {
     let agent = state.agent_mut(actor);
-    let AgentPhase::Replied(message) = &agent.phase else { return };
+    let AgentPhase::Replied(message) = &agent.phase else {
+        return;
+    };
     let text = message.text.trim().to_owned();
     let (forced, parent) = (agent.forced, agent.parent);
     agent.messages = Vec::new();
@@ -355,7 +466,11 @@ fn fail_agent(state: &mut State, actor: ActorId, failure: &Failure) {
 }
 
 fn tell_lead(state: &mut State, lead: ActorId, at: u32, phase: MemberPhase) {
-    if let AgentPhase::Acting { action: Action::Wave(wave), .. } = &mut state.agent_mut(lead).phase {
+    if let AgentPhase::Acting {
+        action: Action::Wave(wave),
+        ..
+    } = &mut state.agent_mut(lead).phase
+    {
         wave.members[at as usize].phase = phase;
         wave.working -= 1;
         wave.ended += 1;
@@ -365,7 +480,10 @@ fn tell_lead(state: &mut State, lead: ActorId, at: u32, phase: MemberPhase) {
 impl State {
     fn spawn(&mut self, agent: AgentIndex, parent: Parent, limits: Limits, first: String, task: Arc<str>) -> ActorId {
         let actor = self.next_actor();
-        let system = self.systems.get(agent.at()).map_or(0, |system| crate::tokens::estimate(system));
+        let system = self
+            .systems
+            .get(agent.at())
+            .map_or(0, |system| crate::tokens::estimate(system));
         let mut state = AgentState {
             agent,
             parent,

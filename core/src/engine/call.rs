@@ -23,20 +23,47 @@ use std::sync::Arc;
 
 /// Begins the call at the agent's current position.
 pub(super) fn begin(workflow: &Workflow, state: &State, actor: ActorId) -> Link {
-    let AgentPhase::Acting { message, position, .. } = &state.agent(actor).phase else { return Link::nothing() };
+    let AgentPhase::Acting { message, position, .. } = &state.agent(actor).phase else {
+        return Link::nothing();
+    };
     let definition = workflow.agent(state.agent(actor).agent);
     let call = &message.tool_calls[*position as usize];
     let then = Trigger::Agent(actor);
-    let refuse = |message: String| Link::event(Event::ToolRefused { actor, position: *position, message }, Trigger::Agent(actor));
-    let tool = definition.tools.iter().find(|(name, _)| *name == call.name).map(|(_, tool)| *tool);
+    let refuse = |message: String| {
+        Link::event(
+            Event::ToolRefused {
+                actor,
+                position: *position,
+                message,
+            },
+            Trigger::Agent(actor),
+        )
+    };
+    let tool = definition
+        .tools
+        .iter()
+        .find(|(name, _)| *name == call.name)
+        .map(|(_, tool)| *tool);
     let is_delegation = definition.team.is_some() && call.name == CREATE_SUB_AGENTS;
     let arguments = match arguments(&call.arguments) {
         Ok(arguments) if tool.is_some() || is_delegation => arguments,
         Ok(_) => return refuse(unknown_tool(workflow, state, actor, &call.name)),
-        Err(reason) => return refuse(format!("Error: the arguments of {} are not a JSON object: {reason}. The tool was not called.", call.name)),
+        Err(reason) => {
+            return refuse(format!(
+                "Error: the arguments of {} are not a JSON object: {reason}. The tool was not called.",
+                call.name
+            ));
+        }
     };
     match (tool, &definition.team) {
-        (Some(tool), _) => Link { events: vec![Event::ToolCalled { actor, position: *position, tool }], then: Vec::new() },
+        (Some(tool), _) => Link {
+            events: vec![Event::ToolCalled {
+                actor,
+                position: *position,
+                tool,
+            }],
+            then: Vec::new(),
+        },
         (None, Some(team)) => match wave::begin(workflow, state, team, actor, *position, &arguments) {
             Ok(event) => Link::event(event, then),
             Err(reason) => refuse(reason),
@@ -70,7 +97,7 @@ fn arguments(text: &str) -> Result<Object, String> {
 /// A tool answered.
 pub(super) fn replied(workflow: &Workflow, state: &State, call: CallId, output: ToolOutput) -> Link {
     match state.open.get(call) {
-        Some(Call::AgentTool(actor)) => Link::event(Event::ToolReplied { call, output }, Trigger::Agent(actor)),
+        Some(Call::AgentTool(actor)) => Link::event(Event::ToolReplied { actor, call, output }, Trigger::Agent(actor)),
         Some(Call::ItemTool(step, at)) => item::tool_replied(workflow, state, step, at, output),
         _ => Link::nothing(),
     }
@@ -82,7 +109,7 @@ pub(super) fn failed(workflow: &Workflow, state: &State, call: CallId, failure: 
         Some(Call::Model(actor)) => agent::failed(state, actor, failure),
         Some(Call::AgentTool(actor)) => {
             let message = format!("Error: {}", failure.message);
-            Link::event(Event::ToolFailed { call, message }, Trigger::Agent(actor))
+            Link::event(Event::ToolFailed { actor, call, message }, Trigger::Agent(actor))
         }
         Some(Call::ItemTool(step, at) | Call::Process(step, at)) => item::failed(workflow, state, step, at, failure),
         Some(Call::Clock(_) | Call::Timeout(..) | Call::Pause(..)) | None => Link::nothing(),
@@ -95,8 +122,12 @@ pub(super) fn effect(workflow: &Workflow, state: &State, id: CallId, call: Call)
         Call::Model(actor) => Want::Model(model_request(workflow, state, actor)),
         Call::AgentTool(actor) => agent_tool(state, actor),
         Call::ItemTool(..) | Call::Process(..) => item_work(workflow, state, call),
-        Call::Clock(actor) => Want::Timer { after_ms: state.agent(actor).limits.seconds.saturating_mul(1000) },
-        Call::Timeout(step, _) => Want::Timer { after_ms: workflow.step(step).timeout_ms.unwrap_or_default() },
+        Call::Clock(actor) => Want::Timer {
+            after_ms: state.agent(actor).limits.seconds.saturating_mul(1000),
+        },
+        Call::Timeout(step, _) => Want::Timer {
+            after_ms: workflow.step(step).timeout_ms.unwrap_or_default(),
+        },
         Call::Pause(step, at) => match &state.item(step, at).phase {
             ItemPhase::Pausing(_, after_ms) => Want::Timer { after_ms: *after_ms },
             _ => Want::Timer { after_ms: 0 },
@@ -122,26 +153,38 @@ fn model_request(workflow: &Workflow, state: &State, actor: ActorId) -> ModelReq
 fn agent_tool(state: &State, actor: ActorId) -> Want {
     let agent = state.agent(actor);
     let (tool, text) = match &agent.phase {
-        AgentPhase::Acting { message, position, action: Action::Tool(_, tool) } => {
-            (*tool, message.tool_calls[*position as usize].arguments.as_str())
-        }
+        AgentPhase::Acting {
+            message,
+            position,
+            action: Action::Tool(_, tool),
+        } => (*tool, message.tool_calls[*position as usize].arguments.as_str()),
         _ => (crate::id::ToolIndex(0), ""),
     };
     let arguments = Value::Object(arguments(text).unwrap_or_default());
-    Want::Tool(ToolRequest { actor: Some(actor), tool, arguments, read: agent.read.clone() })
+    Want::Tool(ToolRequest {
+        actor: Some(actor),
+        tool,
+        arguments,
+        read: agent.read.clone(),
+    })
 }
 
 fn item_work(workflow: &Workflow, state: &State, call: Call) -> Want {
-    let (Call::ItemTool(step, at) | Call::Process(step, at)) = call else { return Want::Timer { after_ms: 0 } };
+    let (Call::ItemTool(step, at) | Call::Process(step, at)) = call else {
+        return Want::Timer { after_ms: 0 };
+    };
     let work = match &state.item(step, at).phase {
         ItemPhase::Call(_, work) => work.as_ref().clone(),
         _ => Work::Agent { prompt: String::new() },
     };
     match (work, &workflow.step(step).verb) {
         (Work::Process { command }, _) => Want::Process(command),
-        (Work::Tool { arguments }, Verb::Tool { tool, .. }) => {
-            Want::Tool(ToolRequest { actor: None, tool: *tool, arguments, read: Arc::new(BTreeSet::new()) })
-        }
+        (Work::Tool { arguments }, Verb::Tool { tool, .. }) => Want::Tool(ToolRequest {
+            actor: None,
+            tool: *tool,
+            arguments,
+            read: Arc::new(BTreeSet::new()),
+        }),
         _ => Want::Timer { after_ms: 0 },
     }
 }

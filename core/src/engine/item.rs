@@ -11,8 +11,8 @@ use super::scope::RunScope;
 use super::state::{AgentPhase, ItemPhase, ItemState, State};
 use super::{Link, Trigger, answer, retry, run};
 use crate::Value;
-use crate::event::{Event, Work};
 use crate::effect::Command;
+use crate::event::{Event, Work};
 use crate::expression::EvaluationError;
 use crate::failure::{Failure, FailureKind};
 use crate::id::{ActorId, CallId, ItemIndex, StepIndex};
@@ -25,7 +25,13 @@ const STDERR_SHOWN: usize = 400;
 
 /// Starts an attempt, or fails it when its expressions cannot be evaluated. `actor` is the number
 /// that the next agent gets; it moves on when one is started.
-pub(super) fn begin(workflow: &Workflow, state: &State, step: StepIndex, item: ItemIndex, actor: &mut ActorId) -> (Event, Vec<Trigger>) {
+pub(super) fn begin(
+    workflow: &Workflow,
+    state: &State,
+    step: StepIndex,
+    item: ItemIndex,
+    actor: &mut ActorId,
+) -> (Event, Vec<Trigger>) {
     let attempt = state.item(step, item).attempt + 1;
     match work(workflow, state, step, item) {
         Ok(work) => {
@@ -34,11 +40,27 @@ pub(super) fn begin(workflow: &Workflow, state: &State, step: StepIndex, item: I
                 then.push(Trigger::Agent(*actor));
                 *actor = ActorId(actor.0 + 1);
             }
-            (Event::ItemStarted { step, item, attempt, work }, then)
+            (
+                Event::ItemStarted {
+                    step,
+                    item,
+                    attempt,
+                    work,
+                },
+                then,
+            )
         }
         Err(error) => {
             let failure = run::expression_failure(&error);
-            (Event::ItemFailed { step, item, failure, retry_after_ms: None }, vec![Trigger::Item(step, item)])
+            (
+                Event::ItemFailed {
+                    step,
+                    item,
+                    failure,
+                    retry_after_ms: None,
+                },
+                vec![Trigger::Item(step, item)],
+            )
         }
     }
 }
@@ -50,16 +72,30 @@ fn work(workflow: &Workflow, state: &State, step: StepIndex, item: ItemIndex) ->
         scope = scope.with_item(&fan_out.variable, &list[item.at()]);
     }
     Ok(match &definition.verb {
-        Verb::Agent { prompt, .. } => Work::Agent { prompt: prompt.evaluate_text(&scope)? },
-        Verb::Tool { arguments, .. } => Work::Tool { arguments: arguments.evaluate(&scope)? },
-        Verb::Run { command, .. } => Work::Process { command: command_of(command, &scope)? },
+        Verb::Agent { prompt, .. } => Work::Agent {
+            prompt: prompt.evaluate_text(&scope)?,
+        },
+        Verb::Tool { arguments, .. } => Work::Tool {
+            arguments: arguments.evaluate(&scope)?,
+        },
+        Verb::Run { command, .. } => Work::Process {
+            command: command_of(command, &scope)?,
+        },
     })
 }
 
 fn command_of(template: &CommandTemplate, scope: &RunScope) -> Result<Command, EvaluationError> {
     Ok(Command {
-        arguments: template.arguments.iter().map(|t| t.evaluate_text(scope)).collect::<Result<_, _>>()?,
-        env: template.env.iter().map(|(name, t)| Ok((name.clone(), t.evaluate_text(scope)?))).collect::<Result<_, _>>()?,
+        arguments: template
+            .arguments
+            .iter()
+            .map(|t| t.evaluate_text(scope))
+            .collect::<Result<_, _>>()?,
+        env: template
+            .env
+            .iter()
+            .map(|(name, t)| Ok((name.clone(), t.evaluate_text(scope)?)))
+            .collect::<Result<_, _>>()?,
         stdin: template.stdin.as_ref().map(|t| t.evaluate_text(scope)).transpose()?,
     })
 }
@@ -81,18 +117,40 @@ pub(super) fn advance(workflow: &Workflow, state: &State, step: StepIndex, item:
 }
 
 fn succeeded(step: StepIndex, item: ItemIndex, output: Option<Value>, retrieved: Retrieved) -> Link {
-    Link::event(Event::ItemSucceeded { step, item, output, retrieved }, Trigger::Step(step))
+    Link::event(
+        Event::ItemSucceeded {
+            step,
+            item,
+            output,
+            retrieved,
+        },
+        Trigger::Step(step),
+    )
 }
 
 /// Ends an attempt; what follows is a pause, or the end of the step.
 pub(super) fn failed(workflow: &Workflow, state: &State, step: StepIndex, item: ItemIndex, failure: Failure) -> Link {
     let definition = &workflow.step(step).retry;
     let retry_after_ms = retry::after_ms(definition, failure.kind, state.item(step, item).attempt);
-    Link::event(Event::ItemFailed { step, item, failure, retry_after_ms }, Trigger::Step(step))
+    Link::event(
+        Event::ItemFailed {
+            step,
+            item,
+            failure,
+            retry_after_ms,
+        },
+        Trigger::Step(step),
+    )
 }
 
 /// A `tool` step's tool answered.
-pub(super) fn tool_replied(workflow: &Workflow, state: &State, step: StepIndex, item: ItemIndex, output: ToolOutput) -> Link {
+pub(super) fn tool_replied(
+    workflow: &Workflow,
+    state: &State,
+    step: StepIndex,
+    item: ItemIndex,
+    output: ToolOutput,
+) -> Link {
     match workflow.step(step).output.check(&output.result) {
         Ok(()) => succeeded(step, item, Some(output.result), output.retrieved),
         Err(mismatch) => {
@@ -104,19 +162,38 @@ pub(super) fn tool_replied(workflow: &Workflow, state: &State, step: StepIndex, 
 
 /// A `run` step's process ended.
 pub(super) fn exited(workflow: &Workflow, state: &State, call: CallId, exit: Exit) -> Link {
-    let Some(Call::Process(step, item)) = state.open.get(call) else { return Link::nothing() };
+    let Some(Call::Process(step, item)) = state.open.get(call) else {
+        return Link::nothing();
+    };
     let definition = workflow.step(step);
-    let Verb::Run { json, .. } = definition.verb else { return Link::nothing() };
+    let Verb::Run { json, .. } = definition.verb else {
+        return Link::nothing();
+    };
     if exit.code != 0 {
         let stderr = exit.stderr.trim();
-        let from = stderr.char_indices().rev().map(|(at, _)| at).find(|at| stderr.len() - at >= STDERR_SHOWN).unwrap_or(0);
+        let from = stderr
+            .char_indices()
+            .rev()
+            .map(|(at, _)| at)
+            .find(|at| stderr.len() - at >= STDERR_SHOWN)
+            .unwrap_or(0);
         let message = format!("the command exited with code {}: {}", exit.code, &stderr[from..]);
         return failed(workflow, state, step, item, Failure::new(FailureKind::Process, message));
     }
-    let value = if json { answer::read(&definition.output, &exit.stdout) } else { Ok(exit.to_value()) };
+    let value = if json {
+        answer::read(&definition.output, &exit.stdout)
+    } else {
+        Ok(exit.to_value())
+    };
     match value {
         Ok(value) => succeeded(step, item, Some(value), Retrieved::default()),
-        Err(reason) => failed(workflow, state, step, item, Failure::new(FailureKind::Output, format!("stdout: {reason}"))),
+        Err(reason) => failed(
+            workflow,
+            state,
+            step,
+            item,
+            Failure::new(FailureKind::Output, format!("stdout: {reason}")),
+        ),
     }
 }
 
@@ -127,7 +204,9 @@ pub(super) fn in_doubt(workflow: &Workflow, state: &State, call: Call) -> Option
         "the command of step `{}` was interrupted and may or may not have done its work; look, then resume again to repeat it",
         workflow.step(step).name
     );
-    failed(workflow, state, step, item, Failure::new(FailureKind::InDoubt, message)).events.pop()
+    failed(workflow, state, step, item, Failure::new(FailureKind::InDoubt, message))
+        .events
+        .pop()
 }
 
 /// Why an item failed for good.

@@ -31,7 +31,11 @@ pub(super) fn chain(state: &State, actor: ActorId) -> impl Iterator<Item = &Agen
 
 /// Cuts a tool's text to what still fits into the agent's context, and says so in the text.
 pub(super) fn fit(agent: &AgentState, text: &str) -> String {
-    let room = agent.limits.context_tokens.saturating_sub(agent.context).saturating_mul(4);
+    let room = agent
+        .limits
+        .context_tokens
+        .saturating_sub(agent.context)
+        .saturating_mul(4);
     let room = usize::try_from(room).unwrap_or(usize::MAX);
     if text.len() <= room {
         return text.to_owned();
@@ -40,5 +44,10 @@ pub(super) fn fit(agent: &AgentState, text: &str) -> String {
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    format!("{}\n[cut: {} of {} bytes fit into the context]", &text[..end], end, text.len())
+    format!(
+        "{}\n[cut: {} of {} bytes fit into the context]",
+        &text[..end],
+        end,
+        text.len()
+    )
 }

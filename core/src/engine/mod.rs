@@ -102,11 +102,17 @@ impl Link {
     }
 
     fn look(at: Trigger) -> Self {
-        Self { events: Vec::new(), then: vec![at] }
+        Self {
+            events: Vec::new(),
+            then: vec![at],
+        }
     }
 
     fn event(event: Event, then: Trigger) -> Self {
-        Self { events: vec![event], then: vec![then] }
+        Self {
+            events: vec![event],
+            then: vec![then],
+        }
     }
 }
 
@@ -141,13 +147,21 @@ pub fn handle(workflow: &Workflow, state: &mut State, input: Input) -> Result<De
         queue.extend(link.then);
     }
     decision.aborts = state.open.take_aborted();
-    decision.effects = state.open.since(opened_before).map(|(id, call)| call::effect(workflow, state, id, call)).collect();
+    decision.effects = state
+        .open
+        .since(opened_before)
+        .map(|(id, call)| call::effect(workflow, state, id, call))
+        .collect();
     Ok(decision)
 }
 
 /// What a restart must ask for again: every effect that is open in `state`.
 pub fn outstanding(workflow: &Workflow, state: &State) -> Vec<Effect> {
-    state.open.since(CallId(0)).map(|(id, call)| call::effect(workflow, state, id, call)).collect()
+    state
+        .open
+        .since(CallId(0))
+        .map(|(id, call)| call::effect(workflow, state, id, call))
+        .collect()
 }
 
 /// Folds a journal. Aborts that were wanted on the way are forgotten: their processes are gone.
@@ -163,6 +177,8 @@ pub fn fold<'a>(workflow: &Workflow, events: impl IntoIterator<Item = &'a Event>
 /// A defect of ours: loud in tests, and in a release the end of this run alone.
 fn defect(what: &str) -> Failure {
     debug_assert!(false, "engine defect: {what}");
-    Failure::new(FailureKind::Internal, format!("X0001: a defect of Troupe: {what}; please report it with the run's export"))
+    Failure::new(
+        FailureKind::Internal,
+        format!("X0001: a defect of Troupe: {what}; please report it with the run's export"),
+    )
 }
-

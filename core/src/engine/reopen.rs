@@ -16,7 +16,9 @@ pub(super) fn reopen(workflow: &Workflow, state: &mut State) {
     for step in (0..).map(StepIndex).take(workflow.steps.len()) {
         match state.steps[step.at()].phase {
             // Its `when` or `for_each` failed: the step is due again.
-            StepPhase::Failed if state.steps[step.at()].items.is_empty() => state.steps[step.at()].phase = StepPhase::Waiting,
+            StepPhase::Failed if state.steps[step.at()].items.is_empty() => {
+                state.steps[step.at()].phase = StepPhase::Waiting
+            }
             StepPhase::Failed | StepPhase::Running => reopen_step(state, step),
             StepPhase::Waiting | StepPhase::Done | StepPhase::Skipped => {}
         }
@@ -45,7 +47,10 @@ fn reopen_item(state: &mut State, step: StepIndex, item: ItemIndex) {
             reopen_agent(state, actor);
             ItemPhase::Agent(actor)
         }
-        ItemPhase::Failed { failure, agent: Some(actor) } if failure.kind == FailureKind::Model => {
+        ItemPhase::Failed {
+            failure,
+            agent: Some(actor),
+        } if failure.kind == FailureKind::Model => {
             let agent = state.agent_mut(actor);
             (agent.phase, agent.forced) = (AgentPhase::Ready, None);
             reopen_agent(state, actor);
@@ -57,7 +62,11 @@ fn reopen_item(state: &mut State, step: StepIndex, item: ItemIndex) {
         }
         ItemPhase::Call(_, work) => {
             let is_process = matches!(*work, crate::event::Work::Process { .. });
-            let call = if is_process { Call::Process(step, item) } else { Call::ItemTool(step, item) };
+            let call = if is_process {
+                Call::Process(step, item)
+            } else {
+                Call::ItemTool(step, item)
+            };
             ItemPhase::Call(state.open.open(call), work)
         }
         ItemPhase::Pausing(_, after_ms) => ItemPhase::Pausing(state.open.open(Call::Pause(step, item)), after_ms),
@@ -80,20 +89,37 @@ fn reopen_agent(state: &mut State, actor: ActorId) {
     let clock = needs_clock.then(|| state.open.open(Call::Clock(actor)));
     state.agent_mut(actor).clock = clock;
     let working: Vec<ActorId> = match &state.agent(actor).phase {
-        AgentPhase::Acting { action: Action::Wave(wave), .. } => wave.members.iter().filter_map(|member| match member.phase {
-            MemberPhase::Working(child) => Some(child),
-            _ => None,
-        }).collect(),
+        AgentPhase::Acting {
+            action: Action::Wave(wave),
+            ..
+        } => wave
+            .members
+            .iter()
+            .filter_map(|member| match member.phase {
+                MemberPhase::Working(child) => Some(child),
+                _ => None,
+            })
+            .collect(),
         _ => Vec::new(),
     };
     working.into_iter().for_each(|child| reopen_agent(state, child));
     let call = match &state.agent(actor).phase {
         AgentPhase::Thinking(_) => Some(state.open.open(Call::Model(actor))),
-        AgentPhase::Acting { action: Action::Tool(..), .. } => Some(state.open.open(Call::AgentTool(actor))),
+        AgentPhase::Acting {
+            action: Action::Tool(..),
+            ..
+        } => Some(state.open.open(Call::AgentTool(actor))),
         _ => None,
     };
     match (call, &mut state.agent_mut(actor).phase) {
-        (Some(new), AgentPhase::Thinking(call) | AgentPhase::Acting { action: Action::Tool(call, _), .. }) => *call = new,
+        (
+            Some(new),
+            AgentPhase::Thinking(call)
+            | AgentPhase::Acting {
+                action: Action::Tool(call, _),
+                ..
+            },
+        ) => *call = new,
         _ => {}
     }
 }

@@ -26,14 +26,18 @@ pub(super) fn receive(workflow: &Workflow, state: &State, input: Input) -> Resul
         (Input::Start { inputs, env }, None) => start(workflow, inputs, env),
         (Input::Start { .. }, Some(_)) => Err(Refusal::Started),
         (_, None) => Err(Refusal::NotStarted),
-        (Input::Reopen, Some(RunStatus::Failed | RunStatus::Cancelled)) => {
-            Ok(Link { events: vec![Event::RunReopened], then: everything(state) })
-        }
+        (Input::Reopen, Some(RunStatus::Failed | RunStatus::Cancelled)) => Ok(Link {
+            events: vec![Event::RunReopened],
+            then: everything(state),
+        }),
         (Input::Reopen, Some(RunStatus::Succeeded)) => Err(Refusal::Over(RunStatus::Succeeded)),
         (Input::Reopen, Some(_)) => Err(Refusal::Going),
         // An answer that comes after the end is stale, not wrong.
         (_, Some(status)) if status.is_over() => Ok(Link::nothing()),
-        (Input::Cancel, _) => Ok(Link { events: vec![Event::RunCancelled], then: Vec::new() }),
+        (Input::Cancel, _) => Ok(Link {
+            events: vec![Event::RunCancelled],
+            then: Vec::new(),
+        }),
         (Input::Recover, _) => Ok(recover(workflow, state)),
         (Input::ModelReplied { call, reply }, _) => Ok(agent::replied(state, call, reply)),
         (Input::ToolReplied { call, output }, _) => Ok(call::replied(workflow, state, call, output)),
@@ -48,10 +52,19 @@ fn start(workflow: &Workflow, inputs: Object, env: Object) -> Result<Link, Refus
     let mut begun = State::new(workflow);
     (begun.inputs, begun.env) = (inputs.clone(), env.clone());
     let scope = RunScope::of(workflow, &begun);
-    let unreadable = workflow.agents.iter().find_map(|agent| agent.system.evaluate_text(&scope).err());
+    let unreadable = workflow
+        .agents
+        .iter()
+        .find_map(|agent| agent.system.evaluate_text(&scope).err());
     let mut events = vec![Event::RunStarted { inputs, env }];
-    events.extend(unreadable.map(|error| Event::RunFailed { step: None, failure: expression_failure(&error) }));
-    Ok(Link { events, then: vec![Trigger::Run] })
+    events.extend(unreadable.map(|error| Event::RunFailed {
+        step: None,
+        failure: expression_failure(&error),
+    }));
+    Ok(Link {
+        events,
+        then: vec![Trigger::Run],
+    })
 }
 
 /// Fills in defaults and checks types; the error is one sentence for each mistake.
@@ -69,10 +82,20 @@ pub fn check_inputs(workflow: &Workflow, mut given: Object) -> Result<Object, Ve
             (None, Some(default)) => {
                 inputs.insert(input.name.clone(), default.clone());
             }
-            (None, None) => mistakes.push(format!("input `{}` ({}) is missing: give it with -i {}=…", input.name, input.kind, input.name)),
+            (None, None) => mistakes.push(format!(
+                "input `{}` ({}) is missing: give it with -i {}=…",
+                input.name, input.kind, input.name
+            )),
         }
     }
-    let known = || workflow.inputs.iter().map(|input| input.name.as_str()).collect::<Vec<_>>().join(", ");
+    let known = || {
+        workflow
+            .inputs
+            .iter()
+            .map(|input| input.name.as_str())
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     mistakes.extend(given.keys().map(|name| match workflow.inputs.len() {
         0 => format!("the workflow takes no inputs, and `{name}` was given"),
         _ => format!("there is no input `{name}`; the workflow takes {}", known()),
@@ -83,7 +106,10 @@ pub fn check_inputs(workflow: &Workflow, mut given: Object) -> Result<Object, Ve
 /// Starts steps that are due, and ends the run when nothing is left.
 pub(super) fn advance(workflow: &Workflow, state: &State) -> Link {
     if let Some(failed) = state.steps.iter().position(|step| step.phase == StepPhase::Failed) {
-        return Link { events: vec![run_failed(state, failed)], then: Vec::new() };
+        return Link {
+            events: vec![run_failed(state, failed)],
+            then: Vec::new(),
+        };
     }
     let mut link = Link::nothing();
     for (index, step) in (0..).map(StepIndex).zip(&workflow.steps) {
@@ -91,7 +117,11 @@ pub(super) fn advance(workflow: &Workflow, state: &State) -> Link {
             && step.after.iter().all(|before| state.step(*before).phase.is_over());
         if due {
             let event = super::step::begin(workflow, state, index);
-            let next = if matches!(event, Event::StepStarted { .. }) { Trigger::Step(index) } else { Trigger::Run };
+            let next = if matches!(event, Event::StepStarted { .. }) {
+                Trigger::Step(index)
+            } else {
+                Trigger::Run
+            };
             link.events.push(event);
             link.then.push(next);
         }
@@ -106,7 +136,10 @@ fn run_failed(state: &State, failed: usize) -> Event {
     let step = StepIndex(u32::try_from(failed).unwrap_or(u32::MAX));
     let failure = state.step(step).items.iter().find_map(item::failure_of);
     let failure = failure.or_else(|| state.failure.as_ref().map(|(_, failure)| failure.clone()));
-    Event::RunFailed { step: Some(step), failure: failure.unwrap_or_else(|| super::defect("a failed step without a failure")) }
+    Event::RunFailed {
+        step: Some(step),
+        failure: failure.unwrap_or_else(|| super::defect("a failed step without a failure")),
+    }
 }
 
 fn end(workflow: &Workflow, state: &State) -> Event {
@@ -115,7 +148,12 @@ fn end(workflow: &Workflow, state: &State) -> Event {
     for (name, template) in &workflow.outputs {
         match template.evaluate(&scope) {
             Ok(value) => outputs.insert(name.clone(), value),
-            Err(error) => return Event::RunFailed { step: None, failure: expression_failure(&error) },
+            Err(error) => {
+                return Event::RunFailed {
+                    step: None,
+                    failure: expression_failure(&error),
+                };
+            }
         };
     }
     Event::RunSucceeded { outputs }
@@ -123,17 +161,31 @@ fn end(workflow: &Workflow, state: &State) -> Event {
 
 /// After a crash: processes that were running are in doubt, and every machine is looked at once.
 fn recover(workflow: &Workflow, state: &State) -> Link {
-    let doubtful = state.open.since(crate::id::CallId(0)).filter_map(|(_, call)| item::in_doubt(workflow, state, call));
-    Link { events: doubtful.collect(), then: everything(state) }
+    let doubtful = state
+        .open
+        .since(crate::id::CallId(0))
+        .filter_map(|(_, call)| item::in_doubt(workflow, state, call));
+    Link {
+        events: doubtful.collect(),
+        then: everything(state),
+    }
 }
 
 /// Every machine that may have something to do. Looking is harmless, so this is the whole of recovery.
 fn everything(state: &State) -> Vec<Trigger> {
-    let agents = (0..).zip(&state.agents).filter(|(_, agent)| agent.is_live()).map(|(n, _)| Trigger::Agent(crate::id::ActorId(n)));
+    let agents = (0..)
+        .zip(&state.agents)
+        .filter(|(_, agent)| agent.is_live())
+        .map(|(n, _)| Trigger::Agent(crate::id::ActorId(n)));
     let items = (0..).map(StepIndex).zip(&state.steps).flat_map(|(step, s)| {
-        (0..).zip(&s.items).map(move |(item, _)| Trigger::Item(step, crate::id::ItemIndex(item)))
+        (0..)
+            .zip(&s.items)
+            .map(move |(item, _)| Trigger::Item(step, crate::id::ItemIndex(item)))
     });
-    let steps = (0..).map(StepIndex).zip(&state.steps).map(|(step, _)| Trigger::Step(step));
+    let steps = (0..)
+        .map(StepIndex)
+        .zip(&state.steps)
+        .map(|(step, _)| Trigger::Step(step));
     agents.chain(items).chain(steps).chain([Trigger::Run]).collect()
 }
 

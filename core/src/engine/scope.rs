@@ -15,11 +15,18 @@ pub(super) struct RunScope<'a> {
 
 impl<'a> RunScope<'a> {
     pub(super) fn of(workflow: &'a Workflow, state: &'a State) -> Self {
-        Self { workflow, state, item: None }
+        Self {
+            workflow,
+            state,
+            item: None,
+        }
     }
 
     pub(super) fn with_item(self, name: &'a str, value: &'a Value) -> Self {
-        Self { item: Some((name, value)), ..self }
+        Self {
+            item: Some((name, value)),
+            ..self
+        }
     }
 
     /// What `steps.NAME` holds: `output` or `outputs`, and `status`.
@@ -55,7 +62,9 @@ impl Scope for RunScope<'_> {
             ("steps", _) => {
                 let all = || self.workflow.steps.iter().map(|step| step.name.clone()).collect();
                 let names: Vec<String> = fields.map_or_else(all, <[String]>::to_vec);
-                let object = names.into_iter().filter_map(|name| self.step_object(&name).map(|value| (name, value)));
+                let object = names
+                    .into_iter()
+                    .filter_map(|name| self.step_object(&name).map(|value| (name, value)));
                 Some(Value::Object(object.collect()))
             }
             _ => None,
@@ -77,15 +86,26 @@ impl Scope for RunScope<'_> {
 }
 
 fn narrowed(object: &Object, fields: Option<&[String]>) -> Value {
-    let Some(fields) = fields else { return Value::Object(object.clone()) };
-    let kept = fields.iter().filter_map(|field| object.get(field).map(|value| (field.clone(), value.clone())));
+    let Some(fields) = fields else {
+        return Value::Object(object.clone());
+    };
+    let kept = fields
+        .iter()
+        .filter_map(|field| object.get(field).map(|value| (field.clone(), value.clone())));
     Value::Object(kept.collect())
 }
 
 fn walk<'s>(value: Cow<'s, Value>, path: &[String]) -> Option<Cow<'s, Value>> {
     match value {
-        Cow::Borrowed(value) => path.iter().try_fold(value, |value, key| value.get(key)).map(Cow::Borrowed),
+        Cow::Borrowed(value) => path
+            .iter()
+            .try_fold(value, |value, key| value.get(key))
+            .map(Cow::Borrowed),
         Cow::Owned(value) if path.is_empty() => Some(Cow::Owned(value)),
-        Cow::Owned(value) => path.iter().try_fold(&value, |value, key| value.get(key)).cloned().map(Cow::Owned),
+        Cow::Owned(value) => path
+            .iter()
+            .try_fold(&value, |value, key| value.get(key))
+            .cloned()
+            .map(Cow::Owned),
     }
 }

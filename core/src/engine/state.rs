@@ -88,7 +88,10 @@ pub(super) enum ItemPhase {
     Pausing(CallId, u64),
     Done(Value),
     /// The agent is the one whose transcript a reopened run goes on with.
-    Failed { failure: Failure, agent: Option<ActorId> },
+    Failed {
+        failure: Failure,
+        agent: Option<ActorId>,
+    },
 }
 
 /// A live agent, or what is left of one.
@@ -128,7 +131,11 @@ pub(super) enum AgentPhase {
     /// The model gave an answer that nobody has looked at.
     Replied(Arc<AssistantMessage>),
     /// The tool calls of a message are worked on in order; `position` is the current one.
-    Acting { message: Arc<AssistantMessage>, position: u32, action: Action },
+    Acting {
+        message: Arc<AssistantMessage>,
+        position: u32,
+        action: Action,
+    },
     /// It answered.
     Answered(String),
     /// It ended without an answer.
@@ -247,7 +254,11 @@ impl State {
     /// and `run::receive` fails the run before it is ever used.
     pub(super) fn evaluate_systems(&self, workflow: &Workflow) -> Vec<Arc<str>> {
         let scope = super::scope::RunScope::of(workflow, self);
-        workflow.agents.iter().map(|agent| agent.system.evaluate_text(&scope).unwrap_or_default().into()).collect()
+        workflow
+            .agents
+            .iter()
+            .map(|agent| agent.system.evaluate_text(&scope).unwrap_or_default().into())
+            .collect()
     }
 }
 

@@ -20,13 +20,26 @@ pub(super) fn begin(workflow: &Workflow, state: &State, index: StepIndex) -> Eve
     let step = workflow.step(index);
     let scope = RunScope::of(workflow, state);
     match step.when.as_ref().map(|when| when.holds(&scope)) {
-        Some(Err(error)) => return Event::StepFailed { step: index, failure: run::expression_failure(&error) },
+        Some(Err(error)) => {
+            return Event::StepFailed {
+                step: index,
+                failure: run::expression_failure(&error),
+            };
+        }
         Some(Ok(false)) => return Event::StepSkipped { step: index },
         None | Some(Ok(true)) => {}
     }
-    let Some(fan_out) = &step.fan_out else { return Event::StepStarted { step: index, items: None } };
+    let Some(fan_out) = &step.fan_out else {
+        return Event::StepStarted {
+            step: index,
+            items: None,
+        };
+    };
     match fan_out.items.evaluate(&scope) {
-        Err(error) => Event::StepFailed { step: index, failure: run::expression_failure(&error) },
+        Err(error) => Event::StepFailed {
+            step: index,
+            failure: run::expression_failure(&error),
+        },
         Ok(Value::Array(items)) if items.len() > workflow.limits.fan_out as usize => {
             let message = format!(
                 "step `{}` would fan out over {} items, and `limits.fan_out` is {}",
@@ -34,10 +47,19 @@ pub(super) fn begin(workflow: &Workflow, state: &State, index: StepIndex) -> Eve
                 items.len(),
                 workflow.limits.fan_out
             );
-            Event::StepFailed { step: index, failure: Failure::new(FailureKind::Limit, message) }
+            Event::StepFailed {
+                step: index,
+                failure: Failure::new(FailureKind::Limit, message),
+            }
         }
-        Ok(Value::Array(items)) => Event::StepStarted { step: index, items: Some(items) },
-        Ok(other) => Event::StepFailed { step: index, failure: run::not_a_list(&fan_out.items, &other) },
+        Ok(Value::Array(items)) => Event::StepStarted {
+            step: index,
+            items: Some(items),
+        },
+        Ok(other) => Event::StepFailed {
+            step: index,
+            failure: run::not_a_list(&fan_out.items, &other),
+        },
     }
 }
 
@@ -45,9 +67,17 @@ pub(super) fn begin(workflow: &Workflow, state: &State, index: StepIndex) -> Eve
 pub(super) fn advance(workflow: &Workflow, state: &State, index: StepIndex) -> Link {
     let step = state.step(index);
     if step.phase != StepPhase::Running {
-        return if step.phase == StepPhase::Waiting { Link::nothing() } else { Link::look(Trigger::Run) };
+        return if step.phase == StepPhase::Waiting {
+            Link::nothing()
+        } else {
+            Link::look(Trigger::Run)
+        };
     }
-    let parallel = workflow.step(index).fan_out.as_ref().map_or(1, |fan_out| fan_out.parallel);
+    let parallel = workflow
+        .step(index)
+        .fan_out
+        .as_ref()
+        .map_or(1, |fan_out| fan_out.parallel);
     let room = parallel.saturating_sub(step.working) as usize;
     let mut link = Link::nothing();
     let mut actor = state.next_actor();

@@ -13,8 +13,18 @@ use crate::limits::LimitHit;
 pub(super) fn fired(workflow: &Workflow, state: &State, call: CallId) -> Link {
     match state.open.get(call) {
         Some(Call::Clock(actor)) => {
-            let event = Event::TurnStarted { actor, forced: Some(LimitHit::Seconds) };
-            if agent::may_force(state, actor) { Link { events: vec![event], then: Vec::new() } } else { Link::nothing() }
+            let event = Event::TurnStarted {
+                actor,
+                forced: Some(LimitHit::Seconds),
+            };
+            if agent::may_force(state, actor) {
+                Link {
+                    events: vec![event],
+                    then: Vec::new(),
+                }
+            } else {
+                Link::nothing()
+            }
         }
         Some(Call::Timeout(step, at)) => {
             let timeout_ms = workflow.step(step).timeout_ms.unwrap_or_default();
@@ -23,7 +33,10 @@ pub(super) fn fired(workflow: &Workflow, state: &State, call: CallId) -> Link {
         }
         Some(Call::Pause(step, at)) => {
             let (event, then) = item::begin(workflow, state, step, at, &mut state.next_actor());
-            Link { events: vec![event], then }
+            Link {
+                events: vec![event],
+                then,
+            }
         }
         _ => Link::nothing(),
     }

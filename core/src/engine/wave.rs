@@ -35,7 +35,11 @@ pub(super) fn begin(
         }
     }
     if members.is_empty() {
-        let names: Vec<&str> = team.agents.iter().map(|index| workflow.agent(*index).name.as_str()).collect();
+        let names: Vec<&str> = team
+            .agents
+            .iter()
+            .map(|index| workflow.agent(*index).name.as_str())
+            .collect();
         return Err(format!(
             "Error: none of the {} requested subagents can be started: each needs a non-empty `prompt`, and `agent`, where given, must be one of {}.",
             requested.len(),
@@ -46,18 +50,33 @@ pub(super) fn begin(
     members.truncate(team.per_wave as usize);
     let started = state.next_actor().0 as usize;
     if started + members.len() > workflow.limits.agents as usize {
-        return Err(format!("Error: the run has started {started} agents and may start {} at most (`limits.agents`).", workflow.limits.agents));
+        return Err(format!(
+            "Error: the run has started {started} agents and may start {} at most (`limits.agents`).",
+            workflow.limits.agents
+        ));
     }
-    Ok(Event::WaveStarted { actor, position, members, dropped: u32::try_from(dropped).unwrap_or(u32::MAX), invalid })
+    Ok(Event::WaveStarted {
+        actor,
+        position,
+        members,
+        dropped: u32::try_from(dropped).unwrap_or(u32::MAX),
+        invalid,
+    })
 }
 
 fn member(workflow: &Workflow, team: &Team, entry: &Value) -> Option<Member> {
     let prompt = entry.get("prompt")?.as_str()?.trim();
     let agent: AgentIndex = match entry.get("agent").filter(|name| !name.is_null()) {
         None => *team.agents.first()?,
-        Some(name) => *team.agents.iter().find(|index| Some(workflow.agent(**index).name.as_str()) == name.as_str())?,
+        Some(name) => *team
+            .agents
+            .iter()
+            .find(|index| Some(workflow.agent(**index).name.as_str()) == name.as_str())?,
     };
-    (!prompt.is_empty()).then(|| Member { agent, prompt: prompt.to_owned() })
+    (!prompt.is_empty()).then(|| Member {
+        agent,
+        prompt: prompt.to_owned(),
+    })
 }
 
 /// Starts as many members as may work at once, or ends the wave.
@@ -65,12 +84,19 @@ pub(super) fn advance(workflow: &Workflow, state: &State, actor: ActorId, wave: 
     if wave.ended as usize == wave.members.len() {
         return Link::event(Event::WaveEnded { actor }, Trigger::Agent(actor));
     }
-    let parallel = workflow.agent(state.agent(actor).agent).team.as_ref().map_or(1, |team| team.parallel);
+    let parallel = workflow
+        .agent(state.agent(actor).agent)
+        .team
+        .as_ref()
+        .map_or(1, |team| team.parallel);
     let room = parallel.saturating_sub(wave.working) as usize;
     let first = state.next_actor().0;
     let mut link = Link::nothing();
     for (n, at) in (0..).zip((wave.next..wave.members.len()).take(room)) {
-        link.events.push(Event::MemberStarted { actor, member: u32::try_from(at).unwrap_or(u32::MAX) });
+        link.events.push(Event::MemberStarted {
+            actor,
+            member: u32::try_from(at).unwrap_or(u32::MAX),
+        });
         link.then.push(Trigger::Agent(ActorId(first + n)));
     }
     link
@@ -84,7 +110,11 @@ pub(super) fn report(wave: &Wave) -> String {
         let _ = match &member.phase {
             MemberPhase::Answered(answer, None) => write!(text, "Result:\n{answer}\n\n"),
             MemberPhase::Answered(answer, Some(limit)) => {
-                write!(text, "Result (incomplete: the subagent reached its limit of {}):\n{answer}\n\n", limit.word())
+                write!(
+                    text,
+                    "Result (incomplete: the subagent reached its limit of {}):\n{answer}\n\n",
+                    limit.word()
+                )
             }
             MemberPhase::Failed(failure) => write!(text, "Failed: {failure}. You may ask again, differently.\n\n"),
             MemberPhase::Waiting | MemberPhase::Working(_) => write!(text, "Failed: it was not run.\n\n"),
@@ -100,7 +130,11 @@ pub(super) fn report(wave: &Wave) -> String {
         );
     }
     if wave.invalid > 0 {
-        let _ = write!(text, "{} requested entries were skipped: they had no usable `prompt` or named no agent of the team.\n\n", wave.invalid);
+        let _ = write!(
+            text,
+            "{} requested entries were skipped: they had no usable `prompt` or named no agent of the team.\n\n",
+            wave.invalid
+        );
     }
     text.truncate(text.trim_end().len());
     text

@@ -1,1 +1,7 @@
-//! views
+//! What people are shown: folds of events into plain data, in the words of screens and reports.
+//!
+//! A view never writes and never asks the engine: it needs the workflow's names and the journal.
+
+mod run;
+
+pub use run::{AgentStatus, AgentView, RunView, StepStatus, StepView};

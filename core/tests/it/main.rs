@@ -1,0 +1,3 @@
+//! The engine from outside: seeded lives, and the contracts of its machines.
+
+mod simulation;

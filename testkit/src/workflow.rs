@@ -1,0 +1,196 @@
+//! Small workflows built by hand, for tests that need no YAML.
+
+use troupe_core::diagnostic::{SourceId, Span};
+use troupe_core::expression::{Expression, Segment, Template};
+use troupe_core::id::{AgentIndex, ModelIndex, StepIndex, ToolIndex};
+use troupe_core::ir::{Agent, Corpus, FanOut, Input, Model, Retry, Step, Team, Tool, ToolSource, Verb, Workflow};
+use troupe_core::limits::{Limits, RunLimits};
+use troupe_core::types::Type;
+use troupe_core::{Value, ir::CommandTemplate};
+
+/// An expression that must parse.
+pub fn expression(source: &str) -> Expression {
+    Expression::parse(source, Span::new(SourceId(0), 0, source.len())).expect("the test's expression parses")
+}
+
+/// Text around one expression.
+pub fn text(before: &str, source: &str) -> Template {
+    Template::Text(vec![
+        Segment::Text(before.into()),
+        Segment::Expression(expression(source)),
+    ])
+}
+
+/// A literal.
+pub fn literal(value: impl Into<Value>) -> Template {
+    Template::Literal(value.into())
+}
+
+/// An empty workflow with one scripted model, one corpus tool `lookup`, and two agents: `seeker`
+/// (agent 0, may call `lookup`) and `lead` (agent 1, whose team is the seeker).
+pub fn team(parallel: u32, per_wave: u32) -> Workflow {
+    let agent = |name: &str, tools, team, limits| Agent {
+        name: name.into(),
+        model: ModelIndex(0),
+        system: literal(format!("You are the {name}.")),
+        tools,
+        team,
+        limits,
+    };
+    Workflow {
+        name: "test".into(),
+        description: String::new(),
+        inputs: vec![Input {
+            name: "question".into(),
+            kind: Type::String,
+            default: Some("why?".into()),
+        }],
+        env: Vec::new(),
+        models: vec![Model {
+            alias: "fast".into(),
+            provider: "scripted".into(),
+            name: "test".into(),
+            base_url: None,
+            api_key: None,
+            temperature: None,
+            max_tokens: None,
+            timeout_seconds: 60,
+            attempts: 1,
+            parallel: 1_000,
+        }],
+        corpora: vec![Corpus {
+            name: "papers".into(),
+            files: vec!["*.md".into()],
+            chunk_tokens: 1000,
+        }],
+        tools: vec![Tool {
+            path: "papers.keyword_search".into(),
+            source: ToolSource::Corpus {
+                corpus: "papers".into(),
+                tool: "keyword_search".into(),
+            },
+        }],
+        agents: vec![
+            agent(
+                "seeker",
+                vec![("lookup".into(), ToolIndex(0))],
+                None,
+                Limits {
+                    turns: 6,
+                    ..Limits::MEMBER
+                },
+            ),
+            agent(
+                "lead",
+                Vec::new(),
+                Some(Team {
+                    agents: vec![AgentIndex(0)],
+                    parallel,
+                    per_wave,
+                }),
+                Limits {
+                    turns: 4,
+                    tokens: u64::MAX,
+                    context_tokens: u64::MAX,
+                    ..Limits::LEAD
+                },
+            ),
+        ],
+        steps: Vec::new(),
+        outputs: Vec::new(),
+        limits: RunLimits {
+            tokens: u64::MAX,
+            ..RunLimits::DEFAULT
+        },
+        fingerprint: "test".into(),
+    }
+}
+
+/// A step with no modifiers.
+pub fn step(name: &str, after: &[u32], verb: Verb) -> Step {
+    Step {
+        name: name.into(),
+        verb,
+        when: None,
+        after: after.iter().map(|n| StepIndex(*n)).collect(),
+        fan_out: None,
+        retry: Retry::NONE,
+        timeout_ms: None,
+        output: Type::String,
+    }
+}
+
+/// An `agent` step.
+pub fn agent_step(workflow: &Workflow, name: &str, after: &[u32], agent: u32, prompt: Template) -> Step {
+    let limits = workflow.agents[agent as usize].limits;
+    step(
+        name,
+        after,
+        Verb::Agent {
+            agent: AgentIndex(agent),
+            prompt,
+            limits,
+        },
+    )
+}
+
+/// One of everything: a lead, a fan-out over a list, a tool, a process, a condition, retries, a
+/// timeout; with outputs that read them all.
+pub fn everything() -> Workflow {
+    let mut workflow = team(3, 4);
+    let lead = agent_step(&workflow, "research", &[], 1, text("Find out: ", "inputs.question"));
+    let mut fan = agent_step(&workflow, "check", &[0], 0, text("Check ", "row"));
+    fan.fan_out = Some(FanOut {
+        items: expression("[1, 2, 3, 4, 5].map(n, n * 2)"),
+        variable: "row".into(),
+        parallel: 2,
+    });
+    fan.retry = Retry {
+        attempts: 3,
+        backoff_ms: 10,
+        errors: Vec::new(),
+    };
+    let lookup = Verb::Tool {
+        tool: ToolIndex(0),
+        arguments: Template::Object(vec![("keywords".into(), literal("x"))]),
+    };
+    let mut lookup = step("lookup", &[], lookup);
+    lookup.output = Type::Any;
+    lookup.retry = Retry {
+        attempts: 2,
+        backoff_ms: 10,
+        errors: Vec::new(),
+    };
+    let command = CommandTemplate {
+        arguments: vec![literal("true")],
+        env: Vec::new(),
+        stdin: None,
+    };
+    let mut process = step("process", &[2], Verb::Run { command, json: false });
+    process.output = Type::Any;
+    process.timeout_ms = Some(1_000);
+    process.when = Some(expression("steps.lookup.output != null"));
+    process.retry = Retry {
+        attempts: 2,
+        backoff_ms: 10,
+        errors: Vec::new(),
+    };
+    let mut skipped = agent_step(&workflow, "skipped", &[1], 0, literal("never"));
+    skipped.when = Some(expression("steps.check.outputs.size() > 100"));
+    workflow.steps = vec![lead, fan, lookup, process, skipped];
+    workflow.outputs = vec![
+        (
+            "answer".into(),
+            Template::Expression(expression("steps.research.output")),
+        ),
+        (
+            "checked".into(),
+            Template::Expression(expression("steps.check.outputs.size()")),
+        ),
+        (
+            "skipped".into(),
+            Template::Expression(expression("steps.skipped.status")),
+        ),
+    ];
+    workflow
+}
