@@ -1,1 +1,18 @@
-//! troupe-store
+//! The durable side of Troupe: SQLite through sqlx behind the journal and lease ports.
+//!
+//! A workspace's folder holds `troupe.db` and `leases/`. [`Store`] writes and reads it, [`Reader`]
+//! only reads and creates nothing. One task owns the one writing connection and commits whatever is
+//! ready as one group ([`writer`]); events are encoded by the task that appends them ([`segment`]).
+
+mod blob;
+mod database;
+mod fault;
+mod journal;
+mod lease;
+mod marker;
+mod reader;
+mod segment;
+mod writer;
+
+pub use journal::Store;
+pub use reader::Reader;

@@ -1,0 +1,75 @@
+//! Leases as locks of the operating system, which end with the process that holds them.
+//!
+//! `leases/<run>.lock` is locked by the holder and says who that is. The file is never deleted: a
+//! process that opened it before and locks it after the deletion would hold a lock on a file that
+//! nobody else can see, while a third one creates and locks a new file of the same name. A lock file
+//! is a few dozen bytes, and empty when nobody holds it.
+
+use crate::fault::of_files;
+use std::fs::{File, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::path::{Path, PathBuf};
+use troupe_core::id::RunId;
+use troupe_core::port::journal::Lease;
+use troupe_core::port::{Error, ErrorKind};
+
+/// Bytes of a holder's text that are worth showing.
+const HOLDER_BYTES: u64 = 512;
+
+/// A held lease: the open, locked file.
+#[derive(Debug)]
+pub(crate) struct Held {
+    file: File,
+}
+
+impl Lease for Held {}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // The text goes before the lock, so that nobody reads of a holder who has left. Should that
+        // fail, the next holder overwrites it.
+        let _ = self.file.set_len(0);
+    }
+}
+
+/// Locks the lease of `run` below `folder`.
+pub(crate) fn acquire(folder: &Path, run: &RunId, holder: &str) -> Result<Held, Error> {
+    let leases = folder.join("leases");
+    std::fs::create_dir_all(&leases).map_err(|error| of_files("create", &leases, error))?;
+    let path: PathBuf = leases.join(format!("{run}.lock"));
+    let mut file = File::options()
+        .create(true)
+        .truncate(false)
+        .read(true)
+        .write(true)
+        .open(&path)
+        .map_err(|error| of_files("open", &path, error))?;
+    match file.try_lock() {
+        Ok(()) => {
+            write_holder(&mut file, holder).map_err(|error| of_files("write", &path, error))?;
+            Ok(Held { file })
+        }
+        Err(TryLockError::WouldBlock) => Err(held(&mut file, run)),
+        Err(TryLockError::Error(error)) => Err(of_files("lock", &path, error)),
+    }
+}
+
+fn write_holder(file: &mut File, holder: &str) -> std::io::Result<()> {
+    file.set_len(0)?;
+    file.rewind()?;
+    file.write_all(holder.as_bytes())
+}
+
+fn held(file: &mut File, run: &RunId) -> Error {
+    let mut holder = String::new();
+    // What cannot be read is not shown; that the lease is held is certain.
+    let _ = file.take(HOLDER_BYTES).read_to_string(&mut holder);
+    let holder = match holder.trim() {
+        "" => "another process",
+        holder => holder,
+    };
+    Error::new(
+        ErrorKind::Conflict,
+        format!("run {run} is already being worked on by {holder}: wait for it or stop it"),
+    )
+}

@@ -1,0 +1,155 @@
+//! The writer's SQL: few statements whatever the size of a group.
+//!
+//! Every statement costs a trip to SQLite's thread, and every new text is parsed again. So a group is
+//! written by statements of many rows, and the number of rows is padded with nulls to a power of two:
+//! eleven texts in all, which stay prepared.
+
+use super::plan::Position;
+use super::{Batch, Opening};
+use crate::blob::Blob;
+use crate::database::VERSION;
+use sqlx::query::Query;
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{AssertSqlSafe, Sqlite, SqliteConnection};
+use std::collections::HashMap;
+
+/// Rows of one statement; SQLite takes 32,766 parameters.
+const ROWS: usize = 1024;
+
+type Statement = Query<'static, Sqlite, SqliteArguments>;
+
+/// Begins the writing transaction and tells where these runs stand.
+pub(crate) async fn begin(
+    connection: &mut SqliteConnection,
+    runs: &[&str],
+) -> Result<HashMap<String, Position>, sqlx::Error> {
+    let sql = format!(
+        "BEGIN IMMEDIATE; SELECT json_group_array(json_array(id, key, next_sequence)) FROM run WHERE id IN ({})",
+        repeated("?", runs.len())
+    );
+    let mut query = sqlx::query_scalar(AssertSqlSafe(sql));
+    for run in runs {
+        query = query.bind(*run);
+    }
+    // One row, because rows too are sent one by one from thread to thread.
+    let found: String = query.fetch_one(connection).await?;
+    let found: Vec<(String, i64, u64)> =
+        serde_json::from_str(&found).map_err(|error| sqlx::Error::Decode(error.into()))?;
+    let position = |(id, key, next)| (id, Position { key, next });
+    Ok(found.into_iter().map(position).collect())
+}
+
+/// Writes a run that does not exist yet; gives its number.
+pub(crate) async fn insert_run(connection: &mut SqliteConnection, opening: &Opening) -> Result<i64, sqlx::Error> {
+    let header = &opening.header;
+    insert_blobs(connection, &[&opening.sources]).await?;
+    let key: i64 = sqlx::query_scalar(
+        "INSERT INTO run (id, started_ms, updated_ms, next_sequence, progress, writer) \
+         VALUES (?1, ?2, ?2, 0, ?3, ?4) RETURNING key",
+    )
+    .bind(header.run.as_str())
+    .bind(integer(header.started_ms))
+    .bind(&opening.progress)
+    .bind(VERSION)
+    .fetch_one(&mut *connection)
+    .await?;
+    sqlx::query(
+        "INSERT INTO header (run, workflow, path, fingerprint, settings, sources) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )
+    .bind(key)
+    .bind(&header.workflow)
+    .bind(&header.path)
+    .bind(&header.fingerprint)
+    .bind(&header.settings)
+    .bind(opening.sources.hash.as_slice())
+    .execute(connection)
+    .await?;
+    Ok(key)
+}
+
+/// Writes blobs, leaving out those that are there.
+pub(crate) async fn insert_blobs(connection: &mut SqliteConnection, blobs: &[&Blob]) -> Result<(), sqlx::Error> {
+    for rows in blobs.chunks(ROWS) {
+        let mut query = insert("OR IGNORE INTO blob (hash, size, bytes)", 3, rows.len());
+        for blob in rows {
+            query = query
+                .bind(blob.hash.as_slice())
+                .bind(integer(blob.size as u64))
+                .bind(blob.bytes.as_slice());
+        }
+        query.execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+/// Writes segments.
+pub(crate) async fn insert_segments(
+    connection: &mut SqliteConnection,
+    segments: &[(i64, &Batch)],
+) -> Result<(), sqlx::Error> {
+    for rows in segments.chunks(ROWS) {
+        let columns = "INTO segment (position, events, at_ms, format, checksum, bytes)";
+        let mut query = insert(columns, 6, rows.len());
+        for (key, batch) in rows {
+            query = query
+                .bind(Position::of_segment(*key, batch.first))
+                .bind(i64::from(batch.segment.events))
+                .bind(integer(batch.at_ms))
+                .bind(batch.segment.format.number())
+                .bind(i64::from(batch.segment.checksum))
+                .bind(batch.segment.bytes.as_slice());
+        }
+        query.execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+/// Moves runs on to the end of their last batch, and makes the transaction durable.
+pub(crate) async fn update_runs_and_commit(
+    connection: &mut SqliteConnection,
+    changes: &[(i64, &Batch)],
+) -> Result<(), sqlx::Error> {
+    if changes.is_empty() {
+        sqlx::query("COMMIT").execute(connection).await?;
+        return Ok(());
+    }
+    let sql = format!(
+        "UPDATE run SET next_sequence = new.column2, updated_ms = new.column3, progress = new.column4, \
+         writer = '{VERSION}' FROM (VALUES {}) AS new WHERE run.key = new.column1; COMMIT",
+        repeated("(?,?,?,?)", changes.len())
+    );
+    let mut query = sqlx::query(AssertSqlSafe(sql));
+    for (key, batch) in changes {
+        query = query
+            .bind(*key)
+            .bind(integer(batch.first + u64::from(batch.segment.events)))
+            .bind(integer(batch.at_ms))
+            .bind(batch.progress.as_str());
+    }
+    query.execute(connection).await?;
+    Ok(())
+}
+
+/// Ends a transaction that has nothing to write.
+pub(crate) async fn rollback(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    sqlx::query("ROLLBACK").execute(connection).await?;
+    Ok(())
+}
+
+fn insert(into: &str, columns: usize, rows: usize) -> Statement {
+    let row = format!("({})", vec!["?"; columns].join(","));
+    sqlx::query(AssertSqlSafe(format!(
+        "INSERT {into} SELECT * FROM (VALUES {}) WHERE column1 IS NOT NULL",
+        repeated(&row, rows)
+    )))
+}
+
+/// `what` as often as the power of two above `rows`. SQLite reads parameters that nobody binds as null.
+fn repeated(what: &str, rows: usize) -> String {
+    vec![what; rows.next_power_of_two()].join(",")
+}
+
+/// SQLite's integers are signed; times and sizes stay far below their limit.
+fn integer(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
