@@ -1,0 +1,212 @@
+//! Agents: their models, tools, teams and limits.
+
+use super::fit;
+use super::names::{Found, Names, Place, Scope};
+use crate::code;
+use crate::document::{self, Document, Model, Spanned};
+use crate::nearest;
+use crate::report::Report;
+use std::collections::{HashMap, HashSet};
+use troupe_core::diagnostic::Diagnostic;
+use troupe_core::ir::{Tool, ToolSource};
+use troupe_core::limits::Limits;
+
+/// What is known of an agent besides its text; positions in the document and in the list of models.
+#[derive(Debug)]
+pub(crate) struct Agent {
+    pub(crate) model: usize,
+    /// The name that the model sees, and the tool.
+    pub(crate) tools: Vec<(String, usize)>,
+    pub(crate) team: Vec<usize>,
+    pub(crate) limits: Limits,
+}
+
+pub(super) fn check(report: &mut Report, document: &Document, tools: &[Tool]) -> (Vec<Model>, Vec<Agent>) {
+    let mut models = document.models.clone();
+    let mut model_index: HashMap<String, usize> = models
+        .iter()
+        .enumerate()
+        .map(|(at, model)| (model.alias.value.clone(), at))
+        .collect();
+    let agent_index: HashMap<&str, usize> = document
+        .agents
+        .iter()
+        .enumerate()
+        .map(|(at, agent)| (agent.name.value.as_str(), at))
+        .collect();
+    let mut members = HashSet::new();
+    let mut agents: Vec<Agent> = Vec::with_capacity(document.agents.len());
+    for agent in &document.agents {
+        let model = agent
+            .model
+            .as_ref()
+            .and_then(|name| resolve_model(report, name, &mut models, &mut model_index))
+            .unwrap_or(usize::MAX);
+        let team = team(report, document, agent, &agent_index);
+        members.extend(team.iter().copied());
+        agents.push(Agent {
+            model,
+            tools: resolve_tools(report, document, &agent.tools, tools),
+            team,
+            limits: Limits::AGENT,
+        });
+    }
+    for (at, (agent, declared)) in agents.iter_mut().zip(&document.agents).enumerate() {
+        let base = match (&declared.team, members.contains(&at)) {
+            (Some(_), _) => Limits::LEAD,
+            (None, true) => Limits::MEMBER,
+            (None, false) => Limits::AGENT,
+        };
+        agent.limits = declared.limits.over(base);
+    }
+    (models, agents)
+}
+
+/// An alias, or `provider/name` written out, which becomes a model of its own.
+fn resolve_model(
+    report: &mut Report,
+    name: &Spanned<String>,
+    models: &mut Vec<Model>,
+    index: &mut HashMap<String, usize>,
+) -> Option<usize> {
+    if let Some(at) = index.get(&name.value) {
+        return Some(*at);
+    }
+    if name.value.contains('/') {
+        let (provider, model) = document::split_model(report, name)?;
+        models.push(document::model_defaults(name.clone(), &provider, &model));
+        index.insert(name.value.clone(), models.len() - 1);
+        return Some(models.len() - 1);
+    }
+    let known: Vec<&str> = models.iter().map(|model| model.alias.value.as_str()).collect();
+    let mut problem = Diagnostic::error(
+        code::UNKNOWN_MODEL,
+        name.span,
+        format!("there is no model `{}`", name.value),
+    );
+    problem.hints = nearest::hints(&name.value, "models", &known);
+    report.add(problem.hint("a model can also be written out: `builtin/reader`, `openai/gpt-5-mini`"));
+    None
+}
+
+fn team(report: &mut Report, document: &Document, lead: &document::Agent, index: &HashMap<&str, usize>) -> Vec<usize> {
+    let Some(team) = &lead.team else { return Vec::new() };
+    let mut members = Vec::new();
+    for name in &team.agents {
+        let Some(at) = index.get(name.value.as_str()).copied() else {
+            report.add(unknown_agent(document, name));
+            continue;
+        };
+        let member = &document.agents[at];
+        if member.team.is_some() {
+            let message = format!(
+                "`{}` leads a team of its own, and teams do not stand inside each other",
+                name.value
+            );
+            report.add(
+                Diagnostic::error(code::NESTED_TEAM, name.span, message)
+                    .related(member.name.span, "the team of this agent")
+                    .hint("a lead's subagents search and read; give the team agents without `team`"),
+            );
+            continue;
+        }
+        if !members.contains(&at) {
+            members.push(at);
+        }
+    }
+    members
+}
+
+pub(super) fn unknown_agent(document: &Document, name: &Spanned<String>) -> Diagnostic {
+    let known: Vec<&str> = document.agents.iter().map(|agent| agent.name.value.as_str()).collect();
+    let mut problem = Diagnostic::error(
+        code::UNKNOWN_AGENT,
+        name.span,
+        format!("there is no agent `{}`", name.value),
+    );
+    problem.hints = nearest::hints(&name.value, "agents", &known);
+    problem
+}
+
+/// A corpus grants all its tools, `corpus.tool` the one.
+fn resolve_tools(
+    report: &mut Report,
+    document: &Document,
+    names: &[Spanned<String>],
+    tools: &[Tool],
+) -> Vec<(String, usize)> {
+    let mut granted: Vec<usize> = Vec::new();
+    for name in names {
+        let fits = |tool: &Tool| {
+            let ToolSource::Corpus { corpus, .. } = &tool.source;
+            *corpus == name.value || tool.path == name.value
+        };
+        let found: Vec<usize> = (0..tools.len()).filter(|at| fits(&tools[*at])).collect();
+        if found.is_empty() {
+            report.add(unknown_tool(document, name, tools, true));
+        }
+        granted.extend(found);
+    }
+    let mut seen = HashSet::new();
+    granted.retain(|at| seen.insert(*at));
+    let corpora: HashSet<&str> = granted.iter().map(|at| corpus_of(&tools[*at])).collect();
+    let several = corpora.len() > 1;
+    granted
+        .into_iter()
+        .map(|at| {
+            let own = super::tool_name(&tools[at]);
+            let name = if several {
+                format!("{}_{own}", corpus_of(&tools[at]))
+            } else {
+                own.to_owned()
+            };
+            (name, at)
+        })
+        .collect()
+}
+
+fn corpus_of(tool: &Tool) -> &str {
+    let ToolSource::Corpus { corpus, .. } = &tool.source;
+    corpus
+}
+
+/// `corpora` says whether a whole corpus would do as well.
+pub(super) fn unknown_tool(document: &Document, name: &Spanned<String>, tools: &[Tool], corpora: bool) -> Diagnostic {
+    let mut known: Vec<&str> = Vec::new();
+    if corpora {
+        known.extend(document.corpora.iter().map(|corpus| corpus.name.value.as_str()));
+    }
+    known.extend(tools.iter().map(|tool| tool.path.as_str()));
+    let mut problem = Diagnostic::error(
+        code::UNKNOWN_TOOL,
+        name.span,
+        format!("there is no tool `{}`", name.value),
+    );
+    // A tool named without its corpus.
+    let owners: Vec<&str> = tools
+        .iter()
+        .filter(|t| super::tool_name(t) == name.value)
+        .map(|t| t.path.as_str())
+        .collect();
+    problem.hints = match owners.as_slice() {
+        [] => nearest::hints(&name.value, "tools", &known),
+        owners => vec![format!(
+            "a tool is named with its corpus: {}",
+            nearest::list(owners.iter().copied())
+        )],
+    };
+    if known.is_empty() {
+        problem = problem.hint("each corpus under `corpora` brings keyword_search, semantic_search and read_chunk");
+    }
+    problem
+}
+
+/// System prompts read inputs and the environment.
+pub(super) fn check_prompts(report: &mut Report, document: &Document, names: &Names, found: &mut Found) {
+    let scope = Scope::new(names, Place::System);
+    for agent in &document.agents {
+        if let Some(system) = &agent.system {
+            fit::visit(report, &scope, found, system);
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! Corpora have files, and bring tools.
+
+use crate::code;
+use crate::document::Document;
+use crate::files::{FileError, Files};
+use crate::report::Report;
+use crate::tool_types::RETRIEVAL_TOOLS;
+use troupe_core::diagnostic::Diagnostic;
+use troupe_core::ir::{Tool, ToolSource};
+
+/// The tools of all corpora; that each has files is checked on the way.
+pub(super) fn check(report: &mut Report, document: &Document, files: &dyn Files) -> Vec<Tool> {
+    let mut tools = Vec::new();
+    for corpus in &document.corpora {
+        for pattern in &corpus.files {
+            let problem = match files.any_match(&pattern.value) {
+                Ok(true) => continue,
+                Ok(false) => Diagnostic::error(code::NO_FILES, pattern.span, format!("no file matches `{}`", pattern.value))
+                    .hint("patterns are relative to the workflow's folder; `**` stands for any folders, `*` for a part of one name"),
+                Err(FileError::Pattern(reason)) => {
+                    Diagnostic::error(code::NO_FILES, pattern.span, format!("`{}` is no pattern: {reason}", pattern.value))
+                }
+                Err(error) => {
+                    Diagnostic::error(code::NO_FILES, pattern.span, format!("files cannot be looked for: {error}"))
+                }
+            };
+            report.add(problem);
+        }
+        for tool in RETRIEVAL_TOOLS {
+            tools.push(Tool {
+                path: format!("{}.{tool}", corpus.name.value),
+                source: ToolSource::Corpus {
+                    corpus: corpus.name.value.clone(),
+                    tool: tool.to_owned(),
+                },
+            });
+        }
+    }
+    tools
+}
+
+/// The tool's own name, without its corpus.
+pub(crate) fn tool_name(tool: &Tool) -> &str {
+    let ToolSource::Corpus { tool, .. } = &tool.source;
+    tool
+}

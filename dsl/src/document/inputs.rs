@@ -1,0 +1,73 @@
+//! `inputs`: what the caller gives.
+
+use super::keys::{self, Keys};
+use super::{Spanned, names, types, values};
+use crate::code;
+use crate::report::Report;
+use crate::yaml::{Entry, Kind};
+use troupe_core::Value;
+use troupe_core::diagnostic::Diagnostic;
+use troupe_core::types::Type;
+
+#[derive(Debug)]
+pub(crate) struct Input {
+    pub(crate) name: Spanned<String>,
+    pub(crate) kind: Type,
+    pub(crate) default: Option<Value>,
+}
+
+const KEYS: Keys = Keys {
+    what: "an input",
+    known: &["type", "default", "description"],
+    later: &["schema"],
+};
+
+pub(super) fn read(report: &mut Report, section: &Entry) -> Vec<Input> {
+    let entries = values::mapping(report, section, "names with types").unwrap_or(&[]);
+    entries.iter().map(|entry| input(report, entry)).collect()
+}
+
+fn input(report: &mut Report, entry: &Entry) -> Input {
+    names::identifier(report, &entry.key, entry.key_span, "an input");
+    let (kind, default) = match &entry.value.kind {
+        Kind::Map(fields) => declared(report, entry, fields),
+        _ => (types::read(report, &entry.value), None),
+    };
+    let kind = kind.unwrap_or(Type::Any);
+    // `any` allows null too, but an input of it is still meant to be given.
+    let optional = kind != Type::Any && kind.allows_null();
+    Input {
+        name: Spanned {
+            value: entry.key.clone(),
+            span: entry.key_span,
+        },
+        default: default.or(optional.then_some(Value::Null)),
+        kind,
+    }
+}
+
+fn declared(report: &mut Report, entry: &Entry, fields: &[Entry]) -> (Option<Type>, Option<Value>) {
+    KEYS.check(report, fields);
+    let kind = keys::require(report, fields, "type", entry.key_span, "an input written as a mapping")
+        .and_then(|field| types::read(report, &field.value));
+    if let Some(field) = keys::get(fields, "description") {
+        values::text(report, field);
+    }
+    let Some(field) = keys::get(fields, "default") else {
+        return (kind, None);
+    };
+    let default = types::literal(report, &field.value);
+    if let (Some(kind), Some(value)) = (&kind, &default)
+        && let Err(mismatch) = kind.check(value)
+    {
+        report.add(
+            Diagnostic::error(
+                code::BAD_DEFAULT,
+                field.value.span,
+                "the default does not fit the input's type",
+            )
+            .label(mismatch.to_string()),
+        );
+    }
+    (kind, default)
+}

@@ -1,0 +1,177 @@
+//! `models`: what agents think with.
+
+use super::keys::{self, Keys};
+use super::{Spanned, names, values};
+use crate::code;
+use crate::expression::{self, Tree};
+use crate::nearest;
+use crate::report::Report;
+use crate::yaml::{Entry, Kind};
+use troupe_core::diagnostic::{Diagnostic, Span};
+
+/// A model, by an alias or written out in an agent.
+#[derive(Debug, Clone)]
+pub(crate) struct Model {
+    pub(crate) alias: Spanned<String>,
+    pub(crate) provider: String,
+    pub(crate) name: String,
+    pub(crate) base_url: Option<Tree>,
+    pub(crate) api_key: Option<Tree>,
+    pub(crate) temperature: Option<f64>,
+    pub(crate) max_tokens: Option<u64>,
+    pub(crate) timeout_seconds: u64,
+    pub(crate) attempts: u32,
+    pub(crate) parallel: u32,
+}
+
+/// Providers that a file may name.
+const PROVIDERS: [&str; 3] = ["builtin", "openai", "local"];
+/// The models of the provider `builtin`.
+const BUILTIN: [&str; 1] = ["reader"];
+
+const KEYS: Keys = Keys {
+    what: "a model",
+    known: &[
+        "provider",
+        "model",
+        "base_url",
+        "api_key",
+        "temperature",
+        "max_tokens",
+        "timeout",
+        "attempts",
+        "parallel",
+    ],
+    later: &["cost", "price", "context", "dialect", "quirks"],
+};
+
+pub(super) fn read(report: &mut Report, section: &Entry) -> Vec<Model> {
+    let entries = values::mapping(report, section, "aliases with models").unwrap_or(&[]);
+    entries.iter().map(|entry| model(report, entry)).collect()
+}
+
+/// A model with every setting at its default.
+pub(crate) fn defaults(alias: Spanned<String>, provider: &str, name: &str) -> Model {
+    Model {
+        alias,
+        provider: provider.to_owned(),
+        name: name.to_owned(),
+        base_url: None,
+        api_key: None,
+        temperature: None,
+        max_tokens: None,
+        timeout_seconds: 300,
+        attempts: 4,
+        // Providers limit concurrent requests; the built-in reader only needs bounded memory.
+        parallel: if provider == "builtin" { 64 } else { 16 },
+    }
+}
+
+fn model(report: &mut Report, entry: &Entry) -> Model {
+    names::label(report, &entry.key, entry.key_span, "a model");
+    let alias = Spanned {
+        value: entry.key.clone(),
+        span: entry.key_span,
+    };
+    if let Kind::Map(fields) = &entry.value.kind {
+        return written_out(report, alias, fields);
+    }
+    let Some(text) = values::text(report, entry) else {
+        return defaults(alias, "", "");
+    };
+    match split(report, &text) {
+        Some((provider, name)) => defaults(alias, &provider, &name),
+        None => defaults(alias, "", ""),
+    }
+}
+
+/// `provider/name` in two; anything else is reported.
+pub(crate) fn split(report: &mut Report, text: &Spanned<String>) -> Option<(String, String)> {
+    match text.value.split_once('/') {
+        Some((provider, name)) if !provider.is_empty() && !name.is_empty() => {
+            let at = text.span.start as usize;
+            let provider_span = Span::new(text.span.source, at, at + provider.len());
+            known(report, provider, provider_span, name, text.span).then(|| (provider.to_owned(), name.to_owned()))
+        }
+        _ => {
+            report.add(
+                Diagnostic::error(code::UNKNOWN_PROVIDER, text.span, "a model is written `provider/name`")
+                    .hint("such as `builtin/reader` or `openai/gpt-5-mini`"),
+            );
+            None
+        }
+    }
+}
+
+/// Whether the provider and, where it has a list, its model exist.
+fn known(report: &mut Report, provider: &str, provider_span: Span, name: &str, name_span: Span) -> bool {
+    match provider {
+        "builtin" if !BUILTIN.contains(&name) => {
+            let mut problem = Diagnostic::error(
+                code::UNKNOWN_PROVIDER,
+                name_span,
+                format!("the provider `builtin` has no model `{name}`"),
+            );
+            problem.hints = nearest::hints(name, "its models", &BUILTIN);
+            report.add(problem);
+            false
+        }
+        "builtin" | "openai" => true,
+        "local" => {
+            keys::not_yet(
+                report,
+                provider_span,
+                "the provider `local`, which runs models in this process,",
+            );
+            false
+        }
+        _ => {
+            let mut problem = Diagnostic::error(
+                code::UNKNOWN_PROVIDER,
+                provider_span,
+                format!("there is no provider `{provider}`"),
+            );
+            problem.hints = nearest::hints(provider, "providers", &PROVIDERS);
+            problem = problem.hint("any OpenAI-compatible endpoint works with `provider: openai` and its `base_url`");
+            report.add(problem);
+            false
+        }
+    }
+}
+
+fn written_out(report: &mut Report, alias: Spanned<String>, fields: &[Entry]) -> Model {
+    KEYS.check(report, fields);
+    let owner = alias.span;
+    let provider = keys::require(report, fields, "provider", owner, "a model").and_then(|e| values::text(report, e));
+    let name = keys::require(report, fields, "model", owner, "a model").and_then(|e| values::text(report, e));
+    let mut model = match (provider, name) {
+        (Some(provider), Some(name)) => {
+            known(report, &provider.value, provider.span, &name.value, name.span);
+            defaults(alias, &provider.value, &name.value)
+        }
+        _ => defaults(alias, "", ""),
+    };
+    let get = |key: &str| keys::get(fields, key);
+    model.base_url = get("base_url").and_then(|e| expression::text(report, &e.value, "`base_url`"));
+    model.api_key = get("api_key").and_then(|e| expression::text(report, &e.value, "`api_key`"));
+    if let Some(Tree::Literal(_, span)) = &model.api_key {
+        report.add(
+            Diagnostic::error(code::WRONG_KIND, *span, "a key does not belong in a file")
+                .hint("name it instead: `api_key: ${{ secrets.OPENAI_API_KEY }}`"),
+        );
+    }
+    model.temperature = get("temperature").and_then(|e| values::number(report, e, 0.0..=2.0));
+    model.max_tokens = get("max_tokens")
+        .and_then(|e| values::integer(report, e, 1..=1 << 30))
+        .map(|n| n.value);
+    if let Some(ms) = get("timeout").and_then(|e| values::duration_ms(report, e)) {
+        model.timeout_seconds = ms.div_ceil(1_000);
+    }
+    if let Some(attempts) = get("attempts").and_then(|e| values::count(report, e, 1..=100)) {
+        model.attempts = attempts;
+    }
+    if let Some(parallel) = get("parallel").and_then(|e| values::count(report, e, 1..=10_000)) {
+        model.parallel = parallel;
+    }
+    model
+}

@@ -1,0 +1,105 @@
+//! Types in YAML: shorthand as text, or as lists and mappings of YAML itself.
+
+use super::keys;
+use crate::code;
+use crate::expression::{self, Tree, old_boolean};
+use crate::report::Report;
+use crate::shorthand;
+use crate::yaml::{Entry, Kind, Node, Plain, is_old_boolean};
+use indexmap::IndexMap;
+use troupe_core::Value;
+use troupe_core::diagnostic::Diagnostic;
+use troupe_core::types::Type;
+
+/// A type; none where something was reported.
+pub(super) fn read(report: &mut Report, node: &Node) -> Option<Type> {
+    match &node.kind {
+        Kind::Scalar(scalar) => {
+            if scalar.plain() == Plain::Null && scalar.text.is_empty() {
+                report.add(
+                    Diagnostic::error(code::BAD_TYPE, node.span, "here a type is missing")
+                        .hint("types: string, integer, number, boolean, any, file, [T], {field: T}, T | null"),
+                );
+                return None;
+            }
+            if scalar.is_plain() && is_old_boolean(&scalar.text) {
+                old_boolean(report, node.span, &scalar.text, "type");
+                return None;
+            }
+            let bad = match shorthand::parse(&scalar.text) {
+                Ok(kind) => return Some(kind),
+                Err(bad) => bad,
+            };
+            let source = &report.sources.files[node.span.source.0 as usize].text;
+            let mut span = node.places(scalar, source).span(bad.at.start, bad.at.end);
+            if span.start == span.end {
+                span = node.span;
+            }
+            let mut problem = Diagnostic::error(code::BAD_TYPE, span, bad.message);
+            problem.hints.extend(bad.hint);
+            report.add(problem);
+            None
+        }
+        Kind::List(items) => match items.as_slice() {
+            [item] => read(report, item).map(|item| Type::List(Box::new(item))),
+            _ => {
+                report.add(
+                    Diagnostic::error(
+                        code::BAD_TYPE,
+                        node.span,
+                        format!("a list type holds one type, and this holds {}", items.len()),
+                    )
+                    .hint("write `[T]`; for one of several types `[A | B]`"),
+                );
+                None
+            }
+        },
+        Kind::Map(entries) => object(report, entries),
+    }
+}
+
+fn object(report: &mut Report, entries: &[Entry]) -> Option<Type> {
+    let mut fields = IndexMap::new();
+    let mut complete = true;
+    for entry in entries {
+        // The one field name with a meaning of its own: a full JSON Schema.
+        if entry.key == "schema" && matches!(entry.value.kind, Kind::Map(_)) && entries.len() == 1 {
+            keys::not_yet(report, entry.key_span, "a JSON Schema under `schema`");
+            return None;
+        }
+        match read(report, &entry.value) {
+            Some(kind) => {
+                fields.insert(entry.key.clone(), kind);
+            }
+            None => complete = false,
+        }
+    }
+    complete.then_some(Type::Object(fields))
+}
+
+/// Data without expressions.
+pub(super) fn literal(report: &mut Report, node: &Node) -> Option<Value> {
+    let tree = expression::value(report, node)?;
+    let mut written = None;
+    tree.each(&mut |expression| written = written.or(Some(expression.span())));
+    if let Some(span) = written {
+        report.error(
+            code::WRONG_KIND,
+            span,
+            "here stands plain data: there are no expressions",
+        );
+        return None;
+    }
+    Some(data(tree))
+}
+
+fn data(tree: Tree) -> Value {
+    match tree {
+        Tree::Literal(value, _) => value,
+        Tree::List(items, _) => Value::Array(items.into_iter().map(data).collect()),
+        Tree::Object(fields, _) => {
+            Value::Object(fields.into_iter().map(|(name, _, tree)| (name, data(tree))).collect())
+        }
+        Tree::Expression(_) | Tree::Text(..) => Value::Null,
+    }
+}

@@ -1,0 +1,97 @@
+//! Where expressions end, what bounds them, what the parser's words become.
+
+use super::*;
+use crate::report::Report;
+use crate::yaml::{self, Kind};
+use troupe_core::diagnostic::SourceId;
+
+/// What a value `k: …` becomes, in a few words; or what is wrong with it.
+fn check(text: &str) -> String {
+    let text = format!("k: {text}\n");
+    let mut report = Report::new("w.yaml");
+    report.sources.files[0].text.clone_from(&text);
+    let Some(node) = yaml::read(&mut report, SourceId(0), &text) else {
+        return told(report);
+    };
+    let Kind::Map(entries) = &node.kind else { panic!("a mapping") };
+    match value(&mut report, &entries[0].value) {
+        Some(tree) => show(&tree),
+        None => told(report),
+    }
+}
+
+fn told(report: Report) -> String {
+    let (diagnostics, sources) = report.finish();
+    let first = diagnostics.first().expect("something was reported");
+    let span = first.labels[0].span;
+    let under = &sources.files[0].text[span.start as usize..span.end as usize];
+    format!("{} at `{under}`: {} {:?}", first.code, first.message, first.hints)
+}
+
+fn show(tree: &Tree) -> String {
+    match tree {
+        Tree::Literal(value, _) => value.to_string(),
+        Tree::Expression(written) => format!("<{}>", written.expression.source()),
+        Tree::Text(pieces, _) => pieces
+            .iter()
+            .map(|piece| match piece {
+                Piece::Text(text) => format!("{text:?}"),
+                Piece::Expression(written) => format!("<{}>", written.expression.source()),
+            })
+            .collect::<Vec<_>>()
+            .join(" "),
+        Tree::List(items, _) => format!("[{}]", items.iter().map(show).collect::<Vec<_>>().join(", ")),
+        Tree::Object(fields, _) => {
+            let fields: Vec<String> = fields.iter().map(|(name, _, tree)| format!("{name}: {}", show(tree))).collect();
+            format!("{{{}}}", fields.join(", "))
+        }
+    }
+}
+
+#[test]
+fn one_expression_keeps_its_type_and_text_around_it_makes_text() {
+    assert_eq!(check("${{ inputs.n }}"), "<inputs.n>");
+    assert_eq!(check("|\n  ${{ inputs.n }}\n"), "<inputs.n>");
+    assert_eq!(check("n = ${{ inputs.n }}!"), "\"n = \" <inputs.n> \"!\"");
+    assert_eq!(check("${{ a }}${{ b }}"), "<a> <b>");
+    assert_eq!(check("[1, '${{ a }}', {x: 1.5}]"), "[1, <a>, {x: 1.5}]");
+}
+
+#[test]
+fn marks_inside_of_strings_and_maps_do_not_end_an_expression() {
+    assert_eq!(check("${{ '}}' + \"}}\" }}"), "<'}}' + \"}}\">");
+    assert_eq!(check("\"${{ {'a': {'b': 1}} }}\""), "<{'a': {'b': 1}}>");
+    assert_eq!(check("${{ '${{' }} stays"), "<'${{'> \" stays\"");
+    assert_eq!(check("${{ r'\\' }}"), "<r'\\'>");
+}
+
+#[test]
+fn mistakes_are_shown_where_they_are() {
+    insta::assert_snapshot!(check("${{ inputs.a"), @"");
+    insta::assert_snapshot!(check("${{ }}"), @"");
+    insta::assert_snapshot!(check("x ${{ a and b }}"), @"");
+    insta::assert_snapshot!(check("${{ a = b }}"), @"");
+    insta::assert_snapshot!(check("${{ a + }}"), @"");
+    insta::assert_snapshot!(check("\"${{ a \\u002b é }}\""), @"");
+    insta::assert_snapshot!(check("|\n  one\n  ${{ (a }}\n"), @"");
+    insta::assert_snapshot!(check("${{ a == 'x #y' }}"), @"");
+    insta::assert_snapshot!(check("${{ a ? b : c }}"), @"");
+    insta::assert_snapshot!(check("{ x: ${{ a }} }"), @"");
+    insta::assert_snapshot!(check("*a * 2"), @"");
+    insta::assert_snapshot!(check("!a.b"), @"");
+    insta::assert_snapshot!(check("yes"), @"");
+}
+
+#[test]
+fn hostile_expressions_are_refused_before_they_are_parsed() {
+    for source in [
+        "(".repeat(40) + &")".repeat(40),
+        "!".repeat(1_000) + "a",
+        "a".to_owned() + &".b".repeat(1_000),
+        "'a' + ".repeat(1_000) + "'a'",
+        "\"".to_owned() + &"(".repeat(40),
+    ] {
+        let shown = check(&format!("|\n  ${{{{ {source} }}}}\n"));
+        assert!(shown.starts_with("T0405"), "{shown}");
+    }
+}

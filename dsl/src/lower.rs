@@ -1,0 +1,158 @@
+//! A checked document → IR.
+
+use crate::check::Checked;
+use crate::document::{Agent, Document, Model, Step, Verb};
+use troupe_core::Value;
+use troupe_core::diagnostic::Sources;
+use troupe_core::expression::Template;
+use troupe_core::id::{AgentIndex, ModelIndex, StepIndex, ToolIndex};
+use troupe_core::ir;
+
+/// The workflow of a document without errors.
+pub(crate) fn lower(document: &Document, checked: &Checked, sources: &Sources, file_stem: &str) -> ir::Workflow {
+    // Where each of the document's steps stands in the order.
+    let mut ranks = vec![0; document.steps.len()];
+    for (rank, step) in checked.order.iter().enumerate() {
+        ranks[*step] = rank;
+    }
+    let inputs = document.inputs.iter().map(|input| ir::Input {
+        name: input.name.value.clone(),
+        kind: input.kind.clone(),
+        default: input.default.clone(),
+    });
+    let corpora = document.corpora.iter().map(|corpus| ir::Corpus {
+        name: corpus.name.value.clone(),
+        files: corpus.files.iter().map(|pattern| pattern.value.clone()).collect(),
+        chunk_tokens: corpus.chunk_tokens,
+    });
+    let outputs = document
+        .outputs
+        .iter()
+        .filter_map(|(name, tree)| Some((name.clone(), tree.as_ref()?.template())));
+    ir::Workflow {
+        name: document.name.clone().unwrap_or_else(|| file_stem.to_owned()),
+        description: document.description.clone(),
+        inputs: inputs.collect(),
+        env: checked.env.clone(),
+        models: checked.models.iter().map(model).collect(),
+        corpora: corpora.collect(),
+        tools: checked.tools.clone(),
+        agents: document
+            .agents
+            .iter()
+            .zip(&checked.agents)
+            .map(|(agent, known)| lower_agent(agent, known))
+            .collect(),
+        steps: checked
+            .order
+            .iter()
+            .filter_map(|at| lower_step(&document.steps[*at], &checked.steps[*at], &ranks))
+            .collect(),
+        outputs: outputs.collect(),
+        limits: document.limits,
+        fingerprint: fingerprint(sources),
+    }
+}
+
+fn model(model: &Model) -> ir::Model {
+    ir::Model {
+        alias: model.alias.value.clone(),
+        provider: model.provider.clone(),
+        name: model.name.clone(),
+        base_url: model.base_url.as_ref().map(|tree| tree.template()),
+        api_key: model.api_key.as_ref().map(|tree| tree.template()),
+        temperature: model.temperature,
+        max_tokens: model.max_tokens,
+        timeout_seconds: model.timeout_seconds,
+        attempts: model.attempts,
+        parallel: model.parallel,
+    }
+}
+
+fn index(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
+
+fn lower_agent(agent: &Agent, known: &crate::check::Agent) -> ir::Agent {
+    let team = agent.team.as_ref().map(|team| ir::Team {
+        agents: known.team.iter().map(|at| AgentIndex(index(*at))).collect(),
+        parallel: team.parallel,
+        per_wave: team.per_wave,
+    });
+    ir::Agent {
+        name: agent.name.value.clone(),
+        model: ModelIndex(index(known.model)),
+        system: agent
+            .system
+            .as_ref()
+            .map_or_else(|| Template::Literal(Value::from("")), |tree| tree.template()),
+        tools: known
+            .tools
+            .iter()
+            .map(|(name, at)| (name.clone(), ToolIndex(index(*at))))
+            .collect(),
+        team,
+        limits: known.limits,
+    }
+}
+
+fn lower_step(step: &Step, known: &crate::check::Step, ranks: &[usize]) -> Option<ir::Step> {
+    let verb = match step.verb.as_ref()? {
+        Verb::Agent { prompt, .. } => ir::Verb::Agent {
+            agent: AgentIndex(index(known.callee)),
+            prompt: prompt.as_ref()?.template(),
+            limits: known.limits,
+        },
+        Verb::Tool { arguments, .. } => ir::Verb::Tool {
+            tool: ToolIndex(index(known.callee)),
+            arguments: arguments.as_ref()?.template(),
+        },
+        Verb::Run(command) => ir::Verb::Run {
+            command: ir::CommandTemplate {
+                arguments: command.arguments.iter().map(|tree| tree.template()).collect(),
+                env: command
+                    .env
+                    .iter()
+                    .map(|(name, tree)| (name.clone(), tree.template()))
+                    .collect(),
+                stdin: command.stdin.as_ref().map(|tree| tree.template()),
+            },
+            json: step.output.is_some(),
+        },
+    };
+    let mut after: Vec<StepIndex> = known.after.iter().map(|at| StepIndex(index(ranks[*at]))).collect();
+    after.sort_unstable();
+    let fan_out = match &step.fan_out {
+        Some(fan_out) => Some(ir::FanOut {
+            items: fan_out.items.as_ref()?.expression.clone(),
+            variable: fan_out.variable.clone(),
+            parallel: fan_out.parallel,
+        }),
+        None => None,
+    };
+    Some(ir::Step {
+        name: step.name.value.clone(),
+        verb,
+        when: step.when.as_ref().map(|when| when.expression.clone()),
+        after,
+        fan_out,
+        retry: step.retry.clone(),
+        timeout_ms: step.timeout_ms,
+        output: known.output.clone(),
+    })
+}
+
+/// A hash of the workflow's text and of every file that it includes. Lengths go in as well, so that
+/// no text can pass for the border between two.
+fn fingerprint(sources: &Sources) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for (at, file) in sources.files.iter().enumerate() {
+        // The workflow may be moved; a prompt's path is a part of what the workflow says.
+        let name = if at == 0 { "" } else { file.name.as_str() };
+        for part in [name, file.text.as_str()] {
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            hasher.update(part.as_bytes());
+        }
+    }
+    hasher.finalize().to_hex().to_string()
+}

@@ -1,0 +1,134 @@
+//! YAML's own traps: what the parser says about a line, said again in terms of what was meant.
+
+use crate::code;
+use troupe_core::diagnostic::{Diagnostic, SourceId, Span};
+
+/// Whether YAML 1.1 tools read the word as a boolean and YAML 1.2 tools as text.
+pub(crate) fn is_old_boolean(text: &str) -> bool {
+    matches!(
+        text.to_ascii_lowercase().as_str(),
+        "yes" | "no" | "on" | "off" | "y" | "n"
+    )
+}
+
+/// The text in the quotes that need the fewest escapes.
+pub(crate) fn quoted(text: &str) -> String {
+    if !text.contains('\'') {
+        format!("'{text}'")
+    } else if text.contains(['"', '\\']) {
+        format!("'{}'", text.replace('\'', "''"))
+    } else {
+        format!("\"{text}\"")
+    }
+}
+
+/// A syntax error at byte `at`: explained by a trap of its line where there is one.
+pub(super) fn syntax_error(source: SourceId, text: &str, at: usize, info: &str) -> Diagnostic {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    let trapped = line_of(text, at).and_then(|line| trap(source, text, line));
+    // The parser notices some mistakes only at the start of what follows.
+    let trapped = trapped.or_else(|| {
+        let before = text[..at].trim_end().len();
+        line_of(text, before).and_then(|line| trap(source, text, line))
+    });
+    trapped.unwrap_or_else(|| {
+        let end = text[at..]
+            .chars()
+            .next()
+            .map_or(at, |c| at + if c == '\n' { 0 } else { c.len_utf8() });
+        let problem = Diagnostic::error(
+            code::SYNTAX,
+            Span::new(source, at, end),
+            format!("this is not YAML: {info}"),
+        );
+        if text[..at].ends_with('\t') || text[at..].starts_with('\t') {
+            return problem.hint("a tab stands here: YAML is indented with spaces");
+        }
+        problem
+    })
+}
+
+/// Byte range of the line around `at`, without its break; none for a line too long to be looked at.
+fn line_of(text: &str, at: usize) -> Option<(usize, usize)> {
+    let start = text[..at].rfind('\n').map_or(0, |n| n + 1);
+    let end = text[at..].find('\n').map_or(text.len(), |n| at + n);
+    (end - start <= 4096).then_some((start, end))
+}
+
+fn trap(source: SourceId, text: &str, (start, end): (usize, usize)) -> Option<Diagnostic> {
+    let line = text[start..end].trim_end();
+    let value_at = value_start(line);
+    let value = &line[value_at..];
+    let problem = |from: usize, to: usize, message: &str| {
+        Diagnostic::error(code::NEEDS_QUOTES, Span::new(source, start + from, start + to), message)
+    };
+    let all = (value_at, line.len());
+    if value.starts_with(['{', '[']) && value.contains("${{") {
+        let at = value_at + value.find("${{")?;
+        let stop = line[at..].find("}}").map_or(line.len(), |n| at + n + 2);
+        let message = "an expression inside `{…}` or `[…]` must stand in quotes: YAML reads its braces as its own";
+        return Some(problem(at, stop, message).hint(format!("write {}", quoted(&line[at..stop]))));
+    }
+    if let Some(first) = value.chars().next().filter(|c| "*&%@`".contains(*c)) {
+        let message = format!(
+            "a value that starts with `{first}` must stand in quotes: YAML gives that character a meaning of its own"
+        );
+        return Some(problem(all.0, all.1, &message).hint(format!("write {}", quoted(value))));
+    }
+    if value.starts_with(['"', '\'', '[', '{']) && !value.ends_with(['"', '\'', ']', '}', ',', ':', '[', '{', '|', '>'])
+    {
+        let message = "YAML ends this value at its closing quote or bracket, and then there is more";
+        return Some(problem(all.0, all.1, message).hint(format!("write {}", quoted(value))));
+    }
+    if value.contains(": ") || value.ends_with(':') && value.contains("${{") {
+        let message = if value.contains("${{") {
+            "an expression with `: ` inside must stand in quotes: YAML takes it for a key"
+        } else {
+            "text with `: ` inside must stand in quotes: YAML takes it for a key"
+        };
+        return Some(problem(all.0, all.1, message).hint(format!("write {}", quoted(value))));
+    }
+    None
+}
+
+/// Where the value of a line starts: after `- ` and after `key: `.
+fn value_start(line: &str) -> usize {
+    let mut at = line.len() - line.trim_start().len();
+    while line[at..].starts_with("- ") {
+        at += 2;
+        at += line[at..].len() - line[at..].trim_start().len();
+    }
+    let rest = &line[at..];
+    let key = rest
+        .bytes()
+        .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
+        .count();
+    if key > 0 && rest[key..].starts_with(": ") {
+        at += key + 1;
+        at += line[at..].len() - line[at..].trim_start().len();
+    }
+    at
+}
+
+/// A tag where none is allowed: most often a condition that starts with `!`.
+pub(super) fn tag(text: &str, span: Span) -> Diagnostic {
+    let at = span.start as usize;
+    let start = text[..at.min(text.len())].rfind('\n').map_or(0, |n| n + 1);
+    let rest = &text[start..];
+    let line = rest.lines().next().unwrap_or("");
+    let value_at = value_start(line);
+    let value = line[value_at..].trim_end();
+    if value.starts_with('!') && value.len() <= 4096 {
+        let span = Span::new(span.source, start + value_at, start + value_at + value.len());
+        return Diagnostic::error(
+            code::NEEDS_QUOTES,
+            span,
+            "a value that starts with `!` must stand in quotes: YAML takes the word for a tag",
+        )
+        .hint(format!("write {}", quoted(value)));
+    }
+    Diagnostic::error(code::YAML_FEATURE, span, "YAML tags (`!name`) are not used here").hint("remove the tag")
+}
