@@ -27,11 +27,8 @@ CREATE TABLE header (
 -- lie together in order, two appends can never claim the same sequence, and no second index is kept.
 CREATE TABLE segment (
     position INTEGER PRIMARY KEY,
-    events   INTEGER NOT NULL,
     at_ms    INTEGER NOT NULL,
-    format   INTEGER NOT NULL, -- bit 0: zstd; bit 1: holds escaped or moved strings
-    checksum INTEGER NOT NULL, -- the first 4 bytes of BLAKE3 of `bytes`, little-endian
-    bytes    BLOB    NOT NULL  -- JSON lines
+    bytes    BLOB    NOT NULL -- checksum, format and JSON lines: `segment.rs` describes them
 ) STRICT;
 
 -- Payloads by the BLAKE3 hash of their content, each stored once.

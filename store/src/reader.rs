@@ -88,6 +88,18 @@ impl Reader {
     pub async fn load(&self, run: &RunId) -> Result<Vec<Entry>, Error> {
         let (position, writer) = self.position(run).await?;
         let slots = self.slots(run, position, &writer).await?;
+        // More may have been appended since the run was looked up; fewer cannot be.
+        let expected = position.next.max(slots.len() as u64);
+        let found = slots
+            .iter()
+            .map(|slot| Some(slot.sequence()))
+            .chain(std::iter::repeat(None));
+        if let Some((sequence, _)) = (0..expected)
+            .zip(found)
+            .find(|(sequence, found)| *found != Some(*sequence))
+        {
+            return Err(self.damaged(run, &writer, Damage::Gap { sequence }));
+        }
         let payloads = self.payloads(&slots).await?;
         let fill = move || {
             slots
@@ -95,15 +107,9 @@ impl Reader {
                 .map(|slot| slot.fill(&payloads))
                 .collect::<Result<_, _>>()
         };
-        let entries: Vec<Entry> = in_background(fill)
+        in_background(fill)
             .await?
-            .map_err(|damage| self.damaged(run, &writer, damage))?;
-        // More may have been appended meanwhile; fewer cannot be.
-        if (entries.len() as u64) < position.next {
-            let sequence = entries.len() as u64;
-            return Err(self.damaged(run, &writer, Damage::Gap { sequence }));
-        }
-        Ok(entries)
+            .map_err(|damage| self.damaged(run, &writer, damage))
     }
 
     async fn position(&self, run: &RunId) -> Result<(Position, String), Error> {
@@ -121,15 +127,13 @@ impl Reader {
     /// Reads segments on SQLite's thread and decodes them on others at the same time.
     async fn slots(&self, run: &RunId, position: Position, writer: &str) -> Result<Vec<Slot>, Error> {
         let mut rows = sqlx::query(
-            "SELECT position, events, at_ms, format, checksum, bytes FROM segment \
-             WHERE position >= ?1 AND position < ?2 ORDER BY position",
+            "SELECT position, at_ms, bytes FROM segment WHERE position >= ?1 AND position < ?2 ORDER BY position",
         )
         .bind(Position::of_segment(position.key, 0))
         .bind(Position::of_segment(position.key + 1, 0))
         .fetch(&self.pool);
         let mut batches: Vec<JoinHandle<Result<Vec<Slot>, Damage>>> = Vec::new();
         let mut batch = Vec::with_capacity(BATCH);
-        let mut next = 0;
         loop {
             let row = rows.try_next().await.map_err(|error| self.database.fault(&error))?;
             let full = batch.len() == BATCH || row.is_none();
@@ -138,12 +142,7 @@ impl Reader {
                 batches.push(tokio::task::spawn_blocking(move || decode(ready)));
             }
             let Some(row) = row else { break };
-            let stored = stored(&row).map_err(|error| self.database.fault(&error))?;
-            if stored.first != next {
-                return Err(self.damaged(run, writer, Damage::Gap { sequence: next }));
-            }
-            next += stored.events;
-            batch.push(stored);
+            batch.push(stored(&row).map_err(|error| self.database.fault(&error))?);
         }
         let mut slots = Vec::with_capacity(usize::try_from(position.next).unwrap_or_default());
         for batch in batches {
@@ -284,11 +283,8 @@ fn decode(batch: Vec<Stored>) -> Result<Vec<Slot>, Damage> {
 fn stored(row: &SqliteRow) -> Result<Stored, sqlx::Error> {
     Ok(Stored {
         first: Position::sequence_of(row.try_get(0)?),
-        events: row.try_get(1)?,
-        at_ms: row.try_get(2)?,
-        format: row.try_get(3)?,
-        checksum: row.try_get(4)?,
-        bytes: row.try_get(5)?,
+        at_ms: row.try_get(1)?,
+        bytes: row.try_get(2)?,
     })
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Every statement costs a trip to SQLite's thread, and every new text is parsed again. So a group is
 //! written by statements of many rows, and the number of rows is padded with nulls to a power of two:
-//! eleven texts in all, which stay prepared.
+//! eleven texts in all, which stay prepared. `OR ROLLBACK` spares SQLite from noting how to undo one
+//! statement: when one fails, the group does.
 
 use super::plan::Position;
 use super::{Batch, Opening};
@@ -88,15 +89,12 @@ pub(crate) async fn insert_segments(
     segments: &[(i64, &Batch)],
 ) -> Result<(), sqlx::Error> {
     for rows in segments.chunks(ROWS) {
-        let columns = "INTO segment (position, events, at_ms, format, checksum, bytes)";
-        let mut query = insert(columns, 6, rows.len());
+        let columns = "OR ROLLBACK INTO segment (position, at_ms, bytes)";
+        let mut query = insert(columns, 3, rows.len());
         for (key, batch) in rows {
             query = query
                 .bind(Position::of_segment(*key, batch.first))
-                .bind(i64::from(batch.segment.events))
                 .bind(integer(batch.at_ms))
-                .bind(batch.segment.format.number())
-                .bind(i64::from(batch.segment.checksum))
                 .bind(batch.segment.bytes.as_slice());
         }
         query.execute(&mut *connection).await?;
@@ -114,7 +112,7 @@ pub(crate) async fn update_runs_and_commit(
         return Ok(());
     }
     let sql = format!(
-        "UPDATE run SET next_sequence = new.column2, updated_ms = new.column3, progress = new.column4, \
+        "UPDATE OR ROLLBACK run SET next_sequence = new.column2, updated_ms = new.column3, progress = new.column4, \
          writer = '{VERSION}' FROM (VALUES {}) AS new WHERE run.key = new.column1; COMMIT",
         repeated("(?,?,?,?)", changes.len())
     );
