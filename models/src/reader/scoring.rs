@@ -1,0 +1,218 @@
+//! How well a sentence answers a question, by the words that they share.
+
+use super::evidence::Passage;
+use super::words::{is_stop_word, terms, words};
+use std::collections::{HashMap, HashSet};
+
+/// Most sentences of an answer.
+const SENTENCES_MAX: usize = 3;
+/// A further sentence is added when it scores at least this share of the best one.
+const FURTHER_SHARE: f64 = 0.6;
+/// Below this share of the question's weight in one passage there is no answer in it.
+const ANSWERED_COVERAGE: f64 = 0.4;
+/// The weight of a word that stands elsewhere in the sentence's passage or in its title.
+const CONTEXT_WEIGHT: f64 = 0.35;
+/// Sentences beyond so many words are marked down.
+const LONG_SENTENCE_WORDS: usize = 60;
+
+/// A question's terms with their weights: the rarer in the evidence, the heavier.
+#[derive(Debug)]
+pub struct Question {
+    weights: Vec<(String, f64)>,
+    total: f64,
+    cue: Cue,
+}
+
+/// What form the answer probably has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cue {
+    None,
+    /// What something is: a sentence that introduces it.
+    Definition,
+    /// How many, how much, when: a sentence with a number.
+    Number,
+}
+
+/// A sentence of the evidence.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pick {
+    /// Which passage.
+    pub passage: usize,
+    /// Which of its sentences.
+    pub sentence: usize,
+    /// How well it answers.
+    pub score: f64,
+}
+
+impl Question {
+    /// The question's terms, weighted over these texts.
+    pub fn new<'a>(question: &str, texts: impl Iterator<Item = &'a str>) -> Self {
+        let mut own: Vec<String> = Vec::new();
+        for term in terms(question) {
+            if !own.contains(&term) {
+                own.push(term);
+            }
+        }
+        let mut holders: HashMap<String, usize> = HashMap::new();
+        let mut count = 0_usize;
+        for text in texts {
+            count += 1;
+            for term in terms(text).into_iter().collect::<HashSet<_>>() {
+                *holders.entry(term).or_default() += 1;
+            }
+        }
+        let weight = |term: &String| {
+            let held = holders.get(term).copied().unwrap_or(0);
+            (1.0 + (count as f64 + 1.0) / (held as f64 + 1.0)).ln()
+        };
+        let weights: Vec<(String, f64)> = own.into_iter().map(|term| (term.clone(), weight(&term))).collect();
+        Self {
+            total: weights.iter().map(|(_, weight)| weight).sum(),
+            weights,
+            cue: Cue::of(question),
+        }
+    }
+
+    /// The question's terms, weighted over the sentences of passages.
+    pub fn over(question: &str, passages: &[Passage]) -> Self {
+        let sentences = passages
+            .iter()
+            .flat_map(|passage| passage.sentences.iter().map(String::as_str));
+        let titles = passages.iter().filter_map(|passage| passage.title.as_deref());
+        Self::new(question, sentences.chain(titles))
+    }
+
+    /// The share of the question's weight that a text holds, in `0.0..=1.0`.
+    pub fn coverage(&self, text: &str) -> f64 {
+        if self.total == 0.0 {
+            return 0.0;
+        }
+        self.weight_in(&terms(text).into_iter().collect()) / self.total
+    }
+
+    fn weight_in(&self, held: &HashSet<String>) -> f64 {
+        self.weights
+            .iter()
+            .filter(|(term, _)| held.contains(term))
+            .map(|(_, weight)| weight)
+            .sum()
+    }
+
+    /// Whether a passage holds enough of the question to answer it.
+    pub fn is_answered_by(&self, passage: &Passage) -> bool {
+        self.passage_coverage(passage) >= ANSWERED_COVERAGE
+    }
+
+    /// The share of the question's weight in a passage with its title.
+    pub fn passage_coverage(&self, passage: &Passage) -> f64 {
+        let mut text = passage.sentences.join("\n");
+        for extra in [&passage.title, &passage.topic].into_iter().flatten() {
+            text.push('\n');
+            text.push_str(extra);
+        }
+        self.coverage(&text)
+    }
+
+    /// All sentences with their scores, best first; those that share nothing are left out.
+    pub fn ranked(&self, passages: &[Passage]) -> Vec<Pick> {
+        let mut picks = Vec::new();
+        for (at, passage) in passages.iter().enumerate() {
+            let context = self.passage_coverage(passage) * self.total * CONTEXT_WEIGHT;
+            for (n, sentence) in passage.sentences.iter().enumerate() {
+                let own = self.weight_in(&terms(sentence).into_iter().collect());
+                if own > 0.0 {
+                    let score = (own + context) * self.form_factor(sentence);
+                    picks.push(Pick {
+                        passage: at,
+                        sentence: n,
+                        score,
+                    });
+                }
+            }
+        }
+        picks.sort_by(|a, b| b.score.total_cmp(&a.score));
+        picks
+    }
+
+    /// The sentences of an answer, in document order: the best one, and further ones that come near
+    /// and add something. Empty when no passage holds enough of the question.
+    pub fn best(&self, passages: &[Passage]) -> Vec<Pick> {
+        let ranked = self.ranked(passages);
+        let Some(best) = ranked.iter().find(|pick| self.is_answered_by(&passages[pick.passage])) else {
+            return Vec::new();
+        };
+        let terms_of = |pick: &Pick| -> HashSet<String> {
+            terms(&passages[pick.passage].sentences[pick.sentence])
+                .into_iter()
+                .collect()
+        };
+        let mut held = terms_of(best);
+        let mut chosen = vec![*best];
+        for pick in &ranked {
+            let near = pick.score >= best.score * FURTHER_SHARE && self.is_answered_by(&passages[pick.passage]);
+            if chosen.len() == SENTENCES_MAX || !near {
+                continue;
+            }
+            let own = terms_of(pick);
+            let adds = self
+                .weights
+                .iter()
+                .any(|(term, _)| own.contains(term) && !held.contains(term));
+            if adds
+                && !chosen
+                    .iter()
+                    .any(|known| known.passage == pick.passage && known.sentence == pick.sentence)
+            {
+                held.extend(own);
+                chosen.push(*pick);
+            }
+        }
+        chosen.sort_by_key(|pick| (pick.passage, pick.sentence));
+        chosen
+    }
+
+    fn form_factor(&self, sentence: &str) -> f64 {
+        let cued = match self.cue {
+            Cue::None => false,
+            Cue::Definition => is_introduction(sentence),
+            Cue::Number => sentence.bytes().any(|byte| byte.is_ascii_digit()),
+        };
+        let long = words(sentence).len() > LONG_SENTENCE_WORDS;
+        (if cued { 1.35 } else { 1.0 }) * (if long { 0.85 } else { 1.0 })
+    }
+}
+
+impl Cue {
+    fn of(question: &str) -> Self {
+        let lower = question.trim().to_lowercase();
+        let content = words(&lower).iter().filter(|word| !is_stop_word(word.text)).count();
+        if ["how many", "how much", "how large", "how long", "when ", "what year"]
+            .iter()
+            .any(|cue| lower.contains(cue))
+        {
+            Self::Number
+        } else if (lower.starts_with("what is") || lower.starts_with("what are") || lower.starts_with("who "))
+            && content <= 4
+        {
+            Self::Definition
+        } else {
+            Self::None
+        }
+    }
+}
+
+/// Whether a sentence brings something in: `we introduce …`, `… is a …`.
+fn is_introduction(sentence: &str) -> bool {
+    let lower = format!(" {} ", sentence.to_lowercase());
+    [
+        "introduc",
+        "propos",
+        "we present",
+        " is a ",
+        " is an ",
+        " are a ",
+        "develop",
+    ]
+    .iter()
+    .any(|cue| lower.contains(cue))
+}
