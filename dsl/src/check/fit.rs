@@ -27,8 +27,9 @@ pub(super) fn expect(
 ) {
     let kind = match (tree, wanted) {
         (Tree::List(items, _), Type::List(item)) => {
+            let what = format!("an item of {}", what.trim_start_matches("an item of "));
             for tree in items {
-                expect(report, scope, found, tree, item, what);
+                expect(report, scope, found, tree, item, &what);
             }
             return;
         }

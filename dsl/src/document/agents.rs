@@ -51,7 +51,7 @@ fn agent(report: &mut Report, entry: &Entry, files: &dyn Files) -> Agent {
     let fields = fields.unwrap_or(&[]);
     KEYS.check(report, fields);
     let get = |key: &str| keys::get(fields, key);
-    if known && get("model").is_none() {
+    if known && get("model").is_none() && !keys::misspelt(fields, "model") {
         report.add(
             Diagnostic::error(code::MISSING_KEY, entry.key_span, "an agent needs `model`")
                 .hint("`builtin/reader` needs no key and no network, but it is no language model"),

@@ -30,7 +30,8 @@ pub(super) fn read(report: &mut Report, section: &Entry) -> Vec<Input> {
 fn input(report: &mut Report, entry: &Entry) -> Input {
     names::identifier(report, &entry.key, entry.key_span, "an input");
     let (kind, default) = match &entry.value.kind {
-        Kind::Map(fields) => declared(report, entry, fields),
+        // Any other mapping is an object type.
+        Kind::Map(fields) if fields.iter().any(|field| KEYS.has(&field.key)) => declared(report, entry, fields),
         _ => (types::read(report, &entry.value), None),
     };
     let kind = kind.unwrap_or(Type::Any);

@@ -16,6 +16,11 @@ pub(super) struct Keys {
 }
 
 impl Keys {
+    /// Whether a key is one of these, today or later.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.known.contains(&key) || self.later.contains(&key)
+    }
+
     /// Reports every key that is not known.
     pub(super) fn check(&self, report: &mut Report, entries: &[Entry]) {
         for entry in entries {
@@ -54,6 +59,13 @@ pub(super) fn get<'a>(entries: &'a [Entry], key: &str) -> Option<&'a Entry> {
     entries.iter().find(|entry| entry.key == key)
 }
 
+/// Whether a key that is missing is there with a slip in it, which is reported as such.
+pub(super) fn misspelt(entries: &[Entry], key: &str) -> bool {
+    entries
+        .iter()
+        .any(|entry| nearest::nearest(&entry.key, [key]).is_some())
+}
+
 /// The entry of a key that must be there; its absence is reported at `owner`.
 pub(super) fn require<'a>(
     report: &mut Report,
@@ -63,7 +75,7 @@ pub(super) fn require<'a>(
     what: &str,
 ) -> Option<&'a Entry> {
     let found = get(entries, key);
-    if found.is_none() {
+    if found.is_none() && !misspelt(entries, key) {
         report.error(code::MISSING_KEY, owner, format!("{what} needs `{key}`"));
     }
     found

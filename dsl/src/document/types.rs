@@ -23,7 +23,7 @@ pub(super) fn read(report: &mut Report, node: &Node) -> Option<Type> {
                 return None;
             }
             if scalar.is_plain() && is_old_boolean(&scalar.text) {
-                old_boolean(report, node.span, &scalar.text, "type");
+                old_boolean(report, node.span, &scalar.text);
                 return None;
             }
             let bad = match shorthand::parse(&scalar.text) {

@@ -32,7 +32,7 @@ pub(super) fn text_of(report: &mut Report, key: &str, node: &Node) -> Option<Spa
             None
         }
         Kind::Scalar(scalar) if scalar.is_plain() && is_old_boolean(&scalar.text) => {
-            old_boolean(report, span, &scalar.text, key);
+            old_boolean(report, span, &scalar.text);
             None
         }
         Kind::Scalar(scalar) if scalar.text.contains("${{") => {

@@ -24,7 +24,7 @@ pub(crate) fn value(report: &mut Report, node: &Node) -> Option<Tree> {
                 Plain::Number(number) => Value::from(number),
                 Plain::Text => {
                     if scalar.is_plain() && is_old_boolean(&scalar.text) {
-                        old_boolean(report, node.span, &scalar.text, "value");
+                        old_boolean(report, node.span, &scalar.text);
                         return None;
                     }
                     Value::from(scalar.text.as_str())
@@ -73,7 +73,7 @@ pub(crate) fn text(report: &mut Report, node: &Node, what: &str) -> Option<Tree>
         return None;
     }
     if scalar.is_plain() && is_old_boolean(&scalar.text) {
-        old_boolean(report, node.span, &scalar.text, what);
+        old_boolean(report, node.span, &scalar.text);
         return None;
     }
     if scalar.text.contains(OPEN) {
@@ -82,13 +82,14 @@ pub(crate) fn text(report: &mut Report, node: &Node, what: &str) -> Option<Tree>
     Some(Tree::Literal(Value::from(scalar.text.as_str()), node.span))
 }
 
-pub(crate) fn old_boolean(report: &mut Report, span: Span, word: &str, what: &str) {
+/// Reports a word that some YAML tools read as a boolean.
+pub(crate) fn old_boolean(report: &mut Report, span: Span, word: &str) {
     let boolean = matches!(word.to_ascii_lowercase().as_str(), "yes" | "on" | "y");
     report.add(
         Diagnostic::error(
             code::OLD_BOOLEAN,
             span,
-            format!("`{word}` without quotes is a boolean to some YAML tools and text to others ({what})"),
+            format!("`{word}` without quotes is a boolean to some YAML tools and text to others"),
         )
         .hint(format!(
             "write {} for the text, or {boolean} for the boolean",
@@ -241,7 +242,7 @@ pub(crate) fn bare(report: &mut Report, node: &Node, what: &str) -> Option<Writt
         return None;
     }
     if scalar.is_plain() && is_old_boolean(&scalar.text) {
-        old_boolean(report, node.span, &scalar.text, what);
+        old_boolean(report, node.span, &scalar.text);
         return None;
     }
     if scalar.text.contains(OPEN) {

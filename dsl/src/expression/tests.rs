@@ -13,10 +13,12 @@ fn check(text: &str) -> String {
     let Some(node) = yaml::read(&mut report, SourceId(0), &text) else {
         return told(report);
     };
-    let Kind::Map(entries) = &node.kind else { panic!("a mapping") };
+    let Kind::Map(entries) = &node.kind else {
+        panic!("a mapping")
+    };
     match value(&mut report, &entries[0].value) {
-        Some(tree) => show(&tree),
-        None => told(report),
+        Some(tree) if !report.has_errors() => show(&tree),
+        _ => told(report),
     }
 }
 
@@ -42,7 +44,10 @@ fn show(tree: &Tree) -> String {
             .join(" "),
         Tree::List(items, _) => format!("[{}]", items.iter().map(show).collect::<Vec<_>>().join(", ")),
         Tree::Object(fields, _) => {
-            let fields: Vec<String> = fields.iter().map(|(name, _, tree)| format!("{name}: {}", show(tree))).collect();
+            let fields: Vec<String> = fields
+                .iter()
+                .map(|(name, _, tree)| format!("{name}: {}", show(tree)))
+                .collect();
             format!("{{{}}}", fields.join(", "))
         }
     }
@@ -67,19 +72,19 @@ fn marks_inside_of_strings_and_maps_do_not_end_an_expression() {
 
 #[test]
 fn mistakes_are_shown_where_they_are() {
-    insta::assert_snapshot!(check("${{ inputs.a"), @"");
-    insta::assert_snapshot!(check("${{ }}"), @"");
-    insta::assert_snapshot!(check("x ${{ a and b }}"), @"");
-    insta::assert_snapshot!(check("${{ a = b }}"), @"");
-    insta::assert_snapshot!(check("${{ a + }}"), @"");
-    insta::assert_snapshot!(check("\"${{ a \\u002b é }}\""), @"");
-    insta::assert_snapshot!(check("|\n  one\n  ${{ (a }}\n"), @"");
-    insta::assert_snapshot!(check("${{ a == 'x #y' }}"), @"");
-    insta::assert_snapshot!(check("${{ a ? b : c }}"), @"");
-    insta::assert_snapshot!(check("{ x: ${{ a }} }"), @"");
-    insta::assert_snapshot!(check("*a * 2"), @"");
-    insta::assert_snapshot!(check("!a.b"), @"");
-    insta::assert_snapshot!(check("yes"), @"");
+    insta::assert_snapshot!(check("${{ inputs.a"), @r#"T0402 at `${{ inputs.a`: this `${{` is never closed ["an expression ends with `}}`"]"#);
+    insta::assert_snapshot!(check("${{ }}"), @r#"T0402 at `${{ }}`: there is no expression inside ["remove it, or name a value"]"#);
+    insta::assert_snapshot!(check("x ${{ a and b }}"), @r#"T0401 at `and`: `and` is not expected here ["“and” is written `&&`"]"#);
+    insta::assert_snapshot!(check("${{ a = b }}"), @r#"T0401 at `=`: `=` means nothing in an expression ["equality is written `==`"]"#);
+    insta::assert_snapshot!(check("${{ a + }}"), @"T0401 at `+`: the expression ends too early []");
+    insta::assert_snapshot!(check("\"${{ a \\u002b é }}\""), @"T0401 at `é`: `é` means nothing in an expression []");
+    insta::assert_snapshot!(check("|\n  one\n  ${{ (a }}\n"), @"T0401 at `a`: the expression ends too early []");
+    insta::assert_snapshot!(check("${{ a == 'x #y' }}"), @r#"T0007 at `${{ a == 'x #y' }}`: an expression with ` #` inside must stand in quotes: YAML takes the rest for a comment ["write \"${{ a == 'x #y' }}\""]"#);
+    insta::assert_snapshot!(check("${{ a ? b : c }}"), @r#"T0007 at `${{ a ? b : c }}`: an expression with `: ` inside must stand in quotes: YAML takes it for a key ["write '${{ a ? b : c }}'"]"#);
+    insta::assert_snapshot!(check("{ x: ${{ a }} }"), @r#"T0007 at `${{ a }}`: an expression inside `{…}` or `[…]` must stand in quotes: YAML reads its braces as its own ["write '${{ a }}'"]"#);
+    insta::assert_snapshot!(check("*a * 2"), @r#"T0007 at `*a * 2`: a value that starts with `*` must stand in quotes: YAML gives that character a meaning of its own ["write '*a * 2'"]"#);
+    insta::assert_snapshot!(check("!a.b"), @r#"T0007 at `!a.b`: a value that starts with `!` must stand in quotes: YAML takes the word for a tag ["write '!a.b'"]"#);
+    insta::assert_snapshot!(check("yes"), @r#"T0008 at `yes`: `yes` without quotes is a boolean to some YAML tools and text to others ["write 'yes' for the text, or true for the boolean"]"#);
 }
 
 #[test]

@@ -104,8 +104,13 @@ impl Reader<'_> {
                     }
                 }
                 Event::Alias(anchor) => self.alias(anchor, span, report)?,
-                Event::Scalar(text, style, anchor, tag) => {
-                    self.refuse_tag(tag.is_some(), span, report);
+                Event::Scalar(_, _, anchor, Some(_)) => {
+                    // Read as the text that was meant, so that it is not a second mistake.
+                    let meant = traps::tag(report, self.text, span);
+                    let text = self.text[meant.start as usize..meant.end as usize].to_owned();
+                    self.scalar(text, ScalarStyle::Plain, anchor, meant, report)?;
+                }
+                Event::Scalar(text, style, anchor, None) => {
                     self.scalar(text.into_owned(), style, anchor, span, report)?;
                 }
                 Event::SequenceStart(anchor, tag) => {
@@ -132,12 +137,16 @@ impl Reader<'_> {
 
     fn refuse_tag(&self, tagged: bool, span: Span, report: &mut Report) {
         if tagged {
-            report.add(traps::tag(self.text, span));
+            traps::tag(report, self.text, span);
         }
     }
 
     fn alias(&mut self, anchor: usize, span: Span, report: &mut Report) -> Result<(), Problem> {
-        let Some((size, height)) = self.anchors.get(&anchor).map(|measured| (measured.size, measured.height)) else {
+        let Some((size, height)) = self
+            .anchors
+            .get(&anchor)
+            .map(|measured| (measured.size, measured.height))
+        else {
             let message = "this alias stands inside the value that it names";
             return Err(Box::new(Diagnostic::error(code::YAML_FEATURE, span, message)));
         };
@@ -213,7 +222,10 @@ impl Reader<'_> {
                 end = self.end_of_block(frame.start, end, items.last().map(|node| node.span));
                 Kind::List(items)
             }
-            Content::Map { entries, .. } => {
+            Content::Map { mut entries, .. } => {
+                if self.text[frame.start..].starts_with('{') {
+                    entries = self.joined(entries, report);
+                }
                 let last = entries
                     .last()
                     .map(|e| if e.value.is_null() { e.key_span } else { e.value.span });
@@ -233,6 +245,21 @@ impl Reader<'_> {
             self.anchors.insert(frame.anchor, measured.clone());
         }
         self.place(measured, span, report)
+    }
+
+    /// Puts values together again that commas have cut, so that the cut is the only mistake told.
+    fn joined(&self, entries: Vec<Entry>, report: &mut Report) -> Vec<Entry> {
+        let mut joined: Vec<Entry> = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let whole = joined
+                .last()
+                .and_then(|last| traps::cut_by_comma(report, self.text, &last.value, &entry));
+            match (whole, joined.last_mut()) {
+                (Some(whole), Some(last)) => last.value = whole,
+                _ => joined.push(entry),
+            }
+        }
+        joined
     }
 
     /// A block collection ends where its last part ends; a flow collection at its bracket. An alias

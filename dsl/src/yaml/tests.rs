@@ -12,9 +12,13 @@ fn read_text(text: &str) -> (Report, Option<Node>) {
 }
 
 fn scalar<'a>(node: &'a Node, key: &str) -> (&'a Node, &'a Scalar) {
-    let Kind::Map(entries) = &node.kind else { panic!("no mapping") };
+    let Kind::Map(entries) = &node.kind else {
+        panic!("no mapping")
+    };
     let entry = entries.iter().find(|entry| entry.key == key).expect("the key is there");
-    let Kind::Scalar(scalar) = &entry.value.kind else { panic!("no scalar") };
+    let Kind::Scalar(scalar) = &entry.value.kind else {
+        panic!("no scalar")
+    };
     (&entry.value, scalar)
 }
 
@@ -66,7 +70,17 @@ fn plain_scalars_mean_what_yaml_1_2_says() {
     assert_eq!(plain("true"), Plain::Boolean(true));
     assert_eq!(plain("-12"), Plain::Integer(-12));
     assert_eq!(plain("1.5e3"), Plain::Number(1500.0));
-    for text in ["yes", "012", "0x1f", "1_000", "'1'", "1.2.3", ".inf", "1e999", "99999999999999999999"] {
+    for text in [
+        "yes",
+        "012",
+        "0x1f",
+        "1_000",
+        "'1'",
+        "1.2.3",
+        ".inf",
+        "1e999",
+        "99999999999999999999",
+    ] {
         let kind = plain(text);
         assert!(matches!(kind, Plain::Text | Plain::Number(_)), "{text}: {kind:?}");
     }
@@ -78,7 +92,13 @@ fn plain_scalars_mean_what_yaml_1_2_says() {
 fn the_span_of_a_collection_ends_with_its_last_part() {
     let text = "k:\n  - a\n  - b\n\n# comment\nl: {x: 1}\n";
     let (_, node) = read_text(text);
-    let Some(Node { kind: Kind::Map(entries), .. }) = node else { panic!("a mapping") };
+    let Some(Node {
+        kind: Kind::Map(entries),
+        ..
+    }) = node
+    else {
+        panic!("a mapping")
+    };
     let shown = |at: usize| &text[entries[at].value.span.start as usize..entries[at].value.span.end as usize];
     assert_eq!(shown(0), "- a\n  - b");
     assert_eq!(shown(1), "{x: 1}");

@@ -1,6 +1,8 @@
 //! YAML's own traps: what the parser says about a line, said again in terms of what was meant.
 
+use super::node::{Entry, Kind, Node, Scalar};
 use crate::code;
+use crate::report::Report;
 use troupe_core::diagnostic::{Diagnostic, SourceId, Span};
 
 /// Whether YAML 1.1 tools read the word as a boolean and YAML 1.2 tools as text.
@@ -35,6 +37,16 @@ pub(super) fn syntax_error(source: SourceId, text: &str, at: usize, info: &str) 
         line_of(text, before).and_then(|line| trap(source, text, line))
     });
     trapped.unwrap_or_else(|| {
+        // What is missing at the end of a line or of the file is missed where the text ends.
+        if text[at..]
+            .trim_start_matches([' ', '\t'])
+            .chars()
+            .next()
+            .is_none_or(|c| c == '\n')
+        {
+            let before = text[..at].trim_end();
+            at = before.char_indices().next_back().map_or(at, |(last, _)| last);
+        }
         let end = text[at..]
             .chars()
             .next()
@@ -44,8 +56,8 @@ pub(super) fn syntax_error(source: SourceId, text: &str, at: usize, info: &str) 
             Span::new(source, at, end),
             format!("this is not YAML: {info}"),
         );
-        if text[..at].ends_with('\t') || text[at..].starts_with('\t') {
-            return problem.hint("a tab stands here: YAML is indented with spaces");
+        if info.contains("tab") || text[..at].ends_with('\t') || text[at..].starts_with('\t') {
+            return problem.hint("YAML is indented with spaces, and a tab stands here");
         }
         problem
     })
@@ -59,7 +71,7 @@ fn line_of(text: &str, at: usize) -> Option<(usize, usize)> {
 }
 
 fn trap(source: SourceId, text: &str, (start, end): (usize, usize)) -> Option<Diagnostic> {
-    let line = text[start..end].trim_end();
+    let line = without_comment(&text[start..end]);
     let value_at = value_start(line);
     let value = &line[value_at..];
     let problem = |from: usize, to: usize, message: &str| {
@@ -72,14 +84,13 @@ fn trap(source: SourceId, text: &str, (start, end): (usize, usize)) -> Option<Di
         let message = "an expression inside `{…}` or `[…]` must stand in quotes: YAML reads its braces as its own";
         return Some(problem(at, stop, message).hint(format!("write {}", quoted(&line[at..stop]))));
     }
-    if let Some(first) = value.chars().next().filter(|c| "*&%@`".contains(*c)) {
+    if let Some(first) = value.chars().next().filter(|c| "*&!%@`".contains(*c)) {
         let message = format!(
             "a value that starts with `{first}` must stand in quotes: YAML gives that character a meaning of its own"
         );
         return Some(problem(all.0, all.1, &message).hint(format!("write {}", quoted(value))));
     }
-    if value.starts_with(['"', '\'', '[', '{']) && !value.ends_with(['"', '\'', ']', '}', ',', ':', '[', '{', '|', '>'])
-    {
+    if closes_early(value) && !value.ends_with(['"', '\'', ']', '}', ',', ':', '[', '{', '|', '>']) {
         let message = "YAML ends this value at its closing quote or bracket, and then there is more";
         return Some(problem(all.0, all.1, message).hint(format!("write {}", quoted(value))));
     }
@@ -92,6 +103,52 @@ fn trap(source: SourceId, text: &str, (start, end): (usize, usize)) -> Option<Di
         return Some(problem(all.0, all.1, message).hint(format!("write {}", quoted(value))));
     }
     None
+}
+
+/// A line without the comment at its end, as far as that can be told: one with quotes or marks in it
+/// may be a part of the value.
+fn without_comment(line: &str) -> &str {
+    match line.rfind(" #") {
+        Some(at) if !line[at..].contains(['"', '\'', '}']) => line[..at].trim_end(),
+        _ => line.trim_end(),
+    }
+}
+
+/// Reports a value that a comma inside of a flow mapping has cut in two, `f(a` and `b)`. The whole
+/// value comes back.
+pub(super) fn cut_by_comma(report: &mut Report, text: &str, value: &Node, rest: &Entry) -> Option<Node> {
+    let Kind::Scalar(scalar) = &value.kind else { return None };
+    let open = |text: &str| text.matches('(').count() > text.matches(')').count();
+    if !scalar.is_plain() || !open(&scalar.text) || !rest.key.contains(')') || !rest.value.is_null() {
+        return None;
+    }
+    let span = Span::new(value.span.source, value.span.start as usize, rest.key_span.end as usize);
+    let whole = text.get(span.start as usize..span.end as usize)?;
+    report.add(
+        Diagnostic::error(
+            code::NEEDS_QUOTES,
+            span,
+            "a value with a comma inside must stand in quotes here: in `{…}` a comma ends it",
+        )
+        .hint(format!("write {}", quoted(whole))),
+    );
+    let text = whole.to_owned();
+    let scalar = Scalar { text, ..scalar.clone() };
+    Some(Node {
+        span,
+        kind: Kind::Scalar(scalar),
+    })
+}
+
+/// Whether a value opens a quote or a bracket and closes it before its end.
+fn closes_early(value: &str) -> bool {
+    let close = match value.chars().next() {
+        Some('[') => ']',
+        Some('{') => '}',
+        Some(quote @ ('"' | '\'')) => quote,
+        _ => return false,
+    };
+    value[1..].contains(close)
 }
 
 /// Where the value of a line starts: after `- ` and after `key: `.
@@ -113,22 +170,22 @@ fn value_start(line: &str) -> usize {
     at
 }
 
-/// A tag where none is allowed: most often a condition that starts with `!`.
-pub(super) fn tag(text: &str, span: Span) -> Diagnostic {
-    let at = span.start as usize;
-    let start = text[..at.min(text.len())].rfind('\n').map_or(0, |n| n + 1);
-    let rest = &text[start..];
-    let line = rest.lines().next().unwrap_or("");
-    let value_at = value_start(line);
-    let value = line[value_at..].trim_end();
-    if value.starts_with('!') && value.len() <= 4096 {
-        let span = Span::new(span.source, start + value_at, start + value_at + value.len());
-        return Diagnostic::error(
-            code::NEEDS_QUOTES,
-            span,
-            "a value that starts with `!` must stand in quotes: YAML takes the word for a tag",
-        )
-        .hint(format!("write {}", quoted(value)));
+/// Reports a tag where none is allowed: most often a condition that starts with `!`. The place of the
+/// text that was meant comes back.
+pub(super) fn tag(report: &mut Report, text: &str, span: Span) -> Span {
+    let at = (span.start as usize).min(text.len());
+    if let Some((start, end)) = line_of(text, at) {
+        let line = without_comment(&text[start..end]);
+        let value_at = value_start(line);
+        let value = &line[value_at..];
+        if value.starts_with('!') {
+            let meant = Span::new(span.source, start + value_at, start + line.len());
+            let message = "a value that starts with `!` must stand in quotes: YAML takes the word for a tag";
+            report.add(Diagnostic::error(code::NEEDS_QUOTES, meant, message).hint(format!("write {}", quoted(value))));
+            return meant;
+        }
     }
-    Diagnostic::error(code::YAML_FEATURE, span, "YAML tags (`!name`) are not used here").hint("remove the tag")
+    let message = "YAML tags (`!name`) are not used here";
+    report.add(Diagnostic::error(code::YAML_FEATURE, span, message).hint("remove the tag"));
+    span
 }

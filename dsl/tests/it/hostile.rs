@@ -1,0 +1,154 @@
+//! Whatever the bytes are, compiling ends, soon, with a diagnostic.
+
+use crate::memory::Memory;
+use crate::spec::blocks;
+use proptest::prelude::*;
+use troupe_dsl::{Compiled, compile};
+
+fn run(bytes: &[u8]) -> Compiled {
+    let compiled = compile("hostile.yaml", bytes, &Memory::of_the_manual());
+    assert!(
+        compiled.workflow.is_some() != compiled.has_errors(),
+        "no workflow without a reason"
+    );
+    for diagnostic in &compiled.diagnostics {
+        for label in &diagnostic.labels {
+            let file = compiled
+                .sources
+                .get(label.span.source)
+                .expect("a span points into a file that is there");
+            assert!(label.span.end as usize <= file.text.len().max(1), "{diagnostic:?}");
+            assert!(
+                file.text
+                    .get(label.span.start as usize..label.span.end as usize)
+                    .is_some(),
+                "{diagnostic:?}"
+            );
+        }
+    }
+    compiled
+}
+
+fn first(bytes: &[u8]) -> String {
+    let compiled = run(bytes);
+    let first = compiled.diagnostics.first().expect("something is wrong");
+    format!("{}: {}", first.code, first.message)
+}
+
+#[test]
+fn bytes_that_are_no_workflow() {
+    insta::assert_snapshot!(first(b""), @"T0004: the file is empty");
+    insta::assert_snapshot!(first(b"# only a comment\n"), @"T0004: the file is empty");
+    insta::assert_snapshot!(first(b"troupe: 1\nname: \xff\n"), @"T0001: the file is not UTF-8 text: byte 16 (0xff, line 2) does not fit");
+    insta::assert_snapshot!(first(b"troupe: 1\0\nname: a\n"), @"T0003: this is not YAML: found unprintable character");
+    insta::assert_snapshot!(first(b"just text"), @"T0004: a workflow is a mapping of keys, and this is text");
+    insta::assert_snapshot!(first(b"- a\n- b\n"), @"T0004: a workflow is a mapping of keys, and this is a list");
+    insta::assert_snapshot!(first(b"troupe: 1\n\tname: x\n"), @"T0003: this is not YAML: while scanning a plain scalar, found a tab");
+    insta::assert_snapshot!(first(b"troupe: 1\n---\ntroupe: 1\n"), @"T0006: a second document starts here, and a workflow is one document");
+    insta::assert_snapshot!(first(b"a: &a [*a]\n"), @"T0006: this alias stands inside the value that it names");
+    insta::assert_snapshot!(first(b"{[1]: 2}\n"), @"T0006: a key must be a word, and this is a list or a mapping");
+    insta::assert_snapshot!(first(b"steps: *nothing\n"), @"T0007: a value that starts with `*` must stand in quotes: YAML gives that character a meaning of its own");
+}
+
+#[test]
+fn a_huge_file_is_refused_by_its_size() {
+    insta::assert_snapshot!(first(&vec![b'a'; 100 << 20]), @"T0002: the file has 104857600 bytes, and a workflow may have at most 4194304");
+}
+
+#[test]
+fn an_alias_bomb_is_counted_and_not_copied() {
+    let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+    for level in 1..40 {
+        let before = level - 1;
+        let items = vec![format!("*a{before}"); 10].join(", ");
+        bomb.push_str(&format!("a{level}: &a{level} [{items}]\n"));
+    }
+    insta::assert_snapshot!(first(bomb.as_bytes()), @"T0002: the file has more than 250000 values, those that aliases repeat included");
+}
+
+#[test]
+fn depth_costs_an_error_and_no_stack() {
+    let deep = |open: &str, close: &str| format!("x: {}1{}", open.repeat(10_000), close.repeat(10_000));
+    assert!(first(deep("[", "]").as_bytes()).starts_with("T000"));
+    assert!(first(deep("{a: ", "}").as_bytes()).starts_with("T000"));
+    let mut block = String::new();
+    for level in 0..10_000 {
+        block.push_str(&" ".repeat(level % 900));
+        block.push_str("a:\n");
+    }
+    run(block.as_bytes());
+    let stairs: String = (0..500).map(|level| " ".repeat(level) + "a:\n").collect();
+    insta::assert_snapshot!(first(stairs.as_bytes()), @"T0002: lists and mappings stand more than 64 deep inside each other");
+    run("- ".repeat(100_000).as_bytes());
+    run("? ".repeat(100_000).as_bytes());
+}
+
+#[test]
+fn texts_that_invite_quadratic_work() {
+    let head = "troupe: 1\nsteps:\n  a:\n    agent: x\n    prompt: ";
+    for body in [
+        "${{ ".repeat(500_000),
+        "${{ \"\\\"".repeat(400_000),
+        format!("\"{}\"", "${{ a }}\\n".repeat(200_000)),
+        format!("'{}'", "''".repeat(1_000_000)),
+        format!("|\n      {}", "${{ 'a".repeat(400_000)),
+        "*".repeat(3_000_000),
+        format!("{}${{{{", " ".repeat(3_000_000)),
+    ] {
+        run(format!("{head}{body}\n").as_bytes());
+    }
+    let cut: String = (0..60_000).map(|n| format!("a{n}: (, )b{n}, ")).collect();
+    run(format!("troupe: 1\nsteps: {{{cut}}}\n").as_bytes());
+    let keys: String = (0..200_000).map(|n| format!("k{n}: 1\n")).collect();
+    run(keys.as_bytes());
+    let same = "k: 1\n".repeat(200_000);
+    run(same.as_bytes());
+    let steps: String = (0..20_000)
+        .map(|n| format!("  s{n}: {{run: [a], needs: [s{}]}}\n", n + 1))
+        .collect();
+    run(format!("troupe: 1\nsteps:\n{steps}").as_bytes());
+}
+
+fn mutated() -> impl Strategy<Value = Vec<u8>> {
+    let texts: Vec<String> = blocks().into_iter().map(|block| block.text).collect();
+    let edit = (any::<prop::sample::Index>(), 0..6_usize, any::<u8>());
+    (prop::sample::select(texts), prop::collection::vec(edit, 1..8)).prop_map(|(text, edits)| {
+        let mut bytes = text.into_bytes();
+        let tricks: [&[u8]; 6] = [b"${{", b"}}", b"\n  ", b": ", b"*", b"\""];
+        for (at, kind, byte) in edits {
+            let at = at.index(bytes.len() + 1);
+            match kind {
+                0 if at < bytes.len() => bytes[at] = byte,
+                1 if at < bytes.len() => drop(bytes.remove(at)),
+                2 => bytes.truncate(at.max(1)),
+                3 => bytes.insert(at, byte),
+                _ => drop(bytes.splice(at..at, tricks[byte as usize % tricks.len()].iter().copied())),
+            }
+        }
+        bytes
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn arbitrary_bytes_end_in_a_report(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+        run(&bytes);
+    }
+
+    #[test]
+    fn arbitrary_text_ends_in_a_report(text in "(\\PC|[\\n\\t {}\\[\\]:,*&!|>'\"$#-]){0,300}") {
+        run(text.as_bytes());
+    }
+
+    #[test]
+    fn a_damaged_workflow_ends_in_a_report(bytes in mutated()) {
+        run(&bytes);
+    }
+
+    #[test]
+    fn an_arbitrary_expression_ends_in_a_report(expression in "[a-z.()\\[\\]{}'\"+*/%?:&|!<>=0-9 ,]{0,80}") {
+        run(format!("troupe: 1\nsteps:\n  a:\n    run: [x]\n    when: |\n      {expression}\n").as_bytes());
+    }
+}

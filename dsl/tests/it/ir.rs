@@ -1,0 +1,246 @@
+//! What a workflow becomes: the IR, field by field.
+
+use crate::memory::{Memory, compiled};
+use serde_json::json;
+use troupe_core::expression::Template;
+use troupe_core::ir::{ToolSource, Verb, Workflow};
+use troupe_core::limits::{Limits, RunLimits};
+use troupe_core::types::Type;
+use troupe_dsl::compile;
+
+fn workflow(text: &str) -> Workflow {
+    let compiled = compiled(text);
+    assert!(compiled.diagnostics.is_empty(), "{:#?}", compiled.diagnostics);
+    compiled.workflow.expect("nothing was wrong")
+}
+
+const RESEARCH: &str = r#"
+troupe: 1
+description: Ask, then check.
+inputs:
+  question: string
+  style: { type: low | high, default: low }
+  note: string | null
+models:
+  fast: builtin/reader
+  judge:
+    provider: openai
+    model: gpt-5-mini
+    base_url: ${{ env.OPENAI_BASE_URL }}
+    api_key: ${{ secrets.OPENAI_API_KEY }}
+    temperature: 0
+    timeout: 2m
+corpora:
+  papers: corpus/*.md
+  notes: { files: [notes/*.md], chunk_tokens: 200 }
+agents:
+  seeker:
+    model: fast
+    system: prompts/seeker.md
+    tools: [papers]
+    limits: { turns: 7 }
+  lead:
+    model: judge
+    system: "Style: ${{ inputs.style }}${{ inputs.note }}"
+    team: { agents: [seeker], parallel: 3 }
+  both: { model: openai/gpt-5, tools: [papers.read_chunk, notes] }
+steps:
+  last:
+    run: [echo, "${{ steps.check.outputs }}"]
+    needs: [aside]
+  research:
+    agent: lead
+    prompt: ${{ inputs.question }}
+    output: { rows: [{ paper: string, items: integer | null }] }
+  check:
+    for_each: steps.research.output.rows
+    as: row
+    parallel: 16
+    when: steps.research.output.rows.size() > 0
+    agent: both
+    prompt: "Check ${{ row.paper }}"
+    output: { supported: boolean }
+    retry: { attempts: 3, backoff: 500ms, errors: [model, output] }
+    timeout: 5m
+    limits: { turns: 4 }
+  search:
+    tool: papers.keyword_search
+    with: { keywords: ["${{ inputs.question }}", b], top_k: 3 }
+  aside:
+    run: wc -l "$FILE"
+    env: { FILE: "${{ env.HOME }}/x" }
+    stdin: { a: [1, "${{ steps.search.output.chunks[0].score }}"] }
+outputs:
+  rows: ${{ steps.research.output.rows }}
+  supported: ${{ steps.check.outputs.filter(c, c.supported).size() }}
+limits: { tokens: 1000 }
+"#;
+
+#[test]
+fn a_workflow_is_lowered_whole() {
+    let w = workflow(RESEARCH);
+    assert_eq!(
+        (w.name.as_str(), w.description.as_str()),
+        ("workflow", "Ask, then check.")
+    );
+    assert_eq!(
+        w.limits,
+        RunLimits {
+            tokens: 1000,
+            ..RunLimits::DEFAULT
+        }
+    );
+    assert_eq!(w.env, ["HOME"], "what models read is not the run's");
+    let defaults: Vec<_> = w.inputs.iter().map(|i| i.default.clone()).collect();
+    assert_eq!(defaults, [None, Some(json!("low")), Some(json!(null))]);
+
+    let aliases: Vec<_> = w
+        .models
+        .iter()
+        .map(|m| (m.alias.as_str(), m.provider.as_str(), m.name.as_str()))
+        .collect();
+    assert_eq!(
+        aliases,
+        [
+            ("fast", "builtin", "reader"),
+            ("judge", "openai", "gpt-5-mini"),
+            ("openai/gpt-5", "openai", "gpt-5")
+        ]
+    );
+    let judge = &w.models[1];
+    assert_eq!(
+        (judge.timeout_seconds, judge.attempts, judge.parallel, judge.temperature),
+        (120, 4, 16, Some(0.0))
+    );
+    assert_eq!((w.models[0].timeout_seconds, w.models[0].parallel), (300, 64));
+
+    let paths: Vec<&str> = w.tools.iter().map(|t| t.path.as_str()).collect();
+    assert_eq!(
+        paths,
+        [
+            "papers.keyword_search",
+            "papers.semantic_search",
+            "papers.read_chunk",
+            "notes.keyword_search",
+            "notes.semantic_search",
+            "notes.read_chunk"
+        ]
+    );
+    let ToolSource::Corpus { corpus, tool } = &w.tools[4].source;
+    assert_eq!(
+        (corpus.as_str(), tool.as_str(), w.corpora[1].chunk_tokens),
+        ("notes", "semantic_search", 200)
+    );
+}
+
+#[test]
+fn agents_know_their_tools_teams_and_limits() {
+    let w = workflow(RESEARCH);
+    let [seeker, lead, both] = w.agents.as_slice() else {
+        panic!("three agents")
+    };
+    let names = |agent: &troupe_core::ir::Agent| agent.tools.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+    assert_eq!(names(seeker), ["keyword_search", "semantic_search", "read_chunk"]);
+    assert_eq!(
+        names(both),
+        [
+            "papers_read_chunk",
+            "notes_keyword_search",
+            "notes_semantic_search",
+            "notes_read_chunk"
+        ],
+        "several corpora: each tool says whose it is"
+    );
+    assert_eq!(
+        seeker.limits,
+        Limits {
+            turns: 7,
+            ..Limits::MEMBER
+        }
+    );
+    assert_eq!(lead.limits, Limits::LEAD);
+    assert_eq!(both.limits, Limits::AGENT);
+    let team = lead.team.as_ref().expect("a lead has a team");
+    assert_eq!((team.agents[0].at(), team.parallel, team.per_wave), (0, 3, 10));
+    assert_eq!(w.model(seeker.model).alias, "fast");
+    let Template::Text(segments) = &seeker.system else {
+        panic!("{:?}", seeker.system)
+    };
+    assert_eq!(segments.len(), 3, "an included prompt has expressions too");
+}
+
+#[test]
+fn steps_stand_after_what_they_wait_for() {
+    let w = workflow(RESEARCH);
+    let order: Vec<&str> = w.steps.iter().map(|s| s.name.as_str()).collect();
+    assert_eq!(order, ["research", "check", "search", "aside", "last"]);
+    let after = |name: &str| -> Vec<&str> {
+        let step = w.step(w.step_named(name).expect("the step is there"));
+        step.after.iter().map(|at| w.step(*at).name.as_str()).collect()
+    };
+    assert_eq!(after("last"), ["check", "aside"]);
+    assert_eq!(after("check"), ["research"]);
+    assert_eq!(after("aside"), ["search"]);
+
+    let check = &w.steps[1];
+    let fan_out = check.fan_out.as_ref().expect("a fan-out");
+    assert_eq!((fan_out.variable.as_str(), fan_out.parallel), ("row", 16));
+    assert_eq!(
+        (check.retry.attempts, check.retry.backoff_ms, check.retry.errors.len()),
+        (3, 500, 2)
+    );
+    assert_eq!(check.timeout_ms, Some(300_000));
+    let Verb::Agent { limits, agent, .. } = &check.verb else {
+        panic!("an agent")
+    };
+    assert_eq!((limits.turns, limits.tokens, agent.at()), (4, Limits::AGENT.tokens, 2));
+}
+
+#[test]
+fn verbs_and_their_outputs() {
+    let w = workflow(RESEARCH);
+    let Verb::Tool { tool, arguments } = &w.steps[2].verb else {
+        panic!("a tool")
+    };
+    assert_eq!(w.tool(*tool).path, "papers.keyword_search");
+    assert!(matches!(arguments, Template::Object(fields) if fields.len() == 2));
+    assert_eq!(
+        w.steps[2].output.to_string(),
+        "{chunks: [{id: string, score: number, sentences: [string]}]}"
+    );
+    let Verb::Run { command, json } = &w.steps[3].verb else {
+        panic!("a command")
+    };
+    assert_eq!(command.arguments.len(), 3, "text goes through the shell");
+    assert_eq!(command.arguments[0], Template::Literal(json!("sh")));
+    assert!(!json && matches!(command.stdin, Some(Template::Object(_))));
+    assert_eq!(
+        w.steps[3].output.to_string(),
+        "{exit_code: integer, stdout: string, stderr: string}"
+    );
+    assert_eq!(
+        workflow("troupe: 1\nsteps:\n  a: {run: [x], output: [string]}\n").steps[0].output,
+        Type::List(Box::new(Type::String))
+    );
+    assert!(matches!(w.outputs[1].1, Template::Expression(_)));
+}
+
+#[test]
+fn the_fingerprint_follows_every_source() {
+    let text = "troupe: 1\nagents:\n  a: {model: builtin/reader, system: p.md}\nsteps:\n  s: {agent: a, prompt: x}\n";
+    let print = |name: &str, text: &str, prompt: &str| {
+        let files = Memory([("p.md".to_owned(), prompt.as_bytes().to_vec())].into());
+        compile(name, text.as_bytes(), &files)
+            .workflow
+            .expect("it compiles")
+            .fingerprint
+    };
+    let first = print("a.yaml", text, "one");
+    assert_eq!(
+        first,
+        print("moved/b.yaml", text, "one"),
+        "where the file lies does not matter"
+    );
+    assert_ne!(first, print("a.yaml", text, "two"));
+    assert_ne!(first, print("a.yaml", &format!("{text}# more\n"), "one"));
+}

@@ -1,0 +1,8 @@
+//! The language as its users see it.
+
+mod codes;
+mod hostile;
+mod ir;
+mod memory;
+mod messages;
+mod spec;

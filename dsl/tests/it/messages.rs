@@ -1,0 +1,300 @@
+//! What people read, as it stands on their screen.
+
+use crate::memory::compiled;
+use std::fmt::Write;
+use troupe_core::diagnostic::Severity;
+
+/// Every diagnostic with its line, a caret under its place, and its hints.
+fn rendered(text: &str) -> String {
+    let compiled = compiled(text);
+    let mut shown = String::new();
+    for d in &compiled.diagnostics {
+        let word = if d.severity == Severity::Error {
+            "error"
+        } else {
+            "warning"
+        };
+        let _ = writeln!(shown, "{word}[{}]: {}", d.code, d.message);
+        for label in &d.labels {
+            let file = compiled.sources.get(label.span.source).expect("the file is there");
+            let (line, column) = file.line_column(label.span.start);
+            let text = file.text.lines().nth(line - 1).unwrap_or("");
+            let under = &file.text[label.span.start as usize..label.span.end as usize];
+            let width = under.lines().next().unwrap_or("").chars().count().max(1);
+            let _ = writeln!(shown, "  {}:{line}:{column}", file.name);
+            let _ = writeln!(shown, "  | {text}");
+            let _ = writeln!(
+                shown,
+                "  | {}{} {}",
+                " ".repeat(column - 1),
+                "^".repeat(width),
+                label.text
+            );
+        }
+        for hint in &d.hints {
+            let _ = writeln!(shown, "  = {hint}");
+        }
+    }
+    shown.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn all_mistakes_of_a_file_come_at_once_in_its_order() {
+    insta::assert_snapshot!(rendered(
+        "troupe: 1
+inputs:
+  question: strng
+agents:
+  seeker: { modle: builtin/reader }
+steps:
+  ask:
+    agent: seker
+    prompt: ${{ inputs.qestion }}
+    time_out: 5m
+outputs:
+  answer: ${{ steps.ask.outputs }}
+"
+    ), @r#"
+    error[T0301]: there is no type `strng`
+      workflow.yaml:3:13
+      |   question: strng
+      |             ^^^^^
+      = did you mean `string`?
+    error[T0101]: an agent has no key `modle`
+      workflow.yaml:5:13
+      |   seeker: { modle: builtin/reader }
+      |             ^^^^^
+      = did you mean `model`?
+      = allowed keys: `model`, `system`, `tools`, `team`, `limits`
+    error[T0204]: there is no agent `seker`
+      workflow.yaml:8:12
+      |     agent: seker
+      |            ^^^^^
+      = did you mean `seeker`?
+      = agents: `seeker`
+    error[T0202]: there is no input `qestion`
+      workflow.yaml:9:24
+      |     prompt: ${{ inputs.qestion }}
+      |                        ^^^^^^^
+      = did you mean `question`?
+      = inputs: `question`
+    error[T0101]: a step has no key `time_out`
+      workflow.yaml:10:5
+      |     time_out: 5m
+      |     ^^^^^^^^
+      = did you mean `timeout`?
+      = allowed keys: `agent`, `prompt`, `tool`, `with`, `run`, `env`, `stdin`, `when`, `needs`, `for_each`, `as`, `parallel`, `retry`, `timeout`, `limits`, `output`
+    error[T0208]: `ask` has one output, and no list of them
+      workflow.yaml:12:25
+      |   answer: ${{ steps.ask.outputs }}
+      |                         ^^^^^^^
+      = write `steps.ask.output`
+    "#);
+}
+
+#[test]
+fn a_field_is_looked_up_in_the_declared_type() {
+    insta::assert_snapshot!(rendered(
+        "troupe: 1
+agents:
+  a: { model: builtin/reader }
+steps:
+  find:
+    agent: a
+    prompt: Find all.
+    output: { rows: [{ paper: string, items: integer | null }] }
+  check:
+    for_each: steps.find.output
+    as: row
+    agent: a
+    prompt: |
+      Look at this:
+        ${{ steps.find.output.rows.map(r, r.papre) }}
+      and at ${{ steps.find.output.rows.paper }}.
+"
+    ), @r#"
+    error[T0304]: `for_each` goes through a list, and this is {rows: [{paper: string, items: integer | null}]}
+      workflow.yaml:10:15
+      |     for_each: steps.find.output
+      |               ^^^^^^^^^^^^^^^^^
+      = did you mean its field `rows`?
+    error[T0303]: there is no field `papre` here
+      workflow.yaml:15:45
+      |         ${{ steps.find.output.rows.map(r, r.papre) }}
+      |                                             ^^^^^
+      = did you mean `paper`?
+      = fields: `paper`, `items`
+    error[T0303]: a list has no field `paper`
+      workflow.yaml:16:41
+      |       and at ${{ steps.find.output.rows.paper }}.
+      |                                         ^^^^^
+      = its items do: `.map(x, x.paper)` gives all of them, `[0].paper` the first
+    "#);
+}
+
+#[test]
+fn a_cycle_is_shown_with_every_reference_in_it() {
+    insta::assert_snapshot!(rendered(
+        "troupe: 1
+steps:
+  one:
+    run: [echo, '${{ steps.three.output.stdout }}']
+  two:
+    run: [echo]
+    needs: [one]
+  three:
+    run: [echo, \"${{ steps.two.output.stdout }}\"]
+  own:
+    run: [echo]
+    when: steps.own.output.exit_code == 0
+"
+    ), @r#"
+    error[T0501]: these steps wait for each other: one → three → two → one
+      workflow.yaml:4:28
+      |     run: [echo, '${{ steps.three.output.stdout }}']
+      |                            ^^^^^ `one` waits for `three` here
+      workflow.yaml:9:28
+      |     run: [echo, "${{ steps.two.output.stdout }}"]
+      |                            ^^^ `three` waits for `two` here
+      workflow.yaml:7:13
+      |     needs: [one]
+      |             ^^^ `two` waits for `one` here
+      = remove one of these references
+    error[T0501]: the step `own` waits for itself
+      workflow.yaml:12:17
+      |     when: steps.own.output.exit_code == 0
+      |                 ^^^
+      = a step sees the outputs of other steps only
+    "#);
+}
+
+#[test]
+fn traps_of_yaml_are_named() {
+    let step = |line: &str| rendered(&format!("troupe: 1\nsteps:\n  a:\n    run: [echo]\n    {line}\n"));
+    insta::assert_snapshot!(step("when: env.A == 'x' ? true : false"), @r#"
+    error[T0007]: text with `: ` inside must stand in quotes: YAML takes it for a key
+      workflow.yaml:5:11
+      |     when: env.A == 'x' ? true : false
+      |           ^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      = write "env.A == 'x' ? true : false"
+    "#);
+    insta::assert_snapshot!(step("when: !has(env.A)"), @r#"
+    error[T0007]: a value that starts with `!` must stand in quotes: YAML takes the word for a tag
+      workflow.yaml:5:11
+      |     when: !has(env.A)
+      |           ^^^^^^^^^^^
+      = write '!has(env.A)'
+    "#);
+    insta::assert_snapshot!(step("when: 'a' == env.A"), @r#"
+    error[T0007]: YAML ends this value at its closing quote or bracket, and then there is more
+      workflow.yaml:5:11
+      |     when: 'a' == env.A
+      |           ^^^^^^^^^^^^
+      = write "'a' == env.A"
+    "#);
+    insta::assert_snapshot!(step("env: { A: ${{ env.B }} }"), @r#"
+    error[T0007]: an expression inside `{…}` or `[…]` must stand in quotes: YAML reads its braces as its own
+      workflow.yaml:5:15
+      |     env: { A: ${{ env.B }} }
+      |               ^^^^^^^^^^^^
+      = write '${{ env.B }}'
+    "#);
+    insta::assert_snapshot!(step("stdin: ${{ env.A + ' #1' }}"), @r#"
+    error[T0007]: an expression with ` #` inside must stand in quotes: YAML takes the rest for a comment
+      workflow.yaml:5:12
+      |     stdin: ${{ env.A + ' #1' }}
+      |            ^^^^^^^^^^^^^^^^^^^^
+      = write "${{ env.A + ' #1' }}"
+    "#);
+    insta::assert_snapshot!(step("stdin: *all of it"), @r#"
+    error[T0007]: a value that starts with `*` must stand in quotes: YAML gives that character a meaning of its own
+      workflow.yaml:5:12
+      |     stdin: *all of it
+      |            ^^^^^^^^^^
+      = write '*all of it'
+    "#);
+    insta::assert_snapshot!(step("stdin: on"), @r#"
+    error[T0008]: `on` without quotes is a boolean to some YAML tools and text to others
+      workflow.yaml:5:12
+      |     stdin: on
+      |            ^^
+      = write 'on' for the text, or true for the boolean
+    "#);
+    insta::assert_snapshot!(step("stdin: [broken"), @r#"
+    error[T0003]: this is not YAML: while parsing a flow sequence, expected ',' or ']'
+      workflow.yaml:5:18
+      |     stdin: [broken
+      |                  ^
+    "#);
+}
+
+#[test]
+fn what_stands_around_a_condition_is_refused() {
+    let step = |line: &str| rendered(&format!("troupe: 1\nsteps:\n  a:\n    run: [echo]\n    {line}\n"));
+    insta::assert_snapshot!(step("when: ${{ env.A == 'x' }}"), @r#"
+    error[T0403]: `when` is an expression already, and takes no `${{ }}` around it
+      workflow.yaml:5:11
+      |     when: ${{ env.A == 'x' }}
+      |           ^^^^^^^^^^^^^^^^^^^
+      = write `when: env.A == 'x'`
+    "#);
+    insta::assert_snapshot!(step("when: is ${{ env.A }} good"), @r#"
+    error[T0403]: `when` is an expression, and this is text with expressions in it, which would always count as true
+      workflow.yaml:5:11
+      |     when: is ${{ env.A }} good
+      |           ^^^^^^^^^^^^^^^^^^^^
+      = write one expression without `${{ }}`, such as `when: inputs.name != ""`
+    "#);
+}
+
+#[test]
+fn a_shell_gets_no_values_in_its_text() {
+    insta::assert_snapshot!(rendered(
+        "troupe: 1\ninputs: { name: string }\nsteps:\n  a:\n    run: |\n      cd data\n      wc -l ${{ inputs.name }}\n"
+    ), @r#"
+    error[T0406]: a value put into a shell's text would be read as code
+      workflow.yaml:7:13
+      |       wc -l ${{ inputs.name }}
+      |             ^^^^^^^^^^^^^^^^^^
+      = hand it over as a variable: `env: { VALUE: '${{ inputs.name }}' }`, and write "$VALUE" in the command
+      = or write the command as a list, which no shell reads: `run: [program, argument]`
+    "#);
+}
+
+#[test]
+fn arguments_are_checked_item_by_item() {
+    insta::assert_snapshot!(rendered(
+        "troupe: 1
+inputs: { n: integer }
+corpora: { papers: corpus/*.md }
+steps:
+  a:
+    tool: papers.keyword_search
+    with: { keywords: [x, 3, '${{ inputs.n }}'], top_n: 2 }
+  b:
+    tool: papers.read
+"
+    ), @r#"
+    error[T0304]: an item of `keywords` takes string, and this is integer 3
+      workflow.yaml:7:27
+      |     with: { keywords: [x, 3, '${{ inputs.n }}'], top_n: 2 }
+      |                           ^
+      = text that looks like a number or a boolean stands in quotes
+    error[T0304]: an item of `keywords` takes string, and this is integer
+      workflow.yaml:7:35
+      |     with: { keywords: [x, 3, '${{ inputs.n }}'], top_n: 2 }
+      |                                   ^^^^^^^^
+    error[T0305]: `papers.keyword_search` takes no argument `top_n`
+      workflow.yaml:7:50
+      |     with: { keywords: [x, 3, '${{ inputs.n }}'], top_n: 2 }
+      |                                                  ^^^^^
+      = did you mean `top_k`?
+      = its arguments: `keywords`, `top_k`
+    error[T0206]: there is no tool `papers.read`
+      workflow.yaml:9:11
+      |     tool: papers.read
+      |           ^^^^^^^^^^^
+      = did you mean `papers.read_chunk`?
+      = tools: `papers.keyword_search`, `papers.semantic_search`, `papers.read_chunk`
+    "#);
+}
