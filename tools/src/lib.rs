@@ -1,1 +1,20 @@
-//! troupe-tools
+//! The tools that agents call: corpora of files, and the three retrieval interfaces of A-RAG over them.
+//!
+//! A [`Corpus`] is files → chunks → sentences, kept on disk in two rebuildable indexes: character
+//! trigrams in tantivy, which prune keyword search, and sentence vectors with an HNSW graph.
+//! [`registry`] lists the tools; each is one file and one line there.
+
+mod arguments;
+pub mod corpus;
+mod error;
+mod fold;
+mod index;
+mod keyword_search;
+mod read_chunk;
+pub mod registry;
+mod semantic_search;
+mod sentence;
+
+pub use corpus::{ChunkRef, Corpus, CorpusOptions, GRAPH_FROM, Opened, Progress};
+pub use error::Error;
+pub use registry::{specs, tool, tools};

@@ -1,0 +1,230 @@
+//! Retrieval over a real corpus: index time, keyword and semantic search at p50 and p95, and how many
+//! of the nearest sentences the graph finds.
+//!
+//! `cargo bench -p troupe-tools -- CORPUS.jsonl [QUESTIONS.jsonl]`, or the same in the environment
+//! variables `TROUPE_BENCH_CORPUS` and `TROUPE_BENCH_QUESTIONS`. Without a corpus it says so and ends.
+//! The embedder is a stand-in with vectors of the real length; its cost is printed by itself.
+
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use troupe_core::port::Error;
+use troupe_core::port::embedder::Embedder;
+use troupe_core::port::tool::{Invocation, Tool};
+use troupe_tools::{Corpus, CorpusOptions, GRAPH_FROM, Opened};
+
+const DIMENSION: usize = 256;
+
+/// Words and their trigrams, hashed into a vector and mixed, so that every number is used.
+struct Stand;
+
+impl Embedder for Stand {
+    fn name(&self) -> &str {
+        "bench-stand-in"
+    }
+
+    fn dimension(&self) -> usize {
+        DIMENSION
+    }
+
+    fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, Error> {
+        Ok(texts.iter().map(|text| embedded(text)).collect())
+    }
+
+    fn count_tokens(&self, text: &str) -> usize {
+        text.split_whitespace().count() * 4 / 3
+    }
+}
+
+/// Each word is a direction of its own, weighted down with its commonness, guessed from its length.
+fn embedded(text: &str) -> Vec<f32> {
+    let mut vector = vec![0.0f32; DIMENSION];
+    for word in text
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+    {
+        let hash = word.bytes().fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| {
+            (hash ^ u64::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0000_01b3)
+        });
+        let weight = (word.len() as f32).min(8.0);
+        let mut state = hash | 1;
+        for number in &mut vector {
+            state = state
+                .wrapping_mul(0x5851_F42D_4C95_7F2D)
+                .wrapping_add(0x1405_7B7E_F767_814F);
+            *number += weight * ((state >> 40) as f32 / (1u64 << 23) as f32 - 1.0);
+        }
+    }
+    let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
+    if length > 0.0 {
+        vector.iter_mut().for_each(|x| *x /= length);
+    }
+    vector
+}
+
+fn main() {
+    let mut arguments = std::env::args().skip(1).filter(|argument| !argument.starts_with("--"));
+    let setting = |name: &str| std::env::var(name).ok();
+    let Some(corpus) = arguments.next().or_else(|| setting("TROUPE_BENCH_CORPUS")) else {
+        println!("skipped: no corpus; give a .jsonl as argument or in TROUPE_BENCH_CORPUS");
+        return;
+    };
+    let questions = arguments.next().or_else(|| setting("TROUPE_BENCH_QUESTIONS"));
+    let corpus = std::path::absolute(corpus).expect("a path");
+    let questions = questions
+        .map(PathBuf::from)
+        .unwrap_or_else(|| corpus.with_file_name("questions.jsonl"));
+    let questions = read_questions(&questions);
+    println!("corpus {}, {} questions", corpus.display(), questions.len());
+
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let scan = timed_open(
+        "index, scan",
+        &options(&corpus, folder.path(), GRAPH_FROM.max(1_000_000)),
+    );
+    let graph = timed_open("index, graph", &options(&corpus, folder.path(), 1));
+    timed_open("open again, graph", &options(&corpus, folder.path(), 1));
+    println!(
+        "{} chunks, {} sentences with a vector",
+        scan.corpus.len(),
+        scan.corpus.sentences()
+    );
+
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .build()
+        .expect("a runtime");
+    let run = |tool: &Arc<dyn Tool>, arguments: &Value| {
+        let read = Arc::new(BTreeSet::new());
+        let invocation = Invocation {
+            key: String::new(),
+            arguments: arguments.clone(),
+            read,
+        };
+        runtime.block_on(tool.call(invocation)).expect("an answer").result
+    };
+    let tool = |opened: &Opened, name: &str| troupe_tools::tool(&opened.corpus, name, "").expect("a tool");
+
+    let keywords: Vec<Value> = questions
+        .iter()
+        .map(|question| json!({ "keywords": keywords(question) }))
+        .collect();
+    measure("keyword_search", &keywords, |query| {
+        run(&tool(&scan, "keyword_search"), query)
+    });
+    let queries: Vec<Value> = questions.iter().map(|question| json!({ "query": question })).collect();
+    measure("semantic_search, scan", &queries, |query| {
+        run(&tool(&scan, "semantic_search"), query)
+    });
+    measure("semantic_search, graph", &queries, |query| {
+        run(&tool(&graph, "semantic_search"), query)
+    });
+    measure("embedding a query", &queries, |query| {
+        json!(embedded(query["query"].as_str().unwrap_or_default()))
+    });
+
+    recall(&questions, &scan.corpus, &graph.corpus);
+}
+
+fn options(corpus: &Path, folder: &Path, graph_from: usize) -> CorpusOptions {
+    CorpusOptions {
+        name: "bench".into(),
+        root: corpus.parent().expect("a folder").to_owned(),
+        patterns: vec![corpus.file_name().expect("a file").to_string_lossy().into_owned()],
+        chunk_tokens: 1000,
+        index_folder: folder.to_owned(),
+        graph_from,
+    }
+}
+
+fn timed_open(what: &str, options: &CorpusOptions) -> Opened {
+    let start = Instant::now();
+    let opened = Corpus::open(options, Arc::new(Stand), &|_| ()).expect("a corpus");
+    println!("{what:28} {:>9.1} ms", start.elapsed().as_secs_f64() * 1e3);
+    opened
+}
+
+fn read_questions(path: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let question = |line: &str| {
+        serde_json::from_str::<Value>(line).ok()?["question"]
+            .as_str()
+            .map(str::to_owned)
+    };
+    let found: Vec<String> = text.lines().filter_map(question).collect();
+    if !found.is_empty() {
+        return found;
+    }
+    let stock = [
+        "Who directed the film about the composer?",
+        "Which city is the older university in?",
+    ];
+    stock.map(str::to_owned).to_vec()
+}
+
+/// One to three runs of capitalised words, or the longest words: what an agent would look for.
+fn keywords(question: &str) -> Vec<String> {
+    let mut runs: Vec<Vec<&str>> = vec![Vec::new()];
+    for (at, word) in question.split_whitespace().enumerate() {
+        let word = word.trim_matches(|c: char| !c.is_alphanumeric());
+        match word.chars().next() {
+            Some(first) if at > 0 && (first.is_uppercase() || first.is_numeric()) => {
+                runs.last_mut().expect("never empty").push(word);
+            }
+            _ => runs.push(Vec::new()),
+        }
+    }
+    let mut found: Vec<String> = runs
+        .iter()
+        .filter(|run| !run.is_empty())
+        .map(|run| run.join(" "))
+        .collect();
+    if found.is_empty() {
+        let mut words: Vec<&str> = question.split(|c: char| !c.is_alphanumeric()).collect();
+        words.sort_by_key(|word| std::cmp::Reverse(word.len()));
+        found = words.into_iter().take(2).map(str::to_owned).collect();
+    }
+    found.truncate(3);
+    found
+}
+
+fn measure(what: &str, queries: &[Value], run: impl Fn(&Value) -> Value) {
+    queries.iter().take(20).for_each(|query| drop(run(query)));
+    let mut times: Vec<Duration> = queries
+        .iter()
+        .map(|query| {
+            let start = Instant::now();
+            std::hint::black_box(run(query));
+            start.elapsed()
+        })
+        .collect();
+    times.sort();
+    let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e3;
+    println!(
+        "{what:28} p50 {:>7.3} ms   p95 {:>7.3} ms   max {:>7.3} ms",
+        at(0.5),
+        at(0.95),
+        at(1.0)
+    );
+}
+
+/// The share of the 15 nearest sentences that the graph finds, and how often the nearest is the same.
+fn recall(questions: &[String], scan: &Corpus, graph: &Corpus) {
+    let (mut found, mut wanted, mut first) = (0, 0, 0);
+    for question in questions {
+        let query = embedded(question);
+        let exact = scan.nearest_sentences(&query, 15);
+        let walked = graph.nearest_sentences(&query, 15);
+        found += exact.iter().filter(|near| walked.contains(near)).count();
+        wanted += exact.len();
+        first += usize::from(exact.first() == walked.first());
+    }
+    println!("{:28} {:.4}", "recall@15 of the graph", found as f64 / wanted as f64);
+    println!(
+        "{:28} {:.4}",
+        "same nearest sentence",
+        first as f64 / questions.len() as f64
+    );
+}

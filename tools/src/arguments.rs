@@ -1,0 +1,71 @@
+//! Arguments as models write them: what is meant is taken, what cannot be meant is answered with how to call.
+
+use troupe_core::Value;
+use troupe_core::port::{Error, ErrorKind};
+
+/// Chunks listed when the call does not say (A-RAG §1.2).
+const TOP_K_DEFAULT: usize = 5;
+/// Chunks listed at most.
+const TOP_K_MAX: usize = 20;
+
+/// The arguments of one call, and what to answer when they are of no use.
+pub struct Arguments<'a> {
+    value: &'a Value,
+    tool: &'a str,
+    example: &'a str,
+}
+
+impl<'a> Arguments<'a> {
+    /// `example` is a JSON object that shows a right call.
+    pub fn new(value: &'a Value, tool: &'a str, example: &'a str) -> Self {
+        Self { value, tool, example }
+    }
+
+    /// A list of texts. A single text is a list of one; numbers are written out.
+    pub fn texts(&self, name: &str) -> Result<Option<Vec<String>>, Error> {
+        let texts = match self.value.get(name) {
+            None | Some(Value::Null) => return Ok(None),
+            Some(Value::Array(items)) => items.iter().map(text).collect::<Option<Vec<String>>>(),
+            Some(one) => text(one).map(|one| vec![one]),
+        };
+        texts
+            .map(Some)
+            .ok_or_else(|| self.invalid(&format!("`{name}` must be a list of strings")))
+    }
+
+    /// A text that is not blank.
+    pub fn text(&self, name: &str) -> Result<String, Error> {
+        let text = self
+            .value
+            .get(name)
+            .and_then(text)
+            .filter(|text| !text.trim().is_empty());
+        text.ok_or_else(|| self.invalid(&format!("`{name}` must be a string that is not empty")))
+    }
+
+    /// `top_k`, brought into 1..=20; numbers written as text are numbers.
+    pub fn top_k(&self) -> Result<usize, Error> {
+        let number = match self.value.get("top_k") {
+            None | Some(Value::Null) => return Ok(TOP_K_DEFAULT),
+            Some(Value::Number(number)) => number.as_f64(),
+            Some(Value::String(digits)) => digits.trim().parse::<f64>().ok().filter(|number| !number.is_nan()),
+            Some(_) => None,
+        };
+        let number = number.ok_or_else(|| self.invalid("`top_k` must be a whole number from 1 to 20"))?;
+        Ok(number.clamp(1.0, TOP_K_MAX as f64) as usize)
+    }
+
+    /// The error that shows the model a right call.
+    pub fn invalid(&self, what: &str) -> Error {
+        let message = format!("{}: {what}. Call it like this: {}", self.tool, self.example);
+        Error::new(ErrorKind::Invalid, message)
+    }
+}
+
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}

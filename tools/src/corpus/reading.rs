@@ -1,0 +1,222 @@
+//! One file → its documents, each already cut into chunks. Whatever cannot be read is a warning that
+//! names the file and the line, and the rest is kept.
+
+use super::chunking;
+use super::files::{CorpusFile, Kind};
+use serde_json::Value;
+
+/// Larger files are left out with a warning.
+const FILE_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
+/// So many warnings are kept for a file; the rest is counted.
+const WARNINGS_MAX: usize = 20;
+
+/// A text with an id of its own: a whole file, a line of a `.jsonl`, an entry of a `chunks.json`.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Document {
+    /// The id before duplicates are told apart.
+    pub id: String,
+    /// Where it is, as shown in warnings: the file, and the line or entry in it.
+    pub place: String,
+    /// Its chunks in order; never empty.
+    pub chunks: Vec<String>,
+}
+
+/// How texts become chunks.
+pub struct Cut<'a> {
+    /// Size of a chunk in tokens.
+    pub tokens: usize,
+    /// Counts tokens.
+    pub count: &'a dyn Fn(&str) -> usize,
+}
+
+/// The bytes of a file, or the warning that it cannot be used.
+pub fn load(file: &CorpusFile) -> Result<Vec<u8>, String> {
+    let trouble = |what: String| format!("{}: {what}, left out", file.shown);
+    let metadata = std::fs::metadata(&file.path).map_err(|e| trouble(format!("cannot be read ({e})")))?;
+    if metadata.len() > FILE_BYTES_MAX {
+        return Err(trouble(format!("larger than {} GiB", FILE_BYTES_MAX >> 30)));
+    }
+    std::fs::read(&file.path).map_err(|e| trouble(format!("cannot be read ({e})")))
+}
+
+/// The documents of a file's bytes.
+pub fn documents(file: &CorpusFile, bytes: &[u8], cut: &Cut<'_>, warnings: &mut Vec<String>) -> Vec<Document> {
+    let mut found = Vec::new();
+    let documents = read(file, bytes, cut, &mut found);
+    let more = found.len().saturating_sub(WARNINGS_MAX);
+    found.truncate(WARNINGS_MAX);
+    warnings.append(&mut found);
+    if more > 0 {
+        warnings.push(format!("{}: {more} more entries like these were left out", file.shown));
+    }
+    documents
+}
+
+fn read(file: &CorpusFile, bytes: &[u8], cut: &Cut<'_>, warnings: &mut Vec<String>) -> Vec<Document> {
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    if bytes.trim_ascii().is_empty() {
+        warnings.push(format!("{}: empty", file.shown));
+        return Vec::new();
+    }
+    // a binary file is named once, not line by line
+    if memchr::memchr(0, bytes).is_some() {
+        warnings.push(format!("{}: a binary file (it has NUL bytes), left out", file.shown));
+        return Vec::new();
+    }
+    match file.kind {
+        Kind::Lines => lines(file, bytes, cut, warnings),
+        Kind::Chunks => entries(file, bytes, warnings),
+        Kind::Markdown | Kind::Text => whole(file, bytes, cut, warnings).into_iter().collect(),
+    }
+}
+
+fn whole(file: &CorpusFile, bytes: &[u8], cut: &Cut<'_>, warnings: &mut Vec<String>) -> Option<Document> {
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            let line = bytes[..error.valid_up_to()]
+                .iter()
+                .filter(|byte| **byte == b'\n')
+                .count()
+                + 1;
+            warnings.push(format!("{}:{line}: not UTF-8 text, the file is left out", file.shown));
+            return None;
+        }
+    };
+    let chunks = chunking::chunks(text, cut.tokens, file.kind == Kind::Markdown, cut.count);
+    if chunks.is_empty() {
+        warnings.push(format!("{}: empty", file.shown));
+        return None;
+    }
+    Some(Document {
+        id: file.document.clone(),
+        place: file.shown.clone(),
+        chunks,
+    })
+}
+
+fn lines(file: &CorpusFile, bytes: &[u8], cut: &Cut<'_>, warnings: &mut Vec<String>) -> Vec<Document> {
+    let mut documents = Vec::new();
+    for (number, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
+        if line.trim_ascii().is_empty() {
+            continue;
+        }
+        match line_document(line, cut) {
+            Ok((id, chunks)) => documents.push(Document {
+                id,
+                place: format!("{}:{}", file.shown, number + 1),
+                chunks,
+            }),
+            Err(reason) => warnings.push(format!("{}:{}: {reason}, the line is left out", file.shown, number + 1)),
+        }
+    }
+    documents
+}
+
+fn line_document(line: &[u8], cut: &Cut<'_>) -> Result<(String, Vec<String>), String> {
+    let object: Value = match serde_json::from_slice(line) {
+        Ok(value) => value,
+        Err(_) if std::str::from_utf8(line).is_err() => return Err("not UTF-8 text".into()),
+        Err(error) => return Err(format!("not JSON ({})", without_place(&error))),
+    };
+    if !object.is_object() {
+        return Err("not a JSON object".into());
+    }
+    let id = ["id", "_id"].iter().find_map(|key| id_text(object.get(key)?));
+    let id = id.ok_or("no `id` that is text or a number")?;
+    let text = ["text", "contents"].iter().find_map(|key| object.get(key)?.as_str());
+    let text = text.ok_or("no `text` that is a string")?;
+    let title = object
+        .get("title")
+        .and_then(Value::as_str)
+        .map(str::trim)
+        .unwrap_or_default();
+    let titled = if title.is_empty() || text.trim_start().starts_with(title) {
+        text.to_owned()
+    } else {
+        format!("{title}\n{text}")
+    };
+    match chunking::chunks(&titled, cut.tokens, false, cut.count) {
+        chunks if chunks.is_empty() => Err("`text` is empty".into()),
+        chunks => Ok((id, chunks)),
+    }
+}
+
+/// The reason of a JSON error without serde's place, which counts within the line.
+fn without_place(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let reason = text.split(" at line ").next().unwrap_or_default();
+    format!("{reason} at column {}", error.column())
+}
+
+/// A-RAG's `chunks.json`: ready chunks, as `"id:text"` or as objects, each taken for what it is.
+fn entries(file: &CorpusFile, bytes: &[u8], warnings: &mut Vec<String>) -> Vec<Document> {
+    let expected = "an array of \"id:text\" strings or of objects with `id` and `text`";
+    let entries = match serde_json::from_slice::<Value>(bytes) {
+        Ok(Value::Array(entries)) => entries,
+        Ok(_) => {
+            warnings.push(format!("{}: not a list of chunks ({expected}), left out", file.shown));
+            return Vec::new();
+        }
+        Err(error) => {
+            let line = error.line();
+            warnings.push(format!(
+                "{}:{line}: not JSON ({}), left out",
+                file.shown,
+                without_place(&error)
+            ));
+            return Vec::new();
+        }
+    };
+    let mut documents = Vec::new();
+    let mut malformed = Vec::new();
+    for (number, entry) in entries.into_iter().enumerate() {
+        match chunk_entry(entry) {
+            Ok((id, text)) => documents.push(Document {
+                id,
+                place: format!("{}, entry {}", file.shown, number + 1),
+                chunks: vec![text],
+            }),
+            Err(reason) => malformed.push(format!("{}, entry {}: {reason}, left out", file.shown, number + 1)),
+        }
+    }
+    if documents.is_empty() {
+        malformed = vec![format!("{}: not a list of chunks ({expected}), left out", file.shown)];
+    }
+    warnings.append(&mut malformed);
+    documents
+}
+
+fn chunk_entry(entry: Value) -> Result<(String, String), &'static str> {
+    let (id, text) = match entry {
+        Value::String(line) => match line.split_once(':') {
+            Some((id, text)) => (id.to_owned(), text.to_owned()),
+            None => return Err("no colon between id and text"),
+        },
+        Value::Object(mut fields) => {
+            let id = fields
+                .get("id")
+                .and_then(|id| id_text(id))
+                .ok_or("no `id` that is text or a number")?;
+            match fields.remove("text") {
+                Some(Value::String(text)) => (id, text),
+                _ => return Err("no `text` that is a string"),
+            }
+        }
+        _ => return Err("neither text nor an object"),
+    };
+    match (id.trim().is_empty(), text.trim().is_empty()) {
+        (true, _) => Err("an empty id"),
+        (_, true) => Err("an empty text"),
+        _ => Ok((id, text)),
+    }
+}
+
+/// An id as text: numbers are written out.
+fn id_text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(id) if !id.trim().is_empty() => Some(id.clone()),
+        Value::Number(id) => Some(id.to_string()),
+        _ => None,
+    }
+}
