@@ -1,1 +1,17 @@
-//! troupe-agents
+//! The runtime: one driver per run, the performers of its effects, prompts, cancellation.
+//!
+//! [`start`] and [`resume`] take a compiled workflow and its [`Ports`] and give a [`Handle`]. Inside,
+//! one task owns the state: it takes what arrived, decides, makes the facts durable, and only then
+//! performs what is wanted. Effects run beside it and come back as inputs.
+
+mod driver;
+mod error;
+mod handle;
+mod perform;
+mod ports;
+mod prompt;
+
+pub use error::Error;
+pub use handle::{Handle, Outcome, Remote, Run, resume, start};
+pub use ports::{Clock, Observer, Ports, Silent, SystemClock};
+pub use prompt::delegation_spec;

@@ -1,2 +1,27 @@
-//! The binary.
-fn main() {}
+//! The binary: arguments → settings → wiring. The only place that knows every crate.
+
+mod args;
+mod cmd;
+mod exit;
+mod live;
+mod load;
+mod report;
+mod settings;
+mod values;
+mod wire;
+mod workspace;
+
+use clap::Parser;
+use exit::{Exit, Usage};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments = args::Arguments::parse();
+    let settings = settings::resolve(&arguments.global);
+    settings::trace(&settings);
+    let exit = cmd::dispatch(arguments.command, &settings).unwrap_or_else(|error| {
+        anstream::eprintln!("{}{}", settings.error_mark(), report::error_text(&error));
+        if error.is::<Usage>() { Exit::Usage } else { Exit::Failed }
+    });
+    exit.into()
+}

@@ -1,6 +1,8 @@
 //! What tests share: fakes for every port, conformance suites, hand-built workflows, the simulation.
 pub mod conformance;
 pub mod journal;
+pub mod model;
 pub mod random;
 pub mod simulation;
+pub mod tool;
 pub mod workflow;

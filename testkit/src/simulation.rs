@@ -179,6 +179,13 @@ impl World<'_> {
             .filter(|(_, want)| is_timer(want))
             .map(|(call, _)| *call)
             .collect();
+        let pauses = |want: &Want| matches!(want, Want::Timer { after_ms } if *after_ms < 1_000);
+        assert!(
+            !quick.is_empty() || self.wanted.values().any(pauses),
+            "seed {}: the run goes on and only deadlines are open; last {:?}",
+            self.seed,
+            self.journal.last()
+        );
         let from = if quick.is_empty() || (!timers.is_empty() && self.random.one_in(40)) {
             &timers
         } else {

@@ -77,6 +77,8 @@ pub enum Refusal {
 pub enum Trigger {
     /// Something arrived.
     Input(Input),
+    /// Any machine may have something to do: after a crash, and when a run is reopened.
+    Everything,
     /// Steps may be ready, or all ended.
     Run,
     /// Items may be due, or all ended.
@@ -121,6 +123,7 @@ pub fn decide(workflow: &Workflow, state: &State, trigger: Trigger) -> Result<Li
     Ok(match trigger {
         Trigger::Input(input) => return run::receive(workflow, state, input),
         _ if state.status() != Some(RunStatus::Running) => Link::nothing(),
+        Trigger::Everything => Link { events: Vec::new(), then: run::everything(state) },
         Trigger::Run => run::advance(workflow, state),
         Trigger::Step(step) => step::advance(workflow, state, step),
         Trigger::Item(step, item) => item::advance(workflow, state, step, item),

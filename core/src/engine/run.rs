@@ -28,7 +28,7 @@ pub(super) fn receive(workflow: &Workflow, state: &State, input: Input) -> Resul
         (_, None) => Err(Refusal::NotStarted),
         (Input::Reopen, Some(RunStatus::Failed | RunStatus::Cancelled)) => Ok(Link {
             events: vec![Event::RunReopened],
-            then: everything(state),
+            then: vec![Trigger::Everything],
         }),
         (Input::Reopen, Some(RunStatus::Succeeded)) => Err(Refusal::Over(RunStatus::Succeeded)),
         (Input::Reopen, Some(_)) => Err(Refusal::Going),
@@ -167,12 +167,12 @@ fn recover(workflow: &Workflow, state: &State) -> Link {
         .filter_map(|(_, call)| item::in_doubt(workflow, state, call));
     Link {
         events: doubtful.collect(),
-        then: everything(state),
+        then: vec![Trigger::Everything],
     }
 }
 
 /// Every machine that may have something to do. Looking is harmless, so this is the whole of recovery.
-fn everything(state: &State) -> Vec<Trigger> {
+pub(super) fn everything(state: &State) -> Vec<Trigger> {
     let agents = (0..)
         .zip(&state.agents)
         .filter(|(_, agent)| agent.is_live())

@@ -17,3 +17,21 @@ pub trait Embedder: Send + Sync {
     /// Tokens of a text, by the embedder's own tokenizer.
     fn count_tokens(&self, text: &str) -> usize;
 }
+
+impl<T: Embedder + ?Sized> Embedder for &T {
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    fn dimension(&self) -> usize {
+        (**self).dimension()
+    }
+
+    fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, Error> {
+        (**self).embed(texts)
+    }
+
+    fn count_tokens(&self, text: &str) -> usize {
+        (**self).count_tokens(text)
+    }
+}

@@ -3,7 +3,7 @@
 use crate::Object;
 use crate::event::{Event, Work};
 use crate::failure::Failure;
-use crate::id::{ActorId, AgentIndex};
+use crate::id::{ActorId, AgentIndex, StepIndex};
 use crate::ir::{Verb, Workflow};
 use crate::limits::LimitHit;
 use crate::message::{AssistantMessage, Usage};
@@ -103,6 +103,8 @@ impl StepStatus {
 pub struct AgentView {
     /// Who it is: `research/lead`, `research/lead/seeker[2]`, `check[7]/seeker`.
     pub address: String,
+    /// The step that it works for, itself or through its leads.
+    pub step: StepIndex,
     /// The definition.
     pub agent: AgentIndex,
     /// The model's alias.
@@ -127,6 +129,12 @@ pub struct AgentView {
     pub limit: Option<LimitHit>,
     /// What it does now, or did last, in a few words.
     pub activity: String,
+    /// When that began.
+    pub since_ms: u64,
+    /// Subagents of its current wave that have not started yet.
+    pub waiting: u32,
+    /// Subagents that it asked for and did not get: beyond the limit of a wave, or not usable.
+    pub refused: u32,
     /// Its last message.
     pub message: Arc<AssistantMessage>,
     /// When it started.
@@ -253,7 +261,11 @@ impl RunView {
         for agent in &mut self.agents {
             let by_model = |failure: &Failure| failure.kind == crate::failure::FailureKind::Model;
             if matches!(&agent.status, AgentStatus::Failed(failure) if by_model(failure)) {
-                (agent.status, agent.ended_ms) = (AgentStatus::Thinking, None);
+                agent.status = AgentStatus::Thinking;
+                agent.activity = "thinking".into();
+            }
+            if agent.status.is_live() {
+                agent.ended_ms = None;
             }
         }
     }
@@ -261,7 +273,6 @@ impl RunView {
     fn stop(&mut self, status: RunStatus, at_ms: u64) {
         self.status = status;
         for agent in self.agents.iter_mut().filter(|agent| agent.status.is_live()) {
-            agent.activity = format!("stopped while {}", agent.activity);
             agent.ended_ms = Some(at_ms);
         }
     }
@@ -300,7 +311,8 @@ impl RunView {
                     } else {
                         view.name.clone()
                     };
-                    self.spawn(workflow, *agent, &place, None, prompt, at_ms);
+                    let actor = self.spawn(workflow, *agent, &place, None, prompt, at_ms);
+                    self.agents[actor.at()].step = *step;
                 }
             }
             Event::ItemSucceeded { step, retrieved, .. } => {
@@ -333,6 +345,7 @@ impl RunView {
             Event::TurnStarted { actor, forced } => {
                 let agent = &mut self.agents[actor.at()];
                 agent.status = AgentStatus::Thinking;
+                agent.since_ms = at_ms;
                 agent.limit = agent.limit.or(*forced);
                 agent.activity = if forced.is_some() {
                     "answering at its limit".into()
@@ -351,6 +364,7 @@ impl RunView {
             Event::ToolCalled { actor, position, .. } => {
                 let agent = &mut self.agents[actor.at()];
                 agent.status = AgentStatus::Acting;
+                agent.since_ms = at_ms;
                 if let Some(call) = agent.message.tool_calls.get(*position as usize) {
                     agent.activity = format!("{} {}", call.name, call.arguments);
                 }
@@ -368,11 +382,15 @@ impl RunView {
                 actor,
                 position,
                 members,
-                ..
+                dropped,
+                invalid,
             } => {
                 self.count_tool(*actor, *position);
                 let agent = &mut self.agents[actor.at()];
                 agent.status = AgentStatus::Leading;
+                agent.since_ms = at_ms;
+                agent.waiting = u32::try_from(members.len()).unwrap_or(u32::MAX);
+                agent.refused += dropped + invalid;
                 agent.activity = format!("leading {} subagents", members.len());
                 agent.wave = members
                     .iter()
@@ -385,10 +403,14 @@ impl RunView {
                     return;
                 };
                 lead.children += 1;
-                let (place, number) = (lead.address.clone(), lead.children);
+                lead.waiting = lead.waiting.saturating_sub(1);
+                let (step, place, number) = (lead.step, lead.address.clone(), lead.children);
                 let child = self.spawn(workflow, agent, &place, Some(*actor), &prompt, at_ms);
-                self.agents[child.at()].address.push_str(&format!("[{number}]"));
+                let child = &mut self.agents[child.at()];
+                child.step = step;
+                child.address.push_str(&format!("[{number}]"));
             }
+            Event::WaveEnded { actor } => self.agents[actor.at()].waiting = 0,
             Event::AnswerRejected { actor, .. } => {
                 self.agents[actor.at()].activity = "asked to correct its answer".into()
             }
@@ -428,6 +450,7 @@ impl RunView {
             address: format!("{place}/{}", definition.name),
             agent,
             model: workflow.model(definition.model).alias.clone(),
+            step: StepIndex(0),
             parent,
             task: task.to_owned(),
             status: AgentStatus::Thinking,
@@ -438,6 +461,9 @@ impl RunView {
             retrieved_tokens: 0,
             limit: None,
             activity: "starting".into(),
+            since_ms: at_ms,
+            waiting: 0,
+            refused: 0,
             message: Arc::default(),
             started_ms: at_ms,
             ended_ms: None,
@@ -460,6 +486,8 @@ impl AgentView {
     fn end(&mut self, status: AgentStatus, activity: &str, at_ms: u64) {
         self.status = status;
         self.activity = activity.into();
+        self.since_ms = at_ms;
+        self.waiting = 0;
         self.ended_ms = Some(at_ms);
     }
 }

@@ -1,0 +1,100 @@
+//! The front door: starting and resuming runs, acting on them, awaiting their end.
+
+use crate::driver::Driver;
+use crate::error::Error;
+use crate::ports::Ports;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use troupe_core::Object;
+use troupe_core::engine::{self, State};
+use troupe_core::failure::Failure;
+use troupe_core::id::RunId;
+use troupe_core::input::Input;
+use troupe_core::ir::Workflow;
+use troupe_core::port::journal::{Progress, RunHeader, RunStatus};
+
+/// A run to drive.
+#[derive(Clone)]
+pub struct Run {
+    /// Its name.
+    pub run: RunId,
+    /// What it does.
+    pub workflow: Arc<Workflow>,
+    /// What it is wired to.
+    pub ports: Ports,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// Where it stands; over, or waiting for a person.
+    pub status: RunStatus,
+    /// The outputs, when it succeeded.
+    pub outputs: Object,
+    /// The step at fault and why, when it failed.
+    pub failure: Option<(Option<String>, Failure)>,
+    /// What it used.
+    pub progress: Progress,
+}
+
+/// A driven run. Dropping the handle stops nothing.
+pub struct Handle {
+    inbox: mpsc::UnboundedSender<Input>,
+    task: JoinHandle<Result<Outcome, Error>>,
+}
+
+/// Acts on a run from elsewhere than where its end is awaited.
+#[derive(Clone)]
+pub struct Remote(mpsc::UnboundedSender<Input>);
+
+impl Remote {
+    /// Winds the run down: everything open is aborted, and the run can be resumed.
+    pub fn cancel(&self) {
+        // A run that is over has no inbox, and nothing to cancel.
+        let _ = self.0.send(Input::Cancel);
+    }
+}
+
+impl Handle {
+    /// A way to act on the run while its end is awaited.
+    pub fn remote(&self) -> Remote {
+        Remote(self.inbox.clone())
+    }
+
+    /// Waits for the end.
+    pub async fn outcome(self) -> Result<Outcome, Error> {
+        self.task
+            .await
+            .unwrap_or_else(|broken| Err(Error::Broken(broken.to_string())))
+    }
+}
+
+/// Begins a run: its journal is opened with `header`, and its first event holds the inputs.
+pub async fn start(run: Run, header: RunHeader, inputs: Object, env: Object) -> Result<Handle, Error> {
+    // Refused before anything is written: wrong inputs leave no run behind.
+    engine::check_inputs(&run.workflow, inputs.clone()).map_err(engine::Refusal::Inputs)?;
+    run.ports.journal.create(header).await.map_err(Error::Journal)?;
+    let state = State::new(&run.workflow);
+    Ok(spawn(run, state, 0, Input::Start { inputs, env }))
+}
+
+/// Goes on with a run from its journal: after a crash what is outstanding is asked for again, after
+/// a failure or a cancellation the run is reopened.
+pub async fn resume(run: Run) -> Result<Handle, Error> {
+    let entries = run.ports.journal.load(&run.run).await.map_err(Error::Load)?;
+    run.ports.observer.recalled(&entries);
+    let state = engine::fold(&run.workflow, entries.iter().map(|entry| &entry.event));
+    let next = match state.status() {
+        Some(status) if status.is_over() => Input::Reopen,
+        _ => Input::Recover,
+    };
+    Ok(spawn(run, state, entries.len() as u64, next))
+}
+
+fn spawn(run: Run, state: State, sequence: u64, first: Input) -> Handle {
+    let (inbox, arrivals) = mpsc::unbounded_channel();
+    let driver = Driver::new(run, state, sequence, inbox.clone());
+    let task = tokio::spawn(driver.drive(first, arrivals));
+    Handle { inbox, task }
+}

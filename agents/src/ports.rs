@@ -1,0 +1,65 @@
+//! What a run is wired to.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+use troupe_core::id::ActorId;
+use troupe_core::port::journal::{Entry, Journal};
+use troupe_core::port::model::{Delta, Model};
+use troupe_core::port::process::ProcessRunner;
+use troupe_core::port::tool::Tool;
+
+/// The sockets of one run, in the order of the workflow's own lists.
+#[derive(Clone)]
+pub struct Ports {
+    /// Where facts become durable.
+    pub journal: Arc<dyn Journal>,
+    /// By [`troupe_core::id::ModelIndex`].
+    pub models: Vec<Arc<dyn Model>>,
+    /// By [`troupe_core::id::ToolIndex`].
+    pub tools: Vec<Arc<dyn Tool>>,
+    /// Runs commands; none refuses them.
+    pub processes: Option<Arc<dyn ProcessRunner>>,
+    /// Says what time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Sees what happens.
+    pub observer: Arc<dyn Observer>,
+}
+
+/// Wall-clock time.
+pub trait Clock: Send + Sync {
+    /// Milliseconds since the Unix epoch.
+    fn now_ms(&self) -> u64;
+}
+
+/// The machine's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now_ms(&self) -> u64 {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+/// Watches a run. Called from the driver and from performers, so it must return at once.
+pub trait Observer: Send + Sync {
+    /// Facts of an earlier process, when a run is resumed.
+    fn recalled(&self, entries: &[Entry]);
+
+    /// Facts that have just become durable.
+    fn entries(&self, entries: &[Entry]);
+
+    /// A piece of an answer that is still being written.
+    fn delta(&self, actor: ActorId, delta: &Delta);
+}
+
+/// Watches nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Observer for Silent {
+    fn recalled(&self, _: &[Entry]) {}
+    fn entries(&self, _: &[Entry]) {}
+    fn delta(&self, _: ActorId, _: &Delta) {}
+}

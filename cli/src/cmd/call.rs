@@ -1,0 +1,70 @@
+//! `troupe call`: one tool of a workflow, for trying and for scripts.
+
+use super::block_on;
+use crate::args::Call;
+use crate::exit::{Exit, Usage};
+use crate::load::Loaded;
+use crate::settings::Settings;
+use crate::{load, report, values, wire, workspace};
+use serde_json::json;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+use troupe_core::Value;
+use troupe_core::port::ErrorKind;
+use troupe_core::port::tool::Invocation;
+
+pub fn run(arguments: &Call, settings: &Settings) -> anyhow::Result<Exit> {
+    let loaded = load::load(&arguments.file, settings)?;
+    let wanted = find(&loaded, &arguments.tool)?;
+    let text = if arguments.arguments == "-" {
+        values::read(Path::new("-"))?
+    } else {
+        arguments.arguments.clone()
+    };
+    let with = values::object(&text, "--with")?;
+    let state = workspace::folder(settings)?;
+    let mut tools = wire::tools(&loaded, &state, settings, &|tool| tool.path == wanted)?;
+    let Some((_, tool)) = tools.drain().next() else {
+        return Err(Usage::error(format!("there is no tool `{wanted}`")));
+    };
+    let invocation = Invocation {
+        key: "call".into(),
+        arguments: Value::Object(with),
+        read: Arc::new(BTreeSet::new()),
+    };
+    let output = block_on(async {
+        tool.call(invocation).await.map_err(|error| match error.kind {
+            ErrorKind::Invalid => Usage::error(error.message),
+            _ => error.into(),
+        })
+    })?;
+    if settings.json {
+        report::print_json(&json!({ "text": output.text, "result": output.result, "retrieved": output.retrieved }))?;
+    } else {
+        report::line(&output.text)?;
+    }
+    Ok(Exit::Succeeded)
+}
+
+/// The path of the tool that was meant: a whole path, or a name that only one tool ends in.
+fn find(loaded: &Loaded, name: &str) -> anyhow::Result<String> {
+    let paths = || loaded.workflow.tools.iter().map(|tool| tool.path.clone());
+    let meant: Vec<String> = paths()
+        .filter(|path| path == name || path.rsplit_once('.').is_some_and(|(_, last)| last == name))
+        .collect();
+    match meant.as_slice() {
+        [one] => Ok(one.clone()),
+        [] if loaded.workflow.tools.is_empty() => {
+            Err(Usage::error("the workflow has no tools: it declares no `corpora`"))
+        }
+        [] => Err(Usage::error(format!(
+            "there is no tool `{name}`; the tools are {}",
+            paths().collect::<Vec<_>>().join(", ")
+        ))),
+        many => Err(Usage::error(format!(
+            "several tools are called `{name}`: say which of {}",
+            many.join(", ")
+        ))),
+    }
+}

@@ -1,0 +1,36 @@
+//! The commands: one file and one line each.
+
+mod call;
+mod check;
+mod explain;
+mod list;
+mod resume;
+mod run;
+mod show;
+
+use crate::args::Command;
+use crate::exit::Exit;
+use crate::settings::Settings;
+use anyhow::Context as _;
+
+/// Does what the command line asks.
+pub fn dispatch(command: Command, settings: &Settings) -> anyhow::Result<Exit> {
+    match command {
+        Command::Check(arguments) => check::run(&arguments, settings),
+        Command::Run(arguments) => run::run(&arguments, settings),
+        Command::Resume(arguments) => resume::run(&arguments, settings),
+        Command::Ls(arguments) => list::run(&arguments, settings),
+        Command::Show(arguments) => show::run(&arguments, settings),
+        Command::Call(arguments) => call::run(&arguments, settings),
+        Command::Explain(arguments) => explain::run(&arguments, settings),
+    }
+}
+
+/// Runs a command's asynchronous part.
+fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("the runtime cannot start")?
+        .block_on(work)
+}

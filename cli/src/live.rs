@@ -1,0 +1,154 @@
+//! What a person sees while a run works: a drawn view on a terminal, lines in a log.
+//!
+//! A thread of its own folds and draws, so that a slow terminal never slows a run.
+
+use crate::settings::Settings;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::{Duration, Instant};
+use troupe_agents::{Clock as _, Observer, SystemClock};
+use troupe_core::id::ActorId;
+use troupe_core::ir::Workflow;
+use troupe_core::port::journal::Entry;
+use troupe_core::port::model::Delta;
+use troupe_core::view::RunView;
+use troupe_tui::{Live, LiveOptions};
+
+/// Between two drawings: fast enough to feel alive, slow enough for SSH.
+const FRAME: Duration = Duration::from_millis(80);
+/// Bytes kept of an answer that is still being written.
+const TAIL: usize = 400;
+
+/// What reaches the drawing thread.
+enum News {
+    Recalled(Vec<Entry>),
+    Entries(Vec<Entry>),
+    Text(ActorId, String),
+    End,
+}
+
+/// The view of one run.
+pub struct Feed {
+    news: Sender<News>,
+    thread: std::thread::JoinHandle<()>,
+}
+
+/// Starts watching.
+pub fn feed(workflow: &Arc<Workflow>, settings: &Settings) -> Feed {
+    let (news, arrivals) = channel();
+    let (workflow, settings) = (workflow.clone(), settings.clone());
+    let thread = std::thread::spawn(move || {
+        let screen = if settings.terminal && !settings.quiet {
+            Live::on_stderr(LiveOptions {
+                colour: settings.colour,
+                unicode: speaks_unicode(),
+            })
+            .ok()
+        } else {
+            None
+        };
+        match screen {
+            Some(live) => draw(&workflow, &arrivals, live),
+            None => log(&workflow, &arrivals, &settings),
+        }
+    });
+    Feed { news, thread }
+}
+
+fn speaks_unicode() -> bool {
+    let language = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
+    language.is_some_and(|language| language.to_lowercase().replace('-', "").contains("utf8"))
+}
+
+impl Feed {
+    /// The port that feeds this view.
+    pub fn observer(&self) -> Arc<dyn Observer> {
+        Arc::new(Sight(self.news.clone()))
+    }
+
+    /// Shows what is left to show and gives the terminal back.
+    pub async fn finish(self) {
+        // A view that died has shown what it could; the run does not depend on it.
+        let _ = self.news.send(News::End);
+        let _ = tokio::task::spawn_blocking(move || self.thread.join()).await;
+    }
+}
+
+struct Sight(Sender<News>);
+
+impl Observer for Sight {
+    fn recalled(&self, entries: &[Entry]) {
+        let _ = self.0.send(News::Recalled(entries.to_vec()));
+    }
+
+    fn entries(&self, entries: &[Entry]) {
+        let _ = self.0.send(News::Entries(entries.to_vec()));
+    }
+
+    fn delta(&self, actor: ActorId, delta: &Delta) {
+        if let Delta::Text(text) | Delta::Thinking(text) = delta {
+            let _ = self.0.send(News::Text(actor, text.clone()));
+        }
+    }
+}
+
+/// One line for each event that a log should hold.
+fn log(workflow: &Workflow, arrivals: &Receiver<News>, settings: &Settings) {
+    let mut view = RunView::new(workflow);
+    while let Ok(news) = arrivals.recv() {
+        match news {
+            News::Recalled(entries) => entries.iter().for_each(|entry| view.fold(workflow, entry)),
+            News::Entries(entries) => {
+                for entry in &entries {
+                    view.fold(workflow, entry);
+                    if let Some(line) = troupe_tui::plain_line(&view, entry, workflow) {
+                        settings.say(line);
+                    }
+                }
+            }
+            News::Text(..) => {}
+            News::End => return,
+        }
+    }
+}
+
+/// A frame now and then, of whatever is true by then.
+fn draw(workflow: &Workflow, arrivals: &Receiver<News>, mut live: Live) {
+    let mut view = RunView::new(workflow);
+    let mut streaming: BTreeMap<ActorId, String> = BTreeMap::new();
+    let mut due = Instant::now();
+    loop {
+        match arrivals.recv_timeout(due.saturating_duration_since(Instant::now())) {
+            Ok(News::Recalled(entries) | News::Entries(entries)) => {
+                entries.iter().for_each(|entry| view.fold(workflow, entry));
+                streaming.retain(|actor, _| view.agents.get(actor.at()).is_some_and(|agent| agent.status.is_live()));
+            }
+            Ok(News::Text(actor, text)) => append(streaming.entry(actor).or_default(), &text),
+            Ok(News::End) | Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Timeout) => {
+                due = Instant::now() + FRAME;
+                let tails: Vec<(ActorId, String)> =
+                    streaming.iter().map(|(actor, text)| (*actor, text.clone())).collect();
+                if live.draw(&view, SystemClock.now_ms(), &tails).is_err() {
+                    break;
+                }
+            }
+        }
+    }
+    // A terminal that went away has nothing to be given back.
+    let _ = live.finish(&view);
+}
+
+fn append(tail: &mut String, text: &str) {
+    tail.push_str(text);
+    if tail.len() > 2 * TAIL {
+        let mut from = tail.len() - TAIL;
+        while !tail.is_char_boundary(from) {
+            from += 1;
+        }
+        tail.drain(..from);
+    }
+}

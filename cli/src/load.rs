@@ -1,0 +1,102 @@
+//! From a path on the command line to a compiled workflow.
+
+use crate::exit::Usage;
+use crate::report;
+use crate::settings::Settings;
+use std::path::{Path, PathBuf};
+use troupe_core::diagnostic::Sources;
+use troupe_core::ir::Workflow;
+use troupe_dsl::{Compiled, FileError, Files, Folder, MAX_WORKFLOW_BYTES};
+
+/// A workflow and where it lives.
+pub struct Loaded {
+    /// The compiled workflow.
+    pub workflow: Workflow,
+    /// Its texts.
+    pub sources: Sources,
+    /// The file, absolute.
+    pub path: PathBuf,
+    /// The folder that its paths start from.
+    pub folder: PathBuf,
+}
+
+/// Compiles the workflow at `path`; whatever is wrong is reported on stderr.
+pub fn load(path: &Path, settings: &Settings) -> anyhow::Result<Loaded> {
+    let (file, compiled) = compile(path)?;
+    report::diagnostics(&compiled, settings);
+    let folder = folder_of(&file);
+    match compiled.workflow {
+        Some(workflow) => Ok(Loaded {
+            workflow,
+            sources: compiled.sources,
+            path: file,
+            folder,
+        }),
+        None => Err(Usage::error(format!(
+            "{} cannot be run: {}",
+            path.display(),
+            report::count(&compiled.diagnostics)
+        ))),
+    }
+}
+
+/// Reads and compiles; the error is that there is nothing to read.
+pub fn compile(path: &Path) -> anyhow::Result<(PathBuf, Compiled)> {
+    let file = if path.is_dir() {
+        path.join("workflow.yaml")
+    } else {
+        path.to_owned()
+    };
+    let text = read_bounded(&file).map_err(|error| {
+        let missing = error.kind() == std::io::ErrorKind::NotFound;
+        let hint = if missing && path.is_dir() {
+            "; a folder must hold a `workflow.yaml`"
+        } else {
+            ""
+        };
+        Usage::error(format!("{} cannot be read: {error}{hint}", file.display()))
+    })?;
+    let compiled = troupe_dsl::compile(&file.display().to_string(), &text, &Folder::new(folder_of(&file)));
+    Ok((std::path::absolute(&file)?, compiled))
+}
+
+/// The file's bytes, or one more than a workflow may have: the compiler then says what is wrong.
+fn read_bounded(file: &Path) -> std::io::Result<Vec<u8>> {
+    use std::io::Read as _;
+    let mut bytes = Vec::new();
+    std::fs::File::open(file)?
+        .take(MAX_WORKFLOW_BYTES as u64 + 1)
+        .read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn folder_of(file: &Path) -> PathBuf {
+    match file.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+/// Compiles what a run was started from, as its journal kept it: shows stay true when files change.
+pub fn from_journal(sources: &[(String, String)]) -> Option<Workflow> {
+    let (name, text) = sources.first()?;
+    troupe_dsl::compile(name, text.as_bytes(), &Kept(sources)).workflow
+}
+
+/// The texts of a journal, in the place of files.
+struct Kept<'a>(&'a [(String, String)]);
+
+impl Files for Kept<'_> {
+    fn read(&self, path: &str) -> Result<Vec<u8>, FileError> {
+        let kept = self
+            .0
+            .iter()
+            .find(|(name, _)| name == path || Path::new(name).ends_with(path));
+        kept.map(|(_, text)| text.clone().into_bytes())
+            .ok_or(FileError::NotFound)
+    }
+
+    fn any_match(&self, _: &str) -> Result<bool, FileError> {
+        Ok(true)
+    }
+}

@@ -1,0 +1,129 @@
+//! Diagnostics: drawn with the line and a caret on a terminal, as data for programs.
+
+use crate::settings::Settings;
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use serde_json::json;
+use troupe_core::Value;
+use troupe_core::diagnostic::{Diagnostic, Label, Severity, SourceFile, Sources};
+use troupe_dsl::Compiled;
+
+/// Bytes of a line that are drawn around a label: a line may have megabytes.
+const LINE_SHOWN: usize = 400;
+
+/// Draws all diagnostics on stderr.
+pub fn diagnostics(compiled: &Compiled, settings: &Settings) {
+    for diagnostic in &compiled.diagnostics {
+        if diagnostic.severity == Severity::Error || !settings.quiet {
+            anstream::eprintln!("{}\n", draw(diagnostic, &compiled.sources, settings.colour));
+        }
+    }
+}
+
+/// `2 errors, 1 warning`.
+pub fn count(diagnostics: &[Diagnostic]) -> String {
+    let of = |severity, word: &str| {
+        let n = diagnostics.iter().filter(|d| d.severity == severity).count();
+        (n > 0).then(|| format!("{n} {word}{}", if n == 1 { "" } else { "s" }))
+    };
+    let counts: Vec<String> = [of(Severity::Error, "error"), of(Severity::Warning, "warning")]
+        .into_iter()
+        .flatten()
+        .collect();
+    if counts.is_empty() {
+        "no errors".into()
+    } else {
+        counts.join(", ")
+    }
+}
+
+/// One diagnostic as text.
+pub fn draw(diagnostic: &Diagnostic, sources: &Sources, colour: bool) -> String {
+    let level = match diagnostic.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let mut group = level
+        .primary_title(diagnostic.message.as_str())
+        .id(diagnostic.code)
+        .elements(Vec::<Snippet<'_, _>>::new());
+    for (n, label) in diagnostic.labels.iter().enumerate() {
+        if let Some(file) = sources.get(label.span.source) {
+            group = group.element(snippet(file, label, n == 0));
+        }
+    }
+    for hint in &diagnostic.hints {
+        group = group.element(Level::HELP.message(hint.as_str()));
+    }
+    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+    renderer.decor_style(DecorStyle::Ascii).render(&[group])
+}
+
+fn snippet<'a>(
+    file: &'a SourceFile,
+    label: &'a Label,
+    is_primary: bool,
+) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
+    let (window, start, line) = window(file, label.span.start as usize, label.span.end as usize);
+    let kind = if is_primary {
+        AnnotationKind::Primary
+    } else {
+        AnnotationKind::Context
+    };
+    let from = (label.span.start as usize).clamp(start, start + window.len()) - start;
+    let to = (label.span.end as usize).clamp(start + from, start + window.len()) - start;
+    let mut annotation = kind.span(from..to);
+    if !label.text.is_empty() {
+        annotation = annotation.label(label.text.as_str());
+    }
+    Snippet::source(window)
+        .line_start(line)
+        .path(file.name.as_str())
+        .annotation(annotation)
+}
+
+/// The lines of a label, cut to what can be read: text, its offset in the file, its line number.
+fn window(file: &SourceFile, from: usize, to: usize) -> (&str, usize, usize) {
+    let text = &file.text;
+    let boundary = |mut at: usize| {
+        at = at.min(text.len());
+        while !text.is_char_boundary(at) {
+            at -= 1;
+        }
+        at
+    };
+    let (from, to) = (boundary(from), boundary(to));
+    let line_start = text[..from].rfind('\n').map_or(0, |at| at + 1);
+    let line_end = text[to..].find('\n').map_or(text.len(), |at| to + at);
+    let (line, _) = file.line_column(u32::try_from(line_start).unwrap_or(u32::MAX));
+    let start = if from - line_start > LINE_SHOWN {
+        boundary(from - LINE_SHOWN / 2)
+    } else {
+        line_start
+    };
+    let end = boundary(line_end.min(from + LINE_SHOWN).max(start));
+    (&text[start..end], start, line)
+}
+
+/// All diagnostics as data.
+pub fn json(compiled: &Compiled) -> Value {
+    let place = |label: &Label| {
+        let file = compiled.sources.get(label.span.source);
+        let at = |offset| file.map_or((0, 0), |file| file.line_column(offset));
+        let ((line, column), (end_line, end_column)) = (at(label.span.start), at(label.span.end));
+        json!({
+            "file": file.map(|file| &file.name), "line": line, "column": column,
+            "end_line": end_line, "end_column": end_column, "text": label.text,
+        })
+    };
+    let one = |diagnostic: &Diagnostic| {
+        json!({
+            "code": diagnostic.code,
+            "severity": diagnostic.severity,
+            "message": diagnostic.message,
+            "labels": diagnostic.labels.iter().map(place).collect::<Vec<_>>(),
+            "hints": diagnostic.hints,
+        })
+    };
+    compiled.diagnostics.iter().map(one).collect()
+}

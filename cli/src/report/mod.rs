@@ -1,0 +1,37 @@
+//! What people and programs are told. Data goes to stdout, talk to stderr.
+
+mod diagnostic;
+mod outcome;
+mod time;
+
+pub use diagnostic::{count, diagnostics, json as diagnostics_json};
+pub use outcome::{Ended, print as outcome};
+pub use time::rfc3339;
+
+/// An error with its causes, one line each.
+pub fn error_text(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1) {
+        let cause = cause.to_string();
+        // Many errors repeat their source in their own sentence.
+        if !text.contains(&cause) {
+            text.push_str("\n  because: ");
+            text.push_str(&cause);
+        }
+    }
+    text
+}
+
+/// One JSON value on stdout.
+pub fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
+    line(&serde_json::to_string_pretty(value)?)
+}
+
+/// One line or more on stdout. A reader that went away is not an error.
+pub fn line(text: &str) -> anyhow::Result<()> {
+    use std::io::Write as _;
+    match writeln!(anstream::stdout(), "{text}") {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}

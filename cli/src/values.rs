@@ -1,0 +1,77 @@
+//! Inputs from the command line, by the types that the workflow declares.
+
+use crate::args::Run;
+use crate::exit::Usage;
+use std::io::Read as _;
+use std::path::Path;
+use troupe_core::ir::Workflow;
+use troupe_core::types::Type;
+use troupe_core::{Object, Value};
+
+/// `--inputs` first, then each `-i` over it.
+pub fn inputs(arguments: &Run, workflow: &Workflow) -> anyhow::Result<Object> {
+    let mut inputs = match &arguments.inputs_file {
+        Some(file) => object(&read(file)?, &format!("--inputs {}", file.display()))?,
+        None => Object::new(),
+    };
+    for given in &arguments.inputs {
+        let Some((name, text)) = given.split_once('=') else {
+            return Err(Usage::error(format!("`-i {given}` is not NAME=VALUE")));
+        };
+        let declared = workflow.inputs.iter().find(|input| input.name == name);
+        inputs.insert(name.to_owned(), value(text, declared.map(|input| &input.kind)));
+    }
+    troupe_core::engine::check_inputs(workflow, inputs).map_err(|mistakes| Usage::error(mistakes.join("\n")))
+}
+
+/// Text stays text where the type takes text and nothing else reads better; the rest is JSON.
+fn value(text: &str, kind: Option<&Type>) -> Value {
+    let as_text = Value::from(text);
+    let Some(kind) = kind else { return as_text };
+    if *kind == Type::String || *kind == Type::File {
+        return as_text;
+    }
+    match serde_json::from_str::<Value>(text) {
+        Ok(json) if kind.check(&json).is_ok() || kind.check(&as_text).is_err() => json,
+        _ => as_text,
+    }
+}
+
+/// A JSON object out of `text`.
+pub fn object(text: &str, what: &str) -> anyhow::Result<Object> {
+    match serde_json::from_str(text) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(other) => Err(Usage::error(format!(
+            "{what} must be a JSON object, and it is {}",
+            troupe_core::types::describe(&other)
+        ))),
+        Err(error) => Err(Usage::error(format!("{what} is not JSON: {error}"))),
+    }
+}
+
+/// A file's text, or stdin's for `-`.
+pub fn read(file: &Path) -> anyhow::Result<String> {
+    let text = if file.as_os_str() == "-" {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text).map(|_| text)
+    } else {
+        std::fs::read_to_string(file)
+    };
+    text.map_err(|error| Usage::error(format!("{} cannot be read: {error}", file.display())))
+}
+
+/// The environment variables that the workflow reads, all of which must be set.
+pub fn environment(names: &[String]) -> anyhow::Result<Object> {
+    let mut object = Object::new();
+    for name in names {
+        match std::env::var(name) {
+            Ok(value) => object.insert(name.clone(), value.into()),
+            Err(_) => {
+                return Err(Usage::error(format!(
+                    "the workflow reads `env.{name}`: set the environment variable {name}"
+                )));
+            }
+        };
+    }
+    Ok(object)
+}

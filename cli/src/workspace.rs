@@ -1,0 +1,76 @@
+//! Where runs and indexes are kept, and how runs are named.
+
+use crate::exit::Usage;
+use crate::settings::Settings;
+use anyhow::Context as _;
+use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
+use troupe_core::id::RunId;
+use troupe_store::Reader;
+
+const FOLDER: &str = ".troupe";
+
+/// The `.troupe/` folder: the one asked for, else the nearest above, else one here.
+pub fn folder(settings: &Settings) -> anyhow::Result<PathBuf> {
+    if let Some(workspace) = &settings.workspace {
+        return Ok(workspace.join(FOLDER));
+    }
+    let here = std::env::current_dir().context("the current folder cannot be found")?;
+    let nearest = here
+        .ancestors()
+        .map(|folder| folder.join(FOLDER))
+        .find(|folder| folder.is_dir());
+    Ok(nearest.unwrap_or_else(|| here.join(FOLDER)))
+}
+
+/// The run that `text` names: its whole name, the beginning of one, or `last`.
+pub async fn find(reader: &Reader, text: &str) -> anyhow::Result<RunId> {
+    let prefix = if text == "last" {
+        String::new()
+    } else {
+        text.to_uppercase()
+    };
+    let found = reader.find(&prefix).await?;
+    match found.as_slice() {
+        [] if text == "last" => Err(Usage::error("there is no run yet; `troupe run FILE` starts one")),
+        [] => Err(Usage::error(format!(
+            "there is no run `{text}`; `troupe ls` lists the runs"
+        ))),
+        [one] => Ok(one.clone()),
+        [newest, ..] if text == "last" => Ok(newest.clone()),
+        many => {
+            let names = many.iter().take(5).map(RunId::as_str).collect::<Vec<_>>().join(", ");
+            Err(Usage::error(format!(
+                "`{text}` names {} runs: {names}; give more of the name",
+                many.len()
+            )))
+        }
+    }
+}
+
+/// A fresh name: nine characters of time in milliseconds, three of chance, in Crockford's base 32.
+pub fn new_run_id() -> RunId {
+    const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let time = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
+    let chance = u64::from(since.subsec_nanos()) ^ (u64::from(std::process::id()) << 7);
+    let digit = |n: u64, place: u32| char::from(DIGITS[(n >> (5 * place) & 31) as usize]);
+    let name: String = (0..9)
+        .rev()
+        .map(|place| digit(time, place))
+        .chain((0..3).rev().map(|place| digit(chance, place)))
+        .collect();
+    RunId::parse(&name).expect("twelve characters of base 32 are a run's name")
+}
+
+/// Who holds a lease, for whoever wants it next.
+pub fn holder() -> String {
+    format!("process {}", std::process::id())
+}
+
+/// A run's status for people: a run that says `running` and that no process works on was interrupted.
+pub fn status_word(folder: &std::path::Path, record: &troupe_core::port::journal::RunRecord) -> &'static str {
+    let status = record.progress.status;
+    let goes_on = !status.is_over() && !troupe_store::is_held(folder, &record.header.run);
+    if goes_on { "interrupted" } else { status.word() }
+}

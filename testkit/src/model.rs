@@ -1,0 +1,94 @@
+//! A model that follows a script, and counts what it is asked.
+
+use async_trait::async_trait;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use troupe_core::message::{Finish, Message, Usage};
+use troupe_core::port::Error;
+use troupe_core::port::model::{Delta, DeltaStream, Model, ModelRequest};
+
+/// What a scripted model says.
+#[derive(Debug)]
+pub enum Line {
+    /// An answer.
+    Say(String),
+    /// Tool calls: names and arguments.
+    Call(Vec<(&'static str, String)>),
+    /// A failure.
+    Fail(Error),
+    /// Nothing, ever.
+    Hang,
+    /// A panic.
+    Panic,
+}
+
+/// A model whose every answer is a function of the request.
+pub struct Scripted<F> {
+    script: F,
+    /// Requests so far.
+    pub asked: AtomicUsize,
+}
+
+impl<F: Fn(&ModelRequest) -> Line + Send + Sync> Scripted<F> {
+    /// A model that follows `script`.
+    pub fn new(script: F) -> Self {
+        Self {
+            script,
+            asked: AtomicUsize::new(0),
+        }
+    }
+}
+
+#[async_trait]
+impl<F: Fn(&ModelRequest) -> Line + Send + Sync> Model for Scripted<F> {
+    async fn generate(&self, request: ModelRequest) -> Result<DeltaStream, Error> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        let mut deltas = match (self.script)(&request) {
+            Line::Say(text) => vec![Ok(Delta::Text(text))],
+            Line::Call(calls) => calls
+                .into_iter()
+                .enumerate()
+                .map(|(position, (name, arguments))| {
+                    Ok(Delta::ToolCall {
+                        position,
+                        id: Some(format!("call_{position}")),
+                        name: Some(name.into()),
+                        arguments,
+                    })
+                })
+                .collect(),
+            Line::Fail(error) => return Err(error),
+            Line::Hang => return Ok(Box::pin(futures_util::stream::pending())),
+            Line::Panic => panic!("the script says so"),
+        };
+        let prompt: u64 = request.messages.iter().map(|message| message.estimated_tokens()).sum();
+        deltas.push(Ok(Delta::Usage(Usage {
+            prompt_tokens: prompt,
+            cached_tokens: 0,
+            completion_tokens: 5,
+        })));
+        deltas.push(Ok(Delta::Finish(Finish::Stop)));
+        Ok(Box::pin(futures_util::stream::iter(deltas)))
+    }
+
+    fn label(&self) -> String {
+        "scripted".into()
+    }
+}
+
+/// Tool messages in a request: how far its agent is.
+pub fn tool_messages(request: &ModelRequest) -> usize {
+    request
+        .messages
+        .iter()
+        .filter(|message| matches!(***message, Message::Tool { .. }))
+        .count()
+}
+
+/// The text of the last message.
+pub fn last_text(request: &ModelRequest) -> String {
+    match request.messages.last().map(|message| (**message).clone()) {
+        Some(Message::User { text } | Message::Tool { text, .. }) => text,
+        Some(Message::Assistant(message)) => message.text,
+        None => String::new(),
+    }
+}
