@@ -73,3 +73,12 @@ fn held(file: &mut File, run: &RunId) -> Error {
         format!("run {run} is already being worked on by {holder}: wait for it or stop it"),
     )
 }
+
+/// Whether a process works on `run` right now. The lock is taken and given back at once, so a resume
+/// that comes in that instant is told so and may be repeated.
+pub fn is_held(folder: &Path, run: &RunId) -> bool {
+    match File::open(folder.join("leases").join(format!("{run}.lock"))) {
+        Ok(file) => matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)),
+        Err(_) => false,
+    }
+}

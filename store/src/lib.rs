@@ -15,4 +15,5 @@ mod segment;
 mod writer;
 
 pub use journal::Store;
+pub use lease::is_held;
 pub use reader::Reader;

@@ -1,6 +1,8 @@
 //! `cargo xtask <command>`: the project's own rules, checked.
 
 mod checks;
+#[cfg(feature = "distil")]
+mod distil;
 mod report;
 mod repository;
 mod source;
@@ -15,6 +17,8 @@ fn main() -> ExitCode {
     let repository = Repository::here();
     match arguments.first().map(String::as_str) {
         Some("verify") => run_all(CHECKS.iter(), &repository),
+        #[cfg(feature = "distil")]
+        Some(name) if distil::COMMANDS.contains(&name) => distil::main(name, &arguments[1..]),
         Some(name) => match CHECKS.iter().find(|check| check.name == name) {
             Some(check) => run_all([check], &repository),
             None => {

@@ -6,6 +6,7 @@
 use super::scoring::Question;
 use super::sentences::sentences;
 use super::transcript::{ToolKind, Transcript};
+use super::words::words;
 
 /// Characters of a rule around a chunk.
 const RULE: usize = 80;
@@ -135,17 +136,21 @@ pub fn ranked_hits(transcript: &Transcript<'_>, question: &str) -> Vec<Hit> {
             }
         }
     }
-    let by_words = Question::new(question, merged.iter().map(|(hit, _)| hit.snippet.as_str()));
+    // An id in the question is the best hint that there is.
+    let text = |hit: &Hit| format!("{}\n{}", hit.id, hit.snippet);
+    let texts: Vec<String> = merged.iter().map(|(hit, _)| text(hit)).collect();
+    let asked = Question::new(question, texts.iter().map(String::as_str));
+    let coverages: Vec<f64> = texts.iter().map(|text| asked.coverage(text)).collect();
     let mut order: Vec<usize> = (0..merged.len()).collect();
-    order.sort_by(|a, b| {
-        by_words
-            .coverage(&merged[*b].0.snippet)
-            .total_cmp(&by_words.coverage(&merged[*a].0.snippet))
-    });
+    order.sort_by(|a, b| coverages[*b].total_cmp(&coverages[*a]));
     for (rank, at) in order.into_iter().enumerate() {
         merged[at].1 += 1.0 / (FUSION_DAMPING + rank as f64 + 1.0);
     }
-    merged.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+    let named: Vec<&str> = words(question).iter().map(|word| word.text).collect();
+    merged.sort_by(|(a, a_score), (b, b_score)| {
+        let is_named = |hit: &Hit| named.contains(&hit.id.as_str());
+        is_named(b).cmp(&is_named(a)).then(b_score.total_cmp(a_score))
+    });
     merged.into_iter().map(|(hit, _)| hit).collect()
 }
 

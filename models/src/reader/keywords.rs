@@ -1,6 +1,6 @@
 //! Keywords of a question, for a search that matches them literally.
 
-use super::words::{Word, is_question_word, is_stop_word, singular, words};
+use super::words::{Word, is_generic_verb, is_question_word, is_stop_word, singular, stem, words};
 
 /// Most keywords of one search.
 const KEYWORDS_MAX: usize = 6;
@@ -58,7 +58,7 @@ impl Found {
         content.sort_by_key(|word| std::cmp::Reverse(word.text.chars().count()));
         let pairs = words.windows(2).filter(|pair| {
             pair.iter()
-                .all(|word| is_content(word) && !word.is_capitalised() && !is_verb_of_asking(word.text))
+                .all(|word| is_content(word) && !word.is_capitalised() && !word.is_name_by_form() && !is_generic(word.text))
                 && &question[pair[0].end()..pair[1].start] == " "
         });
         if self.keywords.len() < 2
@@ -67,20 +67,15 @@ impl Found {
             self.add(&format!("{} {}", pair[0].text, singular(pair[1].text)));
         }
         // a generic verb is worth a search only where nothing else is
-        content.sort_by_key(|word| is_verb_of_asking(word.text));
+        content.sort_by_key(|word| is_generic(word.text));
         for word in content.into_iter().take(4) {
             self.add(&singular(&bare(word.text).to_lowercase()));
         }
     }
 }
 
-/// Verbs that are in every abstract.
-fn is_verb_of_asking(word: &str) -> bool {
-    let stem = super::words::stem(&word.to_lowercase());
-    [
-        "introduc", "propos", "present", "provid", "show", "achiev", "report", "expos", "compar", "make", "take",
-    ]
-    .contains(&stem.as_str())
+fn is_generic(word: &str) -> bool {
+    is_generic_verb(&stem(&word.to_lowercase()))
 }
 
 fn bare(word: &str) -> &str {

@@ -1,7 +1,7 @@
 //! How well a sentence answers a question, by the words that they share.
 
 use super::evidence::Passage;
-use super::words::{is_stop_word, terms, words};
+use super::words::{is_generic_verb, is_stop_word, names, terms, words};
 use std::collections::{HashMap, HashSet};
 
 /// Most sentences of an answer.
@@ -12,6 +12,11 @@ const FURTHER_SHARE: f64 = 0.6;
 const ANSWERED_COVERAGE: f64 = 0.4;
 /// The weight of a word that stands elsewhere in the sentence's passage or in its title.
 const CONTEXT_WEIGHT: f64 = 0.35;
+/// A passage or a further sentence's passage must come this near to the best one.
+const PASSAGE_SHARE: f64 = 0.6;
+/// Names decide more than other words, and verbs that are in every text decide less.
+const NAME_FACTOR: f64 = 1.5;
+const GENERIC_VERB_FACTOR: f64 = 0.4;
 /// Sentences beyond so many words are marked down.
 const LONG_SENTENCE_WORDS: usize = 60;
 
@@ -27,8 +32,8 @@ pub struct Question {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Cue {
     None,
-    /// What something is: a sentence that introduces it.
-    Definition,
+    /// What or which thing: a sentence that introduces it.
+    Thing,
     /// How many, how much, when: a sentence with a number.
     Number,
 }
@@ -47,6 +52,7 @@ pub struct Pick {
 impl Question {
     /// The question's terms, weighted over these texts.
     pub fn new<'a>(question: &str, texts: impl Iterator<Item = &'a str>) -> Self {
+        let names: HashSet<String> = names(question).iter().flat_map(|name| terms(name.text)).collect();
         let mut own: Vec<String> = Vec::new();
         for term in terms(question) {
             if !own.contains(&term) {
@@ -63,7 +69,12 @@ impl Question {
         }
         let weight = |term: &String| {
             let held = holders.get(term).copied().unwrap_or(0);
-            (1.0 + (count as f64 + 1.0) / (held as f64 + 1.0)).ln()
+            let rarity = (1.0 + (count as f64 + 1.0) / (held as f64 + 1.0)).ln();
+            match () {
+                () if names.contains(term) => rarity * NAME_FACTOR,
+                () if is_generic_verb(term) => rarity * GENERIC_VERB_FACTOR,
+                () => rarity,
+            }
         };
         let weights: Vec<(String, f64)> = own.into_iter().map(|term| (term.clone(), weight(&term))).collect();
         Self {
@@ -98,15 +109,20 @@ impl Question {
             .sum()
     }
 
-    /// Whether a passage holds enough of the question to answer it.
-    pub fn is_answered_by(&self, passage: &Passage) -> bool {
-        self.passage_coverage(passage) >= ANSWERED_COVERAGE
+    /// The passages that hold enough of the question to answer it, and not much less than the best one.
+    /// One that was found for a question of its own always does.
+    pub fn answered_by(&self, passages: &[Passage]) -> Vec<usize> {
+        let coverages: Vec<f64> = passages.iter().map(|passage| self.passage_coverage(passage)).collect();
+        let best = coverages.iter().copied().fold(0.0, f64::max);
+        let least = ANSWERED_COVERAGE.max(best * PASSAGE_SHARE);
+        let holds = |n: &usize| coverages[*n] >= least || passages[*n].topic.is_some();
+        (0..passages.len()).filter(holds).collect()
     }
 
-    /// The share of the question's weight in a passage with its title.
+    /// The share of the question's weight in a passage with its title and its id.
     pub fn passage_coverage(&self, passage: &Passage) -> f64 {
         let mut text = passage.sentences.join("\n");
-        for extra in [&passage.title, &passage.topic].into_iter().flatten() {
+        for extra in [&passage.title, &passage.topic, &passage.id].into_iter().flatten() {
             text.push('\n');
             text.push_str(extra);
         }
@@ -137,8 +153,10 @@ impl Question {
     /// The sentences of an answer, in document order: the best one, and further ones that come near
     /// and add something. Empty when no passage holds enough of the question.
     pub fn best(&self, passages: &[Passage]) -> Vec<Pick> {
-        let ranked = self.ranked(passages);
-        let Some(best) = ranked.iter().find(|pick| self.is_answered_by(&passages[pick.passage])) else {
+        let answering = self.answered_by(passages);
+        let mut ranked = self.ranked(passages);
+        ranked.retain(|pick| answering.contains(&pick.passage));
+        let Some(best) = ranked.first().copied() else {
             return Vec::new();
         };
         let terms_of = |pick: &Pick| -> HashSet<String> {
@@ -146,10 +164,10 @@ impl Question {
                 .into_iter()
                 .collect()
         };
-        let mut held = terms_of(best);
-        let mut chosen = vec![*best];
+        let mut held = terms_of(&best);
+        let mut chosen = vec![best];
         for pick in &ranked {
-            let near = pick.score >= best.score * FURTHER_SHARE && self.is_answered_by(&passages[pick.passage]);
+            let near = pick.score >= best.score * FURTHER_SHARE;
             if chosen.len() == SENTENCES_MAX || !near {
                 continue;
             }
@@ -174,7 +192,7 @@ impl Question {
     fn form_factor(&self, sentence: &str) -> f64 {
         let cued = match self.cue {
             Cue::None => false,
-            Cue::Definition => is_introduction(sentence),
+            Cue::Thing => is_introduction(sentence),
             Cue::Number => sentence.bytes().any(|byte| byte.is_ascii_digit()),
         };
         let long = words(sentence).len() > LONG_SENTENCE_WORDS;
@@ -191,10 +209,10 @@ impl Cue {
             .any(|cue| lower.contains(cue))
         {
             Self::Number
-        } else if (lower.starts_with("what is") || lower.starts_with("what are") || lower.starts_with("who "))
-            && content <= 4
+        } else if words(&lower).iter().take(6).any(|word| word.text == "which")
+            || (["what is", "what are", "who "].iter().any(|cue| lower.starts_with(cue)) && content <= 4)
         {
-            Self::Definition
+            Self::Thing
         } else {
             Self::None
         }

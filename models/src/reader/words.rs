@@ -64,6 +64,30 @@ pub fn words(text: &str) -> Vec<Word<'_>> {
     found
 }
 
+/// The names in a text: by form, or capitalised where a sentence does not begin.
+pub fn names(text: &str) -> Vec<Word<'_>> {
+    let mut end = 0;
+    let mut found = Vec::new();
+    for word in words(text) {
+        let before = &text[end..word.start];
+        let first = end == 0 || before.contains(['.', '?', '!', ':', '\n']);
+        if word.is_name_by_form() || (word.is_capitalised() && !first) {
+            found.push(word);
+        }
+        end = word.end();
+    }
+    found
+}
+
+/// Whether a stem is of a verb that stands in every abstract.
+pub fn is_generic_verb(stem: &str) -> bool {
+    matches!(
+        stem,
+        "introduc" | "propos" | "present" | "provid" | "show" | "achiev" | "report" | "expos" | "compar" | "mak" | "make"
+            | "take" | "tak" | "improv" | "releas" | "publish" | "work" | "help" | "bas"
+    )
+}
+
 /// The terms of a text, in order: stemmed words without stop words. A hyphenated word gives its
 /// parts too; scripts without spaces give pairs of characters.
 pub fn terms(text: &str) -> Vec<String> {
@@ -216,15 +240,16 @@ const STOP_WORDS: &[&str] = &[
     "chunks", "cite", "corpus", "could", "describe", "described", "describes", "did", "do", "document", "documents",
     "does", "doing", "done", "down", "during", "each", "either", "every", "explain", "few", "find", "for", "from",
     "further", "give", "gives", "had", "has", "have", "having", "he", "her", "here", "hers", "him", "his", "how",
-    "however", "if", "in", "into", "is", "it", "its", "itself", "just", "kind", "list", "many", "may", "me",
-    "mention", "mentioned", "mentions", "might", "more", "most", "much", "must", "my", "name", "named", "names",
-    "no", "nor", "not", "of", "off", "on", "once", "one", "only", "or", "other", "our", "ours", "out", "over",
-    "own", "paper", "papers", "passage", "passages", "please", "question", "questions", "quote", "reply", "same",
-    "say", "says", "shall", "she", "should", "so", "some", "something", "source", "sources", "state", "such",
-    "tell", "text", "than", "that", "the", "their", "theirs", "them", "then", "there", "these", "they", "thing",
-    "this", "those", "through", "to", "too", "under", "until", "up", "upon", "us", "use", "used", "uses", "using",
-    "very", "was", "we", "were", "what", "when", "where", "whether", "which", "while", "who", "whom", "whose",
-    "why", "will", "with", "within", "without", "work", "works", "would", "write", "yes", "you", "your", "yours",
+    "however", "if", "in", "into", "is", "it", "item", "items", "its", "itself", "just", "kind", "list", "many",
+    "may", "me", "mention", "mentioned", "mentions", "might", "more", "most", "much", "must", "my", "name", "named",
+    "names", "no", "nor", "not", "number", "of", "off", "on", "once", "one", "only", "or", "other", "our", "ours",
+    "out", "over", "own", "paper", "papers", "passage", "passages", "please", "question", "questions", "quote",
+    "reply", "same", "say", "says", "shall", "she", "should", "so", "some", "something", "source", "sources",
+    "state", "such", "tell", "text", "than", "that", "the", "their", "theirs", "them", "then", "there", "these",
+    "they", "thing", "this", "those", "through", "to", "too", "under", "until", "up", "upon", "us", "use", "used",
+    "uses", "using", "very", "was", "we", "were", "what", "when", "where", "whether", "which", "while", "who",
+    "whom", "whose", "why", "will", "with", "within", "without", "work", "works", "would", "write", "yes", "you",
+    "your", "yours",
 ];
 
 #[cfg(test)]
