@@ -43,7 +43,11 @@ steps:
 "
         );
     }
-    let _ = writeln!(text, "outputs:\n  rows: ${{{{ steps.s{}.output.rows }}}}", steps - 1);
+    let _ = writeln!(
+        text,
+        "outputs:\n  rows: ${{{{ steps.s{}.output.rows }}}}\n  given: ${{{{ inputs.rows.size() }}}}",
+        steps - 1
+    );
     text
 }
 

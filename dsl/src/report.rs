@@ -1,13 +1,19 @@
 //! Collects the diagnostics of one compilation, and the texts that they point into.
 
+use crate::nearest;
 use troupe_core::diagnostic::{Diagnostic, Severity, SourceFile, SourceId, Sources, Span};
 
 /// More would not be read; a hostile file must not fill the memory with them.
 const MAX_DIAGNOSTICS: usize = 200;
+/// Bytes of one message, label or hint.
+const MAX_TEXT: usize = 1_000;
+/// Bytes of all included files together, each counted as often as it is included.
+const MAX_INCLUDED: usize = 64 << 20;
 
 pub(crate) struct Report {
     pub(crate) sources: Sources,
     diagnostics: Vec<Diagnostic>,
+    included: usize,
 }
 
 impl Report {
@@ -19,13 +25,42 @@ impl Report {
         Self {
             sources: Sources { files: vec![file] },
             diagnostics: Vec::new(),
+            included: 0,
         }
     }
 
-    pub(crate) fn add(&mut self, diagnostic: Diagnostic) {
-        if self.diagnostics.len() < MAX_DIAGNOSTICS {
-            self.diagnostics.push(diagnostic);
+    pub(crate) fn add(&mut self, mut diagnostic: Diagnostic) {
+        if self.is_full() {
+            return;
         }
+        let texts = diagnostic
+            .labels
+            .iter_mut()
+            .map(|label| &mut label.text)
+            .chain(&mut diagnostic.hints);
+        for text in texts.chain([&mut diagnostic.message]) {
+            shorten(text);
+        }
+        self.diagnostics.push(diagnostic);
+    }
+
+    fn is_full(&self) -> bool {
+        self.diagnostics.len() >= MAX_DIAGNOSTICS
+    }
+
+    /// The hints of an unknown name: the nearest one, and what there is. None once nothing more is
+    /// told: looking for the nearest of many costs time.
+    pub(crate) fn hints(&self, name: &str, what: &str, known: &[&str]) -> Vec<String> {
+        if self.is_full() {
+            return Vec::new();
+        }
+        nearest::hints(name, what, known)
+    }
+
+    /// Whether one more file of this size may be included.
+    pub(crate) fn include(&mut self, bytes: usize) -> bool {
+        self.included = self.included.saturating_add(bytes);
+        self.included <= MAX_INCLUDED
     }
 
     pub(crate) fn error(&mut self, code: &'static str, span: Span, message: impl Into<String>) {
@@ -60,5 +95,13 @@ impl Report {
         diagnostics.sort_by_key(|d| d.labels.first().map(|label| label.span));
         diagnostics.dedup();
         (diagnostics, self.sources)
+    }
+}
+
+fn shorten(text: &mut String) {
+    if text.len() > MAX_TEXT {
+        let end = (0..=MAX_TEXT).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+        text.truncate(end);
+        text.push('…');
     }
 }

@@ -27,6 +27,40 @@ pub fn parse_type(text: &str) -> Result<Type, String> {
     })
 }
 
+/// Parts of one type: what is checked against types is copied often.
+pub(crate) const MAX_PARTS: usize = 1_000;
+
+/// Whether a type has more than `limit` parts; a long name counts for several.
+pub(crate) fn is_larger(kind: &Type, limit: usize) -> bool {
+    fn count(kind: &Type, left: &mut usize) -> bool {
+        let mut take = |parts: usize| match left.checked_sub(parts) {
+            Some(rest) => {
+                *left = rest;
+                true
+            }
+            None => false,
+        };
+        let name = |name: &str| 1 + name.len() / 64;
+        match kind {
+            Type::Enum(words) => words.iter().all(|word| take(name(word))),
+            Type::List(item) => take(1) && count(item, left),
+            Type::Union(parts) => take(1) && parts.iter().all(|part| count(part, left)),
+            Type::Object(fields) => {
+                take(1)
+                    && fields.iter().all(|(field, kind)| match left.checked_sub(name(field)) {
+                        Some(rest) => {
+                            *left = rest;
+                            count(kind, left)
+                        }
+                        None => false,
+                    })
+            }
+            _ => take(1),
+        }
+    }
+    !count(kind, &mut { limit })
+}
+
 pub(crate) fn parse(text: &str) -> Result<Type, BadType> {
     let mut parser = Parser { text, at: 0 };
     let kind = parser.union(0)?;

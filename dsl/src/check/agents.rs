@@ -34,6 +34,12 @@ pub(super) fn check(report: &mut Report, document: &Document, tools: &[Tool]) ->
         .enumerate()
         .map(|(at, agent)| (agent.name.value.as_str(), at))
         .collect();
+    // A corpus grants all its tools, `corpus.tool` the one.
+    let mut tool_index: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (at, tool) in tools.iter().enumerate() {
+        tool_index.entry(corpus_of(tool)).or_default().push(at);
+        tool_index.entry(&tool.path).or_default().push(at);
+    }
     let mut members = HashSet::new();
     let mut agents: Vec<Agent> = Vec::with_capacity(document.agents.len());
     for agent in &document.agents {
@@ -46,7 +52,7 @@ pub(super) fn check(report: &mut Report, document: &Document, tools: &[Tool]) ->
         members.extend(team.iter().copied());
         agents.push(Agent {
             model,
-            tools: resolve_tools(report, document, &agent.tools, tools),
+            tools: resolve_tools(report, document, &agent.tools, tools, &tool_index),
             team,
             limits: Limits::AGENT,
         });
@@ -84,7 +90,7 @@ fn resolve_model(
         name.span,
         format!("there is no model `{}`", name.value),
     );
-    problem.hints = nearest::hints(&name.value, "models", &known);
+    problem.hints = report.hints(&name.value, "models", &known);
     report.add(problem.hint("a model can also be written out: `builtin/reader`, `openai/gpt-5-mini`"));
     None
 }
@@ -92,9 +98,11 @@ fn resolve_model(
 fn team(report: &mut Report, document: &Document, lead: &document::Agent, index: &HashMap<&str, usize>) -> Vec<usize> {
     let Some(team) = &lead.team else { return Vec::new() };
     let mut members = Vec::new();
+    let mut seen = HashSet::new();
     for name in &team.agents {
         let Some(at) = index.get(name.value.as_str()).copied() else {
-            report.add(unknown_agent(document, name));
+            let problem = unknown_agent(report, document, name);
+            report.add(problem);
             continue;
         };
         let member = &document.agents[at];
@@ -110,40 +118,38 @@ fn team(report: &mut Report, document: &Document, lead: &document::Agent, index:
             );
             continue;
         }
-        if !members.contains(&at) {
+        if seen.insert(at) {
             members.push(at);
         }
     }
     members
 }
 
-pub(super) fn unknown_agent(document: &Document, name: &Spanned<String>) -> Diagnostic {
+pub(super) fn unknown_agent(report: &Report, document: &Document, name: &Spanned<String>) -> Diagnostic {
     let known: Vec<&str> = document.agents.iter().map(|agent| agent.name.value.as_str()).collect();
     let mut problem = Diagnostic::error(
         code::UNKNOWN_AGENT,
         name.span,
         format!("there is no agent `{}`", name.value),
     );
-    problem.hints = nearest::hints(&name.value, "agents", &known);
+    problem.hints = report.hints(&name.value, "agents", &known);
     problem
 }
 
-/// A corpus grants all its tools, `corpus.tool` the one.
+/// What the names under `tools` grant, each with the name that the model sees.
 fn resolve_tools(
     report: &mut Report,
     document: &Document,
     names: &[Spanned<String>],
     tools: &[Tool],
+    index: &HashMap<&str, Vec<usize>>,
 ) -> Vec<(String, usize)> {
     let mut granted: Vec<usize> = Vec::new();
     for name in names {
-        let fits = |tool: &Tool| {
-            let ToolSource::Corpus { corpus, .. } = &tool.source;
-            *corpus == name.value || tool.path == name.value
-        };
-        let found: Vec<usize> = (0..tools.len()).filter(|at| fits(&tools[*at])).collect();
+        let found = index.get(name.value.as_str()).map_or(&[][..], Vec::as_slice);
         if found.is_empty() {
-            report.add(unknown_tool(document, name, tools, true));
+            let problem = unknown_tool(report, document, name, tools, true);
+            report.add(problem);
         }
         granted.extend(found);
     }
@@ -171,7 +177,13 @@ fn corpus_of(tool: &Tool) -> &str {
 }
 
 /// `corpora` says whether a whole corpus would do as well.
-pub(super) fn unknown_tool(document: &Document, name: &Spanned<String>, tools: &[Tool], corpora: bool) -> Diagnostic {
+pub(super) fn unknown_tool(
+    report: &Report,
+    document: &Document,
+    name: &Spanned<String>,
+    tools: &[Tool],
+    corpora: bool,
+) -> Diagnostic {
     let mut known: Vec<&str> = Vec::new();
     if corpora {
         known.extend(document.corpora.iter().map(|corpus| corpus.name.value.as_str()));
@@ -189,7 +201,7 @@ pub(super) fn unknown_tool(document: &Document, name: &Spanned<String>, tools: &
         .map(|t| t.path.as_str())
         .collect();
     problem.hints = match owners.as_slice() {
-        [] => nearest::hints(&name.value, "tools", &known),
+        [] => report.hints(&name.value, "tools", &known),
         owners => vec![format!(
             "a tool is named with its corpus: {}",
             nearest::list(owners.iter().copied())

@@ -5,7 +5,6 @@ use super::{fit, tool_name};
 use crate::code;
 use crate::document::Spanned;
 use crate::expression::Tree;
-use crate::nearest;
 use crate::report::Report;
 use crate::tool_types;
 use troupe_core::diagnostic::Diagnostic;
@@ -17,9 +16,9 @@ pub(super) fn check(
     found: &mut Found,
     name: &Spanned<String>,
     tree: &Tree,
-    tools: &[Tool],
+    callee: Option<&Tool>,
 ) {
-    let (Tree::Object(fields, _), Some(tool)) = (tree, tools.iter().find(|tool| tool.path == name.value)) else {
+    let (Tree::Object(fields, _), Some(tool)) = (tree, callee) else {
         // An unknown tool was reported; its arguments still refer to things.
         fit::visit(report, scope, found, tree);
         return;
@@ -37,7 +36,7 @@ pub(super) fn check(
             *span,
             format!("`{}` takes no argument `{field}`", name.value),
         );
-        problem.hints = nearest::hints(field, "its arguments", &known);
+        problem.hints = report.hints(field, "its arguments", &known);
         report.add(problem);
     }
     for argument in arguments.iter().filter(|argument| argument.required) {

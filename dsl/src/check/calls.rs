@@ -3,13 +3,12 @@
 use super::fields::with_article;
 use super::infer::Inference;
 use crate::code;
-use crate::nearest;
 use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue, operators};
 use troupe_core::diagnostic::Diagnostic;
 use troupe_core::types::Type;
 
 /// The functions that expressions may call, macros included.
-const FUNCTIONS: [&str; 24] = [
+const FUNCTIONS: [&str; 22] = [
     "size",
     "contains",
     "startsWith",
@@ -23,8 +22,6 @@ const FUNCTIONS: [&str; 24] = [
     "bytes",
     "type",
     "dyn",
-    "max",
-    "min",
     "has",
     "map",
     "filter",
@@ -120,7 +117,7 @@ impl Inference<'_> {
             "string" => Type::String,
             "int" | "uint" => Type::Integer,
             "double" => Type::Number,
-            "max" | "min" | "bytes" | "type" | "dyn" | "hasValue" | "value" | "or" | "orValue" => Type::Any,
+            "bytes" | "type" | "dyn" | "hasValue" | "value" | "or" | "orValue" => Type::Any,
             _ => {
                 let span = self.function_span(expr, name);
                 let mut problem =
@@ -130,7 +127,7 @@ impl Inference<'_> {
                     true => vec![format!(
                         "`{name}` takes other arguments: `list.map(x, x.field)`, `list.filter(x, x.wanted)`, `has(value.field)`"
                     )],
-                    false => nearest::hints(name, "functions", &FUNCTIONS),
+                    false => self.report.hints(name, "functions", &FUNCTIONS),
                 };
                 self.report.add(problem);
                 Type::Any
@@ -254,3 +251,6 @@ fn number(left: &Type, right: &Type) -> Type {
         _ => Type::Number,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,11 +8,21 @@ use crate::tool_types::RETRIEVAL_TOOLS;
 use troupe_core::diagnostic::Diagnostic;
 use troupe_core::ir::{Tool, ToolSource};
 
+/// Each pattern is looked for on disk.
+const MAX_PATTERNS: usize = 1_000;
+
 /// The tools of all corpora; that each has files is checked on the way.
 pub(super) fn check(report: &mut Report, document: &Document, files: &dyn Files) -> Vec<Tool> {
     let mut tools = Vec::new();
+    let mut patterns = 0;
     for corpus in &document.corpora {
         for pattern in &corpus.files {
+            patterns += 1;
+            if patterns > MAX_PATTERNS {
+                let message = format!("all corpora together may have {MAX_PATTERNS} patterns");
+                report.error(code::TOO_LARGE, pattern.span, message);
+                break;
+            }
             let problem = match files.any_match(&pattern.value) {
                 Ok(true) => continue,
                 Ok(false) => Diagnostic::error(code::NO_FILES, pattern.span, format!("no file matches `{}`", pattern.value))

@@ -2,7 +2,6 @@
 
 use super::infer::Inference;
 use crate::code;
-use crate::nearest;
 use cel::common::ast::IdedExpr;
 use troupe_core::diagnostic::{Diagnostic, Span};
 use troupe_core::types::Type;
@@ -18,7 +17,7 @@ impl Inference<'_> {
                 None => {
                     let known: Vec<&str> = fields.keys().map(String::as_str).collect();
                     let mut problem = problem(format!("there is no field `{name}` here"));
-                    problem.hints = nearest::hints(name, "fields", &known);
+                    problem.hints = self.report.hints(name, "fields", &known);
                     problem
                 }
             },

@@ -11,6 +11,8 @@ mod infer;
 mod models;
 mod names;
 mod outputs;
+mod references;
+mod spots;
 mod steps;
 mod unused;
 
@@ -59,7 +61,7 @@ pub(crate) fn check(report: &mut Report, document: &Document, files: &dyn Files)
     let kinds = steps::kinds(report, document, &tools, &agents);
     let names = Names::new(document, &kinds);
     agents::check_prompts(report, document, &names, &mut found);
-    let edges = steps::check(report, document, &names, &tools, &mut found);
+    let edges = steps::check(report, document, &names, &tools, &kinds, &mut found);
     outputs::check(report, document, &names, &mut found);
     let order = graph::order(report, document, &edges);
     if !report.has_errors() {

@@ -2,6 +2,7 @@
 
 use super::steps::Kind;
 use crate::document::Document;
+use crate::shorthand;
 use indexmap::{IndexMap, IndexSet};
 use std::collections::HashSet;
 use troupe_core::diagnostic::Span;
@@ -10,6 +11,8 @@ use troupe_core::types::Type;
 /// The names of a workflow.
 pub(super) struct Names {
     pub(super) inputs: IndexMap<String, Type>,
+    /// All inputs as one value; `any` when they are too many.
+    pub(super) all_inputs: Type,
     pub(super) steps: IndexMap<String, StepName>,
 }
 
@@ -25,6 +28,9 @@ impl Names {
             .inputs
             .iter()
             .map(|input| (input.name.value.clone(), input.kind.clone()));
+        let inputs: IndexMap<String, Type> = inputs.collect();
+        let all = Type::Object(inputs.clone());
+        let too_many = shorthand::is_larger(&all, shorthand::MAX_PARTS);
         let steps = document.steps.iter().zip(kinds).map(|(step, kind)| {
             let seen = StepName {
                 output: kind.output.clone(),
@@ -33,7 +39,8 @@ impl Names {
             (step.name.value.clone(), seen)
         });
         Self {
-            inputs: inputs.collect(),
+            all_inputs: if too_many { Type::Any } else { all },
+            inputs,
             steps: steps.collect(),
         }
     }
@@ -42,6 +49,7 @@ impl Names {
     pub(super) fn none() -> Self {
         Self {
             inputs: IndexMap::new(),
+            all_inputs: Type::Any,
             steps: IndexMap::new(),
         }
     }
@@ -103,5 +111,7 @@ pub(super) struct Found {
     /// Steps by position, each with the place of the reference; taken by the step that refers.
     pub(super) steps: Vec<(usize, Span)>,
     pub(super) inputs: HashSet<String>,
+    /// Whether `inputs` is used as a whole.
+    pub(super) all_inputs: bool,
     pub(super) env: IndexSet<String>,
 }

@@ -8,10 +8,9 @@ use super::{arguments, tool_name};
 use crate::code;
 use crate::document::{Document, FanOut, Step, Verb};
 use crate::expression::Written;
-use crate::nearest;
 use crate::report::Report;
 use crate::tool_types;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use troupe_core::diagnostic::{Diagnostic, Span};
 use troupe_core::ir::Tool;
 use troupe_core::limits::Limits;
@@ -57,14 +56,16 @@ pub(super) fn kinds(report: &mut Report, document: &Document, tools: &[Tool], ag
                 Some(Verb::Agent { agent, .. }) => {
                     let found = agent_index.get(agent.value.as_str()).copied();
                     if found.is_none() {
-                        report.add(unknown_agent(document, agent));
+                        let problem = unknown_agent(report, document, agent);
+                        report.add(problem);
                     }
                     (found, Type::String)
                 }
                 Some(Verb::Tool { tool, .. }) => {
                     let found = tool_index.get(tool.value.as_str()).copied();
                     if found.is_none() {
-                        report.add(unknown_tool(document, tool, tools, false));
+                        let problem = unknown_tool(report, document, tool, tools, false);
+                        report.add(problem);
                     }
                     (
                         found,
@@ -106,22 +107,21 @@ pub(super) fn check(
     document: &Document,
     names: &Names,
     tools: &[Tool],
+    kinds: &[Kind],
     found: &mut Found,
 ) -> Vec<Vec<Edge>> {
     document
         .steps
         .iter()
-        .map(|step| {
+        .zip(kinds)
+        .map(|(step, kind)| {
             found.steps.clear();
-            expressions(report, step, names, tools, found);
-            let mut edges: Vec<Edge> = Vec::new();
+            let callee = kind.callee.and_then(|at| tools.get(at));
+            expressions(report, step, names, callee, found);
             let referred = found.steps.drain(..).map(|(step, span)| Edge { step, span });
-            for edge in referred.chain(needs(report, step, names)) {
-                if !edges.iter().any(|known| known.step == edge.step) {
-                    edges.push(edge);
-                }
-            }
-            edges
+            let mut seen = HashSet::new();
+            let edges = referred.chain(needs(report, step, names));
+            edges.filter(|edge| seen.insert(edge.step)).collect()
         })
         .collect()
 }
@@ -142,13 +142,14 @@ fn needs(report: &mut Report, step: &Step, names: &Names) -> Vec<Edge> {
             need.span,
             format!("there is no step `{}`", need.value),
         );
-        problem.hints = nearest::hints(&need.value, "steps", &known);
+        problem.hints = report.hints(&need.value, "steps", &known);
         report.add(problem);
     }
     edges
 }
 
-fn expressions(report: &mut Report, step: &Step, names: &Names, tools: &[Tool], found: &mut Found) {
+/// `callee` is the tool of a `tool` step.
+fn expressions(report: &mut Report, step: &Step, names: &Names, callee: Option<&Tool>, found: &mut Found) {
     let mut scope = Scope::new(names, Place::Run);
     scope.hidden_item = step.fan_out.as_ref().map(|fan_out| fan_out.variable.as_str());
     if let Some(when) = &step.when {
@@ -168,7 +169,7 @@ fn expressions(report: &mut Report, step: &Step, names: &Names, tools: &[Tool], 
         }
         Some(Verb::Tool { tool, arguments }) => {
             if let Some(tree) = arguments {
-                arguments::check(report, &scope, found, tool, tree, tools);
+                arguments::check(report, &scope, found, tool, tree, callee);
             }
         }
         Some(Verb::Run(command)) => {

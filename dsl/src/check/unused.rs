@@ -18,7 +18,7 @@ pub(super) fn check(
     found: &Found,
 ) {
     for input in &document.inputs {
-        if !found.inputs.contains(&input.name.value) {
+        if !found.all_inputs && !found.inputs.contains(&input.name.value) {
             let message = format!("the input `{}` is never used", input.name.value);
             report.add(
                 Diagnostic::warning(code::UNUSED_INPUT, input.name.span, message).hint(format!(

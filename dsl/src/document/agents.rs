@@ -122,7 +122,11 @@ fn included(report: &mut Report, path: &str, span: Span, files: &dyn Files) -> O
             .hint("paths are relative to the workflow's folder; text that only looks like a path goes under `|` with a second line")
     };
     let bytes = match files.read(path) {
-        Ok(bytes) => bytes,
+        Ok(bytes) if report.include(bytes.len()) => bytes,
+        Ok(_) => {
+            report.add(problem("all prompt files together have more than 64 MiB".into()));
+            return None;
+        }
         Err(error) => {
             report.add(problem(error.to_string()));
             return None;

@@ -41,7 +41,7 @@ impl Keys {
             if key == "<<" {
                 problem = problem.hint("merge keys are not used here: write the keys out");
             }
-            problem.hints.extend(nearest::hints(key, "allowed keys", self.known));
+            problem.hints.extend(report.hints(key, "allowed keys", self.known));
             report.add(problem);
         }
     }

@@ -4,7 +4,6 @@ use super::keys::{self, Keys};
 use super::{Spanned, names, values};
 use crate::code;
 use crate::expression::{self, Tree};
-use crate::nearest;
 use crate::report::Report;
 use crate::yaml::{Entry, Kind};
 use troupe_core::diagnostic::{Diagnostic, Span};
@@ -112,7 +111,7 @@ fn known(report: &mut Report, provider: &str, provider_span: Span, name: &str, n
                 name_span,
                 format!("the provider `builtin` has no model `{name}`"),
             );
-            problem.hints = nearest::hints(name, "its models", &BUILTIN);
+            problem.hints = report.hints(name, "its models", &BUILTIN);
             report.add(problem);
             false
         }
@@ -131,7 +130,7 @@ fn known(report: &mut Report, provider: &str, provider_span: Span, name: &str, n
                 provider_span,
                 format!("there is no provider `{provider}`"),
             );
-            problem.hints = nearest::hints(provider, "providers", &PROVIDERS);
+            problem.hints = report.hints(provider, "providers", &PROVIDERS);
             problem = problem.hint("any OpenAI-compatible endpoint works with `provider: openai` and its `base_url`");
             report.add(problem);
             false

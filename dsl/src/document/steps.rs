@@ -268,7 +268,7 @@ fn retry(report: &mut Report, section: &Entry) -> Retry {
                     word.span,
                     format!("there is no kind of failure `{}`", word.value),
                 );
-                problem.hints = nearest::hints(&word.value, "kinds", &words);
+                problem.hints = report.hints(&word.value, "kinds", &words);
                 report.add(problem);
             }
         }

@@ -13,6 +13,16 @@ use troupe_core::types::Type;
 
 /// A type; none where something was reported.
 pub(super) fn read(report: &mut Report, node: &Node) -> Option<Type> {
+    let kind = part(report, node)?;
+    if shorthand::is_larger(&kind, shorthand::MAX_PARTS) {
+        let message = format!("the type has more than {} parts", shorthand::MAX_PARTS);
+        report.add(Diagnostic::error(code::BAD_TYPE, node.span, message).hint("`any` takes everything"));
+        return None;
+    }
+    Some(kind)
+}
+
+fn part(report: &mut Report, node: &Node) -> Option<Type> {
     match &node.kind {
         Kind::Scalar(scalar) => {
             if scalar.plain() == Plain::Null && scalar.text.is_empty() {
@@ -41,7 +51,7 @@ pub(super) fn read(report: &mut Report, node: &Node) -> Option<Type> {
             None
         }
         Kind::List(items) => match items.as_slice() {
-            [item] => read(report, item).map(|item| Type::List(Box::new(item))),
+            [item] => part(report, item).map(|item| Type::List(Box::new(item))),
             _ => {
                 report.add(
                     Diagnostic::error(
@@ -67,7 +77,7 @@ fn object(report: &mut Report, entries: &[Entry]) -> Option<Type> {
             keys::not_yet(report, entry.key_span, "a JSON Schema under `schema`");
             return None;
         }
-        match read(report, &entry.value) {
+        match part(report, &entry.value) {
             Some(kind) => {
                 fields.insert(entry.key.clone(), kind);
             }

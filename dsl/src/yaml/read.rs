@@ -5,12 +5,12 @@ use super::traps;
 use crate::code;
 use crate::report::Report;
 use saphyr_parser::{Event, Parser, ScalarStyle};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use troupe_core::diagnostic::{Diagnostic, SourceId, Span};
 
 /// Lists and mappings inside each other.
 const MAX_DEPTH: usize = 64;
-/// Nodes of the whole tree, those that aliases repeat included.
+/// Nodes of the whole tree, those that aliases repeat included; long text counts for several.
 const MAX_NODES: usize = 250_000;
 
 /// Reads one document. None when there is nothing to go on with; what is wrong has been reported.
@@ -62,7 +62,7 @@ enum Content {
     Map {
         entries: Vec<Entry>,
         key: Option<(String, Span)>,
-        seen: HashSet<String>,
+        seen: HashMap<String, Span>,
     },
 }
 
@@ -125,7 +125,7 @@ impl Reader<'_> {
                         Content::Map {
                             entries: Vec::new(),
                             key: None,
-                            seen: HashSet::new(),
+                            seen: HashMap::new(),
                         },
                     )?;
                 }
@@ -169,7 +169,8 @@ impl Reader<'_> {
         span: Span,
         report: &mut Report,
     ) -> Result<(), Problem> {
-        self.count(1, span)?;
+        let size = 1 + text.len() / 64;
+        self.count(size, span)?;
         let style = match style {
             ScalarStyle::Plain => Style::Plain,
             ScalarStyle::SingleQuoted => Style::Single,
@@ -181,11 +182,7 @@ impl Reader<'_> {
             span: self.trimmed(span),
             kind: Kind::Scalar(Scalar { text, style }),
         };
-        let measured = Measured {
-            node,
-            size: 1,
-            height: 0,
-        };
+        let measured = Measured { node, size, height: 0 };
         if anchor > 0 {
             self.anchors.insert(anchor, measured.clone());
         }
@@ -283,21 +280,19 @@ impl Reader<'_> {
             Content::Map { entries, key, seen } => match key.take() {
                 None => *key = Some(Self::key(measured.node, span)?),
                 Some((key, key_span)) => {
-                    if seen.insert(key.clone()) {
-                        entries.push(Entry {
-                            key,
-                            key_span,
-                            value: measured.node,
-                        });
-                    } else {
-                        let first = entries.iter().find(|e| e.key == key).map(|e| e.key_span);
-                        let problem =
-                            Diagnostic::error(code::DUPLICATE_KEY, key_span, format!("`{key}` is there twice"));
-                        report.add(match first {
-                            Some(first) => problem.related(first, "the first one"),
-                            None => problem,
-                        });
+                    if let Some(first) = seen.get(&key) {
+                        let message = format!("`{key}` is there twice");
+                        report.add(
+                            Diagnostic::error(code::DUPLICATE_KEY, key_span, message).related(*first, "the first one"),
+                        );
+                        return Ok(());
                     }
+                    seen.insert(key.clone(), key_span);
+                    entries.push(Entry {
+                        key,
+                        key_span,
+                        value: measured.node,
+                    });
                 }
             },
         }

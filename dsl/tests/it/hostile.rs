@@ -109,6 +109,80 @@ fn texts_that_invite_quadratic_work() {
     run(format!("troupe: 1\nsteps:\n{steps}").as_bytes());
 }
 
+#[test]
+fn names_that_invite_quadratic_work() {
+    let name = |n: usize| format!("{n:05}_abcdefghijklmnopqrstuvwxyz_abcdefghijklmnopqrstuvwxyz");
+    let steps: String = (0..20_000)
+        .map(|n| format!("  s{}: {{run: [a], needs: [t{}]}}\n", name(n), name(n)))
+        .collect();
+    run(format!("troupe: 1\nsteps:\n{steps}").as_bytes());
+    let keys: String = (0..50_000).map(|n| format!("k{n}: 1\n")).collect();
+    run(format!("{keys}{keys}").as_bytes());
+    let corpora: String = (0..20_000).map(|n| format!("  c{n}: corpus/*\n")).collect();
+    let tools: String = (0..20_000).map(|n| format!("c{n}, ")).collect();
+    let agents = "model: builtin/reader, tools";
+    let agents = format!("  a: {{{agents}: &t [{tools}]}}\n  b: {{{agents}: *t}}\n");
+    run(format!("troupe: 1\ncorpora:\n{corpora}agents:\n{agents}").as_bytes());
+}
+
+#[test]
+fn text_that_aliases_repeat_is_counted_by_its_length() {
+    let text = "x".repeat(1 << 20);
+    let repeats = "*a, ".repeat(100_000);
+    insta::assert_snapshot!(first(format!("a: &a {text}\nb: [{repeats}]\n").as_bytes()), @"T0002: the file has more than 250000 values, those that aliases repeat included");
+}
+
+#[test]
+fn types_that_grow_are_cut() {
+    let doubling = ".map(a, {'l': a, 'r': a})".repeat(100);
+    let when = format!("troupe: 1\nsteps:\n  a:\n    run: [x]\n    when: \"[[1]{doubling}].size() > 0\"\n");
+    assert_eq!(run(when.as_bytes()).diagnostics, []);
+    let fields: String = (0..2_000).map(|n| format!("f{n}: string, ")).collect();
+    insta::assert_snapshot!(
+        first(format!("troupe: 1\ninputs: {{a: {{{fields}}}}}\nsteps: {{s: {{run: [x]}}}}\n").as_bytes()),
+        @"T0301: the type has more than 1000 parts"
+    );
+}
+
+#[test]
+fn prompt_files_are_bounded_together() {
+    let files = Memory([("p.md".to_owned(), vec![b'x'; 16 << 20])].into());
+    let agents: String = (0..6)
+        .map(|n| format!("  a{n}: {{model: builtin/reader, system: p.md}}\n"))
+        .collect();
+    let compiled = compile("w.yaml", format!("troupe: 1\nagents:\n{agents}").as_bytes(), &files);
+    let codes: Vec<&str> = compiled.diagnostics.iter().map(|d| d.code).collect();
+    assert_eq!(codes, ["T0108", "T0603", "T0603"]);
+}
+
+#[test]
+fn messages_are_bounded() {
+    let name = "n".repeat(1 << 20);
+    let text = format!("troupe: 1\n{name}: 1\nsteps: {{a: {{agent: {name}, prompt: x}}}}\n");
+    for d in run(text.as_bytes()).diagnostics {
+        assert!(d.message.len() < 2_000 && d.hints.iter().all(|hint| hint.len() < 2_000));
+    }
+}
+
+#[test]
+fn expressions_just_within_the_bounds_fit_into_a_small_stack() {
+    for expression in [
+        "!".repeat(399) + "true",
+        "-".repeat(399) + "1",
+        "1+".repeat(399) + "1",
+        "true?1:".repeat(80) + "2",
+        "1<2&&".repeat(130) + "true",
+        "env".to_owned() + &".a".repeat(399),
+        "[1]".to_owned() + &"[0]".repeat(390),
+        "(".repeat(32) + "1" + &")".repeat(32),
+        "[".repeat(32) + "1" + &"]".repeat(32),
+        "[1]".to_owned() + &".map(x, x)".repeat(130),
+        "[1].map(a, ".repeat(15) + "1" + &")".repeat(15),
+    ] {
+        run(format!("troupe: 1\nsteps:\n  a:\n    run: [x]\n    when: |\n      {expression}\n").as_bytes());
+    }
+}
+
 fn mutated() -> impl Strategy<Value = Vec<u8>> {
     let texts: Vec<String> = blocks().into_iter().map(|block| block.text).collect();
     let edit = (any::<prop::sample::Index>(), 0..6_usize, any::<u8>());
@@ -130,7 +204,7 @@ fn mutated() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn arbitrary_bytes_end_in_a_report(bytes in prop::collection::vec(any::<u8>(), 0..600)) {

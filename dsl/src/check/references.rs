@@ -1,0 +1,132 @@
+//! References: what a name at the root of a path stands for, and what to say when it stands for nothing.
+
+use super::infer::{Inference, Meaning};
+use super::names::Place;
+use crate::code;
+use crate::nearest;
+use troupe_core::diagnostic::{Diagnostic, Span};
+use troupe_core::types::Type;
+
+impl Inference<'_> {
+    pub(super) fn not_visible(&mut self, name: &str, span: Span) {
+        let place = self.scope.place;
+        let problem = if name == "secrets" && place != Place::Model {
+            Diagnostic::error(
+                code::NOT_YET,
+                span,
+                "`secrets` outside of `models` is not available yet",
+            )
+            .hint("today secrets are read by a model's `api_key` and `base_url` alone")
+        } else {
+            Diagnostic::error(
+                code::NOT_VISIBLE,
+                span,
+                format!("{} cannot read `{name}`", place.describe()),
+            )
+            .hint(format!("it can read {}", nearest::list(place.roots().iter().copied())))
+        };
+        self.report.add(problem);
+    }
+
+    pub(super) fn unknown_name(&mut self, name: &str, span: Span) {
+        if self.scope.hidden_item == Some(name) {
+            self.report.add(
+                Diagnostic::error(
+                    code::NOT_VISIBLE,
+                    span,
+                    format!("`{name}` is not there yet: this is decided once, before the fan-out"),
+                )
+                .hint("items can be left out in `for_each`: `for_each: list.filter(x, x.wanted)`"),
+            );
+            return;
+        }
+        let mut problem = Diagnostic::error(code::UNKNOWN_NAME, span, format!("there is no variable `{name}`"));
+        let names = self.scope.names;
+        if self.scope.place != Place::Model && names.inputs.contains_key(name) {
+            problem = problem.hint(format!("did you mean the input: `inputs.{name}`?"));
+        } else if let Some((index, ..)) = names.steps.get_full(name) {
+            let (name, field) = self.step_field(index);
+            problem = problem.hint(format!("did you mean the step: `steps.{name}.{field}`?"));
+        } else {
+            let mut known: Vec<&str> = self.scope.place.roots().to_vec();
+            known.extend(self.scope.item.as_ref().map(|(item, _)| *item));
+            known.extend(
+                self.locals
+                    .iter()
+                    .map(|(local, _)| local.as_str())
+                    .filter(|l| !l.starts_with('@')),
+            );
+            problem.hints = self.report.hints(name, "variables here", &known);
+            problem = problem.hint("a text stands in quotes");
+        }
+        self.report.add(problem);
+    }
+
+    pub(super) fn input(&mut self, name: &str, span: Span) -> Type {
+        let inputs = &self.scope.names.inputs;
+        if let Some(kind) = inputs.get(name) {
+            self.found.inputs.insert(name.to_owned());
+            return kind.clone();
+        }
+        let known: Vec<&str> = inputs.keys().map(String::as_str).collect();
+        let mut problem = Diagnostic::error(code::UNKNOWN_INPUT, span, format!("there is no input `{name}`"));
+        problem.hints = self.report.hints(name, "inputs", &known);
+        self.report.add(problem);
+        Type::Any
+    }
+
+    pub(super) fn step(&mut self, name: &str, span: Span) -> Meaning {
+        let steps = &self.scope.names.steps;
+        if let Some(index) = steps.get_index_of(name) {
+            self.found.steps.push((index, span));
+            return Meaning::Step(index);
+        }
+        let known: Vec<&str> = steps.keys().map(String::as_str).collect();
+        let mut problem = Diagnostic::error(code::UNKNOWN_STEP, span, format!("there is no step `{name}`"));
+        problem.hints = self.report.hints(name, "steps", &known);
+        self.report.add(problem);
+        Meaning::Value(Type::Any)
+    }
+
+    pub(super) fn step_value(&mut self, step: usize, field: &str, span: Span) -> Type {
+        let Some((name, seen)) = self.scope.names.steps.get_index(step) else {
+            return Type::Any;
+        };
+        let problem = match (field, seen.fan_out) {
+            ("output", false) => return seen.output.clone(),
+            ("outputs", true) => return Type::List(Box::new(seen.output.clone())),
+            ("status", _) => return Type::String,
+            ("output", true) => Diagnostic::error(
+                code::NOT_A_VALUE,
+                span,
+                format!("`{name}` works on a list, and has one output for each item"),
+            )
+            .hint(format!(
+                "`steps.{name}.outputs` is the list of them, in the order of the items"
+            )),
+            ("outputs", false) => Diagnostic::error(
+                code::NOT_A_VALUE,
+                span,
+                format!("`{name}` has one output, and no list of them"),
+            )
+            .hint(format!("write `steps.{name}.output`")),
+            _ => {
+                let known = [if seen.fan_out { "outputs" } else { "output" }, "status"];
+                let mut problem = Diagnostic::error(code::UNKNOWN_FIELD, span, format!("a step has no `{field}`"));
+                problem.hints = self.report.hints(field, "what a step has", &known);
+                // Most often a field of the output was meant.
+                if let Type::Object(fields) = &seen.output
+                    && fields.contains_key(field)
+                    && !seen.fan_out
+                {
+                    problem
+                        .hints
+                        .insert(0, format!("did you mean `steps.{name}.output.{field}`?"));
+                }
+                problem
+            }
+        };
+        self.report.add(problem);
+        Type::Any
+    }
+}
