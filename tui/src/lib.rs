@@ -1,1 +1,24 @@
-//! troupe-tui
+//! What a person sees of a run in a terminal: the live view while it works, log lines, the summary.
+//!
+//! Everything is drawn from [`RunView`](troupe_core::view::RunView), plain data folded from the journal. The
+//! functions of `view`, [`plain_line`] and [`summary`] are pure; [`Live`] owns the terminal, [`Window`] the
+//! escape sequences. Text from models, tools and files passes through `text` before it is shown.
+
+mod census;
+mod live;
+mod log;
+mod outline;
+mod summary;
+mod text;
+mod view;
+mod window;
+mod words;
+
+pub use live::{Live, LiveOptions};
+pub use log::plain_line;
+pub use summary::summary;
+pub use text::sanitise;
+pub use window::Window;
+
+#[cfg(test)]
+mod sample;

@@ -1,0 +1,112 @@
+//! Pure functions from a run's view to lines of text: one file per kind of row.
+
+mod agent;
+mod run;
+mod step;
+mod theme;
+
+pub(crate) use agent::{activity, label};
+pub(crate) use theme::{Theme, Tone};
+
+use crate::census::Census;
+use crate::outline::{self, Row};
+use crate::text;
+use ratatui::text::{Line, Span};
+use troupe_core::id::ActorId;
+use troupe_core::view::RunView;
+
+/// What the live view is drawn from.
+#[derive(Clone, Copy)]
+pub(crate) struct Screen<'a> {
+    /// The run.
+    pub(crate) view: &'a RunView,
+    /// The present, in milliseconds since the Unix epoch.
+    pub(crate) now_ms: u64,
+    /// What models are writing at this moment, by agent.
+    pub(crate) streaming: &'a [(ActorId, String)],
+    /// The palette.
+    pub(crate) theme: Theme,
+    /// Columns.
+    pub(crate) width: usize,
+}
+
+impl Screen<'_> {
+    /// At most `height` lines, each at most as wide as the screen.
+    pub(crate) fn lines(&self, height: usize) -> Vec<Line<'static>> {
+        let census = Census::of(self.view);
+        let rows = outline::rows(self.view, &census, height);
+        rows.iter().map(|row| self.line(&census, row)).collect()
+    }
+
+    fn line(&self, census: &Census, row: &Row) -> Line<'static> {
+        match row {
+            Row::Run => run::headline(self, census),
+            Row::Failure => run::failure(self),
+            Row::Step(at) => step::line(self, &self.view.steps[*at], &census.steps[*at]),
+            Row::MoreSteps(tally) => step::more(self, *tally),
+            Row::Agent(actor, rails) => agent::line(self, census, *actor, rails),
+            Row::MoreAgents(tally, rails) => agent::more(self, *tally, rails),
+        }
+    }
+
+    /// A piece of text that is safe already.
+    fn span(&self, tone: Tone, safe: impl Into<String>) -> Span<'static> {
+        Span::styled(safe.into(), self.theme.style(tone))
+    }
+
+    /// A piece of foreign text, no wider than the screen.
+    fn foreign(&self, tone: Tone, text: &str) -> Span<'static> {
+        self.span(tone, text::head(text, self.width, self.theme.symbols().cut))
+    }
+
+    /// The time that something took or takes.
+    fn elapsed(&self, started_ms: u64, ended_ms: Option<u64>) -> u64 {
+        let present = if self.view.status.is_over() {
+            self.view.updated_ms
+        } else {
+            self.now_ms
+        };
+        ended_ms.unwrap_or(present).saturating_sub(started_ms)
+    }
+
+    /// `left` cut to what `right` leaves, and `right` at the edge; on a narrow screen `left` has it all.
+    fn row(&self, left: Vec<Span<'static>>, right: Vec<Span<'static>>) -> Line<'static> {
+        const LEFT_MIN: usize = 28;
+        let right_width: usize = right.iter().map(Span::width).sum();
+        let (room, right) = match self.width.checked_sub(right_width + 1) {
+            Some(room) if room >= LEFT_MIN && right_width > 0 => (room, right),
+            _ => (self.width, Vec::new()),
+        };
+        let mut left = self.cut(left, room);
+        if !right.is_empty() {
+            let used: usize = left.iter().map(Span::width).sum();
+            left.push(Span::raw(" ".repeat(room - used + 1)));
+            left.extend(right);
+        }
+        Line::from(left)
+    }
+
+    fn cut(&self, spans: Vec<Span<'static>>, columns: usize) -> Vec<Span<'static>> {
+        let mut room = columns;
+        let mut kept = Vec::with_capacity(spans.len());
+        for span in spans {
+            let width = span.width();
+            if width <= room {
+                room -= width;
+                kept.push(span);
+            } else {
+                let text = text::head(&span.content, room, self.theme.symbols().cut);
+                kept.push(Span::styled(text, span.style));
+                break;
+            }
+        }
+        kept
+    }
+}
+
+/// `text` in exactly so many columns, cut or filled up on the right.
+fn padded(text: &str, columns: usize, cut: &str) -> String {
+    let head = text::head(text, columns, cut);
+    let fill = columns.saturating_sub(text::width(&head));
+    head + &" ".repeat(fill)
+}
