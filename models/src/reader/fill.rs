@@ -91,7 +91,11 @@ fn object(fields: &IndexMap<String, Type>, path: &str, scope: &Scope) -> Result<
         let value = value(field, name, &format!("{path}.{name}"), Need::Required, scope)?;
         Ok((name.clone(), value))
     };
-    fields.iter().map(fill).collect::<Result<Object, Unfilled>>().map(Value::Object)
+    fields
+        .iter()
+        .map(fill)
+        .collect::<Result<Object, Unfilled>>()
+        .map(Value::Object)
 }
 
 /// The first part that can be filled; null last.
@@ -114,19 +118,25 @@ fn list(item: &Type, name: &str, path: &str, scope: &Scope) -> Result<Value, Unf
     let each = || answering.iter().map(|passage| scope.only(passage));
     let entries: Vec<Value> = match item {
         Type::Object(_) => {
-            let filled: Vec<_> = each().map(|scope| value(item, name, &path, Need::Required, &scope)).collect();
+            let filled: Vec<_> = each()
+                .map(|scope| value(item, name, &path, Need::Required, &scope))
+                .collect();
             match filled.iter().find_map(|entry| entry.as_ref().err()) {
                 Some(unfilled) if filled.iter().all(Result::is_err) => return Err(unfilled.clone()),
                 _ => filled.into_iter().flatten().collect(),
             }
         }
-        Type::String if Role::of(name).is_of_the_passage() => {
-            each().filter_map(|scope| find::text(name, Need::Optional, &scope)).map(Value::from).collect()
-        }
+        Type::String if Role::of(name).is_of_the_passage() => each()
+            .filter_map(|scope| find::text(name, Need::Optional, &scope))
+            .map(Value::from)
+            .collect(),
         Type::String => find::best_sentences(name, scope).into_iter().map(Value::from).collect(),
         Type::Integer => find::all_numbers(name, scope, |value| value.fract() == 0.0),
         Type::Number => find::all_numbers(name, scope, |_| true),
-        other => value(other, name, &path, Need::Optional, scope).into_iter().filter(|value| !value.is_null()).collect(),
+        other => value(other, name, &path, Need::Optional, scope)
+            .into_iter()
+            .filter(|value| !value.is_null())
+            .collect(),
     };
     let most = ENTRIES_MAX.max(answering.len());
     let mut unique: Vec<Value> = Vec::new();

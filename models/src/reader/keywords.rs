@@ -57,9 +57,9 @@ impl Found {
             .collect();
         content.sort_by_key(|word| std::cmp::Reverse(word.text.chars().count()));
         let pairs = words.windows(2).filter(|pair| {
-            pair.iter()
-                .all(|word| is_content(word) && !word.is_capitalised() && !word.is_name_by_form() && !is_generic(word.text))
-                && &question[pair[0].end()..pair[1].start] == " "
+            pair.iter().all(|word| {
+                is_content(word) && !word.is_capitalised() && !word.is_name_by_form() && !is_generic(word.text)
+            }) && &question[pair[0].end()..pair[1].start] == " "
         });
         if self.keywords.len() < 2
             && let Some(pair) = pairs.max_by_key(|pair| pair[1].end() - pair[0].start)

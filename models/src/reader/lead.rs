@@ -46,7 +46,7 @@ pub fn respond(request: &ModelRequest, transcript: &Transcript<'_>) -> Assistant
     }
     let left = open.into_iter().map(|prompt| Part {
         prompt,
-        outcome: Err("it was not asked, since a limit was reached".into()),
+        outcome: Err("it was not asked, since a limit was reached.".into()),
     });
     says(answer(
         &request.output,
@@ -73,8 +73,9 @@ fn parts(transcript: &Transcript<'_>) -> Vec<Part> {
         let reports = reports(answered.text, &prompts);
         if reports.is_empty() {
             let reason = answered.text.lines().next().unwrap_or_default().trim();
+            let reason = reason.strip_prefix("Error: ").unwrap_or(reason);
             let reason = if reason.is_empty() {
-                "no report came back"
+                "no report came back."
             } else {
                 reason
             };

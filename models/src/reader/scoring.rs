@@ -6,12 +6,16 @@ use std::collections::{HashMap, HashSet};
 
 /// Most sentences of an answer.
 const SENTENCES_MAX: usize = 3;
-/// A further sentence is added when it scores at least this share of the best one.
-const FURTHER_SHARE: f64 = 0.6;
+/// A further sentence is added when it holds at least this share of the question that no other holds.
+const FURTHER_SHARE: f64 = 0.15;
 /// Below this share of the question's weight in one passage there is no answer in it.
 const ANSWERED_COVERAGE: f64 = 0.4;
 /// The weight of a word that stands elsewhere in the sentence's passage or in its title.
 const CONTEXT_WEIGHT: f64 = 0.35;
+/// And when it scores at least this share of the best one, since a single shared word is no answer: in
+/// the best one's passage, where the two are about the same, and in another.
+const FURTHER_SCORE: f64 = 0.4;
+const FURTHER_SCORE_ELSEWHERE: f64 = 0.6;
 /// A passage or a further sentence's passage must come this near to the best one.
 const PASSAGE_SHARE: f64 = 0.6;
 /// Names decide more than other words, and verbs that are in every text decide less.
@@ -150,40 +154,47 @@ impl Question {
         picks
     }
 
-    /// The sentences of an answer, in document order: the best one, and further ones that come near
-    /// and add something. Empty when no passage holds enough of the question.
+    /// The sentences of an answer, in document order: the best one, and further ones that each hold
+    /// enough of what is not held yet. Empty when no passage holds enough of the question.
     pub fn best(&self, passages: &[Passage]) -> Vec<Pick> {
         let answering = self.answered_by(passages);
         let mut ranked = self.ranked(passages);
         ranked.retain(|pick| answering.contains(&pick.passage));
-        let Some(best) = ranked.first().copied() else {
-            return Vec::new();
-        };
-        let terms_of = |pick: &Pick| -> HashSet<String> {
-            terms(&passages[pick.passage].sentences[pick.sentence])
+        if let Some(best) = ranked.first().copied() {
+            ranked.retain(|pick| {
+                let here = pick.passage == best.passage;
+                pick.score >= best.score * if here { FURTHER_SCORE } else { FURTHER_SCORE_ELSEWHERE }
+            });
+        }
+        let with_terms = |pick: Pick| {
+            let own: HashSet<String> = terms(&passages[pick.passage].sentences[pick.sentence])
                 .into_iter()
-                .collect()
+                .collect();
+            (pick, own)
         };
-        let mut held = terms_of(&best);
-        let mut chosen = vec![best];
-        for pick in &ranked {
-            let near = pick.score >= best.score * FURTHER_SHARE;
-            if chosen.len() == SENTENCES_MAX || !near {
-                continue;
+        let mut left: Vec<(Pick, HashSet<String>)> = ranked.into_iter().map(with_terms).collect();
+        let mut open: Vec<&(String, f64)> = self.weights.iter().collect();
+        let mut chosen = Vec::new();
+        let mut at = 0;
+        while at < left.len() {
+            let (pick, own) = left.remove(at);
+            open.retain(|(term, _)| !own.contains(term));
+            chosen.push(pick);
+            if chosen.len() == SENTENCES_MAX {
+                break;
             }
-            let own = terms_of(pick);
-            let adds = self
-                .weights
-                .iter()
-                .any(|(term, _)| own.contains(term) && !held.contains(term));
-            if adds
-                && !chosen
-                    .iter()
-                    .any(|known| known.passage == pick.passage && known.sentence == pick.sentence)
-            {
-                held.extend(own);
-                chosen.push(*pick);
-            }
+            let added = |own: &HashSet<String>| {
+                open.iter()
+                    .filter(|(term, _)| own.contains(term))
+                    .map(|(_, w)| w)
+                    .sum::<f64>()
+            };
+            let gains: Vec<f64> = left.iter().map(|(_, own)| added(own)).collect();
+            // of equal gains the one that ranks higher
+            let most = (0..gains.len()).rev().max_by(|a, b| gains[*a].total_cmp(&gains[*b]));
+            at = most
+                .filter(|at| gains[*at] >= self.total * FURTHER_SHARE)
+                .unwrap_or(left.len());
         }
         chosen.sort_by_key(|pick| (pick.passage, pick.sentence));
         chosen

@@ -13,8 +13,11 @@ use troupe_core::message::{AssistantMessage, ToolCall};
 use troupe_core::port::model::ModelRequest;
 use troupe_core::types::Type;
 
-/// Chunks read for one question.
+/// Chunks read for one question, where the searches found so many.
+const READ_MIN: usize = 2;
 const READ_MAX: usize = 3;
+/// The share of the best snippets' coverage from which a third chunk is read.
+const NEARLY: f64 = 0.5;
 /// Characters of a question that are searched for by meaning; embedders read no more.
 const QUERY_CHARACTERS_MAX: usize = 1_000;
 
@@ -71,7 +74,7 @@ fn next_calls(transcript: &Transcript<'_>, question: &str) -> Option<Vec<ToolCal
     }
     if untried(ToolKind::Read) {
         let hits = ranked_hits(transcript, question);
-        return Some(read_calls(transcript, &hits)).filter(|calls| !calls.is_empty());
+        return Some(read_calls(transcript, &hits, question)).filter(|calls| !calls.is_empty());
     }
     None
 }
@@ -86,15 +89,18 @@ fn calls(transcript: &Transcript<'_>, kind: ToolKind, arguments: &Value) -> Vec<
     tools.map(call).collect()
 }
 
-fn read_calls(transcript: &Transcript<'_>, hits: &[Hit]) -> Vec<ToolCall> {
-    let best = &hits[..hits.len().min(READ_MAX)];
+/// Reads the two best chunks, and the third where its snippets hold nearly as much of the question.
+fn read_calls(transcript: &Transcript<'_>, hits: &[Hit], question: &str) -> Vec<ToolCall> {
+    let asked = Question::new(question, hits.iter().map(|hit| hit.snippet.as_str()));
+    let coverage = |hit: &Hit| asked.coverage(&hit.snippet);
+    let best = hits.iter().map(coverage).fold(0.0, f64::max);
+    let worth = |(n, hit): &(usize, &Hit)| *n < READ_MIN || coverage(hit) >= best * NEARLY;
+    let chosen = hits.iter().take(READ_MAX).enumerate().filter(worth).map(|(_, hit)| hit);
+    let chosen: Vec<&Hit> = chosen.collect();
     let mut calls = Vec::new();
     for (tool, prefix) in transcript.offered(ToolKind::Read) {
-        let ids: Vec<&str> = best
-            .iter()
-            .filter(|hit| hit.prefix == prefix)
-            .map(|hit| hit.id.as_str())
-            .collect();
+        let of_corpus = chosen.iter().filter(|hit| hit.prefix == prefix);
+        let ids: Vec<&str> = of_corpus.map(|hit| hit.id.as_str()).collect();
         if !ids.is_empty() {
             calls.push(ToolCall {
                 id: transcript.call_id(calls.len()),

@@ -175,7 +175,7 @@ fn report(body: &str, prompt: Option<&String>) -> Report {
     let mut at = 0;
     let outcome = loop {
         let Some(line) = lines.next() else {
-            break Err("its report could not be read".to_owned());
+            break Err("its report could not be read.".to_owned());
         };
         at += line.len();
         if let Some(reason) = line.strip_prefix("Failed: ") {

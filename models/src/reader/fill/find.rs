@@ -12,6 +12,11 @@ use troupe_core::Value;
 /// A boolean is true from this share of the words on.
 const SUPPORTED_COVERAGE: f64 = 0.5;
 
+/// What counts as a year.
+const YEARS: std::ops::RangeInclusive<f64> = 1000.0..=2100.0;
+/// Names of so many characters are usually abbreviations of kinds, such as `QA` or `LLM`.
+const SHORT_NAME: usize = 3;
+
 /// How badly a value is needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
@@ -24,7 +29,10 @@ pub enum Need {
 /// The best sentences for the question and a field's name.
 pub fn best_sentences(name: &str, scope: &Scope) -> Vec<String> {
     let picks = scope.asked_for(name).best(&scope.passages);
-    picks.iter().map(|pick| scope.passages[pick.passage].sentences[pick.sentence].clone()).collect()
+    picks
+        .iter()
+        .map(|pick| scope.passages[pick.passage].sentences[pick.sentence].clone())
+        .collect()
 }
 
 /// A string, by its field's role.
@@ -46,7 +54,8 @@ fn best_passage(scope: &Scope) -> Option<&Passage> {
     let answering = asked.answered_by(&scope.passages);
     let ranked = asked.ranked(&scope.passages);
     let best = ranked.iter().map(|pick| pick.passage).find(|at| answering.contains(at));
-    best.or_else(|| answering.first().copied()).map(|at| &scope.passages[at])
+    best.or_else(|| answering.first().copied())
+        .map(|at| &scope.passages[at])
 }
 
 /// The best sentence. What a subagent reported was chosen already, so its first sentence does as well.
@@ -55,26 +64,43 @@ fn sentence(name: &str, scope: &Scope) -> Option<String> {
     let answering = scope.asked().answered_by(&scope.passages);
     let best = ranked.iter().find(|pick| answering.contains(&pick.passage));
     let best = best.map(|pick| &scope.passages[pick.passage].sentences[pick.sentence]);
-    let reported = || scope.passages.iter().find(|passage| passage.topic.is_some())?.sentences.first();
+    let reported = || {
+        scope
+            .passages
+            .iter()
+            .find(|passage| passage.topic.is_some())?
+            .sentences
+            .first()
+    };
     best.or_else(reported).cloned()
 }
 
-/// The first address in the evidence. A field about code takes one where code is kept, or one whose
+/// The first address in the best passage: those of other passages belong to other works. A field about code takes one where code is kept, or one whose
 /// sentence speaks of code.
 fn address(name: &str, scope: &Scope) -> Option<String> {
     const HOSTS: [&str; 4] = ["github.com", "gitlab.com", "codeberg.org", "bitbucket.org"];
     let about_code = field_words(name)
         .iter()
         .any(|word| matches!(word.as_str(), "code" | "repository" | "repo" | "github"));
-    let answering = scope.answering();
-    let sentences = || answering.iter().flat_map(|passage| &passage.sentences);
+    let passage = best_passage(scope)?;
+    let sentences = || passage.sentences.iter();
     let mut all = sentences().flat_map(|sentence| addresses(sentence));
     if !about_code {
         return all.next();
     }
-    let speaks_of_code = |sentence: &&String| words(sentence).iter().any(|word| word.text.eq_ignore_ascii_case("code"));
-    let nearby = || sentences().filter(speaks_of_code).flat_map(|sentence| addresses(sentence)).next();
-    all.find(|address| HOSTS.iter().any(|host| address.contains(host))).or_else(nearby)
+    let speaks_of_code = |sentence: &&String| {
+        words(sentence)
+            .iter()
+            .any(|word| word.text.eq_ignore_ascii_case("code"))
+    };
+    let nearby = || {
+        sentences()
+            .filter(speaks_of_code)
+            .flat_map(|sentence| addresses(sentence))
+            .next()
+    };
+    all.find(|address| HOSTS.iter().any(|host| address.contains(host)))
+        .or_else(nearby)
 }
 
 /// The web addresses in a sentence, without the marks that close it.
@@ -82,10 +108,16 @@ fn addresses(sentence: &str) -> Vec<String> {
     let starts = sentence.match_indices("http").map(|(at, _)| &sentence[at..]);
     let whole = starts.filter(|rest| rest.starts_with("https://") || rest.starts_with("http://"));
     let cut = |rest: &str| {
-        let end = rest.find(|c: char| c.is_whitespace() || "<>\"'`{}|\\^[]".contains(c)).unwrap_or(rest.len());
+        let end = rest
+            .find(|c: char| c.is_whitespace() || "<>\"'`{}|\\^[]".contains(c))
+            .unwrap_or(rest.len());
         let marks: &[char] = &['.', ',', ';', ':', '!', '?'];
         let address = rest[..end].trim_end_matches(marks);
-        let address = if address.contains('(') { address } else { address.trim_end_matches(')') };
+        let address = if address.contains('(') {
+            address
+        } else {
+            address.trim_end_matches(')')
+        };
         address.trim_end_matches(marks).to_owned()
     };
     whole.map(cut).collect()
@@ -99,13 +131,21 @@ fn nearest_name(name: &str, scope: &Scope) -> Option<String> {
         let words = words(text);
         let distance = distances(&words.iter().map(|word| word.text).collect::<Vec<_>>(), &field)?;
         let is_name = |word: &str| word.chars().any(char::is_alphabetic);
-        let names = words.iter().enumerate().filter(|(_, word)| word.is_name_by_form() && is_name(word.text));
-        let nearest = names.map(|(at, word)| (distance(at), word.text.to_owned()));
+        let names = words
+            .iter()
+            .enumerate()
+            .filter(|(_, word)| word.is_name_by_form() && is_name(word.text));
+        // in “a QA dataset called X” the short one is an attribute
+        let penalty = |word: &str| if word.chars().count() <= SHORT_NAME { 2 } else { 0 };
+        let nearest = names.map(|(at, word)| (distance(at) + penalty(word.text), word.text.to_owned()));
         nearest.min_by_key(|(distance, _)| *distance)
     };
     scope.answering().into_iter().find_map(|passage| {
         let texts = passage.title.iter().chain(&passage.sentences);
-        texts.filter_map(in_text).min_by_key(|(distance, _)| *distance).map(|(_, name)| name)
+        texts
+            .filter_map(in_text)
+            .min_by_key(|(distance, _)| *distance)
+            .map(|(_, name)| name)
     })
 }
 
@@ -114,9 +154,13 @@ fn stems(name: &str) -> Vec<String> {
 }
 
 /// How far a word is from the nearest word of the field; none when the field's words do not occur.
-fn distances(words: &[&str], field: &[String]) -> Option<impl Fn(usize) -> usize> {
+fn distances(words: &[&str], field: &[String]) -> Option<impl Fn(usize) -> usize + use<>> {
     let stems = words.iter().map(|word| stem(&word.to_lowercase()));
-    let nouns: Vec<usize> = stems.enumerate().filter(|(_, stem)| field.contains(stem)).map(|(at, _)| at).collect();
+    let nouns: Vec<usize> = stems
+        .enumerate()
+        .filter(|(_, stem)| field.contains(stem))
+        .map(|(at, _)| at)
+        .collect();
     let nearest = move |at: usize| nouns.iter().map(|noun| noun.abs_diff(at)).min().unwrap_or(usize::MAX);
     (nearest(0) != usize::MAX).then_some(nearest)
 }
@@ -157,13 +201,26 @@ pub fn number(name: &str, need: Need, scope: &Scope, fits: fn(f64) -> bool) -> O
         .filter(|pick| answering.contains(&pick.passage))
         .map(|pick| &scope.passages[pick.passage].sentences[pick.sentence])
         .collect();
+    let is_year = field.iter().any(|word| word == "year");
+    let fits = |value: f64| fits(value) && (!is_year || YEARS.contains(&value));
     let nearest = sentences.iter().find_map(|sentence| {
         let words: Vec<&str> = words(sentence).iter().map(|word| word.text).collect();
-        let distance = distances(&words, &field)?;
         let fitting = numbers(sentence).into_iter().filter(|found| fits(found.value));
-        fitting.min_by_key(|found| distance(found.word)).map(|found| found.value)
+        if is_year {
+            // a year is known by its form and rarely called one
+            return fitting.map(|found| found.value).next();
+        }
+        let distance = distances(&words, &field)?;
+        let nearest = fitting.min_by_key(|found| distance(found.word));
+        nearest.map(|found| found.value)
     });
-    let first = || sentences.iter().flat_map(|sentence| numbers(sentence)).map(|found| found.value).find(|value| fits(*value));
+    let first = || {
+        sentences
+            .iter()
+            .flat_map(|sentence| numbers(sentence))
+            .map(|found| found.value)
+            .find(|value| fits(*value))
+    };
     let found = match need {
         Need::Required => nearest.or_else(first),
         Need::Optional => nearest,
@@ -174,7 +231,10 @@ pub fn number(name: &str, need: Need, scope: &Scope, fits: fn(f64) -> bool) -> O
 /// The numbers of the best sentences, in order.
 pub fn all_numbers(name: &str, scope: &Scope, fits: fn(f64) -> bool) -> Vec<Value> {
     let sentences = best_sentences(name, scope);
-    let all = sentences.iter().flat_map(|sentence| numbers(sentence)).map(|found| found.value);
+    let all = sentences
+        .iter()
+        .flat_map(|sentence| numbers(sentence))
+        .map(|found| found.value);
     all.filter(|value| fits(*value)).filter_map(to_value).collect()
 }
 
@@ -183,10 +243,14 @@ pub fn all_numbers(name: &str, scope: &Scope, fits: fn(f64) -> bool) -> Vec<Valu
 pub fn choice(choices: &[String], name: &str, scope: &Scope) -> Option<String> {
     let best = best_sentences(name, scope).join("\n");
     let answering = scope.answering();
-    let texts = answering.iter().flat_map(|passage| passage.title.iter().chain(&passage.sentences));
+    let texts = answering
+        .iter()
+        .flat_map(|passage| passage.title.iter().chain(&passage.sentences));
     let all = texts.map(String::as_str).collect::<Vec<_>>().join("\n");
     let asked = if answering.is_empty() { "" } else { &scope.question };
-    [best.as_str(), &all, asked].into_iter().find_map(|text| most_frequent(choices, text))
+    [best.as_str(), &all, asked]
+        .into_iter()
+        .find_map(|text| most_frequent(choices, text))
 }
 
 /// The most frequent of the choices in a text; of several, the one declared first.
@@ -205,21 +269,4 @@ fn most_frequent(choices: &[String], text: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_end_where_they_end() {
-        let found = addresses("See (https://github.com/a/b), <http://x.org/y>, https://z.io/. and https://w.org/a_(b).");
-        assert_eq!(found, ["https://github.com/a/b", "http://x.org/y", "https://z.io/", "https://w.org/a_(b)"]);
-    }
-
-    #[test]
-    fn the_most_frequent_choice_wins_and_the_first_of_equals() {
-        let choices = ["rust", "python", "not_given"].map(str::to_owned);
-        assert_eq!(most_frequent(&choices, "Python, Rust and python").as_deref(), Some("python"));
-        assert_eq!(most_frequent(&choices, "Python and Rust").as_deref(), Some("rust"));
-        assert_eq!(most_frequent(&choices, "It is not given.").as_deref(), Some("not_given"));
-        assert_eq!(most_frequent(&choices, "C"), None);
-    }
-}
+mod tests;

@@ -28,9 +28,8 @@ impl Role {
             "id" | "chunk" | "citation" | "cite" | "source" | "reference" | "passage" => Self::Id,
             "title" | "paper" | "document" | "article" | "work" => Self::Title,
             "question" | "query" | "task" | "subtask" => Self::Question,
-            "url" | "link" | "code" | "repository" | "repo" | "homepage" | "website" | "address" | "href" | "github" => {
-                Self::Address
-            }
+            "url" | "link" | "code" | "repository" | "repo" | "homepage" | "website" | "address" | "href"
+            | "github" => Self::Address,
             "" => Self::Prose,
             _ if words.iter().any(|word| PROSE.contains(&word.as_str())) => Self::Prose,
             _ => Self::Name,
@@ -63,7 +62,10 @@ pub fn field_words(field: &str) -> Vec<String> {
         spaced.push(if c.is_alphanumeric() { c } else { ' ' });
         previous = c;
     }
-    spaced.split_whitespace().map(|word| singular(&word.to_lowercase())).collect()
+    spaced
+        .split_whitespace()
+        .map(|word| singular(&word.to_lowercase()))
+        .collect()
 }
 
 #[cfg(test)]
@@ -80,8 +82,14 @@ mod tests {
     #[test]
     fn roles_follow_the_last_word_then_any() {
         let cases = [
-            ("chunk", Role::Id), ("sources", Role::Id), ("paper_title", Role::Title), ("code", Role::Address),
-            ("answer_text", Role::Prose), ("", Role::Prose), ("dataset", Role::Name), ("mainQuestion", Role::Question),
+            ("chunk", Role::Id),
+            ("sources", Role::Id),
+            ("paper_title", Role::Title),
+            ("code", Role::Address),
+            ("answer_text", Role::Prose),
+            ("", Role::Prose),
+            ("dataset", Role::Name),
+            ("mainQuestion", Role::Question),
         ];
         for (name, role) in cases {
             assert_eq!(Role::of(name), role, "{name}");
