@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use troupe_core::port::Error;
 use troupe_core::port::embedder::Embedder;
 use troupe_core::port::tool::{Invocation, Tool};
-use troupe_tools::{Corpus, CorpusOptions, GRAPH_FROM, Opened};
+use troupe_tools::{Corpus, CorpusOptions, Opened};
 
 const DIMENSION: usize = 256;
 
@@ -30,7 +30,7 @@ impl Embedder for Stand {
     }
 
     fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, Error> {
-        Ok(texts.iter().map(|text| embedded(text)).collect())
+        Ok(texts.iter().map(|text| mixed(text)).collect())
     }
 
     fn count_tokens(&self, text: &str) -> usize {
@@ -38,8 +38,17 @@ impl Embedder for Stand {
     }
 }
 
+/// The embedder under measurement: the one line to change for another.
+fn embedder() -> Arc<dyn Embedder> {
+    Arc::new(Stand)
+}
+
+fn embedded(embedder: &dyn Embedder, text: &str) -> Vec<f32> {
+    embedder.embed(&[text]).expect("a vector").remove(0)
+}
+
 /// Each word is a direction of its own, weighted down with its commonness, guessed from its length.
-fn embedded(text: &str) -> Vec<f32> {
+fn mixed(text: &str) -> Vec<f32> {
     let mut vector = vec![0.0f32; DIMENSION];
     for word in text
         .split(|c: char| !c.is_alphanumeric())
@@ -80,10 +89,7 @@ fn main() {
     println!("corpus {}, {} questions", corpus.display(), questions.len());
 
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let scan = timed_open(
-        "index, scan",
-        &options(&corpus, folder.path(), GRAPH_FROM.max(1_000_000)),
-    );
+    let scan = timed_open("index, scan", &options(&corpus, folder.path(), usize::MAX));
     let graph = timed_open("index, graph", &options(&corpus, folder.path(), 1));
     timed_open("open again, graph", &options(&corpus, folder.path(), 1));
     println!(
@@ -122,7 +128,7 @@ fn main() {
         run(&tool(&graph, "semantic_search"), query)
     });
     measure("embedding a query", &queries, |query| {
-        json!(embedded(query["query"].as_str().unwrap_or_default()))
+        json!(embedded(&*embedder(), query["query"].as_str().unwrap_or_default()))
     });
 
     recall(&questions, &scan.corpus, &graph.corpus);
@@ -141,7 +147,7 @@ fn options(corpus: &Path, folder: &Path, graph_from: usize) -> CorpusOptions {
 
 fn timed_open(what: &str, options: &CorpusOptions) -> Opened {
     let start = Instant::now();
-    let opened = Corpus::open(options, Arc::new(Stand), &|_| ()).expect("a corpus");
+    let opened = Corpus::open(options, embedder(), &|_| ()).expect("a corpus");
     println!("{what:28} {:>9.1} ms", start.elapsed().as_secs_f64() * 1e3);
     opened
 }
@@ -212,9 +218,10 @@ fn measure(what: &str, queries: &[Value], run: impl Fn(&Value) -> Value) {
 
 /// The share of the 15 nearest sentences that the graph finds, and how often the nearest is the same.
 fn recall(questions: &[String], scan: &Corpus, graph: &Corpus) {
+    let embedder = embedder();
     let (mut found, mut wanted, mut first) = (0, 0, 0);
     for question in questions {
-        let query = embedded(question);
+        let query = embedded(&*embedder, question);
         let exact = scan.nearest_sentences(&query, 15);
         let walked = graph.nearest_sentences(&query, 15);
         found += exact.iter().filter(|near| walked.contains(near)).count();

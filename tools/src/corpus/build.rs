@@ -63,7 +63,7 @@ struct Draft {
 impl Builder<'_> {
     /// Builds the index and puts it at `folder`. With no chunk at all nothing is written.
     pub(super) fn build(&self, folder: &Path, known: Known) -> Result<Manifest, Error> {
-        let built_ns = manifest::nanoseconds(SystemTime::now());
+        let checked_ns = manifest::nanoseconds(SystemTime::now());
         let draft = self.read();
         let sentences = draft.texts.sentences();
         let mut manifest = Manifest {
@@ -78,7 +78,7 @@ impl Builder<'_> {
             chunks: draft.texts.len(),
             sentences: sentences.len(),
             parts: BTreeMap::new(),
-            built_ns,
+            checked_ns,
         };
         if manifest.chunks == 0 {
             return Ok(manifest);
@@ -88,7 +88,11 @@ impl Builder<'_> {
         remove(&building)?;
         let keywords = building.join(KEYWORDS);
         std::fs::create_dir_all(&keywords).map_err(Error::write(&building))?;
-        self.write(&building, &draft.texts, &sentences, known)?;
+        if let Err(error) = self.write(&building, &draft.texts, &sentences, known) {
+            // a full disk should get its room back; the first error is the one to tell
+            let _ = remove(&building);
+            return Err(error);
+        }
         manifest.parts = manifest::parts(&building).map_err(Error::write(&building))?;
         manifest.write(&building).map_err(Error::write(&building))?;
         remove(folder)?;

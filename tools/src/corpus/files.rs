@@ -5,9 +5,6 @@ use globset::{GlobBuilder, GlobMatcher};
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
-/// Folders deeper than this below a pattern's fixed part are not entered: a guard against loops of links.
-const DEPTH_MAX: usize = 64;
-
 /// The kinds of files that have text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -57,12 +54,17 @@ pub fn find(
     let mut found: BTreeMap<String, PathBuf> = BTreeMap::new();
     for pattern in patterns {
         let (base, glob) = split_pattern(corpus, root, pattern)?;
-        match glob {
-            None if base.is_file() => {
-                found.insert(slashed(&base), base);
-            }
-            None => walk(&base, &base, None, 0, &mut found, warnings),
-            Some(glob) => walk(&base, &base, Some(&glob), 0, &mut found, warnings),
+        if glob.is_none() && base.is_file() {
+            found.insert(slashed(&base), base);
+        } else if base.exists() {
+            // a missing folder is said by the "no text" error, with the pattern
+            let mut walk = Walk {
+                base: &base,
+                glob,
+                found: &mut found,
+                warnings,
+            };
+            walk.enter(&base);
         }
     }
     let root = normal(root);
@@ -118,46 +120,49 @@ fn split_pattern(corpus: &str, root: &Path, pattern: &str) -> Result<(PathBuf, O
     Ok((normal(&base), Some(glob.compile_matcher())))
 }
 
-/// Collects the files below `folder` whose path relative to `base` matches. Hidden folders are entered
-/// only as a pattern's fixed part: they hold version control and our own index.
-fn walk(
-    base: &Path,
-    folder: &Path,
-    glob: Option<&GlobMatcher>,
-    depth: usize,
-    found: &mut BTreeMap<String, PathBuf>,
-    warnings: &mut Vec<String>,
-) {
-    let entries = match std::fs::read_dir(folder) {
-        Ok(entries) => entries,
-        // a missing base folder is said by the "no text" error, with the pattern
-        Err(error) if depth == 0 && error.kind() == std::io::ErrorKind::NotFound => return,
-        Err(error) => {
-            warnings.push(format!("{}: the folder cannot be read: {error}", folder.display()));
-            return;
-        }
-    };
-    for entry in entries.flatten() {
-        let path = entry.path();
-        let hidden = entry.file_name().to_string_lossy().starts_with('.');
-        let Ok(metadata) = std::fs::metadata(&path) else {
-            if !hidden && glob.is_none_or(|glob| matches(glob, base, &path)) {
-                warnings.push(format!("{}: cannot be read: a broken link", path.display()));
-            }
-            continue;
-        };
-        if metadata.is_dir() {
-            if !hidden && depth < DEPTH_MAX {
-                walk(base, &path, glob, depth + 1, found, warnings);
-            }
-        } else if glob.map_or(!hidden, |glob| matches(glob, base, &path)) {
-            found.insert(slashed(&path), path);
-        }
-    }
+/// Collects the files below `base` whose path relative to it matches. Hidden files and folders count
+/// only as a pattern's fixed part: they hold version control and our own index. Links to folders are
+/// not followed, so that nothing is met twice; links to files are files.
+struct Walk<'a> {
+    base: &'a Path,
+    glob: Option<GlobMatcher>,
+    found: &'a mut BTreeMap<String, PathBuf>,
+    warnings: &'a mut Vec<String>,
 }
 
-fn matches(glob: &GlobMatcher, base: &Path, path: &Path) -> bool {
-    path.strip_prefix(base).is_ok_and(|relative| glob.is_match(relative))
+impl Walk<'_> {
+    fn enter(&mut self, folder: &Path) {
+        let entries = match std::fs::read_dir(folder) {
+            Ok(entries) => entries,
+            Err(error) => return self.warn(folder, &format!("the folder cannot be read ({error})")),
+        };
+        for entry in entries.flatten() {
+            let path = entry.path();
+            if entry.file_name().to_string_lossy().starts_with('.') {
+                continue;
+            }
+            let link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
+            match std::fs::metadata(&path) {
+                Ok(metadata) if metadata.is_dir() && link => self.warn(&path, "a link to a folder, not followed"),
+                Ok(metadata) if metadata.is_dir() => self.enter(&path),
+                Ok(metadata) if metadata.is_file() && self.matches(&path) => {
+                    self.found.insert(slashed(&path), path);
+                }
+                Err(_) if self.matches(&path) => self.warn(&path, "cannot be read: a broken link"),
+                // pipes and devices have no end
+                _ => {}
+            }
+        }
+    }
+
+    fn matches(&self, path: &Path) -> bool {
+        let relative = path.strip_prefix(self.base).unwrap_or(path);
+        self.glob.as_ref().is_none_or(|glob| glob.is_match(relative))
+    }
+
+    fn warn(&mut self, path: &Path, what: &str) {
+        self.warnings.push(format!("{}: {what}", path.display()));
+    }
 }
 
 /// The path without `.` and `..`, by its letters alone.

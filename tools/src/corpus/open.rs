@@ -220,7 +220,7 @@ fn unchanged(manifest: &mut Manifest, files: &[CorpusFile]) -> Option<bool> {
         restamped = true;
     }
     if restamped {
-        manifest.built_ns = now;
+        manifest.checked_ns = now;
     }
     Some(restamped)
 }

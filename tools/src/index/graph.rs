@@ -4,7 +4,7 @@
 //! the links alone and nothing is in memory twice. A graph that was read back borrows from its
 //! reader, so both live on the stack of one thread, which answers queries until the graph is dropped.
 
-use super::vectors::{Vectors, dot};
+use super::vectors::{Vectors, Wide};
 use hnsw_rs::prelude::{AnnT, Distance, Hnsw, HnswIo};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
@@ -12,21 +12,31 @@ use std::sync::{Arc, mpsc};
 /// Links of a point; twice as many on the lowest layer (Malkov and Yashunin 2016, M).
 const LINKS: usize = 16;
 /// Candidates kept while a point is linked (ef_construction).
-const BUILD_BREADTH: usize = 96;
+const BUILD_BREADTH: usize = 64;
 /// Candidates kept while searching (ef): measured in `docs/bench/retrieval.md`.
-const SEARCH_BREADTH: usize = 256;
+const SEARCH_BREADTH: usize = 640;
 const LAYERS: usize = 16;
 /// Base name of the two dump files.
 const BASE: &str = "graph";
 
-/// Reads points as row numbers, and a query as the bits of its numbers behind a mark.
+/// Length of a point: a row number in two halves.
+const POINT: usize = 2;
+/// What stands before a query's codes: its scale in two halves, and a mark that no point is as long.
+const HEAD: usize = 3;
+
+/// Distances of points, which are row numbers, and queries, which are [`Wide`] codes; all from the
+/// vectors' bytes, which is near enough for walking and needs a quarter of the memory traffic.
 struct Cosine(Arc<Vectors>);
 
-impl Distance<u32> for Cosine {
-    fn eval(&self, a: &[u32], b: &[u32]) -> f32 {
+impl Distance<i16> for Cosine {
+    #[inline]
+    fn eval(&self, a: &[i16], b: &[i16]) -> f32 {
         let cosine = match (a, b) {
-            ([a], [b]) => dot(self.0.row(*a), self.0.row(*b)),
-            ([row], query) | (query, [row]) => dot_bits(self.0.row(*row), &query[1..]),
+            ([a_low, a_high], [b_low, b_high]) => self.0.similar(joined(*a_low, *a_high), joined(*b_low, *b_high)),
+            ([low, high], query) | (query, [low, high]) => {
+                let scale = f32::from_bits(joined(query[0], query[1]));
+                self.0.similar_to(joined(*low, *high), &query[HEAD..], scale)
+            }
             _ => 0.0,
         };
         // the library asks for distances that are not negative
@@ -34,24 +44,20 @@ impl Distance<u32> for Cosine {
     }
 }
 
-fn dot_bits(row: &[f32], bits: &[u32]) -> f32 {
-    let mut lanes = [0.0f32; 8];
-    let (row_eights, row_rest) = row.as_chunks::<8>();
-    let (bit_eights, bit_rest) = bits.as_chunks::<8>();
-    for (x, y) in row_eights.iter().zip(bit_eights) {
-        for lane in 0..8 {
-            lanes[lane] += x[lane] * f32::from_bits(y[lane]);
-        }
-    }
-    let rest: f32 = row_rest.iter().zip(bit_rest).map(|(x, y)| x * f32::from_bits(*y)).sum();
-    lanes.iter().sum::<f32>() + rest
+fn joined(low: i16, high: i16) -> u32 {
+    u32::from(low as u16) | u32::from(high as u16) << 16
 }
 
-/// Links all vectors and writes the graph into `folder`. `progress` hears of points done.
+fn halves(number: u32) -> [i16; POINT] {
+    [number as u16 as i16, (number >> 16) as u16 as i16]
+}
+
+/// Links all vectors and writes the graph into `folder`. `progress` hears of points done. One point
+/// after the other, so that the same vectors always make the same graph.
 pub fn write(folder: &Path, vectors: &Arc<Vectors>, progress: &(dyn Fn(usize) + Sync)) -> Result<(), String> {
-    let graph = Hnsw::<u32, Cosine>::new(LINKS, vectors.len(), LAYERS, BUILD_BREADTH, Cosine(Arc::clone(vectors)));
+    let graph = Hnsw::<i16, Cosine>::new(LINKS, vectors.len(), LAYERS, BUILD_BREADTH, Cosine(Arc::clone(vectors)));
     for row in 0..vectors.len() {
-        graph.insert_slice((&[row as u32], row));
+        graph.insert_slice((&halves(row as u32), row));
         if row % 256 == 255 {
             progress(row + 1);
         }
@@ -66,7 +72,7 @@ pub struct Graph {
 }
 
 struct Query {
-    bits: Vec<u32>,
+    codes: Vec<i16>,
     count: usize,
     answer: mpsc::SyncSender<Vec<u32>>,
 }
@@ -80,12 +86,12 @@ impl Graph {
         std::thread::Builder::new().name("corpus-graph".into()).spawn(move || {
             let reader = HnswIo::new(&folder, BASE);
             // without a graph the inbox closes, and callers scan instead
-            let Ok(graph) = reader.load_hnsw_with_dist::<u32, Cosine>(cosine) else {
+            let Ok(graph) = reader.load_hnsw_with_dist::<i16, Cosine>(cosine) else {
                 return;
             };
             for query in inbox {
                 let breadth = SEARCH_BREADTH.max(2 * query.count);
-                let near = graph.search(&query.bits, query.count, breadth);
+                let near = graph.search(&query.codes, query.count, breadth);
                 // the caller may have been cancelled
                 let _ = query.answer.send(near.iter().map(|point| point.d_id as u32).collect());
             }
@@ -96,9 +102,13 @@ impl Graph {
     /// About the `count` rows nearest to `query`, in no order that matters; none when the graph
     /// could not be read.
     pub fn near(&self, query: &[f32], count: usize) -> Option<Vec<u32>> {
-        let bits = std::iter::once(0).chain(query.iter().map(|x| x.to_bits())).collect();
+        let wide = Wide::new(query);
+        let mut codes = Vec::with_capacity(HEAD + query.len());
+        codes.extend(halves(wide.scale.to_bits()));
+        codes.push(0);
+        codes.extend(wide.codes);
         let (answer, reply) = mpsc::sync_channel(1);
-        self.queries.send(Query { bits, count, answer }).ok()?;
+        self.queries.send(Query { codes, count, answer }).ok()?;
         reply.recv().ok()
     }
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub const FORMAT: u32 = 1;
 /// The manifest's file name, written last.
 pub const FILE: &str = "manifest.json";
-/// A file changed within this time of the build may change again without a new time stamp.
+/// A file changed within this time of the last look may have changed again without a new time stamp.
 const CLOCK_GRAIN: Duration = Duration::from_secs(2);
 
 /// What an index is.
@@ -32,8 +32,8 @@ pub struct Manifest {
     pub sentences: usize,
     /// Every other file of the index, by its path inside.
     pub parts: BTreeMap<String, Part>,
-    /// When the build began, in nanoseconds since 1970.
-    pub built_ns: u64,
+    /// When the files were last known to be these, in nanoseconds since 1970.
+    pub checked_ns: u64,
 }
 
 /// An embedder's name and dimension.
@@ -85,7 +85,7 @@ impl Manifest {
 
     /// Whether a file of this length and time needs no second look.
     pub fn trusts(&self, known: &Source, bytes: Option<u64>, modified_ns: u64) -> bool {
-        let settled = modified_ns.saturating_add(CLOCK_GRAIN.as_nanos() as u64) < self.built_ns;
+        let settled = modified_ns.saturating_add(CLOCK_GRAIN.as_nanos() as u64) < self.checked_ns;
         settled && known.bytes == bytes && known.modified_ns == modified_ns && bytes.is_some()
     }
 }

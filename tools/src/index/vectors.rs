@@ -35,7 +35,7 @@ impl Vectors {
             let scale = row.iter().fold(0.0f32, |most, x| most.max(x.abs())) / 127.0;
             let inverse = if scale > 0.0 { 1.0 / scale } else { 0.0 };
             let start = codes.len();
-            codes.extend(row.iter().map(|x| (x * inverse).round() as i8));
+            codes.extend(row.iter().map(|x| nearest_whole(x * inverse) as i8));
             let left = row
                 .iter()
                 .zip(&codes[start..])
@@ -80,6 +80,28 @@ impl Vectors {
         ))
     }
 
+    /// About the cosine of two vectors, from their bytes.
+    #[inline]
+    pub fn similar(&self, a: u32, b: u32) -> f32 {
+        let products = self.codes(a).iter().zip(self.codes(b));
+        // at most 127 * 127 a product: 2^31 is far for any dimension in use
+        let sum = products.fold(0i32, |sum, (a, b)| {
+            sum.wrapping_add(i32::from(*a).wrapping_mul(i32::from(*b)))
+        });
+        sum as f32 * self.scales[a as usize] * self.scales[b as usize]
+    }
+
+    /// About the cosine of a vector with a query, from its bytes.
+    #[inline]
+    pub fn similar_to(&self, row: u32, query: &[i16], scale: f32) -> f32 {
+        wide_dot(query, self.codes(row)) * scale * self.scales[row as usize]
+    }
+
+    fn codes(&self, row: u32) -> &[i8] {
+        let start = row as usize * self.dimension;
+        &self.codes[start..start + self.dimension]
+    }
+
     /// The `count` vectors of the largest cosine with a unit `query`, best first, ties by position.
     pub fn nearest(&self, query: &[f32], count: usize) -> Vec<Near> {
         let count = count.min(self.len());
@@ -89,7 +111,7 @@ impl Vectors {
         let wide = Wide::new(query);
         let mut estimates: Vec<f32> = Vec::with_capacity(self.len());
         for (codes, scale) in self.codes.chunks_exact(self.dimension).zip(&self.scales) {
-            estimates.push(wide.dot(codes) * scale);
+            estimates.push(wide_dot(&wide.codes, codes) * wide.scale * scale);
         }
         // |true - estimate| is at most the remainders' lengths against unit vectors, and the error of
         // summing floats, for which the constant is generous
@@ -119,24 +141,26 @@ impl Vectors {
 }
 
 /// A query on a 16-bit scale, whose own rounding hardly counts.
-struct Wide {
-    codes: Vec<i16>,
-    scale: f32,
+pub struct Wide {
+    /// The numbers, divided by the scale.
+    pub codes: Vec<i16>,
+    /// What a code of 1 stands for.
+    pub scale: f32,
+    /// Length of what rounding left over.
     remainder: f32,
 }
 
 impl Wide {
-    /// With codes up to 4096 the sum of 4000 products with bytes still fits 32 bits.
+    /// Codes up to this keep 2048 products with bytes below 2^31.
     const MOST: f32 = 4096.0;
 
-    fn new(query: &[f32]) -> Self {
+    /// The query's codes.
+    pub fn new(query: &[f32]) -> Self {
         let scale = query.iter().fold(0.0f32, |most, x| most.max(x.abs())) / Self::MOST;
         let inverse = if scale > 0.0 { 1.0 / scale } else { 0.0 };
-        let codes: Vec<i16> = query.iter().map(|x| (x * inverse).round() as i16).collect();
-        let left = query
-            .iter()
-            .zip(&codes)
-            .map(|(x, code)| (x - f32::from(*code) * scale).powi(2));
+        let codes: Vec<i16> = query.iter().map(|x| nearest_whole(x * inverse) as i16).collect();
+        let left = query.iter().zip(&codes);
+        let left = left.map(|(x, code)| (x - f32::from(*code) * scale).powi(2));
         let remainder = left.sum::<f32>().sqrt();
         Self {
             codes,
@@ -144,20 +168,25 @@ impl Wide {
             remainder,
         }
     }
+}
 
-    fn dot(&self, codes: &[i8]) -> f32 {
-        let mut total = 0.0;
-        // a sum of 2048 products of at most 4096 * 127 stays below 2^31
-        for (wide, narrow) in self.codes.chunks(2048).zip(codes.chunks(2048)) {
-            let sum: i32 = wide
-                .iter()
-                .zip(narrow)
-                .map(|(a, b)| i32::from(*a) * i32::from(*b))
-                .sum();
-            total += sum as f32;
-        }
-        total * self.scale
-    }
+/// Rounds without the library call that `f32::round` is on older processors.
+fn nearest_whole(x: f32) -> i32 {
+    (x + 0.5f32.copysign(x)) as i32
+}
+
+/// The dot product of a query's codes with a vector's. The sums cannot overflow; wrapping lets the
+/// compiler add many at once.
+#[inline]
+fn wide_dot(wide: &[i16], narrow: &[i8]) -> f32 {
+    let part = |wide: &[i16], narrow: &[i8]| {
+        let products = wide.iter().zip(narrow);
+        products.fold(0i32, |sum, (a, b)| {
+            sum.wrapping_add(i32::from(*a).wrapping_mul(i32::from(*b)))
+        })
+    };
+    let parts = wide.chunks(2048).zip(narrow.chunks(2048));
+    parts.map(|(wide, narrow)| part(wide, narrow) as f32).sum()
 }
 
 /// The dot product, summed in eight lanes: the same order on every machine.

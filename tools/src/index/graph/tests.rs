@@ -1,6 +1,7 @@
 //! The graph on disk against a scan.
 
 use super::*;
+use crate::index::vectors::dot;
 
 /// Numbers that look random and are the same everywhere.
 fn vectors(count: usize, dimension: usize) -> Arc<Vectors> {
