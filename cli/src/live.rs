@@ -4,6 +4,7 @@
 
 use crate::settings::Settings;
 use std::collections::BTreeMap;
+use std::io::Stderr;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
@@ -13,7 +14,7 @@ use troupe_core::ir::Workflow;
 use troupe_core::port::journal::Entry;
 use troupe_core::port::model::Delta;
 use troupe_core::view::RunView;
-use troupe_tui::{Live, LiveOptions};
+use troupe_tui::{Live, LiveOptions, Window};
 
 /// Between two drawings: fast enough to feel alive, slow enough for SSH.
 const FRAME: Duration = Duration::from_millis(80);
@@ -116,7 +117,7 @@ fn log(workflow: &Workflow, arrivals: &Receiver<News>, settings: &Settings) {
 }
 
 /// A frame now and then, of whatever is true by then.
-fn draw(workflow: &Workflow, arrivals: &Receiver<News>, mut live: Live) {
+fn draw(workflow: &Workflow, arrivals: &Receiver<News>, mut live: Live<Window<Stderr>>) {
     let mut view = RunView::new(workflow);
     let mut streaming: BTreeMap<ActorId, String> = BTreeMap::new();
     let mut due = Instant::now();

@@ -230,3 +230,6 @@ pub struct Member {
     /// Its subtask.
     pub prompt: String,
 }
+
+#[cfg(test)]
+mod tests;

@@ -134,13 +134,12 @@ fn first_error(source: &str, errors: &cel::ParseErrors) -> (String, usize) {
         return ("not an expression".into(), 0);
     };
     let (line, column) = first.pos;
-    let line_start: usize = source
-        .split_inclusive('\n')
-        .take(usize::try_from(line - 1).unwrap_or(0))
-        .map(str::len)
-        .sum();
-    let offset = line_start + usize::try_from(column - 1).unwrap_or(0);
-    (first.msg.clone(), offset.min(source.len()))
+    let before = |n: isize| usize::try_from(n - 1).unwrap_or(0);
+    let mut lines = source.split_inclusive('\n');
+    let line_start: usize = lines.by_ref().take(before(line)).map(str::len).sum();
+    // The parser counts characters, and we count bytes.
+    let in_line: usize = lines.next().unwrap_or_default().chars().take(before(column)).map(char::len_utf8).sum();
+    (first.msg.clone(), (line_start + in_line).min(source.len()))
 }
 
 fn plain_path(expr: &Expr) -> Option<Vec<String>> {

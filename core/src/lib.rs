@@ -9,6 +9,7 @@ pub mod engine;
 pub mod event;
 pub mod expression;
 pub mod failure;
+pub mod hint;
 pub mod id;
 pub mod input;
 pub mod ir;

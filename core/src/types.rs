@@ -178,6 +178,29 @@ impl Type {
         Ok(())
     }
 
+    /// A value that fits, with every absent field that may be null written as null: so that
+    /// `row.dataset` is there to be looked at, whatever the model left out.
+    #[must_use]
+    pub fn complete(&self, value: Value) -> Value {
+        match (self, value) {
+            (Type::List(item), Value::Array(items)) => {
+                Value::Array(items.into_iter().map(|value| item.complete(value)).collect())
+            }
+            (Type::Object(fields), Value::Object(mut object)) => {
+                let whole = fields.iter().map(|(name, field)| {
+                    let value = object.shift_remove(name).unwrap_or(Value::Null);
+                    (name.clone(), field.complete(value))
+                });
+                Value::Object(whole.collect())
+            }
+            (Type::Union(parts), value) => match parts.iter().find(|part| part.check(&value).is_ok()) {
+                Some(part) => part.complete(value),
+                None => value,
+            },
+            (_, value) => value,
+        }
+    }
+
     fn mismatch(&self, value: &Value, path: &str) -> Mismatch {
         Mismatch {
             path: path.to_owned(),

@@ -2,7 +2,7 @@
 
 use crate::settings::Settings;
 use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde_json::json;
 use troupe_core::Value;
 use troupe_core::diagnostic::{Diagnostic, Label, Severity, SourceFile, Sources};
@@ -43,10 +43,7 @@ pub fn draw(diagnostic: &Diagnostic, sources: &Sources, colour: bool) -> String 
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let mut group = level
-        .primary_title(diagnostic.message.as_str())
-        .id(diagnostic.code)
-        .elements(Vec::<Snippet<'_, _>>::new());
+    let mut group = Group::with_title(level.primary_title(diagnostic.message.as_str()).id(diagnostic.code));
     for (n, label) in diagnostic.labels.iter().enumerate() {
         if let Some(file) = sources.get(label.span.source) {
             group = group.element(snippet(file, label, n == 0));

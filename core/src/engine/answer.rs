@@ -22,7 +22,7 @@ pub fn read(output: &Type, text: &str) -> Result<Value, String> {
     let as_text = Value::String(text.to_owned());
     match parsed {
         Ok(value) => match output.check(&value) {
-            Ok(()) => Ok(value),
+            Ok(()) => Ok(output.complete(value)),
             Err(_) if output.check(&as_text).is_ok() => Ok(as_text),
             Err(mismatch) => Err(format!("the answer does not fit the declared output {mismatch}")),
         },

@@ -8,6 +8,7 @@ use super::{agent, answer, limits, wave};
 use crate::Value;
 use crate::event::{Event, Member, Work};
 use crate::failure::Failure;
+use crate::hint;
 use crate::id::{ActorId, AgentIndex, CallId, ItemIndex, StepIndex, ToolIndex};
 use crate::ir::{Verb, Workflow};
 use crate::limits::{LimitHit, Limits};
@@ -124,7 +125,7 @@ fn start_item(workflow: &Workflow, state: &mut State, step: StepIndex, item: Ite
         (Work::Agent { prompt }, Verb::Agent { agent, limits, .. }) => {
             let is_lead = workflow.agent(*agent).team.is_some();
             let hint = if is_lead {
-                turn_hint(1, limits.turns)
+                hint::turn(1, limits.turns)
             } else {
                 String::new()
             };
@@ -369,7 +370,7 @@ fn finish_call(workflow: &Workflow, state: &mut State, actor: ActorId, text: &st
     let mut text = limits::fit(agent, text);
     let is_last = position as usize + 1 == message.tool_calls.len();
     if is_last && is_team {
-        text.push_str(&turn_hint(agent.turns + 1, agent.limits.turns));
+        text.push_str(&hint::turn(agent.turns + 1, agent.limits.turns));
     }
     agent.hear(Message::Tool {
         id: call.id.clone(),
@@ -382,15 +383,6 @@ fn finish_call(workflow: &Workflow, state: &mut State, actor: ActorId, text: &st
             position: position + 1,
             action: Action::Due,
         };
-    }
-}
-
-/// Where an agent of a team stands, so that it can plan its last turns (WideSeek-R1 §2.2).
-pub(super) fn turn_hint(turn: u32, turns: u32) -> String {
-    match turns.checked_sub(turn) {
-        Some(0) => format!("\n\n[turn {turn} of {turns} is next and the last: answer in it]"),
-        Some(_) => format!("\n\n[turn {turn} of {turns} is next]"),
-        None => String::new(),
     }
 }
 
@@ -431,7 +423,7 @@ fn start_member(workflow: &Workflow, state: &mut State, actor: ActorId, at: u32)
     wave.next = at as usize + 1;
     wave.working += 1;
     let limits = workflow.agent(agent).limits;
-    let first = wave::briefing(&task, &prompt) + &turn_hint(1, limits.turns);
+    let first = wave::briefing(&task, &prompt) + &hint::turn(1, limits.turns);
     state.spawn(agent, Parent::Lead(actor, at), limits, first, prompt);
 }
 

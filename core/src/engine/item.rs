@@ -152,7 +152,10 @@ pub(super) fn tool_replied(
     output: ToolOutput,
 ) -> Link {
     match workflow.step(step).output.check(&output.result) {
-        Ok(()) => succeeded(step, item, Some(output.result), output.retrieved),
+        Ok(()) => {
+            let result = workflow.step(step).output.complete(output.result);
+            succeeded(step, item, Some(result), output.retrieved)
+        }
         Err(mismatch) => {
             let message = format!("the tool's result does not fit `output` {mismatch}");
             failed(workflow, state, step, item, Failure::new(FailureKind::Output, message))

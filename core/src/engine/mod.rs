@@ -123,7 +123,10 @@ pub fn decide(workflow: &Workflow, state: &State, trigger: Trigger) -> Result<Li
     Ok(match trigger {
         Trigger::Input(input) => return run::receive(workflow, state, input),
         _ if state.status() != Some(RunStatus::Running) => Link::nothing(),
-        Trigger::Everything => Link { events: Vec::new(), then: run::everything(state) },
+        Trigger::Everything => Link {
+            events: Vec::new(),
+            then: run::everything(state),
+        },
         Trigger::Run => run::advance(workflow, state),
         Trigger::Step(step) => step::advance(workflow, state, step),
         Trigger::Item(step, item) => item::advance(workflow, state, step, item),

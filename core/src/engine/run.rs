@@ -77,7 +77,7 @@ pub fn check_inputs(workflow: &Workflow, mut given: Object) -> Result<Object, Ve
                 if let Err(mismatch) = input.kind.check(&value) {
                     mistakes.push(format!("input `{}` {mismatch}", input.name));
                 }
-                inputs.insert(input.name.clone(), value);
+                inputs.insert(input.name.clone(), input.kind.complete(value));
             }
             (None, Some(default)) => {
                 inputs.insert(input.name.clone(), default.clone());

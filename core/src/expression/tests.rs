@@ -50,4 +50,6 @@ fn errors_name_the_expression() {
         "`inputs.zzz + 1` failed: there is no field `zzz`"
     );
     assert!(check("1 +").unwrap_err().contains(": "));
+    // The place of a parser's error is in bytes, also behind characters of several.
+    assert!(check("'ééé' + )").unwrap_err().starts_with("11: "), "{:?}", check("'ééé' + )"));
 }

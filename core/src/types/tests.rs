@@ -58,3 +58,12 @@ fn a_value_checks_against_its_own_schema_shape() {
     );
     assert!(t.check(&json!({ "level": "middle", "n": 1 })).is_err());
 }
+
+#[test]
+fn absent_nullable_fields_become_null() {
+    let row = object(&[("a", Type::Integer), ("b", Type::String.or(Type::Null))]);
+    let rows = Type::List(Box::new(row)).or(Type::Null);
+    assert_eq!(rows.complete(json!([{ "a": 1 }])), json!([{ "a": 1, "b": null }]));
+    assert_eq!(rows.complete(json!(null)), json!(null));
+    assert_eq!(Type::Any.complete(json!({ "x": 1 })), json!({ "x": 1 }));
+}

@@ -4,6 +4,7 @@
 //! report has sections `## Subagent N`; tools are known by the end of their names.
 
 use serde_json::Value;
+use troupe_core::hint;
 use troupe_core::ir::CREATE_SUB_AGENTS;
 use troupe_core::message::{Message, ToolCall};
 use troupe_core::port::model::ModelRequest;
@@ -66,7 +67,7 @@ impl<'a> Transcript<'a> {
             Message::User { text } => Some(text.as_str()),
             _ => None,
         });
-        let (main_task, task) = split_briefing(first.unwrap_or_default());
+        let (main_task, task) = split_briefing(hint::strip(first.unwrap_or_default()));
         let result = |id: &str, after: usize| {
             let later = request.messages.iter().skip(after + 1);
             let texts = later.map_while(|message| match &**message {
@@ -75,7 +76,7 @@ impl<'a> Transcript<'a> {
             });
             texts
                 .into_iter()
-                .find_map(|(answered, text)| (answered == id).then_some(text.as_str()))
+                .find_map(|(answered, text)| (answered == id).then(|| hint::strip(text)))
         };
         let calls = messages.enumerate().filter_map(|(at, message)| match message {
             Message::Assistant(message) => Some((at, &message.tool_calls)),
