@@ -18,7 +18,6 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let arguments = args::Arguments::parse();
     let settings = settings::resolve(&arguments.global);
-    settings::trace(&settings);
     let exit = cmd::dispatch(arguments.command, &settings).unwrap_or_else(|error| {
         anstream::eprintln!("{}{}", settings.error_mark(), report::error_text(&error));
         if error.is::<Usage>() { Exit::Usage } else { Exit::Failed }

@@ -62,15 +62,3 @@ pub fn resolve(global: &Global) -> Settings {
         quiet: global.quiet,
     }
 }
-
-/// Logs for developers of Troupe, on stderr, when `TROUPE_LOG` asks for them.
-pub fn trace(settings: &Settings) {
-    let Ok(filter) = std::env::var("TROUPE_LOG") else {
-        return;
-    };
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(settings.colour)
-        .init();
-}

@@ -138,7 +138,13 @@ fn first_error(source: &str, errors: &cel::ParseErrors) -> (String, usize) {
     let mut lines = source.split_inclusive('\n');
     let line_start: usize = lines.by_ref().take(before(line)).map(str::len).sum();
     // The parser counts characters, and we count bytes.
-    let in_line: usize = lines.next().unwrap_or_default().chars().take(before(column)).map(char::len_utf8).sum();
+    let in_line: usize = lines
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .take(before(column))
+        .map(char::len_utf8)
+        .sum();
     (first.msg.clone(), (line_start + in_line).min(source.len()))
 }
 

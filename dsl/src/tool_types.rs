@@ -49,7 +49,7 @@ pub fn result(tool: &str) -> Type {
                 "status",
                 Type::Enum(vec!["read".into(), "already_read".into(), "not_found".into()]),
             ),
-            ("text", Type::String),
+            ("text", Type::String.or(Type::Null)),
         ]),
         _ => return Type::Any,
     };

@@ -59,7 +59,6 @@ impl Place {
             "OPENAI_API_KEY",
             "OPENAI_BASE_URL",
             "TROUPE_WORKSPACE",
-            "TROUPE_LOG",
             "CI",
             "NO_COLOR",
         ] {

@@ -7,23 +7,15 @@ use serde_json::json;
 use std::sync::Arc;
 
 fn samples() -> Vec<Event> {
-    let (actor, step, item, call) = (ActorId(7), StepIndex(2), ItemIndex(3), CallId(41));
+    let mut samples = run_samples();
+    samples.extend(agent_samples());
+    samples
+}
+
+fn run_samples() -> Vec<Event> {
+    let (step, item) = (StepIndex(2), ItemIndex(3));
     let failure = Failure::new(FailureKind::Model, "gone");
     let object = |value: Value| value.as_object().cloned().unwrap_or_default();
-    let message = AssistantMessage {
-        text: "t".into(),
-        thinking: "h".into(),
-        tool_calls: vec![ToolCall {
-            id: "c".into(),
-            name: "n".into(),
-            arguments: "{}".into(),
-        }],
-    };
-    let usage = Usage {
-        prompt_tokens: 1,
-        cached_tokens: 0,
-        completion_tokens: 2,
-    };
     let retrieved = Retrieved {
         shown: vec!["a".into()],
         read: vec!["b".into()],
@@ -86,7 +78,7 @@ fn samples() -> Vec<Event> {
             step,
             item,
             output: Some(json!(1)),
-            retrieved: retrieved.clone(),
+            retrieved,
         },
         Event::ItemFailed {
             step,
@@ -94,6 +86,32 @@ fn samples() -> Vec<Event> {
             failure: failure.clone(),
             retry_after_ms: Some(5),
         },
+    ]
+}
+
+fn agent_samples() -> Vec<Event> {
+    let (actor, call) = (ActorId(7), CallId(41));
+    let failure = Failure::new(FailureKind::Model, "gone");
+    let message = AssistantMessage {
+        text: "t".into(),
+        thinking: "h".into(),
+        tool_calls: vec![ToolCall {
+            id: "c".into(),
+            name: "n".into(),
+            arguments: "{}".into(),
+        }],
+    };
+    let usage = Usage {
+        prompt_tokens: 1,
+        cached_tokens: 0,
+        completion_tokens: 2,
+    };
+    let retrieved = Retrieved {
+        shown: vec!["a".into()],
+        read: vec!["b".into()],
+        tokens: 9,
+    };
+    vec![
         Event::TurnStarted { actor, forced: None },
         Event::TurnStarted {
             actor,

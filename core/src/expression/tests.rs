@@ -51,5 +51,9 @@ fn errors_name_the_expression() {
     );
     assert!(check("1 +").unwrap_err().contains(": "));
     // The place of a parser's error is in bytes, also behind characters of several.
-    assert!(check("'ééé' + )").unwrap_err().starts_with("11: "), "{:?}", check("'ééé' + )"));
+    assert!(
+        check("'ééé' + )").unwrap_err().starts_with("11: "),
+        "{:?}",
+        check("'ééé' + )")
+    );
 }

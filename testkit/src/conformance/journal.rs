@@ -171,7 +171,10 @@ async fn numbers_come_back_exactly(journal: &impl Journal) {
         // The first is read back wrongly by parsers that round in haste.
         output.result = serde_json::json!([0.958_327_592_195_351_1, 0.1, 1e-300, -0.0, u64::MAX, i64::MIN]);
     }
-    journal.append(append(&run, 0, vec![precise.clone()])).await.expect("appended");
+    journal
+        .append(append(&run, 0, vec![precise.clone()]))
+        .await
+        .expect("appended");
     assert_eq!(journal.load(&run).await.expect("loaded")[0].event, precise);
 }
 
