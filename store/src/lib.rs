@@ -2,7 +2,7 @@
 //!
 //! A workspace's folder holds `troupe.db` and `leases/`. [`Store`] writes and reads it, [`Reader`]
 //! only reads and creates nothing. One task owns the one writing connection and commits whatever is
-//! ready as one group ([`writer`]); events are encoded by the task that appends them ([`segment`]).
+//! ready as one group (`writer`); events are encoded by the task that appends them (`segment`).
 
 mod blob;
 mod database;

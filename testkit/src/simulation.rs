@@ -235,15 +235,7 @@ impl World<'_> {
     }
 
     fn reply(&mut self, request: &ModelRequest) -> Reply {
-        assert_eq!(
-            request
-                .messages
-                .iter()
-                .filter(|m| matches!(***m, Message::User { .. }))
-                .count()
-                > 0,
-            true
-        );
+        assert!(request.messages.iter().any(|m| matches!(**m, Message::User { .. })));
         let tool_calls = match self.random.below(if request.forced { 3 } else { 8 }) {
             0..=2 => Vec::new(),
             n if request.agent.0 == 1 => self.delegation(n),

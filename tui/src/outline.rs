@@ -197,7 +197,8 @@ impl Forest {
                 actor: Some(actor),
                 ..Node::default()
             });
-            if works(view, agent) {
+            // While a run goes on, those who are done make room; once it is over, everybody did something.
+            if works(view, agent) || view.status.is_over() {
                 next.push(Plot {
                     node,
                     group: census.children(actor),

@@ -1,5 +1,7 @@
 //! The driver against fakes: what a team does, what survives a crash, what a cancellation leaves.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+
 mod crash;
 mod fixture;
 mod team;

@@ -10,7 +10,8 @@ fn the_checker_and_the_tools_know_the_same_tools() {
         let arguments = troupe_dsl::tool_types::arguments(&spec.name);
         let mut named: Vec<&str> = arguments.iter().map(|argument| argument.name).collect();
         let mut offered: Vec<&str> = properties.keys().map(String::as_str).collect();
-        (named.sort_unstable(), offered.sort_unstable());
+        named.sort_unstable();
+        offered.sort_unstable();
         assert_eq!(named, offered, "{}", spec.name);
         let required = spec.parameters["required"].as_array().cloned().unwrap_or_default();
         for argument in arguments {

@@ -1,5 +1,7 @@
 //! The binary as people and scripts use it: arguments in, stdout, stderr and exit code out.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+
 mod bad_input;
 mod commands;
 mod contracts;

@@ -111,15 +111,15 @@ fn reopen_agent(state: &mut State, actor: ActorId) {
         } => Some(state.open.open(Call::AgentTool(actor))),
         _ => None,
     };
-    match (call, &mut state.agent_mut(actor).phase) {
-        (
-            Some(new),
-            AgentPhase::Thinking(call)
-            | AgentPhase::Acting {
-                action: Action::Tool(call, _),
-                ..
-            },
-        ) => *call = new,
-        _ => {}
+    if let (
+        Some(new),
+        AgentPhase::Thinking(call)
+        | AgentPhase::Acting {
+            action: Action::Tool(call, _),
+            ..
+        },
+    ) = (call, &mut state.agent_mut(actor).phase)
+    {
+        *call = new;
     }
 }

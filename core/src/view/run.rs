@@ -253,20 +253,23 @@ impl RunView {
     fn reopen(&mut self) {
         self.status = RunStatus::Running;
         self.failure = None;
-        for step in &mut self.steps {
-            if step.status == StepStatus::Failed {
-                (step.status, step.ended_ms) = (StepStatus::Running, None);
-            }
+        for step in self.steps.iter_mut().filter(|step| step.status == StepStatus::Failed) {
+            (step.status, step.ended_ms) = (StepStatus::Running, None);
         }
-        for agent in &mut self.agents {
+        // Of an item whose model failed for good, the agent of the last attempt goes on. What failed
+        // in a wave was told to the lead, and what failed before was tried again.
+        let mut later_attempts = BTreeSet::new();
+        for agent in self.agents.iter_mut().rev().filter(|agent| agent.parent.is_none()) {
+            let is_last = later_attempts.insert(agent.address.clone());
             let by_model = |failure: &Failure| failure.kind == crate::failure::FailureKind::Model;
-            if matches!(&agent.status, AgentStatus::Failed(failure) if by_model(failure)) {
+            if is_last && matches!(&agent.status, AgentStatus::Failed(failure) if by_model(failure)) {
                 agent.status = AgentStatus::Thinking;
                 agent.activity = "thinking".into();
+                self.steps[agent.step.at()].working += 1;
             }
-            if agent.status.is_live() {
-                agent.ended_ms = None;
-            }
+        }
+        for agent in self.agents.iter_mut().filter(|agent| agent.status.is_live()) {
+            agent.ended_ms = None;
         }
     }
 

@@ -161,16 +161,15 @@ fn expressions(report: &mut Report, step: &Step, names: &Names, callee: Option<&
         scope.hidden_item = None;
     }
     match &step.verb {
-        None => {}
-        Some(Verb::Agent { prompt, .. }) => {
-            if let Some(prompt) = prompt {
-                fit::visit(report, &scope, found, prompt);
-            }
-        }
-        Some(Verb::Tool { tool, arguments }) => {
-            if let Some(tree) = arguments {
-                arguments::check(report, &scope, found, tool, tree, callee);
-            }
+        None | Some(Verb::Agent { prompt: None, .. } | Verb::Tool { arguments: None, .. }) => {}
+        Some(Verb::Agent {
+            prompt: Some(prompt), ..
+        }) => fit::visit(report, &scope, found, prompt),
+        Some(Verb::Tool {
+            tool,
+            arguments: Some(tree),
+        }) => {
+            arguments::check(report, &scope, found, tool, tree, callee);
         }
         Some(Verb::Run(command)) => {
             let values = command.env.iter().map(|(_, tree)| tree);

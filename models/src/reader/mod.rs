@@ -1,9 +1,9 @@
 //! `builtin/reader`: a deterministic policy behind the model port, and no language model.
 //!
 //! It reads what it is given and copies what it finds: as a lead it cuts a compound request into
-//! subtasks ([`lead`]); as a searcher it looks for the question's words, then for its meaning, reads
-//! the best chunks and answers with their best sentences ([`searcher`]); a declared output is filled
-//! from the same evidence ([`fill`]). It understands nothing: not negation, not arithmetic, not
+//! subtasks (`lead`); as a searcher it looks for the question's words, then for its meaning, reads
+//! the best chunks and answers with their best sentences (`searcher`); a declared output is filled
+//! from the same evidence (`fill`). It understands nothing: not negation, not arithmetic, not
 //! references across sentences. The same request always gives the same answer.
 
 mod evidence;

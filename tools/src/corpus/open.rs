@@ -201,8 +201,8 @@ fn unchanged(manifest: &mut Manifest, files: &[CorpusFile]) -> Option<bool> {
     }
     let now = manifest::nanoseconds(SystemTime::now());
     let mut restamped = false;
-    for at in 0..files.len() {
-        let (file, known) = (&files[at], &manifest.files[at]);
+    for (at, file) in files.iter().enumerate() {
+        let known = &manifest.files[at];
         if file.shown != known.path || file.document != known.document {
             return None;
         }

@@ -196,7 +196,7 @@ fn chunk_entry(entry: Value) -> Result<(String, String), &'static str> {
         Value::Object(mut fields) => {
             let id = fields
                 .get("id")
-                .and_then(|id| id_text(id))
+                .and_then(id_text)
                 .ok_or("no `id` that is text or a number")?;
             match fields.remove("text") {
                 Some(Value::String(text)) => (id, text),

@@ -1,5 +1,7 @@
 //! The crate from outside: A-RAG's acceptance list, trouble with files, the life of an index.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+
 mod corpus_files;
 mod index_life;
 mod keyword;

@@ -34,7 +34,7 @@ fn expected(texts: &[String], keywords: &[String], top_k: usize) -> Vec<(String,
             .sum()
     };
     let mut ranked: Vec<(usize, usize)> = texts.iter().map(score).enumerate().filter(|(_, s)| *s > 0).collect();
-    ranked.sort_by(|a, b| b.1.cmp(&a.1));
+    ranked.sort_by_key(|row| std::cmp::Reverse(row.1));
     ranked
         .into_iter()
         .take(top_k)
@@ -82,7 +82,7 @@ fn rankings_hold_where_the_index_prunes() {
     // words of different frequency, so that lists are intersected, skipped and left out
     let words = ["the", "common", "rarer", "phrase", "of-two", "Zürich", "naïve", "x9"];
     let text = |n: usize| -> String {
-        let pick = |k: usize| (n * 7 + k * k * 13 + n * n * k) % (k + 2) == 0;
+        let pick = |k: usize| (n * 7 + k * k * 13 + n * n * k).is_multiple_of(k + 2);
         let chosen: Vec<&str> = (0..words.len()).filter(|k| pick(*k)).map(|k| words[k]).collect();
         format!("Entry {n}: {}. {}", chosen.join(" "), chosen.join("").repeat(n % 3))
     };

@@ -204,6 +204,15 @@ fn a_failed_run_says_where_and_why() {
     ✓ collect   succeeded  tool                                               850 ms
     ✗ research  failed     9 agents · the provider refused the…  15.3k tok     9.8 s
       └ – lead            stopped: leading 12 subagents · 8… turn 1   1.2k     9.8 s
+        ├ ✗ seeker[3]     failed: the provider answered 500… turn 1   1.2k     1.6 s
+        ├ ✓ seeker[1]     answered                           turn 2   2.5k     1.6 s
+        ├ ✓ seeker[2]     answered                           turn 2   2.5k     1.6 s
+        ├ – seeker[4]     stopped: keyword_search keywords:… turn 1   1.2k     8.9 s
+        ├ – seeker[5]     stopped: read_chunk chunk_ids: [2… turn 2   2.5k     8.9 s
+        ├ – seeker[6]     stopped: keyword_search keywords:… turn 1   1.2k     8.9 s
+        ├ – seeker[7]     stopped: keyword_search keywords:… turn 1   1.2k     8.9 s
+        ├ – seeker[8]     stopped: keyword_search keywords:… turn 1   1.2k     8.9 s
+        └ … 4 more waiting
     ○ check     waiting
     ○ publish   waiting
     "#);
@@ -218,21 +227,30 @@ fn a_cancelled_run_shows_what_was_stopped_and_a_resumed_one_goes_on() {
     ✓ collect   succeeded  tool                                                                   850 ms
     – research  stopped    9 agents                                                  15.3k tok     9.8 s
       └ – lead                  stopped: leading 12 subagents · 8 subagents… turn 1   1.2k tok     9.8 s
+        ├ ✗ seeker[3]           failed: the provider answered 500 three tim… turn 1   1.2k tok     1.6 s
+        ├ ✓ seeker[1]           answered                                     turn 2   2.5k tok     1.6 s
+        ├ ✓ seeker[2]           answered                                     turn 2   2.5k tok     1.6 s
+        ├ – seeker[4]           stopped: keyword_search keywords: [cost, to… turn 1   1.2k tok     8.9 s
+        ├ – seeker[5]           stopped: read_chunk chunk_ids: [2510.01234-… turn 2   2.5k tok     8.9 s
+        ├ – seeker[6]           stopped: keyword_search keywords: [cost, to… turn 1   1.2k tok     8.9 s
+        ├ – seeker[7]           stopped: keyword_search keywords: [cost, to… turn 1   1.2k tok     8.9 s
+        ├ – seeker[8]           stopped: keyword_search keywords: [cost, to… turn 1   1.2k tok     8.9 s
+        └ … 4 more waiting
     ○ check     waiting
     ○ publish   waiting
     "#);
     story.wait(60_000).tell(Event::RunReopened).wait(500);
     assert_snapshot!(screen(&story, 100, 24, PLAIN), @r#"
-    wide-research · running · 1 m 11 s · 7/9 agents live · 3 tool calls · 15.3k tok
+    wide-research · running · 1 m 11 s · 6/9 agents live · 3 tool calls · 15.3k tok
     ✓ collect   succeeded  tool                                                                   850 ms
-    ● research  running    9 agents, 7 live                                          15.3k tok  1 m 10 s
+    ● research  running    9 agents, 6 live                                          15.3k tok  1 m 10 s
       └ ● lead                  leading 12 subagents                         turn 1   1.2k tok  1 m 09 s
-        ├ ● seeker[3]           thinking                                     turn 2   1.2k tok  1 m 07 s
         ├ ● seeker[4]           keyword_search keywords: [cost, tokens], to… turn 1   1.2k tok  1 m 08 s
         ├ ● seeker[5]           read_chunk chunk_ids: [2510.01234-3]         turn 2   2.5k tok  1 m 03 s
         ├ ● seeker[6]           keyword_search keywords: [cost, tokens], to… turn 1   1.2k tok  1 m 08 s
         ├ ● seeker[7]           keyword_search keywords: [cost, tokens], to… turn 1   1.2k tok  1 m 08 s
         ├ ● seeker[8]           keyword_search keywords: [cost, tokens], to… turn 1   1.2k tok  1 m 08 s
+        ├ ✗ seeker[3]           failed: the provider answered 500 three tim… turn 1   1.2k tok     1.6 s
         ├ ✓ seeker[1]           answered                                     turn 2   2.5k tok     1.6 s
         ├ ✓ seeker[2]           answered                                     turn 2   2.5k tok     1.6 s
         └ … 4 more waiting
@@ -266,6 +284,18 @@ fn notes_go_above_and_a_summary_stays() {
     ✓ collect   succeeded  tool                           850 ms
     ✓ research  succeeded  13 agents         28.1k tok    11.1 s
       └ ✓ lead            answered · 12 subagents: 1…     11.1 s
+        ├ ✗ seeker[3]     failed: the provider answe…      1.6 s
+        ├ ✓ seeker[1]     answered                         1.6 s
+        ├ ✓ seeker[2]     answered                         1.6 s
+        ├ ✓ seeker[4]     answered                         8.9 s
+        ├ ✓ seeker[5]     answered                         8.9 s
+        ├ ✓ seeker[6]     answered                         8.9 s
+        ├ ✓ seeker[7]     answered                         8.9 s
+        ├ ✓ seeker[8]     answered                         9.0 s
+        ├ ✓ seeker[9]     answered                        300 ms
+        ├ ✓ seeker[10]    answered                        300 ms
+        ├ ✓ seeker[11]    answered                        300 ms
+        └ ✓ seeker[12]    answered                        300 ms
     ✓ check     succeeded  no items · agent                 0 ms
     – publish   skipped    run
     "#);

@@ -217,7 +217,7 @@ impl Decoder {
         deltas.push(Delta::ToolCall {
             position,
             id,
-            name: name.map(|name| self.names.from_wire(&name).to_owned()),
+            name: name.map(|name| self.names.own_name(&name).to_owned()),
             arguments,
         });
     }

@@ -55,7 +55,7 @@ impl WireNames {
     }
 
     /// The workflow's name of a tool; what is not known passes unchanged.
-    pub fn from_wire<'a>(&'a self, name: &'a str) -> &'a str {
+    pub fn own_name<'a>(&'a self, name: &'a str) -> &'a str {
         let known = self.changed.iter().find(|(wire, _)| wire == name);
         known.map_or(name, |(_, own)| own)
     }

@@ -160,7 +160,7 @@ fn names_on_the_wire_lead_back() {
     let names = WireNames::new(&tools);
     let wire: Vec<String> = tools.iter().map(|tool| names.to_wire(&tool.name)).collect();
     for (tool, wire) in tools.iter().zip(&wire) {
-        assert_eq!(names.from_wire(wire), tool.name);
+        assert_eq!(names.own_name(wire), tool.name);
         assert!(wire.len() <= 64);
     }
     assert_eq!(wire[..3], ["a_find_2", "a_find", "_"]);

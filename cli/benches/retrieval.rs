@@ -1,76 +1,27 @@
 //! Retrieval over a real corpus: index time, keyword and semantic search at p50 and p95, and how many
 //! of the nearest sentences the graph finds.
 //!
-//! `cargo bench -p troupe-tools -- CORPUS.jsonl [QUESTIONS.jsonl]`, or the same in the environment
+//! `cargo bench --profile dev -p troupe --bench retrieval -- CORPUS.jsonl [QUESTIONS.jsonl]`, or the same in the environment
 //! variables `TROUPE_BENCH_CORPUS` and `TROUPE_BENCH_QUESTIONS`. Without a corpus it says so and ends.
-//! The embedder is a stand-in with vectors of the real length; its cost is printed by itself.
+//! The embedder is the built-in static table; its cost is printed by itself.
 
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use troupe_core::port::Error;
 use troupe_core::port::embedder::Embedder;
 use troupe_core::port::tool::{Invocation, Tool};
+use troupe_models::embed::StaticTable;
 use troupe_tools::{Corpus, CorpusOptions, Opened};
 
-const DIMENSION: usize = 256;
-
-/// Words and their trigrams, hashed into a vector and mixed, so that every number is used.
-struct Stand;
-
-impl Embedder for Stand {
-    fn name(&self) -> &str {
-        "bench-stand-in"
-    }
-
-    fn dimension(&self) -> usize {
-        DIMENSION
-    }
-
-    fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, Error> {
-        Ok(texts.iter().map(|text| mixed(text)).collect())
-    }
-
-    fn count_tokens(&self, text: &str) -> usize {
-        text.split_whitespace().count() * 4 / 3
-    }
-}
-
-/// The embedder under measurement: the one line to change for another.
+/// The embedder under measurement, the one that is built in.
 fn embedder() -> Arc<dyn Embedder> {
-    Arc::new(Stand)
+    Arc::new(StaticTable::embedded())
 }
 
 fn embedded(embedder: &dyn Embedder, text: &str) -> Vec<f32> {
     embedder.embed(&[text]).expect("a vector").remove(0)
-}
-
-/// Each word is a direction of its own, weighted down with its commonness, guessed from its length.
-fn mixed(text: &str) -> Vec<f32> {
-    let mut vector = vec![0.0f32; DIMENSION];
-    for word in text
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-    {
-        let hash = word.bytes().fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| {
-            (hash ^ u64::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0000_01b3)
-        });
-        let weight = (word.len() as f32).min(8.0);
-        let mut state = hash | 1;
-        for number in &mut vector {
-            state = state
-                .wrapping_mul(0x5851_F42D_4C95_7F2D)
-                .wrapping_add(0x1405_7B7E_F767_814F);
-            *number += weight * ((state >> 40) as f32 / (1u64 << 23) as f32 - 1.0);
-        }
-    }
-    let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
-    if length > 0.0 {
-        vector.iter_mut().for_each(|x| *x /= length);
-    }
-    vector
 }
 
 fn main() {
