@@ -56,8 +56,8 @@ fn a_lead_and_its_wave_at_80_by_24() {
         ├ ● seeker[7]     keyword_search keywords: [cost, t… turn 1   1.2k     8.1 s
         ├ ● seeker[8]     keyword_search keywords: [cost, t… turn 1   1.2k     8.0 s
         ├ ✗ seeker[3]     failed: the provider answered 500… turn 1   1.2k     1.6 s
-        ├ ✓ seeker[1]     answered                           turn 2   2.5k     1.6 s
-        ├ ✓ seeker[2]     answered                           turn 2   2.5k     1.6 s
+        ├ ✓ seeker[1]     answered: Seek.                    turn 2   2.5k     1.6 s
+        ├ ✓ seeker[2]     answered: Seek.                    turn 2   2.5k     1.6 s
         └ … 4 more waiting
     ○ check     waiting
     ○ publish   waiting
@@ -77,8 +77,8 @@ fn a_lead_and_its_wave_at_120_by_40() {
         ├ ● seeker[7]           keyword_search keywords: [cost, tokens], top_k: 5                turn 1   1.2k tok     8.1 s
         ├ ● seeker[8]           keyword_search keywords: [cost, tokens], top_k: 5                turn 1   1.2k tok     8.0 s
         ├ ✗ seeker[3]           failed: the provider answered 500 three times (model)            turn 1   1.2k tok     1.6 s
-        ├ ✓ seeker[1]           answered                                                         turn 2   2.5k tok     1.6 s
-        ├ ✓ seeker[2]           answered                                                         turn 2   2.5k tok     1.6 s
+        ├ ✓ seeker[1]           answered: Seek.                                                  turn 2   2.5k tok     1.6 s
+        ├ ✓ seeker[2]           answered: Seek.                                                  turn 2   2.5k tok     1.6 s
         └ … 4 more waiting
     ○ check     waiting
     ○ publish   waiting
@@ -205,8 +205,8 @@ fn a_failed_run_says_where_and_why() {
     ✗ research  failed     9 agents · the provider refused the…  15.3k tok     9.8 s
       └ – lead            stopped: leading 12 subagents · 8… turn 1   1.2k     9.8 s
         ├ ✗ seeker[3]     failed: the provider answered 500… turn 1   1.2k     1.6 s
-        ├ ✓ seeker[1]     answered                           turn 2   2.5k     1.6 s
-        ├ ✓ seeker[2]     answered                           turn 2   2.5k     1.6 s
+        ├ ✓ seeker[1]     answered: Seek.                    turn 2   2.5k     1.6 s
+        ├ ✓ seeker[2]     answered: Seek.                    turn 2   2.5k     1.6 s
         ├ – seeker[4]     stopped: keyword_search keywords:… turn 1   1.2k     8.9 s
         ├ – seeker[5]     stopped: read_chunk chunk_ids: [2… turn 2   2.5k     8.9 s
         ├ – seeker[6]     stopped: keyword_search keywords:… turn 1   1.2k     8.9 s
@@ -228,8 +228,8 @@ fn a_cancelled_run_shows_what_was_stopped_and_a_resumed_one_goes_on() {
     – research  stopped    9 agents                                                  15.3k tok     9.8 s
       └ – lead                  stopped: leading 12 subagents · 8 subagents… turn 1   1.2k tok     9.8 s
         ├ ✗ seeker[3]           failed: the provider answered 500 three tim… turn 1   1.2k tok     1.6 s
-        ├ ✓ seeker[1]           answered                                     turn 2   2.5k tok     1.6 s
-        ├ ✓ seeker[2]           answered                                     turn 2   2.5k tok     1.6 s
+        ├ ✓ seeker[1]           answered: Seek.                              turn 2   2.5k tok     1.6 s
+        ├ ✓ seeker[2]           answered: Seek.                              turn 2   2.5k tok     1.6 s
         ├ – seeker[4]           stopped: keyword_search keywords: [cost, to… turn 1   1.2k tok     8.9 s
         ├ – seeker[5]           stopped: read_chunk chunk_ids: [2510.01234-… turn 2   2.5k tok     8.9 s
         ├ – seeker[6]           stopped: keyword_search keywords: [cost, to… turn 1   1.2k tok     8.9 s
@@ -251,8 +251,8 @@ fn a_cancelled_run_shows_what_was_stopped_and_a_resumed_one_goes_on() {
         ├ ● seeker[7]           keyword_search keywords: [cost, tokens], to… turn 1   1.2k tok  1 m 08 s
         ├ ● seeker[8]           keyword_search keywords: [cost, tokens], to… turn 1   1.2k tok  1 m 08 s
         ├ ✗ seeker[3]           failed: the provider answered 500 three tim… turn 1   1.2k tok     1.6 s
-        ├ ✓ seeker[1]           answered                                     turn 2   2.5k tok     1.6 s
-        ├ ✓ seeker[2]           answered                                     turn 2   2.5k tok     1.6 s
+        ├ ✓ seeker[1]           answered: Seek.                              turn 2   2.5k tok     1.6 s
+        ├ ✓ seeker[2]           answered: Seek.                              turn 2   2.5k tok     1.6 s
         └ … 4 more waiting
     ○ check     waiting
     ○ publish   waiting
@@ -285,17 +285,17 @@ fn notes_go_above_and_a_summary_stays() {
     ✓ research  succeeded  13 agents         28.1k tok    11.1 s
       └ ✓ lead            answered · 12 subagents: 1…     11.1 s
         ├ ✗ seeker[3]     failed: the provider answe…      1.6 s
-        ├ ✓ seeker[1]     answered                         1.6 s
-        ├ ✓ seeker[2]     answered                         1.6 s
-        ├ ✓ seeker[4]     answered                         8.9 s
-        ├ ✓ seeker[5]     answered                         8.9 s
-        ├ ✓ seeker[6]     answered                         8.9 s
-        ├ ✓ seeker[7]     answered                         8.9 s
-        ├ ✓ seeker[8]     answered                         9.0 s
-        ├ ✓ seeker[9]     answered                        300 ms
-        ├ ✓ seeker[10]    answered                        300 ms
-        ├ ✓ seeker[11]    answered                        300 ms
-        └ ✓ seeker[12]    answered                        300 ms
+        ├ ✓ seeker[1]     answered: Seek.                  1.6 s
+        ├ ✓ seeker[2]     answered: Seek.                  1.6 s
+        ├ ✓ seeker[4]     answered: Seek.                  8.9 s
+        ├ ✓ seeker[5]     answered: Seek.                  8.9 s
+        ├ ✓ seeker[6]     answered: Seek.                  8.9 s
+        ├ ✓ seeker[7]     answered: Seek.                  8.9 s
+        ├ ✓ seeker[8]     answered: Seek.                  9.0 s
+        ├ ✓ seeker[9]     answered: Seek.                 300 ms
+        ├ ✓ seeker[10]    answered: Seek.                 300 ms
+        ├ ✓ seeker[11]    answered: Seek.                 300 ms
+        └ ✓ seeker[12]    answered: Seek.                 300 ms
     ✓ check     succeeded  no items · agent                 0 ms
     – publish   skipped    run
     "#);

@@ -118,6 +118,11 @@ pub(crate) fn label<'a>(view: &'a RunView, agent: &'a AgentView) -> Cow<'a, str>
 /// What an agent does or how it ended, in words; foreign text.
 pub(crate) fn activity(view: &RunView, agent: &AgentView) -> String {
     let doing = match &agent.status {
+        // Which of them was asked what, once there is nothing better to say.
+        AgentStatus::Answered if agent.parent.is_some() => {
+            let task: String = agent.task.chars().take(STREAM_COLUMNS).collect();
+            return format!("answered: {task}");
+        }
         AgentStatus::Answered => return "answered".into(),
         AgentStatus::Failed(failure) => return format!("failed: {failure}"),
         AgentStatus::Acting => call(&agent.activity),

@@ -150,17 +150,17 @@ fn the_same_stays_wherever_the_cursor_was() {
     ✓ research  succeeded  13 agents         28.1k tok    11.1 s
       └ ✓ lead            answered · 12 subagents: 1…     11.1 s
         ├ ✗ seeker[3]     failed: the provider answe…      1.6 s
-        ├ ✓ seeker[1]     answered                         1.6 s
-        ├ ✓ seeker[2]     answered                         1.6 s
-        ├ ✓ seeker[4]     answered                         8.9 s
-        ├ ✓ seeker[5]     answered                         8.9 s
-        ├ ✓ seeker[6]     answered                         8.9 s
-        ├ ✓ seeker[7]     answered                         8.9 s
-        ├ ✓ seeker[8]     answered                         9.0 s
-        ├ ✓ seeker[9]     answered                        300 ms
-        ├ ✓ seeker[10]    answered                        300 ms
-        ├ ✓ seeker[11]    answered                        300 ms
-        └ ✓ seeker[12]    answered                        300 ms
+        ├ ✓ seeker[1]     answered: Seek.                  1.6 s
+        ├ ✓ seeker[2]     answered: Seek.                  1.6 s
+        ├ ✓ seeker[4]     answered: Seek.                  8.9 s
+        ├ ✓ seeker[5]     answered: Seek.                  8.9 s
+        ├ ✓ seeker[6]     answered: Seek.                  8.9 s
+        ├ ✓ seeker[7]     answered: Seek.                  8.9 s
+        ├ ✓ seeker[8]     answered: Seek.                  9.0 s
+        ├ ✓ seeker[9]     answered: Seek.                 300 ms
+        ├ ✓ seeker[10]    answered: Seek.                 300 ms
+        ├ ✓ seeker[11]    answered: Seek.                 300 ms
+        └ ✓ seeker[12]    answered: Seek.                 300 ms
     ✓ check     succeeded  no items · agent                 0 ms
     – publish   skipped    run
     "#);
