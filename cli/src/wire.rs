@@ -160,7 +160,10 @@ fn open(loaded: &Loaded, name: &str, state: &Path, settings: &Settings) -> anyho
     let bar = bar(settings);
     let opened = Corpus::open(&options, embedder, &|progress| show(&bar, progress));
     bar.finish_and_clear();
-    let opened = opened.map_err(|error| Usage::error(error.to_string()))?;
+    let opened = opened.map_err(|error| match error {
+        troupe_tools::Error::Empty { .. } | troupe_tools::Error::Pattern { .. } => Usage::error(error.to_string()),
+        _ => error.into(),
+    })?;
     opened
         .warnings
         .iter()

@@ -75,7 +75,17 @@ pub fn check_inputs(workflow: &Workflow, mut given: Object) -> Result<Object, Ve
         match (given.remove(&input.name), &input.default) {
             (Some(value), _) => {
                 if let Err(mismatch) = input.kind.check(&value) {
-                    mistakes.push(format!("input `{}` {mismatch}", input.name));
+                    let place = mismatch.path.trim_start_matches(['$', '.']);
+                    let place = if place.is_empty() {
+                        String::new()
+                    } else {
+                        format!(" at {place}")
+                    };
+                    let (expected, found) = (mismatch.expected, mismatch.found);
+                    mistakes.push(format!(
+                        "input `{}`{place}: expected {expected}, found {found}",
+                        input.name
+                    ));
                 }
                 inputs.insert(input.name.clone(), input.kind.complete(value));
             }
