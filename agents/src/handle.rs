@@ -80,12 +80,14 @@ pub async fn start(run: Run, header: RunHeader, inputs: Object, env: Object) -> 
 }
 
 /// Goes on with a run from its journal: after a crash what is outstanding is asked for again, after
-/// a failure or a cancellation the run is reopened.
-pub async fn resume(run: Run) -> Result<Handle, Error> {
+/// a failure or a cancellation the run is reopened. Where not even the first event got to the disk,
+/// the run begins, with the inputs and environment that it was to begin with.
+pub async fn resume(run: Run, inputs: Object, env: Object) -> Result<Handle, Error> {
     let entries = run.ports.journal.load(&run.run).await.map_err(Error::Load)?;
     run.ports.observer.recalled(&entries);
     let state = engine::fold(&run.workflow, entries.iter().map(|entry| &entry.event));
     let next = match state.status() {
+        None => Input::Start { inputs, env },
         Some(status) if status.is_over() => Input::Reopen,
         _ => Input::Recover,
     };

@@ -204,6 +204,14 @@ impl Database {
     /// Refuses a database that this version cannot read as it is.
     pub(crate) async fn check_readable(&self, connection: &mut SqliteConnection) -> Result<(), Error> {
         let (version, newest) = (self.schema(connection).await?, newest());
+        if version == 0 {
+            // Whoever made it was stopped before it held anything.
+            let message = format!(
+                "no run was started in {}: its database is empty",
+                self.folder().display()
+            );
+            return Err(Error::new(ErrorKind::Missing, message));
+        }
         if version < newest {
             return Err(self.corrupt(format!(
                 "has schema {version} and Troupe {VERSION} reads schema {newest}: start or resume a run, which \

@@ -117,3 +117,15 @@ async fn nothing_is_done_before_its_facts_are_on_disk() {
         "an observer sees durable facts alone"
     );
 }
+
+#[tokio::test]
+async fn a_run_whose_first_event_was_lost_begins_on_resume() {
+    let journal = Mortal::new(0);
+    let model = Arc::new(Scripted::new(script));
+    let tool = Arc::new(Answering::new(|_| Ok("x".into())));
+    let (run, _) = wired(both(), journal.clone(), model, tool);
+    assert!(live(run.clone()).await.is_err());
+    assert_eq!(journal.events().await, []);
+    journal.appends_left.store(u64::MAX, Ordering::SeqCst);
+    assert_eq!(resume(run).await.unwrap().status, RunStatus::Succeeded);
+}

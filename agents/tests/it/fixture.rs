@@ -125,5 +125,6 @@ pub async fn live(run: Run) -> Result<Outcome, troupe_agents::Error> {
 
 /// Resumes and awaits a run.
 pub async fn resume(run: Run) -> Result<Outcome, troupe_agents::Error> {
-    troupe_agents::resume(run).await?.outcome().await
+    let (inputs, env) = Default::default();
+    troupe_agents::resume(run, inputs, env).await?.outcome().await
 }

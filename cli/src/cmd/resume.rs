@@ -50,7 +50,7 @@ pub fn run(arguments: &Resume, settings: &Settings) -> anyhow::Result<Exit> {
             workflow: wired.workflow.clone(),
             ports: wired.ports(&store, &feed),
         };
-        let handle = troupe_agents::resume(resumed).await?;
+        let handle = troupe_agents::resume(resumed, choices.inputs, choices.env).await?;
         let exit = finish(&run, handle, feed, record.header.started_ms, settings).await;
         drop(lease);
         store.close().await;

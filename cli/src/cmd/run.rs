@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::sync::Arc;
 use troupe_agents::{Clock as _, Handle, Outcome, Ports, SystemClock};
+use troupe_core::Object;
 use troupe_core::id::RunId;
 use troupe_core::ir::{Verb, Workflow};
 use troupe_core::port::ErrorKind;
@@ -29,17 +30,25 @@ pub struct Choices {
     /// `--allow-host-commands`.
     #[serde(default)]
     pub allow_host_commands: bool,
+    /// The inputs, for a run whose first event never got to the disk.
+    #[serde(default)]
+    pub inputs: Object,
+    /// The environment variables that its expressions read.
+    #[serde(default)]
+    pub env: Object,
 }
 
 pub fn run(arguments: &Run, settings: &Settings) -> anyhow::Result<Exit> {
-    let choices = Choices {
+    let mut choices = Choices {
         models: arguments.models.clone(),
         allow_host_commands: arguments.allow_host_commands,
+        ..Choices::default()
     };
     let mut loaded = load::load(&arguments.file, settings)?;
     wire::override_models(&mut loaded.workflow, &choices.models)?;
     let inputs = values::inputs(arguments, &loaded.workflow)?;
     let env = values::environment(&loaded.workflow.env)?;
+    (choices.inputs, choices.env) = (inputs.clone(), env.clone());
     let state = workspace::folder(settings)?;
     let wired = Wired::new(&loaded, &choices, &state, settings)?;
     block_on(async {

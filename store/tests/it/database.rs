@@ -240,3 +240,16 @@ async fn several_open_a_fresh_folder_and_one_wins_each_sequence() {
         assert_eq!(entry.event, event(n, &format!("{writer}")));
     }
 }
+
+#[tokio::test]
+async fn a_database_that_was_never_finished_holds_no_run() {
+    let folder = tempfile::tempdir().unwrap();
+    // What a process leaves that is killed between making the file and making its tables.
+    std::fs::write(folder.path().join("troupe.db"), b"").unwrap();
+    let nothing = Reader::open(folder.path()).await.unwrap_err();
+    assert_eq!(nothing.kind, ErrorKind::Missing, "{nothing}");
+    let store = Store::open(folder.path()).await.unwrap();
+    assert_eq!(store.runs(9).await.unwrap(), []);
+    store.close().await;
+    assert!(Reader::open(folder.path()).await.is_ok());
+}

@@ -10,6 +10,11 @@ const FILE_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
 /// So many warnings are kept for a file; the rest is counted.
 const WARNINGS_MAX: usize = 20;
 
+/// A line of a `.jsonl` stays one chunk up to so many times the size of a chunk.
+const LINE_CHUNKS_WHOLE: usize = 4;
+/// And up to so many bytes, so that a huge line is not counted as a whole.
+const LINE_BYTES_WHOLE: usize = 1 << 20;
+
 /// A text with an id of its own: a whole file, a line of a `.jsonl`, an entry of a `chunks.json`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Document {
@@ -136,9 +141,13 @@ fn line_document(line: &[u8], cut: &Cut<'_>) -> Result<(String, Vec<String>), St
     } else {
         format!("{title}\n{text}")
     };
-    match chunking::chunks(&titled, cut.tokens, false, cut.count) {
-        chunks if chunks.is_empty() => Err("`text` is empty".into()),
-        chunks => Ok((id, chunks)),
+    // A line is a passage that somebody has cut and named already, and citations and gold labels use its
+    // name: it stays whole unless nobody would want to read it in one piece.
+    let whole = titled.len() <= LINE_BYTES_WHOLE && (cut.count)(&titled) <= LINE_CHUNKS_WHOLE * cut.tokens;
+    match titled.trim() {
+        "" => Err("`text` is empty".into()),
+        text if whole => Ok((id, vec![text.to_owned()])),
+        text => Ok((id, chunking::chunks(text, cut.tokens, false, cut.count))),
     }
 }
 
