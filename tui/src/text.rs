@@ -73,27 +73,32 @@ pub(crate) fn tail(text: &str, columns: usize, mark: &str) -> String {
         .map_or(0, |(at, _)| at);
     let safe = sanitise(&text[start..]);
     let safe = safe.trim_start();
-    let mut surplus = width(safe);
-    if start == 0 && surplus <= columns {
+    if start == 0 && width(safe) <= columns {
         return safe.to_owned();
     }
     let Some(room) = columns.checked_sub(width(mark)) else {
         return mark.chars().take(columns).collect();
     };
     let span = Span::raw(safe);
-    let kept: String = span
+    // A text may be narrower than its parts: the parts are what is taken away.
+    let cells = |symbol: &str| usize::from(symbol.cell_width());
+    let mut surplus: usize = span
+        .styled_graphemes(Style::new())
+        .map(|grapheme| cells(grapheme.symbol))
+        .sum();
+    let mut kept: String = span
         .styled_graphemes(Style::new())
         .skip_while(|grapheme| {
             let skipped = surplus > room;
-            surplus -= if skipped {
-                usize::from(grapheme.symbol.cell_width())
-            } else {
-                0
-            };
+            surplus -= if skipped { cells(grapheme.symbol) } else { 0 };
             skipped
         })
         .map(|grapheme| grapheme.symbol)
         .collect();
+    // And wider, where parts that stood apart now join.
+    while width(&kept) > room {
+        kept.remove(0);
+    }
     format!("{mark}{kept}")
 }
 

@@ -1,0 +1,280 @@
+//! How each event changes the view of a run.
+
+use super::{AgentStatus, AgentView, RunView, StepStatus, StepView};
+use crate::event::{Event, Work};
+use crate::failure::Failure;
+use crate::id::{ActorId, AgentIndex, StepIndex};
+use crate::ir::{Verb, Workflow};
+use crate::message::Usage;
+use crate::port::journal::RunStatus;
+use indexmap::IndexMap;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+impl RunView {
+    pub(super) fn fold_run(&mut self, workflow: &Workflow, event: &Event, at_ms: u64) {
+        match event {
+            Event::RunStarted { inputs, .. } => {
+                self.started_ms = at_ms;
+                self.inputs = inputs.clone();
+                self.status = RunStatus::Running;
+            }
+            Event::RunReopened => self.reopen(),
+            Event::RunCancelled => self.stop(RunStatus::Cancelled, at_ms),
+            Event::RunSucceeded { outputs } => {
+                self.outputs = outputs.clone();
+                self.stop(RunStatus::Succeeded, at_ms);
+            }
+            Event::RunFailed { step, failure } => {
+                let step = step.map(|step| workflow.step(step).name.clone());
+                self.failure = Some((step, failure.clone()));
+                self.stop(RunStatus::Failed, at_ms);
+            }
+            _ => {}
+        }
+    }
+
+    fn reopen(&mut self) {
+        self.status = RunStatus::Running;
+        self.failure = None;
+        for step in self.steps.iter_mut().filter(|step| step.status == StepStatus::Failed) {
+            (step.status, step.ended_ms) = (StepStatus::Running, None);
+        }
+        // Of an item whose model failed for good, the agent of the last attempt goes on. What failed
+        // in a wave was told to the lead, and what failed before was tried again.
+        let mut later_attempts = BTreeSet::new();
+        for agent in self.agents.iter_mut().rev().filter(|agent| agent.parent.is_none()) {
+            let is_last = later_attempts.insert(agent.address.clone());
+            let by_model = |failure: &Failure| failure.kind == crate::failure::FailureKind::Model;
+            if is_last && matches!(&agent.status, AgentStatus::Failed(failure) if by_model(failure)) {
+                agent.status = AgentStatus::Thinking;
+                agent.activity = "thinking".into();
+                self.steps[agent.step.at()].working += 1;
+            }
+        }
+        for agent in self.agents.iter_mut().filter(|agent| agent.status.is_live()) {
+            agent.ended_ms = None;
+        }
+    }
+
+    fn stop(&mut self, status: RunStatus, at_ms: u64) {
+        self.status = status;
+        for agent in self.agents.iter_mut().filter(|agent| agent.status.is_live()) {
+            agent.ended_ms = Some(at_ms);
+        }
+    }
+
+    pub(super) fn fold_step(&mut self, workflow: &Workflow, event: &Event, at_ms: u64) {
+        match event {
+            Event::StepSkipped { step } => {
+                let step = &mut self.steps[step.at()];
+                (step.status, step.ended_ms) = (StepStatus::Skipped, Some(at_ms));
+            }
+            Event::StepStarted { step, items } => {
+                let step = &mut self.steps[step.at()];
+                step.items = items
+                    .as_ref()
+                    .map_or(1, |items| u32::try_from(items.len()).unwrap_or(u32::MAX));
+                (step.status, step.started_ms) = (StepStatus::Running, Some(at_ms));
+                step.close_when_done(at_ms);
+            }
+            Event::StepFailed { step, failure } => {
+                let step = &mut self.steps[step.at()];
+                (step.status, step.ended_ms, step.failure) = (StepStatus::Failed, Some(at_ms), Some(failure.clone()));
+            }
+            Event::ItemStarted {
+                step,
+                item,
+                attempt,
+                work,
+            } => {
+                let view = &mut self.steps[step.at()];
+                view.working += 1;
+                view.retries += u32::from(*attempt > 1);
+                if let (Work::Agent { prompt }, Verb::Agent { agent, .. }) = (work, &workflow.step(*step).verb) {
+                    let fanned = workflow.step(*step).fan_out.is_some();
+                    let place = if fanned {
+                        format!("{}[{}]", view.name, item.0)
+                    } else {
+                        view.name.clone()
+                    };
+                    let actor = self.spawn(workflow, *agent, &place, None, prompt, at_ms);
+                    self.agents[actor.at()].step = *step;
+                }
+            }
+            Event::ItemSucceeded { step, retrieved, .. } => {
+                self.retrieved_tokens += retrieved.tokens;
+                self.chunks_read.extend(retrieved.read.iter().cloned());
+                let step = &mut self.steps[step.at()];
+                step.succeeded += 1;
+                step.working = step.working.saturating_sub(1);
+                step.close_when_done(at_ms);
+            }
+            Event::ItemFailed {
+                step,
+                failure,
+                retry_after_ms,
+                ..
+            } => {
+                let step = &mut self.steps[step.at()];
+                step.failure = Some(failure.clone());
+                step.working = step.working.saturating_sub(1);
+                if retry_after_ms.is_none() {
+                    (step.status, step.ended_ms) = (StepStatus::Failed, Some(at_ms));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn fold_agent(&mut self, workflow: &Workflow, event: &Event, at_ms: u64) {
+        match event {
+            Event::TurnStarted { actor, forced } => {
+                let agent = &mut self.agents[actor.at()];
+                agent.status = AgentStatus::Thinking;
+                agent.since_ms = at_ms;
+                agent.limit = agent.limit.or(*forced);
+                agent.activity = if forced.is_some() {
+                    "answering at its limit".into()
+                } else {
+                    "thinking".into()
+                };
+            }
+            Event::ModelReplied { actor, reply, .. } => {
+                self.usage += reply.usage;
+                let agent = &mut self.agents[actor.at()];
+                agent.turns += 1;
+                agent.usage += reply.usage;
+                agent.model_ms += reply.wall_ms;
+                agent.message = reply.message.clone();
+            }
+            Event::ToolCalled { actor, position, .. } => {
+                let agent = &mut self.agents[actor.at()];
+                agent.status = AgentStatus::Acting;
+                agent.since_ms = at_ms;
+                if let Some(call) = agent.message.tool_calls.get(*position as usize) {
+                    agent.activity = format!("{} {}", call.name, call.arguments);
+                }
+            }
+            Event::ToolRefused { actor, position, .. } => self.count_tool(*actor, *position),
+            Event::ToolReplied { actor, output, .. } => {
+                self.tool_calls += 1;
+                self.retrieved_tokens += output.retrieved.tokens;
+                self.chunks_read.extend(output.retrieved.read.iter().cloned());
+                self.agents[actor.at()].retrieved_tokens += output.retrieved.tokens;
+                self.count_current_tool(*actor);
+            }
+            Event::ToolFailed { actor, .. } => self.count_current_tool(*actor),
+            Event::WaveStarted {
+                actor,
+                position,
+                members,
+                dropped,
+                invalid,
+            } => {
+                self.count_tool(*actor, *position);
+                let agent = &mut self.agents[actor.at()];
+                agent.status = AgentStatus::Leading;
+                agent.since_ms = at_ms;
+                agent.waiting = u32::try_from(members.len()).unwrap_or(u32::MAX);
+                agent.refused += dropped + invalid;
+                agent.activity = format!("leading {} subagents", members.len());
+                agent.wave = members
+                    .iter()
+                    .map(|member| (member.agent, member.prompt.clone()))
+                    .collect();
+            }
+            Event::MemberStarted { actor, member } => {
+                let lead = &mut self.agents[actor.at()];
+                let Some((agent, prompt)) = lead.wave.get(*member as usize).cloned() else {
+                    return;
+                };
+                lead.children += 1;
+                lead.waiting = lead.waiting.saturating_sub(1);
+                let (step, place, number) = (lead.step, lead.address.clone(), lead.children);
+                let child = self.spawn(workflow, agent, &place, Some(*actor), &prompt, at_ms);
+                let child = &mut self.agents[child.at()];
+                child.step = step;
+                child.address.push_str(&format!("[{number}]"));
+            }
+            Event::WaveEnded { actor } => self.agents[actor.at()].waiting = 0,
+            Event::AnswerRejected { actor, .. } => {
+                self.agents[actor.at()].activity = "asked to correct its answer".into()
+            }
+            Event::AgentAnswered { actor } => self.agents[actor.at()].end(AgentStatus::Answered, "answered", at_ms),
+            Event::AgentFailed { actor, failure } => {
+                self.agents[actor.at()].end(AgentStatus::Failed(failure.clone()), "failed", at_ms);
+            }
+            _ => {}
+        }
+    }
+
+    fn count_current_tool(&mut self, actor: ActorId) {
+        let agent = &mut self.agents[actor.at()];
+        let name = agent.activity.split(' ').next().unwrap_or_default().to_owned();
+        *agent.tools.entry(name).or_default() += 1;
+    }
+
+    fn count_tool(&mut self, actor: ActorId, position: u32) {
+        let agent = &mut self.agents[actor.at()];
+        if let Some(call) = agent.message.tool_calls.get(position as usize) {
+            *agent.tools.entry(call.name.clone()).or_default() += 1;
+        }
+    }
+
+    fn spawn(
+        &mut self,
+        workflow: &Workflow,
+        agent: AgentIndex,
+        place: &str,
+        parent: Option<ActorId>,
+        task: &str,
+        at_ms: u64,
+    ) -> ActorId {
+        let definition = workflow.agent(agent);
+        let actor = ActorId(u32::try_from(self.agents.len()).unwrap_or(u32::MAX));
+        self.agents.push(AgentView {
+            address: format!("{place}/{}", definition.name),
+            agent,
+            model: workflow.model(definition.model).alias.clone(),
+            step: StepIndex(0),
+            parent,
+            task: task.to_owned(),
+            status: AgentStatus::Thinking,
+            turns: 0,
+            tools: IndexMap::new(),
+            usage: Usage::default(),
+            model_ms: 0,
+            retrieved_tokens: 0,
+            limit: None,
+            activity: "starting".into(),
+            since_ms: at_ms,
+            waiting: 0,
+            refused: 0,
+            message: Arc::default(),
+            started_ms: at_ms,
+            ended_ms: None,
+            wave: Vec::new(),
+            children: 0,
+        });
+        actor
+    }
+}
+
+impl StepView {
+    fn close_when_done(&mut self, at_ms: u64) {
+        if self.succeeded == self.items {
+            (self.status, self.ended_ms) = (StepStatus::Succeeded, Some(at_ms));
+        }
+    }
+}
+
+impl AgentView {
+    fn end(&mut self, status: AgentStatus, activity: &str, at_ms: u64) {
+        self.status = status;
+        self.activity = activity.into();
+        self.since_ms = at_ms;
+        self.waiting = 0;
+        self.ended_ms = Some(at_ms);
+    }
+}
