@@ -80,7 +80,7 @@ impl Driver {
     }
 
     fn decide(&mut self, input: Input, batch: &mut Batch) -> Result<(), Error> {
-        batch.answered.extend(call_of(&input));
+        batch.answered.extend(input.call());
         let decision = engine::handle(&self.run.workflow, &mut self.state, input)?;
         batch.events.extend(decision.events);
         batch.effects.extend(decision.effects);
@@ -153,16 +153,5 @@ impl Drop for Driver {
     /// However the driver ends, nothing it started goes on working or billing.
     fn drop(&mut self) {
         self.working.values().for_each(AbortHandle::abort);
-    }
-}
-
-fn call_of(input: &Input) -> Option<CallId> {
-    match input {
-        Input::ModelReplied { call, .. }
-        | Input::ToolReplied { call, .. }
-        | Input::ProcessExited { call, .. }
-        | Input::CallFailed { call, .. }
-        | Input::TimerFired { call } => Some(*call),
-        Input::Start { .. } | Input::Reopen | Input::Recover | Input::Cancel => None,
     }
 }

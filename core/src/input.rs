@@ -58,6 +58,20 @@ pub enum Input {
     },
 }
 
+impl Input {
+    /// The effect that it answers; none where it comes by itself.
+    pub fn call(&self) -> Option<CallId> {
+        match self {
+            Self::ModelReplied { call, .. }
+            | Self::ToolReplied { call, .. }
+            | Self::ProcessExited { call, .. }
+            | Self::CallFailed { call, .. }
+            | Self::TimerFired { call } => Some(*call),
+            Self::Start { .. } | Self::Reopen | Self::Recover | Self::Cancel => None,
+        }
+    }
+}
+
 /// How a process ended.
 #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Exit {

@@ -103,7 +103,7 @@ impl World<'_> {
     }
 
     fn take(&mut self, input: Input) {
-        let answered = call_of(&input);
+        let answered = input.call();
         let decision =
             engine::handle(self.workflow, &mut self.state, input).expect("the simulation sends no wrong inputs");
         self.life.kinds.extend(decision.events.iter().map(kind));
@@ -309,17 +309,6 @@ fn failure(call: CallId, kind: FailureKind) -> Input {
     Input::CallFailed {
         call,
         failure: Failure::new(kind, "boom"),
-    }
-}
-
-fn call_of(input: &Input) -> Option<CallId> {
-    match input {
-        Input::ModelReplied { call, .. }
-        | Input::ToolReplied { call, .. }
-        | Input::ProcessExited { call, .. }
-        | Input::CallFailed { call, .. }
-        | Input::TimerFired { call } => Some(*call),
-        Input::Start { .. } | Input::Reopen | Input::Recover | Input::Cancel => None,
     }
 }
 
