@@ -10,7 +10,8 @@ use std::fmt;
 pub struct RunId(String);
 
 impl RunId {
-    /// Takes any name of 1 to 64 ASCII letters, digits, `-` or `_`.
+    /// Takes any name of 1 to 64 ASCII letters, digits, `-` or `_`; a run that another run started
+    /// has the other's name in front, and a `.` between (up to 512 bytes in all).
     pub fn parse(text: &str) -> Option<Self> {
         let fits = (1..=64).contains(&text.len())
             && text
@@ -58,6 +59,10 @@ index!(
 index!(
     /// An agent definition: position in [`crate::ir::Workflow::agents`].
     AgentIndex
+);
+index!(
+    /// A workflow that steps call: position in [`crate::ir::Workflow::workflows`].
+    WorkflowIndex
 );
 index!(
     /// A step: position in [`crate::ir::Workflow::steps`].

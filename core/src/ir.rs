@@ -3,9 +3,10 @@
 use crate::Value;
 use crate::expression::{Expression, Template};
 use crate::failure::FailureKind;
-use crate::id::{AgentIndex, ModelIndex, StepIndex, ToolIndex};
+use crate::id::{AgentIndex, ModelIndex, StepIndex, ToolIndex, WorkflowIndex};
 use crate::limits::{Limits, RunLimits};
 use crate::types::Type;
+use std::sync::Arc;
 
 /// A compiled workflow. Steps are in an order in which every step comes after those that it waits for.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +19,8 @@ pub struct Workflow {
     pub inputs: Vec<Input>,
     /// Names of `env` variables that expressions outside of `models` read.
     pub env: Vec<String>,
+    /// Names of the secrets that tools and commands are given.
+    pub secrets: Vec<String>,
     /// Declared models.
     pub models: Vec<Model>,
     /// Declared corpora.
@@ -26,14 +29,29 @@ pub struct Workflow {
     pub tools: Vec<Tool>,
     /// Declared agents.
     pub agents: Vec<Agent>,
+    /// The workflows that steps call, each once; their files are part of this one's fingerprint.
+    pub workflows: Vec<Arc<Workflow>>,
     /// Steps in dependency order.
     pub steps: Vec<Step>,
     /// Declared outputs, in order.
-    pub outputs: Vec<(String, Template)>,
+    pub outputs: Vec<Output>,
     /// What the run as a whole may use.
     pub limits: RunLimits,
+    /// What this version can check and not run, in sentences: such a workflow is refused before it starts.
+    pub unavailable: Vec<String>,
     /// A hash of every source byte that can change what a run does.
     pub fingerprint: String,
+}
+
+/// A value that the run gives when it has succeeded.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Output {
+    /// Its name.
+    pub name: String,
+    /// The value.
+    pub value: Template,
+    /// What the value is, as far as it is certain before the run.
+    pub kind: Type,
 }
 
 /// An input that the caller gives.
@@ -70,6 +88,17 @@ pub struct Model {
     pub attempts: u32,
     /// Requests at once.
     pub parallel: u32,
+    /// What its tokens cost, where the file says so.
+    pub price: Option<Price>,
+}
+
+/// What a model's tokens cost, in US dollars for a million of them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Price {
+    /// Tokens of prompts.
+    pub input: f64,
+    /// Tokens of answers.
+    pub output: f64,
 }
 
 /// Files that are searched by the retrieval tools.
@@ -148,12 +177,37 @@ pub struct Step {
     pub after: Vec<StepIndex>,
     /// Once per item of a list.
     pub fan_out: Option<FanOut>,
+    /// Again and again until a condition holds.
+    pub repeat: Option<Repeat>,
     /// What to do after a failure.
     pub retry: Retry,
     /// Milliseconds that one attempt may take.
     pub timeout_ms: Option<u64>,
-    /// What the output must be.
+    /// What a failure that is not retried means for the run.
+    pub on_error: OnError,
+    /// What one item gives when it succeeds.
     pub output: Type,
+}
+
+/// What a failure that is not retried means for the run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OnError {
+    /// The step fails, and the run with it.
+    #[default]
+    Fail,
+    /// The item's output is null, and the failure stands in `steps.NAME.errors`.
+    Continue,
+}
+
+/// An item's repetition: a round is one successful attempt at the verb.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Repeat {
+    /// Looked at after every round; sees `output` (of this round), `round` (from 1) and `carry`.
+    pub until: Expression,
+    /// Rounds after which the item fails unless `until` holds.
+    pub max: u32,
+    /// What the next round sees as `carry`; sees the same as `until`. In the first round `carry` is null.
+    pub carry: Option<Template>,
 }
 
 /// A step's repetition over a list.
@@ -165,6 +219,8 @@ pub struct FanOut {
     pub variable: String,
     /// Items at once.
     pub parallel: u32,
+    /// A text that names each item, unlike all others: what people and resumed runs know it by.
+    pub key: Option<Expression>,
 }
 
 /// What to do after a failure.
@@ -214,6 +270,33 @@ pub enum Verb {
         /// `{exit_code, stdout, stderr}`.
         json: bool,
     },
+    /// A workflow as a run of its own.
+    Workflow {
+        /// Which.
+        workflow: WorkflowIndex,
+        /// Its inputs: an object.
+        inputs: Template,
+    },
+    /// A person decides.
+    Approve(Approve),
+    /// A verb that this version can check and not run; such a workflow never starts.
+    Unavailable {
+        /// The verb's word.
+        verb: &'static str,
+    },
+}
+
+/// A question to a person.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Approve {
+    /// What the person reads.
+    pub message: Template,
+    /// What the person may choose; at least one.
+    pub choices: Vec<String>,
+    /// Milliseconds after which nobody is waited for.
+    pub deadline_ms: Option<u64>,
+    /// The choice that is taken then; without one the item fails.
+    pub on_deadline: Option<String>,
 }
 
 /// A command before its expressions are evaluated.
@@ -241,6 +324,11 @@ impl Workflow {
     /// The model behind an index.
     pub fn model(&self, index: ModelIndex) -> &Model {
         &self.models[index.at()]
+    }
+
+    /// The called workflow behind an index.
+    pub fn workflow(&self, index: WorkflowIndex) -> &Arc<Workflow> {
+        &self.workflows[index.at()]
     }
 
     /// The tool behind an index.

@@ -16,6 +16,7 @@ pub mod ir;
 pub mod limits;
 pub mod message;
 pub mod port;
+pub mod secret;
 pub mod tokens;
 pub mod types;
 pub mod view;

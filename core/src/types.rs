@@ -1,19 +1,26 @@
 //! The type system: what a value may be, how it reads as JSON Schema, whether a value fits.
 
+mod schema;
+
+pub use schema::{Schema, SchemaError};
+
 use crate::{Object, Value};
 use indexmap::IndexMap;
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::fmt;
+use std::sync::Arc;
 
 /// A type of the language. Written in shorthand (`[string | null]`), it becomes JSON Schema for
 /// models and is what expressions are checked against.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Type {
     /// Anything; weakens every check that meets it.
     Any,
     /// `null`.
     Null,
+    /// Nothing at all: a field that a JSON Schema does not require may be this. Only ever a part of
+    /// a field's union.
+    Absent,
     /// `true` or `false`.
     Boolean,
     /// A whole number of 64 bits.
@@ -32,6 +39,8 @@ pub enum Type {
     Object(IndexMap<String, Type>),
     /// Any of these; never nested, never with fewer than two parts.
     Union(Vec<Type>),
+    /// What a JSON Schema allows.
+    Schema(Arc<Schema>),
 }
 
 /// Why a value does not fit a type.
@@ -83,7 +92,39 @@ impl Type {
         match self {
             Type::Any | Type::Null => true,
             Type::Union(parts) => parts.iter().any(Type::allows_null),
+            Type::Schema(schema) => schema.shape().allows_null(),
             _ => false,
+        }
+    }
+
+    /// Whether a field of this type may be left out.
+    pub fn allows_absence(&self) -> bool {
+        match self {
+            Type::Absent => true,
+            Type::Union(parts) => parts.contains(&Type::Absent),
+            _ => false,
+        }
+    }
+
+    /// The type without those of its parts that `drop` names: what is left once a value is known
+    /// not to be null, or to be there. None when nothing is left.
+    #[must_use]
+    pub fn without(&self, drop: &[Type]) -> Option<Type> {
+        match self {
+            Type::Union(parts) => parts
+                .iter()
+                .filter(|part| !drop.contains(part))
+                .cloned()
+                .reduce(Type::or),
+            other => (!drop.contains(other)).then(|| other.clone()),
+        }
+    }
+
+    /// The type as far as expressions see it: a JSON Schema by its shape.
+    pub fn shape(&self) -> &Type {
+        match self {
+            Type::Schema(schema) => schema.shape(),
+            other => other,
         }
     }
 
@@ -91,6 +132,8 @@ impl Type {
     pub fn fits(&self, wider: &Type) -> bool {
         match (self, wider) {
             (Type::Any, _) | (_, Type::Any) => true,
+            (Type::Schema(mine), Type::Schema(theirs)) if mine == theirs => true,
+            (Type::Schema(_), _) | (_, Type::Schema(_)) => self.shape().fits(wider.shape()),
             (Type::Union(parts), _) => parts.iter().all(|p| p.fits(wider)),
             (_, Type::Union(parts)) => parts.iter().any(|p| self.fits(p)),
             (Type::Integer, Type::Number) | (Type::Enum(_) | Type::File, Type::String) | (Type::String, Type::File) => {
@@ -98,9 +141,10 @@ impl Type {
             }
             (Type::Enum(mine), Type::Enum(theirs)) => mine.iter().all(|word| theirs.contains(word)),
             (Type::List(mine), Type::List(theirs)) => mine.fits(theirs),
-            (Type::Object(mine), Type::Object(theirs)) => theirs
-                .iter()
-                .all(|(name, t)| mine.get(name).map_or(t.allows_null(), |m| m.fits(t))),
+            (Type::Object(mine), Type::Object(theirs)) => theirs.iter().all(|(name, t)| {
+                mine.get(name)
+                    .map_or(t.allows_null() || t.allows_absence(), |m| m.fits(t))
+            }),
             _ => self == wider,
         }
     }
@@ -121,6 +165,7 @@ impl Type {
             (Type::Union(parts), _) => return Self::check_union(self, parts, value, path),
             (Type::List(item), Value::Array(items)) => return Self::check_list(item, items, path),
             (Type::Object(fields), Value::Object(object)) => return Self::check_object(fields, object, path),
+            (Type::Schema(schema), value) => return schema.check_at(value, path),
             _ => false,
         };
         if fits { Ok(()) } else { Err(self.mismatch(value, path)) }
@@ -156,7 +201,7 @@ impl Type {
             path.push_str(name);
             match object.get(name) {
                 Some(value) => field.check_at(value, path)?,
-                None if field.allows_null() => {}
+                None if field.allows_null() || field.allows_absence() => {}
                 None => {
                     return Err(Mismatch {
                         path: path.clone(),
@@ -187,9 +232,12 @@ impl Type {
                 Value::Array(items.into_iter().map(|value| item.complete(value)).collect())
             }
             (Type::Object(fields), Value::Object(mut object)) => {
-                let whole = fields.iter().map(|(name, field)| {
-                    let value = object.shift_remove(name).unwrap_or(Value::Null);
-                    (name.clone(), field.complete(value))
+                let whole = fields.iter().filter_map(|(name, field)| {
+                    let value = match object.shift_remove(name) {
+                        None if field.allows_absence() => return None,
+                        value => value.unwrap_or(Value::Null),
+                    };
+                    Some((name.clone(), field.complete(value)))
                 });
                 Value::Object(whole.collect())
             }
@@ -214,6 +262,9 @@ impl Type {
     pub fn json_schema(&self) -> Value {
         match self {
             Type::Any => json!({}),
+            // Absence is said by `required`, not by a field's own schema.
+            Type::Absent => json!(false),
+            Type::Schema(schema) => schema.source().clone(),
             Type::Null => json!({ "type": "null" }),
             Type::Boolean => json!({ "type": "boolean" }),
             Type::Integer => json!({ "type": "integer" }),
@@ -221,10 +272,14 @@ impl Type {
             Type::String | Type::File => json!({ "type": "string" }),
             Type::Enum(words) => json!({ "type": "string", "enum": words }),
             Type::List(item) => json!({ "type": "array", "items": item.json_schema() }),
+            Type::Union(_) if self.allows_absence() => self
+                .without(&[Type::Absent])
+                .map_or(json!(false), |present| present.json_schema()),
             Type::Union(parts) => json!({ "anyOf": parts.iter().map(Type::json_schema).collect::<Vec<_>>() }),
             Type::Object(fields) => {
                 let properties: Object = fields.iter().map(|(name, t)| (name.clone(), t.json_schema())).collect();
-                let required: Vec<&String> = fields.keys().collect();
+                let required = fields.iter().filter(|(_, field)| !field.allows_absence());
+                let required: Vec<&String> = required.map(|(name, _)| name).collect();
                 json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
             }
         }
@@ -257,6 +312,8 @@ impl fmt::Display for Type {
         match self {
             Type::Any => f.write_str("any"),
             Type::Null => f.write_str("null"),
+            Type::Absent => f.write_str("absent"),
+            Type::Schema(schema) => schema.shape().fmt(f),
             Type::Boolean => f.write_str("boolean"),
             Type::Integer => f.write_str("integer"),
             Type::Number => f.write_str("number"),

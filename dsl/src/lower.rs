@@ -7,6 +7,7 @@ use troupe_core::diagnostic::Sources;
 use troupe_core::expression::Template;
 use troupe_core::id::{AgentIndex, ModelIndex, StepIndex, ToolIndex};
 use troupe_core::ir;
+use troupe_core::types::Type;
 
 /// The workflow of a document without errors.
 pub(crate) fn lower(document: &Document, checked: &Checked, sources: &Sources, file_stem: &str) -> ir::Workflow {
@@ -25,15 +26,19 @@ pub(crate) fn lower(document: &Document, checked: &Checked, sources: &Sources, f
         files: corpus.files.iter().map(|pattern| pattern.value.clone()).collect(),
         chunk_tokens: corpus.chunk_tokens,
     });
-    let outputs = document
-        .outputs
-        .iter()
-        .filter_map(|(name, tree)| Some((name.clone(), tree.as_ref()?.template())));
+    let outputs = document.outputs.iter().filter_map(|(name, tree)| {
+        Some(ir::Output {
+            name: name.clone(),
+            value: tree.as_ref()?.template(),
+            kind: Type::Any,
+        })
+    });
     ir::Workflow {
         name: document.name.clone().unwrap_or_else(|| file_stem.to_owned()),
         description: document.description.clone(),
         inputs: inputs.collect(),
         env: checked.env.clone(),
+        secrets: Vec::new(),
         models: checked.models.iter().map(model).collect(),
         corpora: corpora.collect(),
         tools: checked.tools.clone(),
@@ -48,7 +53,9 @@ pub(crate) fn lower(document: &Document, checked: &Checked, sources: &Sources, f
             .iter()
             .filter_map(|at| lower_step(&document.steps[*at], &checked.steps[*at], &ranks))
             .collect(),
+        workflows: Vec::new(),
         outputs: outputs.collect(),
+        unavailable: Vec::new(),
         limits: document.limits,
         fingerprint: fingerprint(sources),
     }
@@ -66,6 +73,7 @@ fn model(model: &Model) -> ir::Model {
         timeout_seconds: model.timeout_seconds,
         attempts: model.attempts,
         parallel: model.parallel,
+        price: None,
     }
 }
 
@@ -127,6 +135,7 @@ fn lower_step(step: &Step, known: &crate::check::Step, ranks: &[usize]) -> Optio
             items: fan_out.items.as_ref()?.expression.clone(),
             variable: fan_out.variable.clone(),
             parallel: fan_out.parallel,
+            key: None,
         }),
         None => None,
     };
@@ -136,8 +145,10 @@ fn lower_step(step: &Step, known: &crate::check::Step, ranks: &[usize]) -> Optio
         when: step.when.as_ref().map(|when| when.expression.clone()),
         after,
         fan_out,
+        repeat: None,
         retry: step.retry.clone(),
         timeout_ms: step.timeout_ms,
+        on_error: ir::OnError::Fail,
         output: known.output.clone(),
     })
 }

@@ -3,7 +3,9 @@
 use troupe_core::diagnostic::{SourceId, Span};
 use troupe_core::expression::{Expression, Segment, Template};
 use troupe_core::id::{AgentIndex, ModelIndex, StepIndex, ToolIndex};
-use troupe_core::ir::{Agent, Corpus, FanOut, Input, Model, Retry, Step, Team, Tool, ToolSource, Verb, Workflow};
+use troupe_core::ir::{
+    Agent, Corpus, FanOut, Input, Model, OnError, Output, Retry, Step, Team, Tool, ToolSource, Verb, Workflow,
+};
 use troupe_core::limits::{Limits, RunLimits};
 use troupe_core::types::Type;
 use troupe_core::{Value, ir::CommandTemplate};
@@ -46,6 +48,7 @@ pub fn team(parallel: u32, per_wave: u32) -> Workflow {
             default: Some("why?".into()),
         }],
         env: Vec::new(),
+        secrets: Vec::new(),
         models: vec![Model {
             alias: "fast".into(),
             provider: "scripted".into(),
@@ -57,6 +60,7 @@ pub fn team(parallel: u32, per_wave: u32) -> Workflow {
             timeout_seconds: 60,
             attempts: 1,
             parallel: 1_000,
+            price: None,
         }],
         corpora: vec![Corpus {
             name: "papers".into(),
@@ -96,12 +100,14 @@ pub fn team(parallel: u32, per_wave: u32) -> Workflow {
                 },
             ),
         ],
+        workflows: Vec::new(),
         steps: Vec::new(),
         outputs: Vec::new(),
         limits: RunLimits {
             tokens: u64::MAX,
             ..RunLimits::DEFAULT
         },
+        unavailable: Vec::new(),
         fingerprint: "test".into(),
     }
 }
@@ -114,9 +120,20 @@ pub fn step(name: &str, after: &[u32], verb: Verb) -> Step {
         when: None,
         after: after.iter().map(|n| StepIndex(*n)).collect(),
         fan_out: None,
+        repeat: None,
         retry: Retry::NONE,
         timeout_ms: None,
+        on_error: OnError::Fail,
         output: Type::String,
+    }
+}
+
+/// An output that an expression gives.
+pub fn output(name: &str, source: &str) -> Output {
+    Output {
+        name: name.into(),
+        value: Template::Expression(expression(source)),
+        kind: Type::Any,
     }
 }
 
@@ -144,6 +161,7 @@ pub fn everything() -> Workflow {
         items: expression("[1, 2, 3, 4, 5].map(n, n * 2)"),
         variable: "row".into(),
         parallel: 2,
+        key: None,
     });
     fan.retry = Retry {
         attempts: 3,
@@ -179,18 +197,9 @@ pub fn everything() -> Workflow {
     skipped.when = Some(expression("steps.check.outputs.size() > 100"));
     workflow.steps = vec![lead, fan, lookup, process, skipped];
     workflow.outputs = vec![
-        (
-            "answer".into(),
-            Template::Expression(expression("steps.research.output")),
-        ),
-        (
-            "checked".into(),
-            Template::Expression(expression("steps.check.outputs.size()")),
-        ),
-        (
-            "skipped".into(),
-            Template::Expression(expression("steps.skipped.status")),
-        ),
+        output("answer", "steps.research.output"),
+        output("checked", "steps.check.outputs.size()"),
+        output("skipped", "steps.skipped.status"),
     ];
     workflow
 }

@@ -44,6 +44,7 @@ impl Story {
             items: expression("[1, 2]"),
             variable: "row".into(),
             parallel: 8,
+            key: None,
         });
         workflow.steps = vec![
             step("collect", &[], lookup),

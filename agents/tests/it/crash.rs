@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use troupe_core::event::Event;
-use troupe_core::expression::Template;
 use troupe_core::ir::{FanOut, Workflow};
 use troupe_core::port::journal::{Journal as _, RunStatus};
 use troupe_core::port::model::ModelRequest;
@@ -22,17 +21,12 @@ fn both() -> Workflow {
         items: workflow::expression("[1, 2, 3]"),
         variable: "n".into(),
         parallel: 2,
+        key: None,
     });
     workflow.steps = vec![lead, fan];
     workflow.outputs = vec![
-        (
-            "answer".into(),
-            Template::Expression(workflow::expression("steps.research.output")),
-        ),
-        (
-            "checked".into(),
-            Template::Expression(workflow::expression("steps.check.outputs")),
-        ),
+        workflow::output("answer", "steps.research.output"),
+        workflow::output("checked", "steps.check.outputs"),
     ];
     workflow
 }

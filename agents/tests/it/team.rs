@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use troupe_agents::Outcome;
 use troupe_core::event::Event;
-use troupe_core::expression::Template;
 use troupe_core::failure::FailureKind;
 use troupe_core::ir::Workflow;
 use troupe_core::port::journal::{Journal as _, RunStatus};
@@ -27,10 +26,7 @@ fn research(parallel: u32, per_wave: u32) -> Workflow {
         1,
         workflow::literal("Compare them."),
     )];
-    workflow.outputs = vec![(
-        "answer".into(),
-        Template::Expression(workflow::expression("steps.research.output")),
-    )];
+    workflow.outputs = vec![workflow::output("answer", "steps.research.output")];
     workflow
 }
 

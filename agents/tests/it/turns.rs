@@ -4,7 +4,6 @@ use crate::fixture::{Mortal, live, run_id, wired};
 use std::sync::Arc;
 use troupe_agents::Outcome;
 use troupe_core::event::Event;
-use troupe_core::expression::Template;
 use troupe_core::failure::FailureKind;
 use troupe_core::ir::{Verb, Workflow};
 use troupe_core::limits::{LimitHit, Limits};
@@ -25,10 +24,7 @@ fn alone(limits: Limits, output: Type) -> Workflow {
     }
     step.output = output;
     workflow.steps = vec![step];
-    workflow.outputs = vec![(
-        "answer".into(),
-        Template::Expression(workflow::expression("steps.ask.output")),
-    )];
+    workflow.outputs = vec![workflow::output("answer", "steps.ask.output")];
     workflow
 }
 

@@ -81,6 +81,13 @@ fn work(workflow: &Workflow, state: &State, step: StepIndex, item: ItemIndex) ->
         Verb::Run { command, .. } => Work::Process {
             command: command_of(command, &scope)?,
         },
+        Verb::Workflow { .. } | Verb::Approve(_) | Verb::Unavailable { .. } => {
+            return Err(EvaluationError {
+                source_text: definition.name.clone(),
+                span: crate::diagnostic::Span::new(crate::diagnostic::SourceId(0), 0, 0),
+                reason: "this verb is not available yet".into(),
+            });
+        }
     })
 }
 

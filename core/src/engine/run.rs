@@ -155,9 +155,9 @@ fn run_failed(state: &State, failed: usize) -> Event {
 fn end(workflow: &Workflow, state: &State) -> Event {
     let scope = RunScope::of(workflow, state);
     let mut outputs = Object::new();
-    for (name, template) in &workflow.outputs {
-        match template.evaluate(&scope) {
-            Ok(value) => outputs.insert(name.clone(), value),
+    for output in &workflow.outputs {
+        match output.value.evaluate(&scope) {
+            Ok(value) => outputs.insert(output.name.clone(), value),
             Err(error) => {
                 return Event::RunFailed {
                     step: None,

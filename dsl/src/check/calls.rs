@@ -47,7 +47,8 @@ enum Class {
 /// None when it is not certain.
 fn class(kind: &Type) -> Option<Class> {
     Some(match kind {
-        Type::Any | Type::Union(_) => return None,
+        Type::Any | Type::Absent | Type::Union(_) => return None,
+        Type::Schema(schema) => return class(schema.shape()),
         Type::Null => Class::Null,
         Type::Boolean => Class::Boolean,
         Type::Integer | Type::Number => Class::Number,

@@ -222,7 +222,7 @@ fn verbs_and_their_outputs() {
         workflow("troupe: 1\nsteps:\n  a: {run: [x], output: [string]}\n").steps[0].output,
         Type::List(Box::new(Type::String))
     );
-    assert!(matches!(w.outputs[1].1, Template::Expression(_)));
+    assert!(matches!(w.outputs[1].value, Template::Expression(_)));
 }
 
 #[test]

@@ -62,7 +62,7 @@ pub fn fill(output: &Type, scope: &Scope) -> Result<Value, Unfilled> {
 
 fn value(output: &Type, name: &str, path: &str, need: Need, scope: &Scope) -> Result<Value, Unfilled> {
     let found = match output {
-        Type::Null => Some(Value::Null),
+        Type::Null | Type::Absent => Some(Value::Null),
         Type::Any => find::text(name, need, scope).map(Value::from).or(Some(Value::Null)),
         Type::Boolean => find::truth(name, need, scope).map(Value::from),
         Type::Integer => find::number(name, need, scope, |value| value.fract() == 0.0),
@@ -73,6 +73,7 @@ fn value(output: &Type, name: &str, path: &str, need: Need, scope: &Scope) -> Re
         Type::List(item) => return list(item, name, path, scope),
         Type::Object(fields) => return object(fields, path, scope),
         Type::Union(parts) => return union(output, parts, name, path, scope),
+        Type::Schema(schema) => return value(schema.shape(), name, path, need, scope),
     };
     found.ok_or_else(|| Unfilled::new(path, output))
 }
@@ -87,12 +88,12 @@ impl Unfilled {
 }
 
 fn object(fields: &IndexMap<String, Type>, path: &str, scope: &Scope) -> Result<Value, Unfilled> {
+    let present = fields.iter().filter(|(_, field)| !field.allows_absence());
     let fill = |(name, field): (&String, &Type)| {
         let value = value(field, name, &format!("{path}.{name}"), Need::Required, scope)?;
         Ok((name.clone(), value))
     };
-    fields
-        .iter()
+    present
         .map(fill)
         .collect::<Result<Object, Unfilled>>()
         .map(Value::Object)

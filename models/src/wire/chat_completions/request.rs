@@ -217,8 +217,8 @@ fn tool<'a>(spec: &'a troupe_core::port::tool::ToolSpec, names: &WireNames) -> T
 /// The schema of the answer, where the server can hold an answer to it: the dialect takes objects
 /// only at the root. Everything else is asked for in the prompt and checked by the engine alike.
 fn response_format(shared: &Shared, request: &ModelRequest) -> Option<ResponseFormat> {
-    let applies =
-        matches!(request.output, Type::Object(_)) && (request.tools.is_empty() || shared.quirks.schema_beside_tools);
+    let applies = matches!(request.output.shape(), Type::Object(_))
+        && (request.tools.is_empty() || shared.quirks.schema_beside_tools);
     applies.then(|| ResponseFormat {
         r#type: "json_schema",
         json_schema: NamedSchema {
@@ -232,7 +232,8 @@ fn response_format(shared: &Shared, request: &ModelRequest) -> Option<ResponseFo
 /// Whether every part of the type says what it is: strict schemas allow no `any`.
 fn is_closed(output: &Type) -> bool {
     match output {
-        Type::Any => false,
+        // A schema of the author's own may use words that strict mode refuses.
+        Type::Any | Type::Absent | Type::Schema(_) => false,
         Type::List(item) => is_closed(item),
         Type::Object(fields) => fields.values().all(is_closed),
         Type::Union(parts) => parts.iter().all(is_closed),

@@ -1,0 +1,66 @@
+//! Secrets by name: what stands for a secret's value wherever the engine, the journal and the screens look.
+//!
+//! An expression that reads `secrets.NAME` gives the marker. Whoever performs an effect writes values
+//! for markers on the way out, and markers for values on the way back.
+
+/// Private-use characters: no keyboard writes them, and no value needs them.
+const OPEN: char = '\u{F5EC}';
+const CLOSE: char = '\u{F5ED}';
+
+/// What stands for the secret's value.
+pub fn marker(name: &str) -> String {
+    format!("{OPEN}secret:{name}{CLOSE}")
+}
+
+/// Writes values for markers; a name that `value` does not know stays a marker.
+pub fn reveal(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
+    let mut revealed = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(open) = rest.find(OPEN) {
+        revealed.push_str(&rest[..open]);
+        let inside = &rest[open + OPEN.len_utf8()..];
+        let found = inside
+            .strip_prefix("secret:")
+            .and_then(|named| named.split_once(CLOSE))
+            .and_then(|(name, after)| Some((value(name)?, after)));
+        match found {
+            Some((value, after)) => {
+                revealed.push_str(&value);
+                rest = after;
+            }
+            None => {
+                revealed.push(OPEN);
+                rest = inside;
+            }
+        }
+    }
+    revealed.push_str(rest);
+    revealed
+}
+
+/// Writes markers for values, longest value first; an empty value is nowhere.
+pub fn conceal(text: &str, secrets: &[(String, String)]) -> String {
+    let mut known: Vec<&(String, String)> = secrets.iter().filter(|(_, value)| !value.is_empty()).collect();
+    known.sort_by_key(|(_, value)| std::cmp::Reverse(value.len()));
+    known.into_iter().fold(text.to_owned(), |text, (name, value)| {
+        text.replace(value.as_str(), &marker(name))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_concealed_can_be_revealed() {
+        let secrets = [("A".to_owned(), "key".to_owned()), ("B".to_owned(), "key-2".to_owned())];
+        let concealed = conceal("key, key-2 and \u{F5EC} alone", &secrets);
+        assert_eq!(
+            concealed,
+            format!("{}, {} and \u{F5EC} alone", marker("A"), marker("B"))
+        );
+        let value = |name: &str| secrets.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
+        assert_eq!(reveal(&concealed, value), "key, key-2 and \u{F5EC} alone");
+        assert_eq!(reveal(&marker("C"), value), marker("C"));
+    }
+}
