@@ -1,9 +1,11 @@
 //! CEL expressions and text with `${{ … }}` in it, evaluated over JSON.
 
+mod arithmetic;
 mod lexer;
 mod macros;
 mod parse;
 
+pub use arithmetic::operators;
 pub use parse::{Place, RESERVED, SyntaxError};
 
 use crate::diagnostic::Span;
@@ -147,6 +149,7 @@ fn standard() -> Arc<cel::Env> {
             functions
                 .add_extension(cel::extensions::strings)
                 .expect("no function of the extension is a standard one");
+            arithmetic::declare(&mut functions);
             Arc::new(functions)
         })
         .clone()
@@ -329,9 +332,14 @@ impl Template {
     }
 }
 
-/// How a value reads inside text: a string as it is, null as nothing, everything else as JSON.
+/// How a value reads inside text: a string as it is, null as nothing, a number without a fraction
+/// without a point, everything else as JSON.
 pub fn as_text(value: &Value) -> String {
     match value {
+        Value::Number(number) if number.is_f64() => {
+            let text = number.to_string();
+            text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)
+        }
         Value::String(text) => text.clone(),
         Value::Null => String::new(),
         other => other.to_string(),

@@ -8,7 +8,8 @@ pub(super) enum Token {
     /// A name, or a word that the language keeps.
     Word,
     Integer(i64),
-    Unsigned(u64),
+    /// 2^63, which is a number with a minus before it alone.
+    Lowest,
     Double(f64),
     Text(String),
     /// An operator or a bracket.
@@ -127,13 +128,9 @@ fn whole(source: &str, at: usize, end: usize, value: Option<u64>) -> Result<(Tok
     let Some(value) = value else {
         return Err(SyntaxError::new("the number is too large for 64 bits", at, end));
     };
-    if matches!(source.as_bytes().get(end), Some(b'u' | b'U')) {
-        return ended(source, at, end + 1, Token::Unsigned(value));
-    }
     match i64::try_from(value) {
         Ok(value) => ended(source, at, end, Token::Integer(value)),
-        // `-9223372036854775808` is one number: the parser looks at the sign.
-        Err(_) if value == i64::MIN.unsigned_abs() => ended(source, at, end, Token::Unsigned(value)),
+        Err(_) if value == i64::MIN.unsigned_abs() => ended(source, at, end, Token::Lowest),
         Err(_) => Err(SyntaxError::new("the number is too large for 64 bits", at, end)),
     }
 }

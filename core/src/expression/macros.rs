@@ -25,7 +25,16 @@ pub(super) fn expand(
         ("has", None, 1) => has(parser, args.remove(0), whole, place),
         ("default", None, 2) => {
             let fallback = args.remove(1);
-            Ok(default(parser, args.remove(0), fallback, whole))
+            let value = args.remove(0);
+            // What is no path would be written out several times, and again inside of itself.
+            if path_length(&value).is_none() {
+                let at = parser.place(&value).whole.clone();
+                return Err(
+                    SyntaxError::new("`default` takes a path: a name and its fields", at.start, at.end)
+                        .hint("write `default(value.field, other)`"),
+                );
+            }
+            Ok(default(parser, value, fallback, whole))
         }
         ("map" | "filter" | "all" | "exists" | "exists_one" | "existsOne", Some(list), 2) | ("map", Some(list), 3) => {
             Loop::read(parser, list, args, whole)?.expand(name)

@@ -1,10 +1,10 @@
 //! Text → the tree of an expression, every part knowing its place.
 //!
-//! The grammar is CEL's (the language definition, section “Syntax”), without bytes and messages,
-//! which JSON has not. The tree is the interpreter's own; what it evaluates is decided there.
+//! The grammar is CEL's (the language definition, section “Syntax”), without bytes, unsigned numbers and
+//! messages, which JSON has not. The tree is the interpreter's own; what it evaluates is decided there.
 
 use super::lexer::{Lexeme, Token, tokens};
-use super::macros;
+use super::{arithmetic, macros};
 use cel::common::ast::{
     CallExpr, EntryExpr, Expr, IdedEntryExpr, IdedExpr, ListExpr, LiteralValue, MapEntryExpr, MapExpr, SelectExpr,
     operators,
@@ -61,11 +61,14 @@ const LEVELS: [&[(&str, &str)]; 5] = [
         (">", operators::GREATER),
         ("in", operators::IN),
     ],
-    &[("+", operators::ADD), ("-", operators::SUBSTRACT)],
     &[
-        ("*", operators::MULTIPLY),
-        ("/", operators::DIVIDE),
-        ("%", operators::MODULO),
+        ("+", arithmetic::operators::ADD),
+        ("-", arithmetic::operators::SUBTRACT),
+    ],
+    &[
+        ("*", arithmetic::operators::MULTIPLY),
+        ("/", arithmetic::operators::DIVIDE),
+        ("%", arithmetic::operators::MODULO),
     ],
 ];
 
@@ -378,8 +381,7 @@ impl Parser<'_> {
         let literal = match first.token {
             Token::Word => return self.word(first),
             Token::Integer(value) => LiteralValue::Int(value.into()),
-            Token::Unsigned(value) if i64::try_from(value).is_ok() => LiteralValue::UInt(value.into()),
-            Token::Unsigned(_) => {
+            Token::Lowest => {
                 return Err(SyntaxError::new(
                     "the number is too large for 64 bits",
                     first.start,
@@ -480,7 +482,7 @@ impl Parser<'_> {
 fn negative(token: &Token) -> Option<LiteralValue> {
     match token {
         Token::Integer(value) => Some(LiteralValue::Int((-*value).into())),
-        Token::Unsigned(value) if *value == i64::MIN.unsigned_abs() => Some(LiteralValue::Int(i64::MIN.into())),
+        Token::Lowest => Some(LiteralValue::Int(i64::MIN.into())),
         Token::Double(value) => Some(LiteralValue::Double((-*value).into())),
         _ => None,
     }
