@@ -15,9 +15,15 @@ fn graph(steps: usize, wide: usize) -> Graph {
     let mut edges = Vec::new();
     for to in wide..steps {
         edges.push(Edge { from: to - wide, to });
-        edges.push(Edge { from: to - to % wide - wide + (to * 7) % wide, to });
+        edges.push(Edge {
+            from: to - to % wide - wide + (to * 7) % wide,
+            to,
+        });
         if to % 10 == 0 && to >= 5 * wide {
-            edges.push(Edge { from: to - 5 * wide, to });
+            edges.push(Edge {
+                from: to - 5 * wide,
+                to,
+            });
         }
     }
     edges.sort_unstable();
@@ -29,7 +35,13 @@ fn graph(steps: usize, wide: usize) -> Graph {
     }
 }
 
-const FORMATS: [Format; 5] = [Format::Terminal, Format::Ascii, Format::Mermaid, Format::Dot, Format::Svg];
+const FORMATS: [Format; 5] = [
+    Format::Terminal,
+    Format::Ascii,
+    Format::Mermaid,
+    Format::Dot,
+    Format::Svg,
+];
 
 #[divan::bench(args = FORMATS)]
 fn thousand_steps(bencher: Bencher, format: Format) {

@@ -117,14 +117,22 @@ pub(super) fn folded(graph: &Graph, style: &Style) -> Option<(Vec<Block>, Vec<(u
     for (at, node) in graph.nodes.iter().enumerate() {
         let next = folds.len();
         let foldable = node.inside().is_none() && !matches!(node.work, Work::Outputs { .. });
-        let fold = if foldable { *alike.entry((&up[at], &down[at])).or_insert(next) } else { next };
+        let fold = if foldable {
+            *alike.entry((&up[at], &down[at])).or_insert(next)
+        } else {
+            next
+        };
         if fold == next {
             folds.push(Vec::new());
         }
         folds[fold].push(at);
         places.push(fold);
     }
-    let mut edges: Vec<(usize, usize)> = graph.pairs().iter().map(|(from, to)| (places[*from], places[*to])).collect();
+    let mut edges: Vec<(usize, usize)> = graph
+        .pairs()
+        .iter()
+        .map(|(from, to)| (places[*from], places[*to]))
+        .collect();
     edges.sort_unstable();
     edges.dedup();
     let blocks = folds
@@ -142,13 +150,26 @@ fn list(graph: &Graph, steps: &[usize], style: &Style) -> Block {
     let names: Vec<String> = steps.iter().map(|at| label::name(&graph.nodes[*at])).collect();
     // A paragraph that looks about three times as wide as it is high.
     let area: usize = names.iter().map(|name| label::width(name) + 2).sum();
-    let wide = (area * 9).isqrt().clamp(16, 60).min(style.columns.unwrap_or(60).saturating_sub(6));
+    let wide = (area * 9)
+        .isqrt()
+        .clamp(16, 60)
+        .min(style.columns.unwrap_or(60).saturating_sub(6));
     let mut lines = vec![format!("{} steps", steps.len())];
     let works: Vec<Option<String>> = steps.iter().map(|at| label::work(&graph.nodes[*at])).collect();
     if style.detail != Detail::Name && works.iter().all(|work| *work == works[0]) {
-        lines.extend(works[0].as_ref().map(|work| label::shorten(work, MAX_NOTE, style.ellipsis)));
+        lines.extend(
+            works[0]
+                .as_ref()
+                .map(|work| label::shorten(work, MAX_NOTE, style.ellipsis)),
+        );
     }
-    lines.extend(label::wrap(&names.join(", "), wide));
+    let listed = label::wrap(&names.join(", "), wide);
+    // Lines of one width begin at one column, though lines of boxes are centred.
+    let wide = listed.iter().map(|line| label::width(line)).max().unwrap_or(0);
+    lines.extend(listed.into_iter().map(|line| {
+        let missing = wide - label::width(&line);
+        line + &" ".repeat(missing)
+    }));
     Block {
         node: steps[0],
         lines,

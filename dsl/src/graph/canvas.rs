@@ -1,8 +1,8 @@
 //! A picture in character cells.
 
 use super::block::Border;
-use super::layout::{Picture, Placed, Wire};
 use super::label;
+use super::layout::{Picture, Placed, Wire};
 use std::collections::BTreeMap;
 
 const UP: u8 = 1;
@@ -39,24 +39,68 @@ struct Frame {
 
 /// Unicode box drawing.
 pub(super) const UNICODE: Charset = Charset {
-    lines: [' ', '│', '─', '╰', '│', '│', '╭', '├', '─', '╯', '─', '┴', '╮', '┤', '┬', '┼'],
+    lines: [
+        ' ', '│', '─', '╰', '│', '│', '╭', '├', '─', '╯', '─', '┴', '╮', '┤', '┬', '┼',
+    ],
     arrow: '▼',
-    plain: Frame { corners: ['┌', '┐', '┘', '└'], across: '─', along: '│', exit: '┬' },
-    dashed: Frame { corners: ['┌', '┐', '┘', '└'], across: '╌', along: '╎', exit: '┬' },
-    double: Frame { corners: ['╔', '╗', '╝', '╚'], across: '═', along: '║', exit: '╤' },
-    round: Frame { corners: ['╭', '╮', '╯', '╰'], across: '─', along: '│', exit: '┬' },
+    plain: Frame {
+        corners: ['┌', '┐', '┘', '└'],
+        across: '─',
+        along: '│',
+        exit: '┬',
+    },
+    dashed: Frame {
+        corners: ['┌', '┐', '┘', '└'],
+        across: '╌',
+        along: '╎',
+        exit: '┬',
+    },
+    double: Frame {
+        corners: ['╔', '╗', '╝', '╚'],
+        across: '═',
+        along: '║',
+        exit: '╤',
+    },
+    round: Frame {
+        corners: ['╭', '╮', '╯', '╰'],
+        across: '─',
+        along: '│',
+        exit: '┬',
+    },
     ellipsis: "…",
     dot: "·",
 };
 
 /// Characters that every terminal and every log has.
 pub(super) const ASCII: Charset = Charset {
-    lines: [' ', '|', '-', '+', '|', '|', '+', '+', '-', '+', '-', '+', '+', '+', '+', '+'],
+    lines: [
+        ' ', '|', '-', '+', '|', '|', '+', '+', '-', '+', '-', '+', '+', '+', '+', '+',
+    ],
     arrow: 'v',
-    plain: Frame { corners: ['+', '+', '+', '+'], across: '-', along: '|', exit: '+' },
-    dashed: Frame { corners: ['+', '+', '+', '+'], across: '.', along: ':', exit: '+' },
-    double: Frame { corners: ['#', '#', '#', '#'], across: '=', along: '#', exit: '+' },
-    round: Frame { corners: ['.', '.', '\'', '\''], across: '-', along: '|', exit: '+' },
+    plain: Frame {
+        corners: ['+', '+', '+', '+'],
+        across: '-',
+        along: '|',
+        exit: '+',
+    },
+    dashed: Frame {
+        corners: ['+', '+', '+', '+'],
+        across: '.',
+        along: ':',
+        exit: '+',
+    },
+    double: Frame {
+        corners: ['#', '#', '#', '#'],
+        across: '=',
+        along: '#',
+        exit: '+',
+    },
+    round: Frame {
+        corners: ['.', '.', '\'', '\''],
+        across: '-',
+        along: '|',
+        exit: '+',
+    },
     ellipsis: "...",
     dot: "-",
 };
@@ -139,28 +183,31 @@ impl Canvas<'_> {
     /// Where lines that have nothing to do with each other cross, the upright one is whole.
     fn line(&mut self, column: i64, row: i64, sides: u8) {
         const UPRIGHT: u8 = UP | DOWN;
-        let there = usize::try_from(row).ok().and_then(|row| self.rows.get(row)).and_then(|row| row.get(&column));
+        let there = usize::try_from(row)
+            .ok()
+            .and_then(|row| self.rows.get(row))
+            .and_then(|row| row.get(&column));
         if !matches!(there, Some(Cell::Line(UPRIGHT))) {
             self.put(column, row, Cell::Line(sides));
         }
     }
 
     fn wire(&mut self, wire: &Wire, left: i64, top: i64) {
-        for (column, row) in &wire.from {
-            for row in *row..wire.row {
-                self.line(left + column, top + row, UP | DOWN);
+        for tip in &wire.from {
+            for row in tip.row..wire.row {
+                self.line(left + tip.column, top + row, UP | DOWN);
             }
         }
-        for end in &wire.to {
-            for row in wire.row + 1..=end.row {
-                self.line(left + end.column, top + row, UP | DOWN);
+        for tip in &wire.to {
+            for row in wire.row + 1..=tip.row {
+                self.line(left + tip.column, top + row, UP | DOWN);
             }
         }
         for (column, sides) in bar(wire) {
             self.line(left + column, top + wire.row, sides);
         }
-        for end in wire.to.iter().filter(|end| end.arrow) {
-            self.put(left + end.column, top + end.row, Cell::Glyph(self.charset.arrow));
+        for tip in wire.to.iter().filter(|tip| tip.at_box) {
+            self.put(left + tip.column, top + tip.row, Cell::Glyph(self.charset.arrow));
         }
     }
 
@@ -186,7 +233,11 @@ impl Canvas<'_> {
         }
         if let Some(exit) = placed.exit {
             let edge = i64::from(placed.block.stacked);
-            let exits = if placed.block.stacked { self.charset.plain.exit } else { frame.exit };
+            let exits = if placed.block.stacked {
+                self.charset.plain.exit
+            } else {
+                frame.exit
+            };
             self.put(left_in + exit, bottom + edge, Cell::Glyph(exits));
         }
         for (at, text) in placed.block.lines.iter().enumerate() {
@@ -217,11 +268,11 @@ impl Canvas<'_> {
 /// The row in which a wire's lines meet: its columns and the sides that the line reaches in each.
 fn bar(wire: &Wire) -> Vec<(i64, u8)> {
     let mut sides: BTreeMap<i64, u8> = BTreeMap::new();
-    for (column, _) in &wire.from {
-        *sides.entry(*column).or_default() |= UP;
+    for tip in &wire.from {
+        *sides.entry(tip.column).or_default() |= UP;
     }
-    for end in &wire.to {
-        *sides.entry(end.column).or_default() |= DOWN;
+    for tip in &wire.to {
+        *sides.entry(tip.column).or_default() |= DOWN;
     }
     let (Some(first), Some(last)) = (sides.keys().next().copied(), sides.keys().last().copied()) else {
         return Vec::new();
@@ -233,5 +284,7 @@ fn bar(wire: &Wire) -> Vec<(i64, u8)> {
         Some(sides) => *sides,
         None => 0,
     };
-    (first..=last).map(|column| (column, across(column) | upright(column))).collect()
+    (first..=last)
+        .map(|column| (column, across(column) | upright(column)))
+        .collect()
 }

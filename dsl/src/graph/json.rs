@@ -48,7 +48,10 @@ fn of_work(work: &Work) -> Vec<(&'static str, Value)> {
             ];
             if let Some(team) = team {
                 let members = Value::from(team.members.clone());
-                fields.push(("team", object([("agents", members), ("parallel", Value::from(team.parallel))])));
+                fields.push((
+                    "team",
+                    object([("agents", members), ("parallel", Value::from(team.parallel))]),
+                ));
             }
             fields
         }
@@ -66,7 +69,10 @@ fn of_work(work: &Work) -> Vec<(&'static str, Value)> {
 }
 
 fn object<'a>(fields: impl IntoIterator<Item = (&'a str, Value)>) -> Value {
-    let fields: Object = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let fields: Object = fields
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect();
     Value::Object(fields)
 }
 

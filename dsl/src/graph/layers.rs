@@ -119,7 +119,11 @@ impl Layers {
             .map(|slot| {
                 let near = &neighbours[*slot];
                 let sum: f64 = near.iter().map(|other| places[*other]).sum();
-                let key = if near.is_empty() { places[*slot] } else { sum / near.len() as f64 };
+                let key = if near.is_empty() {
+                    places[*slot]
+                } else {
+                    sum / near.len() as f64
+                };
                 (key, self.slots[*slot] == Slot::Pass, *slot)
             })
             .collect();

@@ -36,19 +36,20 @@ pub(super) struct Placed {
 #[derive(Debug)]
 pub(super) struct Wire {
     /// The first cell of each line.
-    pub(super) from: Vec<(i64, i64)>,
+    pub(super) from: Vec<Tip>,
     /// The row in which they meet.
     pub(super) row: i64,
-    pub(super) to: Vec<End>,
+    /// The last cell of each line.
+    pub(super) to: Vec<Tip>,
 }
 
-/// The last cell of a line.
-#[derive(Debug)]
-pub(super) struct End {
+/// The first or the last cell of a line.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Tip {
     pub(super) column: i64,
     pub(super) row: i64,
-    /// Whether it meets a box there.
-    pub(super) arrow: bool,
+    /// Whether it meets a box there; otherwise the line goes on.
+    pub(super) at_box: bool,
 }
 
 impl Picture {
@@ -60,13 +61,9 @@ impl Picture {
         }
         for wire in &mut self.wires {
             wire.row += rows;
-            for (column, row) in &mut wire.from {
-                *column += columns;
-                *row += rows;
-            }
-            for end in &mut wire.to {
-                end.column += columns;
-                end.row += rows;
+            for tip in wire.from.iter_mut().chain(&mut wire.to) {
+                tip.column += columns;
+                tip.row += rows;
             }
         }
     }
@@ -84,9 +81,15 @@ impl Block {
     /// Columns and rows of the box with its second edge, at least.
     fn size(&self) -> (i64, i64) {
         let text = self.lines.iter().map(|line| label::width(line)).max().unwrap_or(0) as i64;
-        let (inner_width, inner_height) = self.inside.as_ref().map_or((0, 0), |inside| (inside.width, inside.height));
+        let (inner_width, inner_height) = self
+            .inside
+            .as_ref()
+            .map_or((0, 0), |inside| (inside.width, inside.height));
         let edge = i64::from(self.stacked);
-        (text.max(inner_width) + 4 + edge, self.lines.len() as i64 + inner_height + 2 + edge)
+        (
+            text.max(inner_width) + 4 + edge,
+            self.lines.len() as i64 + inner_height + 2 + edge,
+        )
     }
 }
 
@@ -176,7 +179,12 @@ fn part_picture(blocks: Vec<Block>, edges: &[(usize, usize)], style: &Style, col
     if columns.is_some_and(|columns| layers.rows.iter().any(|row| sizes.row_width(&layers, row) > columns)) {
         return None;
     }
-    let width = |centres: &[i64]| (0..centres.len()).map(|slot| centres[slot] + sizes.right[slot] + 1).max().unwrap_or(0);
+    let width = |centres: &[i64]| {
+        (0..centres.len())
+            .map(|slot| centres[slot] + sizes.right[slot] + 1)
+            .max()
+            .unwrap_or(0)
+    };
     let mut middles = centres(&layers, &sizes, None);
     if columns.is_some_and(|columns| width(&middles) > columns) {
         middles = centres(&layers, &sizes, columns);
@@ -206,13 +214,15 @@ fn entrances(layers: &Layers, sizes: &Sizes, blocks: &[Block], middles: &[i64]) 
     middles.iter().enumerate().map(range).collect()
 }
 
-/// Boxes have a column for each line that enters, and one between two.
+/// Boxes have room for the lines that enter: twice as many columns as can be taken by these and by
+/// those that leave above, and some to choose from.
 fn sizes(layers: &Layers, blocks: &[Block]) -> Sizes {
     let entries = route::entries(layers);
     let sides = layers.slots.iter().zip(&entries).map(|(slot, entries)| match slot {
         Slot::Node(node) => {
             let edge = i64::from(blocks[*node].stacked);
-            let width = blocks[*node].size().0.max(2 * *entries as i64 + 3 + edge);
+            let room = if *entries > 1 { 2 * *entries as i64 + 5 } else { 5 };
+            let width = blocks[*node].size().0.max(room + edge);
             let left = (width - edge - 1) / 2;
             (left, width - 1 - left)
         }
@@ -268,28 +278,32 @@ fn assemble(
                 }
                 Slot::Pass => {
                     below[*slot] = bottom;
+                    let tip = |row| Tip {
+                        column: middles[*slot],
+                        row,
+                        at_box: false,
+                    };
                     picture.wires.push(Wire {
-                        from: vec![(middles[*slot], top)],
+                        from: vec![tip(top)],
                         row: top,
-                        to: vec![End { column: middles[*slot], row: bottom - 1, arrow: false }],
+                        to: vec![tip(bottom - 1)],
                     });
                 }
             }
         }
         let next_top = bottom + *tracks as i64 + 1;
+        let tip = |slot: usize, column: i64, row: i64| Tip {
+            column,
+            row,
+            at_box: layers.slots[slot] != Slot::Pass,
+        };
         for net in nets {
+            let from = net.from.iter().map(|(slot, column)| tip(*slot, *column, below[*slot]));
+            let to = net.to.iter().map(|(slot, column)| tip(*slot, *column, next_top - 1));
             picture.wires.push(Wire {
-                from: net.from.iter().map(|(slot, column)| (*column, below[*slot])).collect(),
+                from: from.collect(),
                 row: bottom + net.track.unwrap_or(0) as i64,
-                to: net
-                    .to
-                    .iter()
-                    .map(|(slot, column)| End {
-                        column: *column,
-                        row: next_top - 1,
-                        arrow: layers.slots[*slot] != Slot::Pass,
-                    })
-                    .collect(),
+                to: to.collect(),
             });
         }
         picture.height = bottom;

@@ -5,6 +5,11 @@ use super::{Graph, MIN_COLUMNS, Node, label, layers};
 
 /// The lines of the list, none wider than `columns`, which are at least [`MIN_COLUMNS`].
 pub(super) fn lines(graph: &Graph, charset: &Charset, columns: usize) -> Vec<String> {
+    layers_of(graph, "", charset, columns)
+}
+
+/// `place` says, before a layer's number, which graph it belongs to.
+fn layers_of(graph: &Graph, place: &str, charset: &Charset, columns: usize) -> Vec<String> {
     let ranks = layers::ranks(graph.nodes.len(), &graph.pairs());
     let mut before = vec![Vec::new(); graph.nodes.len()];
     for edge in &graph.edges {
@@ -16,7 +21,11 @@ pub(super) fn lines(graph: &Graph, charset: &Charset, columns: usize) -> Vec<Str
     }
     let mut lines = Vec::new();
     for (number, row) in rows.iter().enumerate() {
-        lines.extend(indented(&format!("layer {} of {}", number + 1, rows.len()), 0, columns));
+        lines.extend(indented(
+            &format!("{place}layer {} of {}", number + 1, rows.len()),
+            0,
+            columns,
+        ));
         for at in row {
             let node = &graph.nodes[*at];
             lines.extend(indented(&facts(node, charset), 2, columns));
@@ -26,7 +35,8 @@ pub(super) fn lines(graph: &Graph, charset: &Charset, columns: usize) -> Vec<Str
             if let Some(inside) = node.inside() {
                 let room = columns.saturating_sub(4).max(MIN_COLUMNS);
                 let indent = " ".repeat(columns - room);
-                lines.extend(self::lines(inside, charset, room).iter().map(|line| format!("{indent}{line}")));
+                let inner = layers_of(inside, &format!("{}: ", label::name(node)), charset, room);
+                lines.extend(inner.iter().map(|line| format!("{indent}{line}")));
             }
         }
     }

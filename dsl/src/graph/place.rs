@@ -101,7 +101,11 @@ fn wish(layers: &Layers, look: Look, slot: usize, middles: &[f64]) -> (f64, f64)
     let is_pass = |slot: usize| layers.slots[slot] == Slot::Pass;
     let mean = |alike: bool| {
         let (mut sum, mut count) = (0.0, 0);
-        for other in up.iter().chain(down).filter(|other| (is_pass(**other) == is_pass(slot)) == alike) {
+        for other in up
+            .iter()
+            .chain(down)
+            .filter(|other| (is_pass(**other) == is_pass(slot)) == alike)
+        {
             sum += middles[*other];
             count += 1;
         }
@@ -125,12 +129,18 @@ fn settle(layers: &Layers, sizes: &Sizes, columns: Option<i64>, row: &[usize], w
         while let Some(before) = pools.last().copied().filter(|before| before.0 >= pool.0) {
             pools.pop();
             let weight = before.1 + pool.1;
-            pool = ((before.0 * before.1 + pool.0 * pool.1) / weight, weight, before.2 + pool.2);
+            pool = (
+                (before.0 * before.1 + pool.0 * pool.1) / weight,
+                weight,
+                before.2 + pool.2,
+            );
         }
         pools.push(pool);
     }
     let free = columns.map(|columns| (columns - sizes.row_width(layers, row)).max(0) as f64);
-    let values = pools.iter().flat_map(|(value, _, size)| std::iter::repeat_n(*value, *size));
+    let values = pools
+        .iter()
+        .flat_map(|(value, _, size)| std::iter::repeat_n(*value, *size));
     values
         .zip(&offsets)
         .map(|(value, offset)| free.map_or(value, |free| value.clamp(0.0, free)) + *offset as f64)
@@ -160,7 +170,10 @@ fn whole(layers: &Layers, sizes: &Sizes, columns: Option<i64>, middles: &[f64]) 
         }
     }
     debug_assert!(columns.is_none() || centres.iter().all(|centre| *centre >= 0));
-    let left = (0..centres.len()).map(|slot| centres[slot] - sizes.left[slot]).min().unwrap_or(0);
+    let left = (0..centres.len())
+        .map(|slot| centres[slot] - sizes.left[slot])
+        .min()
+        .unwrap_or(0);
     centres.iter().map(|centre| centre - left).collect()
 }
 

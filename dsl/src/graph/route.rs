@@ -62,12 +62,7 @@ pub(super) fn entries(layers: &Layers) -> Vec<usize> {
 /// Routes the nets between two rows. `columns` are the slots' own: lines leave there, and lines
 /// that pass the lower row move to where theirs enters. `ranges` gives the columns at which each slot
 /// can be entered. Also gives the number of tracks.
-pub(super) fn route(
-    layers: &Layers,
-    nets: &[Net],
-    columns: &mut [i64],
-    ranges: &[(i64, i64)],
-) -> (Vec<Routed>, usize) {
+pub(super) fn route(layers: &Layers, nets: &[Net], columns: &mut [i64], ranges: &[(i64, i64)]) -> (Vec<Routed>, usize) {
     let mut routed: Vec<Routed> = nets
         .iter()
         .map(|net| Routed {
@@ -97,7 +92,8 @@ pub(super) fn route(
         let mut taken: HashSet<i64> = HashSet::new();
         for (place, net) in above.iter().enumerate() {
             let wish = wish(&routed[*net], columns[slot], reach, (place, above.len()));
-            let others = |column: i64| taken.contains(&column) || leaving.get(&column).is_some_and(|other| other != net);
+            let others =
+                |column: i64| taken.contains(&column) || leaving.get(&column).is_some_and(|other| other != net);
             let last = taken.iter().max().copied().unwrap_or(i64::MIN);
             // Lines side by side are hard to tell apart, and lines that change sides cross.
             let cost = |column: i64| {
@@ -151,7 +147,11 @@ fn assign_tracks(nets: &mut [Routed]) -> usize {
     let mut order: Vec<usize> = Vec::new();
     let ordered = nets.len() <= MAX_ORDERED;
     for net in bent {
-        let at = if ordered { best_place(nets, &spans, &order, net) } else { order.len() };
+        let at = if ordered {
+            best_place(nets, &spans, &order, net)
+        } else {
+            order.len()
+        };
         order.insert(at, net);
     }
     let mut tracks = 0;
@@ -185,7 +185,9 @@ fn best_place(nets: &[Routed], spans: &[(i64, i64)], order: &[usize], net: usize
 /// Crossings of two nets when one runs above the other.
 fn crossings(nets: &[Routed], spans: &[(i64, i64)], above: usize, below: usize) -> i64 {
     let within = |ends: &[(usize, i64)], (left, right): (i64, i64)| {
-        ends.iter().filter(|(_, column)| left < *column && *column < right).count() as i64
+        ends.iter()
+            .filter(|(_, column)| left < *column && *column < right)
+            .count() as i64
     };
     within(&nets[below].from, spans[above]) + within(&nets[above].to, spans[below])
 }

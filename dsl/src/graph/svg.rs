@@ -1,7 +1,7 @@
 //! A graph as an SVG that needs nothing else: light and dark by the reader's own setting.
 
 use super::block::{Border, Detail, Style, blocks};
-use super::layout::{Picture, Placed, Wire, lay_out};
+use super::layout::{Picture, Placed, Tip, Wire, lay_out};
 use super::{Graph, MAX_PLACES, Node, canvas, label, outline};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -72,7 +72,11 @@ fn describe(graph: &Graph) -> String {
     let mut sentences: Vec<String> = Vec::new();
     for (node, before) in graph.nodes.iter().zip(before).take(MAX_DESCRIBED) {
         let work = label::work(node).map(|work| format!(" ({work})")).unwrap_or_default();
-        let after = if before.is_empty() { String::new() } else { format!(" after {}", before.join(", ")) };
+        let after = if before.is_empty() {
+            String::new()
+        } else {
+            format!(" after {}", before.join(", "))
+        };
         sentences.push(format!("{}{work}{after}.", label::name(node)));
     }
     if graph.nodes.len() > MAX_DESCRIBED {
@@ -122,7 +126,12 @@ fn put_box(body: &mut String, node: &Node, placed: &Placed, (left_in, top_in): (
     }
     rectangle(0, class);
     let middle = x(left) + width / 2;
-    let tip = [vec![label::name(node)], label::work(node).into_iter().collect(), label::notes(node)].concat();
+    let tip = [
+        vec![label::name(node)],
+        label::work(node).into_iter().collect(),
+        label::notes(node),
+    ]
+    .concat();
     let _ = writeln!(body, "<g><title>{}</title>", escape(&tip.join("; ")));
     for (at, line) in placed.block.lines.iter().enumerate() {
         let class = if at == 0 { " class=\"name\"" } else { "" };
@@ -136,48 +145,55 @@ fn put_box(body: &mut String, node: &Node, placed: &Placed, (left_in, top_in): (
     }
 }
 
-/// Lines begin under the boxes that they leave, which are drawn over them.
 fn put_wire(body: &mut String, wire: &Wire, (left, top): (i64, i64)) {
-    let ends = || wire.from.iter().map(|(column, _)| *column).chain(wire.to.iter().map(|end| end.column));
-    let (Some(first), Some(last)) = (ends().min(), ends().max()) else { return };
-    let turn = TURN.min((last - first) * CELL.0 / 2);
-    let level = y(wire.row + top);
-    let starts: BTreeSet<i64> = wire.from.iter().map(|(column, _)| *column).collect();
-    let stops: BTreeSet<i64> = wire.to.iter().map(|end| end.column).collect();
-    // A line turns at an end of the track where nothing goes straight on.
-    let turns = |column: i64| {
-        let alone = starts.contains(&column) != stops.contains(&column);
-        match (alone, column == first, column == last) {
-            (true, true, false) => turn,
-            (true, false, true) => -turn,
-            _ => 0,
-        }
+    let columns = |tips: &[Tip]| tips.iter().map(|tip| tip.column).collect::<BTreeSet<i64>>();
+    let (starts, stops) = (columns(&wire.from), columns(&wire.to));
+    let all: BTreeSet<i64> = starts.union(&stops).copied().collect();
+    let (Some(first), Some(last)) = (all.first().copied(), all.last().copied()) else {
+        return;
     };
-    let mut path = String::new();
-    for (column, row) in &wire.from {
-        let (at, begin, turn) = (x(column + left), (row + top - 1) * CELL.1, turns(*column));
+    let level = y(wire.row + top);
+    // A line turns at an end of the track where nothing goes straight on.
+    let radius = TURN.min((last - first) * CELL.0 / 2);
+    let turn = |column: i64| match (starts.contains(&column) && stops.contains(&column), column) {
+        (false, column) if column == first => radius,
+        (false, column) if column == last => -radius,
+        _ => 0,
+    };
+    let (mut path, mut heads) = (String::new(), String::new());
+    for tip in &wire.from {
+        // Lines begin under the boxes that they leave, which are drawn over them.
+        let begin = (tip.row + top) * CELL.1 - if tip.at_box { CELL.1 * 3 / 2 } else { 0 };
+        let (at, turn) = (x(tip.column + left), turn(tip.column));
         let _ = write!(path, "M{at} {begin}V{}", level - turn.abs());
         if turn != 0 {
             let _ = write!(path, "Q{at} {level} {} {level}", at + turn);
         }
     }
     if first < last {
-        let _ = write!(path, "M{} {level}H{}", x(first + left) + turns(first), x(last + left) + turns(last));
+        let (first_turn, last_turn) = (turn(first), turn(last));
+        let _ = write!(
+            path,
+            "M{} {level}H{}",
+            x(first + left) + first_turn,
+            x(last + left) + last_turn
+        );
     }
-    let mut heads = String::new();
-    for end in &wire.to {
-        let (at, turn) = (x(end.column + left), turns(end.column));
-        let bottom = if end.arrow { y(end.row + top + 1) } else { (end.row + top + 1) * CELL.1 };
+    for tip in &wire.to {
+        let (at, turn) = (x(tip.column + left), turn(tip.column));
         let _ = match turn {
             0 => write!(path, "M{at} {level}"),
             turn => write!(path, "M{} {level}Q{at} {level} {at} {}", at + turn, level + turn.abs()),
         };
-        let _ = write!(path, "V{}", if end.arrow { bottom - 5 } else { bottom });
-        if end.arrow {
+        if tip.at_box {
+            let bottom = y(tip.row + top + 1);
+            let _ = write!(path, "V{}", bottom - 5);
             let _ = write!(heads, "M{} {}h8L{at} {bottom}z", at - 4, bottom - 9);
+        } else {
+            let _ = write!(path, "V{}", (tip.row + top + 1) * CELL.1);
         }
         // Where lines of one wire cross they are joined, which lines of two are not.
-        if first < end.column && end.column < last && starts.contains(&end.column) {
+        if first < tip.column && tip.column < last && starts.contains(&tip.column) {
             let _ = write!(heads, "M{} {level}a3 3 0 1 0 6 0a3 3 0 1 0 -6 0z", at - 3);
         }
     }
@@ -194,14 +210,21 @@ fn list(graph: &Graph) -> String {
     for (at, line) in lines.iter().enumerate() {
         let indent = line.len() - line.trim_start().len();
         let (x, y) = (indent as i64 * CELL.0, y(at as i64));
-        let _ = writeln!(body, "<text class=\"list\" x=\"{x}\" y=\"{y}\">{}</text>", escape(line.trim_start()));
+        let _ = writeln!(
+            body,
+            "<text class=\"list\" x=\"{x}\" y=\"{y}\">{}</text>",
+            escape(line.trim_start())
+        );
     }
     document(graph, LIST_COLUMNS as i64 * CELL.0, lines.len() as i64 * CELL.1, &body)
 }
 
 /// Text in XML; what XML cannot hold was left out when the text was cleaned.
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }
 
 #[cfg(test)]
