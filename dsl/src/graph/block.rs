@@ -1,6 +1,7 @@
 //! Nodes as boxes with lines of text, in as much detail as there is room for.
 
-use super::layout::{Picture, lay_out};
+use super::layout::lay_out;
+use super::picture::Picture;
 use super::{Graph, Node, Work, label};
 use std::collections::BTreeMap;
 
@@ -102,9 +103,16 @@ pub(super) fn border(node: &Node) -> Border {
     }
 }
 
+/// A graph in which a box may stand for several steps.
+pub(super) struct Folded {
+    pub(super) blocks: Vec<Block>,
+    /// From box to box.
+    pub(super) edges: Vec<(usize, usize)>,
+}
+
 /// The graph with those steps folded into one box that wait for the same steps and are waited for
-/// by the same: its boxes and edges.
-pub(super) fn folded(graph: &Graph, style: &Style) -> Option<(Vec<Block>, Vec<(usize, usize)>)> {
+/// by the same.
+pub(super) fn folded(graph: &Graph, style: &Style) -> Option<Folded> {
     let count = graph.nodes.len();
     let (mut up, mut down) = (vec![Vec::new(); count], vec![Vec::new(); count]);
     for (from, to) in graph.pairs() {
@@ -142,7 +150,7 @@ pub(super) fn folded(graph: &Graph, style: &Style) -> Option<(Vec<Block>, Vec<(u
             many => Some(list(graph, many, style)),
         })
         .collect::<Option<Vec<Block>>>()?;
-    Some((blocks, edges))
+    Some(Folded { blocks, edges })
 }
 
 /// One box that names several steps.

@@ -2,7 +2,7 @@
 
 use super::block::Border;
 use super::label;
-use super::layout::{Picture, Placed, Wire};
+use super::picture::{Picture, Placed, Wire};
 use std::collections::BTreeMap;
 
 const UP: u8 = 1;
@@ -277,7 +277,7 @@ fn bar(wire: &Wire) -> Vec<(i64, u8)> {
     let (Some(first), Some(last)) = (sides.keys().next().copied(), sides.keys().last().copied()) else {
         return Vec::new();
     };
-    let across = |column: i64| u8::from(column < last) * RIGHT | u8::from(column > first) * LEFT;
+    let across = |column: i64| (u8::from(column < last) * RIGHT) | (u8::from(column > first) * LEFT);
     let upright = |column: i64| match sides.get(&column) {
         // A wire that neither turns nor forks is one upright line.
         Some(_) if first == last => UP | DOWN,

@@ -1,81 +1,11 @@
-//! Where every box and every line stands, in character cells: what the terminal and SVG both draw.
+//! Where every box and every line stands.
 
 use super::block::{Block, Style};
 use super::label;
 use super::layers::{Layers, Slot};
+use super::picture::{Picture, Placed, Tip, Wire, packed};
 use super::place::{Sizes, centres};
 use super::route::{self, Routed};
-
-/// Empty columns between parts that no line connects.
-const PART_GAP: i64 = 4;
-
-/// A graph laid out. Cells are counted from the left and from the top.
-#[derive(Debug, Default)]
-pub(super) struct Picture {
-    pub(super) width: i64,
-    pub(super) height: i64,
-    pub(super) boxes: Vec<Placed>,
-    pub(super) wires: Vec<Wire>,
-}
-
-/// A box in its place.
-#[derive(Debug)]
-pub(super) struct Placed {
-    pub(super) left: i64,
-    pub(super) top: i64,
-    /// Columns of the box itself; the second edge of a stacked one takes another.
-    pub(super) width: i64,
-    /// Rows, likewise.
-    pub(super) height: i64,
-    pub(super) block: Block,
-    /// The column at which its line leaves, if one does.
-    pub(super) exit: Option<i64>,
-}
-
-/// Lines from some boxes to some others: all that begin lead to all that end.
-#[derive(Debug)]
-pub(super) struct Wire {
-    /// The first cell of each line.
-    pub(super) from: Vec<Tip>,
-    /// The row in which they meet.
-    pub(super) row: i64,
-    /// The last cell of each line.
-    pub(super) to: Vec<Tip>,
-}
-
-/// The first or the last cell of a line.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Tip {
-    pub(super) column: i64,
-    pub(super) row: i64,
-    /// Whether it meets a box there; otherwise the line goes on.
-    pub(super) at_box: bool,
-}
-
-impl Picture {
-    fn shift(&mut self, columns: i64, rows: i64) {
-        for placed in &mut self.boxes {
-            placed.left += columns;
-            placed.top += rows;
-            placed.exit = placed.exit.map(|exit| exit + columns);
-        }
-        for wire in &mut self.wires {
-            wire.row += rows;
-            for tip in wire.from.iter_mut().chain(&mut wire.to) {
-                tip.column += columns;
-                tip.row += rows;
-            }
-        }
-    }
-}
-
-impl Placed {
-    /// Where the picture inside begins.
-    pub(super) fn inside_at(&self, picture: &Picture) -> (i64, i64) {
-        let left = self.left + (self.width - picture.width) / 2;
-        (left, self.top + self.height - 1 - picture.height)
-    }
-}
 
 impl Block {
     /// Columns and rows of the box with its second edge, at least.
@@ -148,28 +78,6 @@ fn parts(nodes: usize, edges: &[(usize, usize)]) -> Vec<Vec<usize>> {
         parts.push(part);
     }
     parts
-}
-
-/// Parts side by side, as many as there is room for, then below.
-fn packed(pictures: Vec<Picture>, columns: Option<i64>) -> Picture {
-    // Without a limit, so many that the whole is wider than high.
-    let most = columns.unwrap_or(160);
-    let mut whole = Picture::default();
-    let (mut left, mut top) = (0, 0);
-    for mut picture in pictures {
-        if left > 0 && left + picture.width > most {
-            left = 0;
-            top = whole.height + 1;
-        }
-        picture.shift(left, top);
-        left += picture.width;
-        whole.width = whole.width.max(left);
-        whole.height = whole.height.max(top + picture.height);
-        whole.boxes.append(&mut picture.boxes);
-        whole.wires.append(&mut picture.wires);
-        left += PART_GAP;
-    }
-    whole
 }
 
 /// A connected graph in rows.
@@ -264,52 +172,68 @@ fn assemble(
         for slot in row {
             match layers.slots[*slot] {
                 Slot::Node(node) => {
-                    let Some(block) = blocks[node].take() else { continue };
                     below[*slot] = top + heights[node];
-                    let edge = i64::from(block.stacked);
-                    picture.boxes.push(Placed {
-                        left: middles[*slot] - sizes.left[*slot],
-                        top,
-                        width: sizes.left[*slot] + 1 + sizes.right[*slot] - edge,
-                        height: heights[node] - edge,
-                        block,
-                        exit: (!layers.down[*slot].is_empty()).then_some(middles[*slot]),
-                    });
+                    let placed = blocks[node]
+                        .take()
+                        .map(|block| place(layers, sizes, *slot, middles[*slot], top, block));
+                    picture.boxes.extend(placed);
                 }
                 Slot::Pass => {
                     below[*slot] = bottom;
-                    let tip = |row| Tip {
-                        column: middles[*slot],
-                        row,
-                        at_box: false,
-                    };
-                    picture.wires.push(Wire {
-                        from: vec![tip(top)],
-                        row: top,
-                        to: vec![tip(bottom - 1)],
-                    });
+                    picture.wires.push(pass(middles[*slot], top, bottom));
                 }
             }
         }
         let next_top = bottom + *tracks as i64 + 1;
-        let tip = |slot: usize, column: i64, row: i64| Tip {
-            column,
-            row,
-            at_box: layers.slots[slot] != Slot::Pass,
-        };
-        for net in nets {
-            let from = net.from.iter().map(|(slot, column)| tip(*slot, *column, below[*slot]));
-            let to = net.to.iter().map(|(slot, column)| tip(*slot, *column, next_top - 1));
-            picture.wires.push(Wire {
-                from: from.collect(),
-                row: bottom + net.track.unwrap_or(0) as i64,
-                to: to.collect(),
-            });
-        }
+        picture
+            .wires
+            .extend(nets.iter().map(|net| wire(layers, net, &below, bottom, next_top)));
         picture.height = bottom;
         top = next_top;
     }
     picture
+}
+
+fn place(layers: &Layers, sizes: &Sizes, slot: usize, middle: i64, top: i64, block: Block) -> Placed {
+    let edge = i64::from(block.stacked);
+    Placed {
+        left: middle - sizes.left[slot],
+        top,
+        width: sizes.left[slot] + 1 + sizes.right[slot] - edge,
+        height: block.size().1 - edge,
+        block,
+        exit: (!layers.down[slot].is_empty()).then_some(middle),
+    }
+}
+
+/// A line that goes through a row from its top to below its bottom.
+fn pass(column: i64, top: i64, bottom: i64) -> Wire {
+    let tip = |row| Tip {
+        column,
+        row,
+        at_box: false,
+    };
+    Wire {
+        from: vec![tip(top)],
+        row: top,
+        to: vec![tip(bottom - 1)],
+    }
+}
+
+/// The lines of a net, from below the slots of one row to the top of the next.
+fn wire(layers: &Layers, net: &Routed, below: &[i64], bottom: i64, next_top: i64) -> Wire {
+    let tip = |slot: usize, column: i64, row: i64| Tip {
+        column,
+        row,
+        at_box: layers.slots[slot] != Slot::Pass,
+    };
+    let from = net.from.iter().map(|(slot, column)| tip(*slot, *column, below[*slot]));
+    let to = net.to.iter().map(|(slot, column)| tip(*slot, *column, next_top - 1));
+    Wire {
+        from: from.collect(),
+        row: bottom + net.track.unwrap_or(0) as i64,
+        to: to.collect(),
+    }
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 //!
 //! `Graph` is the model; `mermaid`, `dot` and `json` write it down as it is. For the terminal and
 //! for SVG it is laid out: `layers` (which step stands in which row, and in which order), `place`
-//! (columns), `route` (lines between two rows), `layout` (all of it, in character cells). `canvas`
-//! and `svg` draw what was laid out; `outline` lists what does not fit.
+//! (columns), `route` (lines between two rows), `layout` (all of it, as a `picture` in character
+//! cells). `canvas` and `svg` draw the picture; `outline` lists what does not fit.
 
 mod block;
 mod canvas;
@@ -14,6 +14,7 @@ mod layers;
 mod layout;
 mod mermaid;
 mod outline;
+mod picture;
 mod place;
 mod route;
 mod svg;

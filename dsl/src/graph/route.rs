@@ -87,24 +87,16 @@ pub(super) fn route(layers: &Layers, nets: &[Net], columns: &mut [i64], ranges: 
     }
     for (slot, mut above) in entering {
         let is_pass = layers.slots[slot] == Slot::Pass;
-        let reach = ranges[slot];
         above.sort_by_key(|net| middle(&routed[*net].from));
-        let mut taken: HashSet<i64> = HashSet::new();
+        let mut taken = HashSet::new();
+        let mut last = i64::MIN;
         for (place, net) in above.iter().enumerate() {
-            let wish = wish(&routed[*net], columns[slot], reach, (place, above.len()));
+            let wish = wish(&routed[*net], columns[slot], ranges[slot], (place, above.len()));
             let others =
                 |column: i64| taken.contains(&column) || leaving.get(&column).is_some_and(|other| other != net);
-            let last = taken.iter().max().copied().unwrap_or(i64::MIN);
-            // Lines side by side are hard to tell apart, and lines that change sides cross.
-            let cost = |column: i64| {
-                let crowded = others(column - 1) || others(column + 1);
-                (column - wish).abs() + 3 * i64::from(crowded) + 2 * i64::from(column <= last)
-            };
-            let column = (reach.0..=reach.1)
-                .filter(|column| !others(*column))
-                .min_by_key(|column| (cost(*column), *column))
-                .unwrap_or(wish);
+            let column = entrance(wish, ranges[slot], last, &others);
             taken.insert(column);
+            last = last.max(column);
             routed[*net].to.push((slot, column));
             if is_pass {
                 columns[slot] = column;
@@ -113,6 +105,28 @@ pub(super) fn route(layers: &Layers, nets: &[Net], columns: &mut [i64], ranges: 
     }
     let tracks = assign_tracks(&mut routed);
     (routed, tracks)
+}
+
+/// The best column that no line of another net has, looked for on both sides of the wish.
+fn entrance(wish: i64, reach: (i64, i64), last: i64, others: &dyn Fn(i64) -> bool) -> i64 {
+    let mut best: Option<(i64, i64)> = None;
+    for distance in 0..=wish.abs_diff(reach.0).max(wish.abs_diff(reach.1)) as i64 {
+        for column in [wish - distance, wish + distance] {
+            if !(reach.0..=reach.1).contains(&column) || others(column) {
+                continue;
+            }
+            // Lines side by side are hard to tell apart, and lines that change sides cross.
+            let crowded = others(column - 1) || others(column + 1);
+            let cost = distance + 3 * i64::from(crowded) + 2 * i64::from(column <= last);
+            if best.is_none_or(|(least, _)| cost < least) {
+                best = Some((cost, column));
+            }
+        }
+        if best.is_some_and(|(cost, _)| cost <= distance) {
+            break;
+        }
+    }
+    best.map_or(wish, |(_, column)| column)
 }
 
 /// Twice the mean of the columns, as a whole number.

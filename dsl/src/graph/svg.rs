@@ -1,7 +1,8 @@
 //! A graph as an SVG that needs nothing else: light and dark by the reader's own setting.
 
 use super::block::{Border, Detail, Style, blocks};
-use super::layout::{Picture, Placed, Tip, Wire, lay_out};
+use super::layout::lay_out;
+use super::picture::{Picture, Placed, Tip, Wire};
 use super::{Graph, MAX_PLACES, Node, canvas, label, outline};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

@@ -2,7 +2,8 @@
 
 use super::block::{Detail, Style, blocks, folded};
 use super::canvas::{self, Charset};
-use super::layout::{Picture, lay_out};
+use super::layout::lay_out;
+use super::picture::Picture;
 use super::{Graph, MAX_BOXES, MIN_COLUMNS, outline};
 
 /// Slots of one drawing; a row that lines pass without a box counts each of them.
@@ -37,9 +38,8 @@ fn picture(graph: &Graph, charset: &Charset, columns: usize) -> Option<Picture> 
     }
     details.into_iter().find_map(|detail| {
         let style = style(detail);
-        let (blocks, edges) = folded(graph, &style)?;
-        (blocks.len() <= MAX_BOXES).then_some(())?;
-        lay_out(blocks, &edges, &style)
+        let folded = folded(graph, &style).filter(|folded| folded.blocks.len() <= MAX_BOXES)?;
+        lay_out(folded.blocks, &folded.edges, &style)
     })
 }
 

@@ -59,8 +59,10 @@ fn box_at(picture: &Picture, column: i64, row: i64) -> Option<usize> {
     hit.map(|placed| placed.block.node)
 }
 
+type Cells = Vec<(i64, i64)>;
+
 /// The cells of a wire: those in which it is upright alone, and those of the row in which it turns.
-fn cells(wire: &Wire) -> (Vec<(i64, i64)>, Vec<(i64, i64)>) {
+fn cells(wire: &Wire) -> (Cells, Cells) {
     let tips = || wire.from.iter().chain(&wire.to).map(|tip| tip.column);
     let (first, last) = (tips().min().unwrap_or(0), tips().max().unwrap_or(0));
     let mut upright = Vec::new();

@@ -39,3 +39,14 @@ fn tracks_are_ordered_so_that_fewer_lines_cross() {
     assert_eq!(assign_tracks(&mut nets), 2);
     assert_eq!(nets.map(|net| net.track), [Some(1), Some(0)]);
 }
+
+#[test]
+fn a_line_enters_near_its_wish_and_apart_from_others() {
+    let others = |column: i64| column == 5 || column == 8;
+    assert_eq!(entrance(2, (0, 10), i64::MIN, &others), 2);
+    // 5 is another's, 4 and 6 are beside it, 3 is two away.
+    assert_eq!(entrance(5, (0, 10), i64::MIN, &others), 3);
+    // On the left a line has entered already; what is right of it is better even beside another.
+    assert_eq!(entrance(5, (0, 10), 3, &others), 4);
+    assert_eq!(entrance(20, (0, 10), i64::MIN, &others), 10);
+}

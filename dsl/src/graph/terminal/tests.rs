@@ -319,37 +319,30 @@ fn what_steps_do() {
                       │ report, count │
                       ╰───────────────╯
     ");
-    insta::assert_snapshot!(drawn(&papers, 60), @r"
-    ┌─────────────────────────┐   ┌────────────────────────────┐
-    │          plan           │   │            find            │
-    │       agent lead        │   │ tool papers.keyword_search │
-    │    openai/gpt-5-mini    │   └─────────────┬──────────────┘
-    │ leads seeker, 4 at once │                 │
-    └────────────┬────────────┘                 │
-                 ├───────────────────╮          │
-                 ▼                   │          ▼
-     ┌──────────────────────────┐┐   │   ┌───────┐
-     │          check           ││   │   │ count │
-     │       agent seeker       ││   │   │  run  │
-     │      builtin/reader      ││   │   └───┬───┘
-     │ for each row, 16 at once ││   │       │
-     └──────────────────────────┘│   │       │
-      └───────────┬──────────────┘   │       │
-                  ╰─────────┬────────╯       ├───────╮
-                            ▼                ▼       │
-            ┌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌┐   │
-            ╎               report               ╎   │
-            ╎             agent lead             ╎   │
-            ╎         openai/gpt-5-mini          ╎   │
-            ╎      leads seeker, 4 at once       ╎   │
-            ╎ when steps.check.outputs.exists(r… ╎   │
-            └╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌┬╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌┘   │
-                              ├──────────────────────╯
-                              ▼
-                      ╭───────────────╮
-                      │    outputs    │
-                      │ report, count │
-                      ╰───────────────╯
+    insta::assert_snapshot!(drawn(&papers, 48), @r"
+    ┌────────────┐   ┌────────────────────────────┐
+    │    plan    │   │            find            │
+    │ agent lead │   │ tool papers.keyword_search │
+    └─────┬──────┘   └─────────────┬──────────────┘
+          ├─────────────╮          │
+          ▼             │          ▼
+    ┌──────────────┐┐   │   ┌───────┐
+    │    check     ││   │   │ count │
+    │ agent seeker ││   │   │  run  │
+    └──────────────┘│   │   └───┬───┘
+     └─────┬────────┘   │       │
+           ╰────────┬───╯       │
+                    │ ╭─────────┤
+                    ▼ ▼         │
+                ┌╌╌╌╌╌╌╌╌╌╌╌╌┐  │
+                ╎   report   ╎  │
+                ╎ agent lead ╎  │
+                └╌╌╌╌╌┬╌╌╌╌╌╌┘  │
+                      ├─────────╯
+                      ▼
+                 ╭─────────╮
+                 │ outputs │
+                 ╰─────────╯
     ");
     insta::assert_snapshot!(drawn(&papers, 28), @r"
      ┌──────┐         ┌──────┐
