@@ -61,6 +61,8 @@ pub enum Command {
     Show(Show),
     /// Call one tool of a workflow
     Call(Call),
+    /// Draw a workflow's steps and who waits for whom
+    Graph(Graph),
     /// Explain a diagnostic's code
     Explain(Explain),
 }
@@ -135,6 +137,38 @@ pub struct Call {
     /// The tool's arguments as a JSON object; `-` reads stdin
     #[arg(long = "with", value_name = "JSON", default_value = "{}")]
     pub arguments: String,
+}
+
+/// `troupe graph`
+#[derive(Debug, Args)]
+pub struct Graph {
+    /// A workflow file, or a folder with a `workflow.yaml`
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// How it is drawn; with `--json`, the graph itself is printed instead
+    #[arg(long, value_name = "FORMAT", default_value = "terminal")]
+    pub format: GraphFormat,
+    /// Open the workflows that steps call, so many levels deep
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub depth: usize,
+    /// Write to a file instead of stdout
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// How a graph is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum GraphFormat {
+    /// Boxes and arrows, as wide as the terminal
+    Terminal,
+    /// The same in ASCII
+    Ascii,
+    /// A Mermaid flowchart
+    Mermaid,
+    /// Graphviz
+    Dot,
+    /// A picture
+    Svg,
 }
 
 /// `troupe explain`

@@ -88,6 +88,11 @@ impl Expression {
         &self.0.places[at.min(self.0.places.len() - 1)]
     }
 
+    /// The variables that it reads: each with the fields that it selects, or none for all of it.
+    pub fn roots(&self) -> &[(String, Option<Vec<String>>)] {
+        &self.0.roots
+    }
+
     /// Evaluates to JSON.
     pub fn evaluate(&self, scope: &dyn Scope) -> Result<Value, EvaluationError> {
         if let Some(path) = &self.0.path {

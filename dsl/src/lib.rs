@@ -4,12 +4,14 @@
 //! `yaml` (text → tree of nodes that know their place), `document` (tree → sections with their keys
 //! checked), `expression` (text with `${{ … }}` → CEL with places), `check` (names, types, order),
 //! `lower` (document → IR). A stage that meets a mistake reports it and goes on with what it has.
+//! `graph` draws the IR.
 
 mod check;
 mod code;
 mod document;
 mod expression;
 mod files;
+pub mod graph;
 mod language;
 mod lower;
 mod nearest;

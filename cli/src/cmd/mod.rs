@@ -3,6 +3,7 @@
 mod call;
 mod check;
 mod explain;
+mod graph;
 mod list;
 mod resume;
 mod run;
@@ -22,6 +23,7 @@ pub fn dispatch(command: Command, settings: &Settings) -> anyhow::Result<Exit> {
         Command::Ls(arguments) => list::run(&arguments, settings),
         Command::Show(arguments) => show::run(&arguments, settings),
         Command::Call(arguments) => call::run(&arguments, settings),
+        Command::Graph(arguments) => graph::run(&arguments, settings),
         Command::Explain(arguments) => explain::run(&arguments, settings),
     }
 }
