@@ -9,7 +9,7 @@
 //! | one agent | `min(calls(L) × call, L.tokens)` tokens in `calls(L)` turns |
 //! | one lead | itself and `L.turns × per_wave` members, all of them together `min(…, L.tokens)` tokens |
 //! | one step | `items × rounds × attempts` times its verb: the length of `for_each`, `repeat.max`, `retry.attempts` |
-//! | the length of `for_each` | that of the list, where literals and inputs alone decide it, and never more than `limits.fan_out` |
+//! | the length of `for_each` | that of the list where literals and inputs decide it; where it is made of `steps.a.outputs`, the items of `a`; and never more than `limits.fan_out` |
 //! | one run | the sum of its steps, its workflows included, and never more than its own `limits` |
 //!
 //! Limits are looked at before a call is made: the calls under way when one is reached come on top,
@@ -21,17 +21,16 @@
 //! one more request, everything else what `timeout` or `deadline` says. Where nothing says, they are
 //! unknown.
 
+mod length;
 mod spend;
 
+use crate::Object;
 use crate::engine::retry::PAUSE_MS_MAX;
-use crate::expression::{Expression, Scope};
 use crate::id::AgentIndex;
-use crate::ir::{Agent, FanOut, Retry, Step, Verb, Workflow};
+use crate::ir::{Agent, Retry, Step, Verb, Workflow};
 use crate::limits::{Limits, RunLimits};
-use crate::{Object, Value};
 use serde::Serialize;
 use spend::Spend;
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -167,8 +166,10 @@ impl Estimator {
         // When each step has ended at the latest.
         let mut ends: Vec<Option<u64>> = Vec::with_capacity(workflow.steps.len());
         for step in &workflow.steps {
-            let scope = Given { workflow, inputs };
-            let items = step.fan_out.as_ref().map_or(1, |each| length(each, &scope));
+            let items = step
+                .fan_out
+                .as_ref()
+                .map_or(1, |each| length::of(each, workflow, inputs, &steps));
             let rounds = step.repeat.as_ref().map_or(1, |repeat| u64::from(repeat.max));
             let attempts = u64::from(step.retry.attempts);
             let (once, seconds) = self.verb(workflow, step);
@@ -281,48 +282,4 @@ fn pauses_ms(retry: &Retry) -> u64 {
         pauses -= 1;
     }
     sum.saturating_add(pauses.saturating_mul(pause.min(PAUSE_MS_MAX)))
-}
-
-/// Items of a fan-out.
-fn length(each: &FanOut, scope: &Given<'_>) -> u64 {
-    let most = u64::from(scope.workflow.limits.fan_out);
-    known_length(&each.items, scope).map_or(most, |length| length.min(most))
-}
-
-fn known_length(items: &Expression, scope: &Given<'_>) -> Option<u64> {
-    match items.evaluate(scope) {
-        Ok(Value::Array(items)) => Some(items.len() as u64),
-        _ => None,
-    }
-}
-
-/// What is known before a run: the inputs that were given. An expression that reads more, or an input
-/// that is missing, has no value.
-struct Given<'a> {
-    workflow: &'a Workflow,
-    inputs: Option<&'a Object>,
-}
-
-impl Scope for Given<'_> {
-    fn root(&self, name: &str, fields: Option<&[String]>) -> Option<Value> {
-        let inputs = self.inputs.filter(|_| name == "inputs")?;
-        let whole = match fields {
-            Some(fields) => fields.iter().all(|field| inputs.contains_key(field)),
-            None => self
-                .workflow
-                .inputs
-                .iter()
-                .all(|input| inputs.contains_key(&input.name)),
-        };
-        whole.then(|| Value::Object(inputs.clone()))
-    }
-
-    fn path<'a>(&'a self, path: &[String]) -> Option<Cow<'a, Value>> {
-        let (root, rest) = path.split_first()?;
-        let (first, rest) = rest.split_first()?;
-        let start = self.inputs.filter(|_| root == "inputs")?.get(first)?;
-        rest.iter()
-            .try_fold(start, |value, field| value.get(field))
-            .map(Cow::Borrowed)
-    }
 }

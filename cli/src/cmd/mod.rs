@@ -4,6 +4,7 @@ mod call;
 mod check;
 mod explain;
 mod list;
+mod new;
 mod resume;
 mod run;
 mod show;
@@ -23,6 +24,7 @@ pub fn dispatch(command: Command, settings: &Settings) -> anyhow::Result<Exit> {
         Command::Show(arguments) => show::run(&arguments, settings),
         Command::Call(arguments) => call::run(&arguments, settings),
         Command::Explain(arguments) => explain::run(&arguments, settings),
+        Command::New(arguments) => new::run(&arguments, settings),
     }
 }
 

@@ -142,8 +142,8 @@ fn a_list_has_its_length_where_it_is_known_and_the_limit_elsewhere() {
     assert_eq!(items("inputs.names.filter(n, n == 'a')", given), 1);
     assert_eq!(items("inputs.names", &none), 50);
     assert_eq!(
-        items("has(inputs.question) ? [1] : []", &none),
-        50,
+        items("has(inputs.question) ? [1, 2] : []", &none),
+        2,
         "what is missing is not absent"
     );
     assert_eq!(items("steps.find.outputs", given), 50);
@@ -157,6 +157,27 @@ fn a_list_has_its_length_where_it_is_known_and_the_limit_elsewhere() {
         1,
         "never more than the limit"
     );
+}
+
+#[test]
+fn a_list_made_of_outputs_is_no_longer_than_they_are() {
+    let mut workflow = small();
+    let mut first = ask(&workflow, "first");
+    first.fan_out = Some(each("[1, 2, 3]", 8));
+    for (list, items) in [
+        ("steps.first.outputs", 3),
+        ("steps.first.outputs.filter(o, o != null).map(o, [o, o])", 3),
+        ("steps.first.outputs + [1, 2]", 5),
+        ("steps.first.status == 'succeeded' ? steps.first.outputs : [1]", 3),
+        ("steps.first.output", 50),
+        ("other.first.outputs", 50),
+        ("steps.first.outputs + steps.first.output", 50),
+    ] {
+        let mut second = ask(&workflow, "second");
+        second.fan_out = Some(each(list, 8));
+        workflow.steps = vec![first.clone(), second];
+        assert_eq!(estimate(&workflow, &Object::new()).steps[1].items, items, "{list}");
+    }
 }
 
 #[test]
