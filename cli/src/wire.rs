@@ -201,3 +201,6 @@ fn show(bar: &ProgressBar, progress: Progress) {
     bar.set_length(total as u64);
     bar.set_position(done as u64);
 }
+
+#[cfg(test)]
+mod tests;

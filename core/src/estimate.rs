@@ -18,8 +18,8 @@
 //!
 //! Dollars are those of the dearest mix of tokens that the bounds allow. Seconds are those of the
 //! longest chain of steps: items go in `⌈items / parallel⌉` rows, an agent may take `L.seconds` and
-//! one more request, everything else what `timeout` or `deadline` says. Where nothing says, they are
-//! unknown.
+//! one more request, everything else what `timeout` or `deadline` says; waiting for a place at a busy
+//! model is not counted. Where nothing says, they are unknown.
 
 mod length;
 mod spend;

@@ -9,9 +9,6 @@ use anyhow::Context as _;
 use std::path::{Path, PathBuf};
 use troupe_dsl::MAX_WORKFLOW_BYTES;
 
-/// Files of a folder that are looked at for a workflow.
-const MAX_ENTRIES: usize = 10_000;
-
 pub fn run(arguments: &Check, settings: &Settings) -> anyhow::Result<Exit> {
     let format = format(arguments, settings)?;
     let here = std::env::current_dir().context("the current folder cannot be found")?;
@@ -86,7 +83,6 @@ fn workflows(given: &Path) -> anyhow::Result<Vec<PathBuf>> {
     }
     let entries = std::fs::read_dir(given).with_context(|| format!("{} cannot be listed", given.display()))?;
     let mut found: Vec<PathBuf> = entries
-        .take(MAX_ENTRIES)
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| path.extension().is_some_and(|e| e == "yaml" || e == "yml") && path.is_file())
         .filter(|path| looks_like_a_workflow(path))

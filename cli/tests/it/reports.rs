@@ -230,6 +230,7 @@ fn a_job_on_github_gets_notes_beside_the_text() {
     };
     let ended = on_github(&["check", WRONG]);
     assert!(ended.stderr.contains("error[T0202]"), "{ended:?}");
+    assert!(ended.stderr.contains("--> flows/prompts/a.md:2:5"), "{ended:?}");
     assert_eq!(
         ended.stdout.lines().filter(|line| line.starts_with("::")).count(),
         2,

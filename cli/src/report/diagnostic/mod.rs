@@ -58,14 +58,15 @@ pub struct Checked {
 
 impl Checked {
     /// The file `name`, which lies at `path`, looked at from the folder `here`.
-    pub fn new(name: String, path: PathBuf, compiled: Compiled, here: &Path) -> Self {
-        let sources = compiled.sources.files.iter().enumerate();
-        let paths = sources.map(|(n, file)| match n {
-            0 => place::shown(&path, here),
-            _ => place::beside(&path, &file.name, here),
-        });
+    pub fn new(name: String, path: PathBuf, mut compiled: Compiled, here: &Path) -> Self {
+        let mut paths = vec![place::shown(&path, here)];
+        // The compiler knows the files that a workflow names by what it calls them.
+        for file in compiled.sources.files.iter_mut().skip(1) {
+            file.name = place::beside(&path, &file.name, here);
+            paths.push(file.name.clone());
+        }
         Self {
-            paths: paths.collect(),
+            paths,
             name,
             path,
             compiled,

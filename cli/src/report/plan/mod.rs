@@ -280,3 +280,6 @@ fn written(template: &Template) -> Value {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -55,7 +55,7 @@ impl Plan {
         }
         lines.push(format!("  {}", cost(worst)));
         lines.push(match worst.seconds {
-            Some(seconds) => format!("  {}", duration(seconds.saturating_mul(1000))),
+            Some(seconds) => format!("  {} from beginning to end", duration(seconds.saturating_mul(1000))),
             None => format!("  no bound on time: {}", unbounded(&self.steps)),
         });
         lines
@@ -172,12 +172,14 @@ fn modifiers(step: &PlannedStep) -> Vec<String> {
     let mut lines = Vec::new();
     lines.extend(step.when.as_ref().map(|when| format!("when {}", cut(when))));
     lines.extend(step.for_each.as_ref().map(|each| {
+        let key = each.key.as_ref().map(|key| format!(", known by {}", cut(key)));
         format!(
-            "for each {} of {}: at most {}, {} at once",
+            "for each {} of {}: at most {}, {} at once{}",
             each.variable,
             cut(&each.items),
             plural(step.estimate.items, "item"),
-            each.parallel
+            each.parallel,
+            key.unwrap_or_default()
         )
     }));
     lines.extend(step.repeat.as_ref().map(|repeat| {

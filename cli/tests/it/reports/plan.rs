@@ -163,7 +163,7 @@ fn a_plan_says_what_is_missing_and_what_it_costs_at_most() {
       150,000 tokens of 150,000 that the run may use
       1 command
       unknown cost (no `price` of openai/gpt-5, openai/gpt-5-mini)
-      18m 12s
+      18m 12s from beginning to end
     "#);
     assert!(!place.path().join(".troupe").exists());
 
