@@ -295,16 +295,19 @@ fn numbers_without_end_stay_numbers() {
     assert_eq!(worst.agents, u64::from(RunLimits::DEFAULT.agents));
 }
 
+/// A step: its verb, items, rounds, attempts, timeout in milliseconds, and whether it waits for the one before.
+type Wanted = (u32, Option<usize>, Option<u32>, u32, Option<u64>, bool);
+
 prop_compose! {
     fn any_step()(
         verb in 0..4_u32, items in proptest::option::of(0..200_usize), rounds in proptest::option::of(1..5_u32),
         attempts in 1..6_u32, timeout_ms in proptest::option::of(1..100_000_u64), after in any::<bool>(),
-    ) -> (u32, Option<usize>, Option<u32>, u32, Option<u64>, bool) {
+    ) -> Wanted {
         (verb, items, rounds, attempts, timeout_ms, after)
     }
 }
 
-fn build(workflow: &mut Workflow, wanted: &[(u32, Option<usize>, Option<u32>, u32, Option<u64>, bool)]) {
+fn build(workflow: &mut Workflow, wanted: &[Wanted]) {
     for (n, (verb, items, rounds, attempts, timeout_ms, after)) in wanted.iter().enumerate() {
         let mut step = match verb {
             0 | 1 => agent_step(workflow, "agent", &[], *verb, literal("Go.")),
