@@ -45,6 +45,9 @@ pub fn override_models(workflow: &mut Workflow, overrides: &[String]) -> anyhow:
         if model.provider != provider {
             (model.base_url, model.api_key) = (None, None);
         }
+        if (model.provider.as_str(), model.name.as_str()) != (provider, name) {
+            model.price = None;
+        }
         (model.provider, model.name) = (provider.to_owned(), name.to_owned());
     }
     Ok(())
@@ -198,3 +201,6 @@ fn show(bar: &ProgressBar, progress: Progress) {
     bar.set_length(total as u64);
     bar.set_position(done as u64);
 }
+
+#[cfg(test)]
+mod tests;

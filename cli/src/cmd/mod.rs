@@ -5,6 +5,7 @@ mod check;
 mod explain;
 mod graph;
 mod list;
+mod new;
 mod resume;
 mod run;
 mod show;
@@ -25,6 +26,7 @@ pub fn dispatch(command: Command, settings: &Settings) -> anyhow::Result<Exit> {
         Command::Call(arguments) => call::run(&arguments, settings),
         Command::Graph(arguments) => graph::run(&arguments, settings),
         Command::Explain(arguments) => explain::run(&arguments, settings),
+        Command::New(arguments) => new::run(&arguments, settings),
     }
 }
 

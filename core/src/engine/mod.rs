@@ -20,7 +20,7 @@ mod item;
 mod limits;
 mod open;
 mod reopen;
-mod retry;
+pub(crate) mod retry;
 mod run;
 mod scope;
 mod state;

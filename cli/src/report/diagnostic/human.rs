@@ -1,10 +1,9 @@
-//! Diagnostics: drawn with the line and a caret on a terminal, as data for programs.
+//! Diagnostics for people: the line, a caret under it, and the way out.
 
+use super::{Checked, count};
 use crate::settings::Settings;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-use serde_json::json;
-use troupe_core::Value;
 use troupe_core::diagnostic::{Diagnostic, Label, Severity, SourceFile, Sources};
 use troupe_dsl::Compiled;
 
@@ -20,21 +19,17 @@ pub fn diagnostics(compiled: &Compiled, settings: &Settings) {
     }
 }
 
-/// `2 errors, 1 warning`.
-pub fn count(diagnostics: &[Diagnostic]) -> String {
-    let of = |severity, word: &str| {
-        let n = diagnostics.iter().filter(|d| d.severity == severity).count();
-        (n > 0).then(|| format!("{n} {word}{}", if n == 1 { "" } else { "s" }))
-    };
-    let counts: Vec<String> = [of(Severity::Error, "error"), of(Severity::Warning, "warning")]
-        .into_iter()
-        .flatten()
-        .collect();
-    if counts.is_empty() {
-        "no errors".into()
-    } else {
-        counts.join(", ")
+/// Everything about every file, without colours.
+pub fn render(files: &[Checked]) -> String {
+    let mut text = String::new();
+    for file in files {
+        for diagnostic in &file.compiled.diagnostics {
+            text.push_str(&draw(diagnostic, &file.compiled.sources, false));
+            text.push_str("\n\n");
+        }
+        text.push_str(&format!("{}: {}\n", file.name, count(&file.compiled.diagnostics)));
     }
+    text.trim_end().to_owned()
 }
 
 /// One diagnostic as text.
@@ -100,27 +95,4 @@ fn window(file: &SourceFile, from: usize, to: usize) -> (&str, usize, usize) {
     };
     let end = boundary(line_end.min(from + LINE_SHOWN).max(start));
     (&text[start..end], start, line)
-}
-
-/// All diagnostics as data.
-pub fn json(compiled: &Compiled) -> Value {
-    let place = |label: &Label| {
-        let file = compiled.sources.get(label.span.source);
-        let at = |offset| file.map_or((0, 0), |file| file.line_column(offset));
-        let ((line, column), (end_line, end_column)) = (at(label.span.start), at(label.span.end));
-        json!({
-            "file": file.map(|file| &file.name), "line": line, "column": column,
-            "end_line": end_line, "end_column": end_column, "text": label.text,
-        })
-    };
-    let one = |diagnostic: &Diagnostic| {
-        json!({
-            "code": diagnostic.code,
-            "severity": diagnostic.severity,
-            "message": diagnostic.message,
-            "labels": diagnostic.labels.iter().map(place).collect::<Vec<_>>(),
-            "hints": diagnostic.hints,
-        })
-    };
-    compiled.diagnostics.iter().map(one).collect()
 }
