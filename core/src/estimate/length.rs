@@ -19,7 +19,7 @@ pub(super) fn of(each: &FanOut, workflow: &Workflow, inputs: Option<&Object>, st
         let at = workflow.step_named(name)?.at();
         steps.get(at).map(|step| step.items)
     };
-    let bound = || by_form(&each.items.program().expression().expr, &items_of);
+    let bound = || by_form(&each.items.root().expr, &items_of);
     known.or_else(bound).map_or(most, |length| length.min(most))
 }
 
