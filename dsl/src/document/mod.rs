@@ -22,7 +22,7 @@ pub(crate) use defaults::Defaults;
 pub(crate) use inputs::Input;
 pub(crate) use limits::WrittenRunLimits;
 pub(crate) use models::{Model, defaults as model_defaults, split as split_model};
-pub(crate) use servers::Server;
+pub(crate) use servers::{Pinned, Server};
 pub(crate) use steps::{FanOut, Repeat, Step, Verb};
 
 use crate::code;
