@@ -1,6 +1,6 @@
 //! Collects the diagnostics of one compilation, and the texts that they point into.
 
-use crate::nearest;
+use crate::{code, nearest};
 use troupe_core::diagnostic::{Diagnostic, Severity, SourceFile, SourceId, Sources, Span};
 
 /// More would not be read; a hostile file must not fill the memory with them.
@@ -14,6 +14,9 @@ pub(crate) struct Report {
     pub(crate) sources: Sources,
     diagnostics: Vec<Diagnostic>,
     included: usize,
+    mended: Vec<Span>,
+    /// The sections of which lines were left out, since they are not YAML.
+    lost: Vec<String>,
 }
 
 impl Report {
@@ -26,11 +29,13 @@ impl Report {
             sources: Sources { files: vec![file] },
             diagnostics: Vec::new(),
             included: 0,
+            mended: Vec::new(),
+            lost: Vec::new(),
         }
     }
 
     pub(crate) fn add(&mut self, mut diagnostic: Diagnostic) {
-        if self.is_full() {
+        if self.is_full() || self.is_echo(&diagnostic) {
             return;
         }
         let texts = diagnostic
@@ -42,6 +47,52 @@ impl Report {
             shorten(text);
         }
         self.diagnostics.push(diagnostic);
+    }
+
+    /// Notes that a line was read otherwise than it was written: what is wrong with it has been told.
+    /// `lost` is the section of which something was left out.
+    pub(crate) fn mended(&mut self, line: Span, lost: Option<String>) {
+        self.mended.push(line);
+        self.lost.extend(lost);
+    }
+
+    /// Whether lines were left out, since they are not YAML. What they said is not missing.
+    pub(crate) fn damaged(&self) -> bool {
+        !self.lost.is_empty()
+    }
+
+    /// Whether a problem may be nothing but the echo of a syntax error that was told.
+    fn is_echo(&self, diagnostic: &Diagnostic) -> bool {
+        let from = |sections: &[&str]| {
+            self.lost
+                .iter()
+                .any(|lost| lost.is_empty() || sections.contains(&lost.as_str()))
+        };
+        match diagnostic.code {
+            code::MISSING_KEY | code::NO_STEPS | code::UNUSED_INPUT | code::UNUSED_AGENT | code::UNUSED_MODEL => {
+                self.damaged()
+            }
+            code::UNKNOWN_NAME => self.damaged(),
+            code::UNKNOWN_INPUT => from(&["inputs"]),
+            code::UNKNOWN_STEP => from(&["steps"]),
+            code::UNKNOWN_AGENT => from(&["agents", "imports"]),
+            code::UNKNOWN_MODEL => from(&["models", "imports"]),
+            code::UNKNOWN_TOOL => from(&["corpora", "mcp", "imports"]),
+            code::UNKNOWN_KEY => {
+                let at = diagnostic.labels.first().map(|label| label.span);
+                let within =
+                    |line: &Span, at: Span| line.source == at.source && (line.start..=line.end).contains(&at.start);
+                at.is_some_and(|at| self.mended.iter().any(|line| within(line, at)))
+            }
+            _ => false,
+        }
+    }
+
+    /// Takes over what another report found in the same files.
+    pub(crate) fn absorb(&mut self, other: Self) {
+        for diagnostic in other.diagnostics {
+            self.add(diagnostic);
+        }
     }
 
     fn is_full(&self) -> bool {

@@ -3,6 +3,7 @@
 mod node;
 mod places;
 mod read;
+mod recover;
 mod traps;
 
 pub(crate) use node::{Entry, Kind, Node, Plain, Scalar};
