@@ -3,7 +3,9 @@
 mod call;
 mod check;
 mod explain;
+mod format;
 mod list;
+mod migrate;
 mod resume;
 mod run;
 mod show;
@@ -17,6 +19,8 @@ use anyhow::Context as _;
 pub fn dispatch(command: Command, settings: &Settings) -> anyhow::Result<Exit> {
     match command {
         Command::Check(arguments) => check::run(&arguments, settings),
+        Command::Fmt(arguments) => format::run(&arguments, settings),
+        Command::Migrate(arguments) => migrate::run(&arguments, settings),
         Command::Run(arguments) => run::run(&arguments, settings),
         Command::Resume(arguments) => resume::run(&arguments, settings),
         Command::Ls(arguments) => list::run(&arguments, settings),

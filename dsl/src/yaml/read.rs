@@ -270,7 +270,7 @@ impl Reader<'_> {
             ScalarStyle::Folded => Style::Folded,
         };
         let node = Node {
-            span: self.trimmed(span),
+            span: self.trimmed(span, style),
             kind: Kind::Scalar(Scalar { text, style }),
         };
         let measured = Measured { node, size, height: 0 };
@@ -307,10 +307,14 @@ impl Reader<'_> {
         report.add(problem.hint("the items of a list start with `- `, and stand under each other"));
     }
 
-    /// A block scalar's span runs on to the next key: carets belong under the text.
-    fn trimmed(&self, span: Span) -> Span {
+    /// The parser's span runs on to what comes next, over comments too: carets belong under the text.
+    fn trimmed(&self, span: Span, style: Style) -> Span {
         let (start, end) = (span.start as usize, span.end as usize);
-        let kept = self.text.get(start..end).map_or(0, |raw| raw.trim_end().len());
+        let raw = self.text.get(start..end).unwrap_or("");
+        let kept = match style {
+            Style::Single | Style::Double => quoted_length(raw),
+            Style::Plain | Style::Literal | Style::Folded => raw.trim_end().len(),
+        };
         Span::new(self.source, start, start + kept)
     }
 
@@ -383,13 +387,23 @@ impl Reader<'_> {
         joined
     }
 
-    /// A block collection ends where its last part ends; a flow collection at its bracket. An alias
-    /// as the last part stands earlier in the file, and does not count.
+    /// A block collection ends where its last part ends; one in brackets at its bracket. An alias as
+    /// the last part stands earlier in the file, and does not count.
     fn end_of_block(&self, start: usize, end: usize, last: Option<Span>) -> usize {
-        if self.text[start..].starts_with(['{', '[']) {
-            return end;
+        let last = last.map(|last| last.end as usize);
+        if !self.text[start..].starts_with(['{', '[']) {
+            return last.unwrap_or(end).max(start);
         }
-        last.map_or(end, |last| last.end as usize).max(start)
+        // The parser's span runs on to what comes next.
+        let mut at = last.unwrap_or(start).max(start + 1);
+        while let Some(next) = self.text.get(at..end).and_then(|rest| rest.find(['}', ']', '#'])) {
+            at += next + 1;
+            if !self.text[..at].ends_with('#') {
+                return at;
+            }
+            at += self.text[at..end].find('\n').unwrap_or(end - at);
+        }
+        end
     }
 
     fn place(&mut self, measured: Measured, report: &mut Report) -> Result<(), Problem> {
@@ -456,6 +470,21 @@ impl Reader<'_> {
         let message = format!("lists and mappings stand more than {MAX_DEPTH} deep inside each other");
         Box::new(Diagnostic::error(code::TOO_LARGE, span, message))
     }
+}
+
+/// Bytes up to the quote that closes the one at the start.
+fn quoted_length(raw: &str) -> usize {
+    let mut bytes = raw.bytes().enumerate();
+    let Some((_, quote)) = bytes.next() else { return 0 };
+    while let Some((at, byte)) = bytes.next() {
+        let doubled = quote == b'\'' && raw.as_bytes().get(at + 1) == Some(&quote);
+        if byte == b'\\' && quote == b'"' || byte == quote && doubled {
+            bytes.next();
+        } else if byte == quote {
+            return at + 1;
+        }
+    }
+    raw.trim_end().len()
 }
 
 /// Character positions in the text that the parser reads, as byte offsets in the text as it was written.
