@@ -296,3 +296,20 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn texts_that_invite_endless_mending() {
+    for line in [
+        "  a [\n",
+        "\" \n",
+        "x: \"\n",
+        "\ta: [\n",
+        "- {\n",
+        "a b\n",
+        "   x:\n",
+        "k: 'a' b\n",
+    ] {
+        let text = format!("troupe: 1\n{}", line.repeat((4 << 20) / line.len() - 10));
+        assert!(compiled(&text).has_errors(), "{line:?}");
+    }
+}

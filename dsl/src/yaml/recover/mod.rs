@@ -23,6 +23,8 @@ const MAX_READINGS: usize = 256;
 /// Bytes of all these readings together, beside four readings of the whole file.
 const MAX_BYTES: usize = 4 << 20;
 
+/// Lines of a block of text that are looked through for its key.
+const MAX_TEXT_LINES: usize = 2_000;
 /// Lines above the noticed one of which each is left out to see whether it is to blame.
 const LOOK_BACK: usize = 12;
 
@@ -63,15 +65,11 @@ pub(super) fn mend(report: &mut Report, source: SourceId, text: &str, first: Not
         // What stands right under a line that was left out is most often wrong for that alone.
         let echo = repair.lost && left_out.is_some_and(|last| mending.is_next(last, line));
         if told.insert(line) && !echo {
-            report.add(repair.problem);
+            report.add(repair.problem.clone());
         }
         left_out = repair.changes.last().map(|(line, _)| *line).filter(|_| repair.lost);
         mending.lines.change(&repair.changes);
-        for (line, _) in &repair.changes {
-            let start = mending.lines.start(*line);
-            let span = Span::new(source, start, start + mending.lines.written(*line).len());
-            report.mended(span, repair.lost.then(|| mending.section(*line)));
-        }
+        mending.note(report, &repair);
         next = then;
     }
     let (text, back) = mending.lines.mended();
@@ -123,6 +121,22 @@ impl Mending<'_> {
             return (repair, next);
         }
         self.give_up(noticed, line)
+    }
+
+    /// Tells the report which lines are read otherwise, and of which sections something is left out.
+    fn note(&self, report: &mut Report, repair: &Repair) {
+        let span = |first: usize, last: usize| {
+            let end = self.lines.start(last) + self.lines.written(last).len();
+            Span::new(self.source, self.lines.start(first), end)
+        };
+        let lines: Vec<usize> = repair.changes.iter().map(|(line, _)| *line).collect();
+        if let ([first, .., last], true) = (lines.as_slice(), lines.len() > LOOK_BACK) {
+            report.mended(span(*first, *last), repair.lost.then(String::new));
+            return;
+        }
+        for line in lines {
+            report.mended(span(line, line), repair.lost.then(|| self.section(line)));
+        }
     }
 
     /// Whether nothing stands between two lines.
@@ -282,7 +296,7 @@ impl Scene<'_> {
     /// The line whose text under `|` or `>` a line belongs to.
     fn text_block(&self, line: usize) -> Option<usize> {
         let mut least = self.shape(line)?.indent;
-        for n in (0..line).rev() {
+        for n in (line.saturating_sub(MAX_TEXT_LINES)..line).rev() {
             let Some(shape) = self.shape(n) else { continue };
             if shape.indent < least {
                 if shape.opens_text() {
