@@ -6,6 +6,7 @@ mod exit;
 mod live;
 mod load;
 mod report;
+mod rewrite;
 mod settings;
 mod values;
 mod wire;

@@ -3,8 +3,10 @@
 mod call;
 mod check;
 mod explain;
+mod format;
 mod graph;
 mod list;
+mod migrate;
 mod new;
 mod resume;
 mod run;
@@ -19,6 +21,8 @@ use anyhow::Context as _;
 pub fn dispatch(command: Command, settings: &Settings) -> anyhow::Result<Exit> {
     match command {
         Command::Check(arguments) => check::run(&arguments, settings),
+        Command::Fmt(arguments) => format::run(&arguments, settings),
+        Command::Migrate(arguments) => migrate::run(&arguments, settings),
         Command::Run(arguments) => run::run(&arguments, settings),
         Command::Resume(arguments) => resume::run(&arguments, settings),
         Command::Ls(arguments) => list::run(&arguments, settings),
