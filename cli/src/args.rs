@@ -53,7 +53,7 @@ pub enum Command {
     /// Find every mistake in a workflow, without running it
     Check(Check),
     /// Lay out files in one way; comments stay
-    Fmt(Format),
+    Fmt(Fmt),
     /// Bring a file of an older version of the language to this one
     Migrate(Migrate),
     /// Run a workflow
@@ -93,7 +93,7 @@ pub struct Check {
 
 /// `troupe fmt`
 #[derive(Debug, Args)]
-pub struct Format {
+pub struct Fmt {
     /// Workflow files, or folders with a `workflow.yaml`; `-` reads stdin and writes stdout
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,

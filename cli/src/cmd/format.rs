@@ -1,6 +1,6 @@
 //! `troupe fmt`: one layout for every file, comments and all.
 
-use crate::args::Format;
+use crate::args::Fmt;
 use crate::exit::{Exit, Usage};
 use crate::settings::Settings;
 use crate::{load, report, rewrite};
@@ -9,7 +9,7 @@ use std::io::{Read as _, Write as _};
 use std::path::Path;
 use troupe_dsl::MAX_WORKFLOW_BYTES;
 
-pub fn run(arguments: &Format, settings: &Settings) -> anyhow::Result<Exit> {
+pub fn run(arguments: &Fmt, settings: &Settings) -> anyhow::Result<Exit> {
     let only_stdin = matches!(arguments.files.as_slice(), [file] if file == Path::new("-"));
     if arguments.stdin || only_stdin {
         return stdin(arguments, settings);
@@ -49,7 +49,7 @@ pub fn run(arguments: &Format, settings: &Settings) -> anyhow::Result<Exit> {
     Ok(exit)
 }
 
-fn stdin(arguments: &Format, settings: &Settings) -> anyhow::Result<Exit> {
+fn stdin(arguments: &Fmt, settings: &Settings) -> anyhow::Result<Exit> {
     if !arguments.files.is_empty() && arguments.files != [Path::new("-")] {
         return Err(Usage::error("either files or stdin are formatted, not both"));
     }
