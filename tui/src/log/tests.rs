@@ -6,6 +6,7 @@ use insta::assert_snapshot;
 use troupe_core::event::{Event, Member};
 use troupe_core::failure::{Failure, FailureKind};
 use troupe_core::id::{ActorId, AgentIndex, CallId, ItemIndex, StepIndex, ToolIndex};
+use troupe_core::input::Used;
 use troupe_core::limits::LimitHit;
 use troupe_core::view::RunView;
 
@@ -108,12 +109,14 @@ fn whatever_goes_wrong_has_a_line() {
             item,
             failure: failure.clone(),
             retry_after_ms: Some(2_000),
+            used: Used::default(),
         },
         Event::ItemFailed {
             step,
             item,
             failure: failure.clone(),
             retry_after_ms: None,
+            used: Used::default(),
         },
         Event::StepFailed {
             step: StepIndex(2),
@@ -121,6 +124,7 @@ fn whatever_goes_wrong_has_a_line() {
         },
         Event::RunFailed {
             step: Some(step),
+            item: Some(item),
             failure,
         },
         Event::RunReopened,
