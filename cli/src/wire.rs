@@ -87,10 +87,11 @@ fn text(model: &ir::Model, template: &Option<Template>) -> anyhow::Result<Option
 
 fn api_key(model: &ir::Model) -> anyhow::Result<Option<String>> {
     let key_variable = catalog::provider(&model.provider).and_then(catalog::Provider::key_variable);
+    let base_url = text(model, &model.base_url)?;
     // A key in the environment belongs to the provider's own address, not to any server at all.
     let own_key = || {
         key_variable
-            .filter(|_| model.base_url.is_none())
+            .filter(|_| base_url.is_none())
             .and_then(|name| std::env::var(name).ok())
     };
     Ok(text(model, &model.api_key)?.or_else(own_key))

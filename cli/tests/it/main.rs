@@ -7,4 +7,6 @@ mod commands;
 mod contracts;
 mod crash;
 mod examples;
+mod families;
 mod fixture;
+mod secrets;

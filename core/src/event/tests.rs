@@ -7,35 +7,13 @@ use serde_json::json;
 use std::sync::Arc;
 
 fn samples() -> Vec<Event> {
-    let mut samples = run_samples();
-    samples.extend(agent_samples());
-    samples
+    [run_samples(), attempt_samples(), end_samples(), agent_samples()].concat()
 }
 
 fn run_samples() -> Vec<Event> {
     let (step, item) = (StepIndex(2), ItemIndex(3));
     let failure = Failure::new(FailureKind::Model, "gone");
-    let object = |value: Value| value.as_object().cloned().unwrap_or_default();
-    let retrieved = Retrieved {
-        shown: vec!["a".into()],
-        read: vec!["b".into()],
-        tokens: 9,
-    };
     let allowance = Allowance { tokens: 9, agents: 4 };
-    let used = Used {
-        agents: 1,
-        tool_calls: 2,
-        usage: Usage {
-            prompt_tokens: 3,
-            cached_tokens: 0,
-            completion_tokens: 4,
-        },
-    };
-    let process = Command {
-        arguments: vec!["true".into()],
-        env: vec![("A".into(), "b".into())],
-        stdin: None,
-    };
     vec![
         Event::RunStarted {
             inputs: object(json!({ "q": 1 })),
@@ -77,6 +55,22 @@ fn run_samples() -> Vec<Event> {
             step,
             failure: failure.clone(),
         },
+    ]
+}
+
+fn object(value: Value) -> Object {
+    value.as_object().cloned().unwrap_or_default()
+}
+
+fn attempt_samples() -> Vec<Event> {
+    let (step, item) = (StepIndex(2), ItemIndex(3));
+    let allowance = Allowance { tokens: 9, agents: 4 };
+    let process = Command {
+        arguments: vec!["true".into()],
+        env: vec![("A".into(), "b".into())],
+        stdin: None,
+    };
+    vec![
         Event::ItemStarted {
             step,
             item,
@@ -115,6 +109,27 @@ fn run_samples() -> Vec<Event> {
             round: 1,
             work: Work::Approve { message: "Go?".into() },
         },
+    ]
+}
+
+fn end_samples() -> Vec<Event> {
+    let (step, item) = (StepIndex(2), ItemIndex(3));
+    let failure = Failure::new(FailureKind::Model, "gone");
+    let retrieved = Retrieved {
+        shown: vec!["a".into()],
+        read: vec!["b".into()],
+        tokens: 9,
+    };
+    let used = Used {
+        agents: 1,
+        tool_calls: 2,
+        usage: Usage {
+            prompt_tokens: 3,
+            cached_tokens: 0,
+            completion_tokens: 4,
+        },
+    };
+    vec![
         Event::ItemSucceeded {
             step,
             item,
