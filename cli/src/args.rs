@@ -1,5 +1,6 @@
 //! The command line as typed. What it means is decided in `settings` and in the commands.
 
+use crate::report::Format;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -63,16 +64,29 @@ pub enum Command {
     Show(Show),
     /// Call one tool of a workflow
     Call(Call),
+    /// Draw a workflow's steps and who waits for whom
+    Graph(Graph),
     /// Explain a diagnostic's code
     Explain(Explain),
+    /// Start a workflow of your own from a template
+    New(New),
 }
 
 /// `troupe check`
 #[derive(Debug, Args)]
 pub struct Check {
-    /// Workflow files, or folders with a `workflow.yaml`
-    #[arg(required = true, value_name = "FILE")]
+    /// Workflow files, or folders: their `workflow.yaml`, or else all workflows in them
+    #[arg(value_name = "FILE", default_value = ".")]
     pub files: Vec<PathBuf>,
+    /// In which form to report [default: human; on GitHub annotations beside it]
+    #[arg(long, value_name = "FORM")]
+    pub format: Option<Format>,
+    /// Fail on warnings too
+    #[arg(long)]
+    pub deny_warnings: bool,
+    /// Write the report to a file
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }
 
 /// `troupe run`
@@ -93,6 +107,9 @@ pub struct Run {
     /// Let `run` steps start commands on this machine, unsandboxed
     #[arg(long)]
     pub allow_host_commands: bool,
+    /// Show what the run would do, what it needs and what it costs at most, and call nothing
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// `troupe resume`
@@ -161,9 +178,55 @@ pub struct Call {
     pub arguments: String,
 }
 
+/// `troupe graph`
+#[derive(Debug, Args)]
+pub struct Graph {
+    /// A workflow file, or a folder with a `workflow.yaml`
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// How it is drawn; with `--json`, the graph itself is printed instead
+    #[arg(long, value_name = "FORMAT", default_value = "terminal")]
+    pub format: GraphFormat,
+    /// Open the workflows that steps call, so many levels deep
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub depth: usize,
+    /// Write to a file instead of stdout
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// How a graph is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum GraphFormat {
+    /// Boxes and arrows, as wide as the terminal
+    Terminal,
+    /// The same in ASCII
+    Ascii,
+    /// A Mermaid flowchart
+    Mermaid,
+    /// Graphviz
+    Dot,
+    /// A picture
+    Svg,
+}
+
 /// `troupe explain`
 #[derive(Debug, Args)]
 pub struct Explain {
     /// The code, such as `T0201`; without one, all codes
     pub code: Option<String>,
+}
+
+/// `troupe new`
+#[derive(Debug, Args)]
+pub struct New {
+    /// The folder to make [default: the template's name]
+    #[arg(value_name = "DIR")]
+    pub folder: Option<PathBuf>,
+    /// Which template; without one, all are listed
+    #[arg(long, short, value_name = "TEMPLATE")]
+    pub template: Option<String>,
+    /// The workflow's name [default: the folder's]
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
 }

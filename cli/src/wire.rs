@@ -48,6 +48,9 @@ fn put_behind(workflow: &mut Workflow, alias: &str, provider: &str, name: &str, 
         if model.provider != provider {
             (model.base_url, model.api_key) = (None, None);
         }
+        if (model.provider.as_str(), model.name.as_str()) != (provider, name) {
+            model.price = None;
+        }
         (model.provider, model.name) = (provider.to_owned(), name.to_owned());
         found = true;
     }
@@ -263,3 +266,6 @@ fn show(bar: &ProgressBar, progress: Progress) {
     bar.set_length(total as u64);
     bar.set_position(done as u64);
 }
+
+#[cfg(test)]
+mod tests;

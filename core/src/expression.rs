@@ -1,8 +1,16 @@
 //! CEL expressions and text with `${{ … }}` in it, evaluated over JSON.
 
+mod arithmetic;
+mod lexer;
+mod macros;
+mod parse;
+
+pub use arithmetic::operators;
+pub use parse::{Place, RESERVED, SyntaxError};
+
 use crate::diagnostic::Span;
 use crate::{Object, Value};
-use cel::common::ast::{EntryExpr, Expr};
+use cel::common::ast::{EntryExpr, Expr, IdedExpr};
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
@@ -17,7 +25,9 @@ struct Compiled {
     path: Option<Vec<String>>,
     /// The variables that it reads: each with the fields that it selects, or none for all of it.
     roots: Vec<(String, Option<Vec<String>>)>,
-    program: cel::Program,
+    root: IdedExpr,
+    /// By the ids of the tree's parts.
+    places: Vec<Place>,
 }
 
 /// Why an expression could not be evaluated: names the expression and its place.
@@ -41,18 +51,19 @@ pub trait Scope {
 }
 
 impl Expression {
-    /// Parses CEL. The error is the parser's message and the byte offset in `source` where it was met.
-    pub fn parse(source: &str, span: Span) -> Result<Self, (String, usize)> {
-        let program = cel::Program::compile(source).map_err(|errors| first_error(source, &errors))?;
-        let path = plain_path(&program.expression().expr);
+    /// Parses CEL.
+    pub fn parse(source: &str, span: Span) -> Result<Self, SyntaxError> {
+        let (root, places) = parse::parse(source)?;
+        let path = plain_path(&root.expr);
         let mut roots = Vec::new();
-        collect_roots(&program.expression().expr, &mut roots);
+        collect_roots(&root.expr, &mut roots);
         Ok(Self(Arc::new(Compiled {
             roots,
             source: source.to_owned(),
             span,
             path,
-            program,
+            root,
+            places,
         })))
     }
 
@@ -66,9 +77,20 @@ impl Expression {
         self.0.span
     }
 
-    /// The parsed program, for checks.
-    pub fn program(&self) -> &cel::Program {
-        &self.0.program
+    /// The tree, macros written out, for checks.
+    pub fn root(&self) -> &IdedExpr {
+        &self.0.root
+    }
+
+    /// Where a part of the tree stands in the source.
+    pub fn place(&self, part: &IdedExpr) -> &Place {
+        let at = usize::try_from(part.id).unwrap_or(0);
+        &self.0.places[at.min(self.0.places.len() - 1)]
+    }
+
+    /// The variables that it reads: each with the fields that it selects, or none for all of it.
+    pub fn roots(&self) -> &[(String, Option<Vec<String>>)] {
+        &self.0.roots
     }
 
     /// Evaluates to JSON.
@@ -85,7 +107,7 @@ impl Expression {
                 context.add_variable_from_value(name.as_str(), to_cel(&value));
             }
         }
-        let value = self.0.program.execute(&context).map_err(|e| self.error(readable(&e)))?;
+        let value = context.resolve(&self.0.root).map_err(|e| self.error(readable(&e)))?;
         value
             .json()
             .map_err(|e| self.error(format!("its value is not JSON: {e}")))
@@ -126,26 +148,16 @@ impl PartialEq for Expression {
 
 fn standard() -> Arc<cel::Env> {
     static STANDARD: OnceLock<Arc<cel::Env>> = OnceLock::new();
-    STANDARD.get_or_init(|| Arc::new(cel::Env::stdlib())).clone()
-}
-
-fn first_error(source: &str, errors: &cel::ParseErrors) -> (String, usize) {
-    let Some(first) = errors.errors.first() else {
-        return ("not an expression".into(), 0);
-    };
-    let (line, column) = first.pos;
-    let before = |n: isize| usize::try_from(n - 1).unwrap_or(0);
-    let mut lines = source.split_inclusive('\n');
-    let line_start: usize = lines.by_ref().take(before(line)).map(str::len).sum();
-    // The parser counts characters, and we count bytes.
-    let in_line: usize = lines
-        .next()
-        .unwrap_or_default()
-        .chars()
-        .take(before(column))
-        .map(char::len_utf8)
-        .sum();
-    (first.msg.clone(), (line_start + in_line).min(source.len()))
+    STANDARD
+        .get_or_init(|| {
+            let mut functions = cel::Env::stdlib();
+            functions
+                .add_extension(cel::extensions::strings)
+                .expect("no function of the extension is a standard one");
+            arithmetic::declare(&mut functions);
+            Arc::new(functions)
+        })
+        .clone()
 }
 
 fn plain_path(expr: &Expr) -> Option<Vec<String>> {
@@ -325,9 +337,14 @@ impl Template {
     }
 }
 
-/// How a value reads inside text: a string as it is, null as nothing, everything else as JSON.
+/// How a value reads inside text: a string as it is, null as nothing, a number without a fraction
+/// without a point, everything else as JSON.
 pub fn as_text(value: &Value) -> String {
     match value {
+        Value::Number(number) if number.is_f64() => {
+            let text = number.to_string();
+            text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)
+        }
         Value::String(text) => text.clone(),
         Value::Null => String::new(),
         other => other.to_string(),

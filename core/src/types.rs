@@ -223,11 +223,17 @@ impl Type {
         Ok(())
     }
 
-    /// A value that fits, with every absent field that may be null written as null: so that
-    /// `row.dataset` is there to be looked at, whatever the model left out.
+    /// A value that fits, with every absent field that may be null written as null, so that
+    /// `row.dataset` is there to be looked at whatever the model left out; and every `number` a
+    /// floating one.
     #[must_use]
     pub fn complete(&self, value: Value) -> Value {
         match (self, value) {
+            // So that a division does not depend on how a model writes its numbers.
+            (Type::Number, Value::Number(number)) if !number.is_f64() => {
+                let double = number.as_f64().and_then(serde_json::Number::from_f64);
+                Value::Number(double.unwrap_or(number))
+            }
             (Type::List(item), Value::Array(items)) => {
                 Value::Array(items.into_iter().map(|value| item.complete(value)).collect())
             }

@@ -29,6 +29,12 @@ codes! {
     BAD_NAME = "T0106";
     VERBS = "T0107";
     NO_STEPS = "T0108";
+    MISPLACED = "T0109";
+    NO_VERB = "T0110";
+    FOREIGN_KEY = "T0111";
+    WRONG_WORD = "T0112";
+    NO_VERSION = "T0113";
+    DUPLICATE_NAME = "T0114";
     // Names and what they stand for.
     UNKNOWN_NAME = "T0201";
     UNKNOWN_INPUT = "T0202";
@@ -42,12 +48,24 @@ codes! {
     UNUSED_INPUT = "T0210";
     UNUSED_AGENT = "T0211";
     UNUSED_MODEL = "T0212";
+    SECRET = "T0213";
+    UNUSED_STEP = "T0214";
+    UNUSED_CORPUS = "T0215";
     // Types.
     BAD_TYPE = "T0301";
     BAD_DEFAULT = "T0302";
     UNKNOWN_FIELD = "T0303";
     WRONG_TYPE = "T0304";
-    ARGUMENTS = "T0305";
+    UNKNOWN_ARGUMENT = "T0305";
+    MAY_BE_NULL = "T0306";
+    MAY_BE_ABSENT = "T0307";
+    WEAK = "T0308";
+    NEVER_EQUAL = "T0309";
+    NO_SUCH_WORD = "T0310";
+    NULL_IN_TEXT = "T0311";
+    NEVER_NULL = "T0312";
+    BAD_SCHEMA = "T0313";
+    MISSING_ARGUMENT = "T0314";
     // Expressions.
     BAD_EXPRESSION = "T0401";
     BAD_MARKS = "T0402";
@@ -55,14 +73,28 @@ codes! {
     UNKNOWN_FUNCTION = "T0404";
     EXPRESSION_SIZE = "T0405";
     SHELL_TEXT = "T0406";
+    FUNCTION_ARGUMENTS = "T0407";
+    BAD_PATTERN = "T0408";
+    CONSTANT = "T0409";
     // Order.
     CYCLE = "T0501";
+    IMPORT_CYCLE = "T0502";
+    WORKFLOW_CYCLE = "T0503";
+    NEVER_RUNS = "T0504";
     // Models, agents, corpora.
     UNKNOWN_PROVIDER = "T0601";
     NESTED_TEAM = "T0602";
     FILE = "T0603";
     NO_FILES = "T0604";
     WIDER_LIMIT = "T0605";
+    KEY_IN_FILE = "T0606";
+    CALLED_WORKFLOW = "T0607";
+    SERVER_SCHEMAS = "T0608";
+    // What runs, and probably not as meant.
+    NO_LIMITS = "T0701";
+    UNTRUSTED_TEXT = "T0702";
+    OPEN_FAN_OUT = "T0703";
+    ONCE_RETRIED = "T0704";
     // Designed, and not built.
     NOT_YET = "T0901";
 }

@@ -20,6 +20,69 @@ pub trait Files {
 
     /// Whether any file matches a glob pattern (`*`, `?`, `[a-z]`, `{a,b}`, and `**` for any folders).
     fn any_match(&self, pattern: &str) -> Result<bool, FileError>;
+
+    /// The name of a file in diagnostics.
+    fn name(&self, path: &str) -> String {
+        path.to_owned()
+    }
+}
+
+/// The files as another file sees them, which lies in a folder of its own.
+pub(crate) struct Rebased<'a> {
+    files: &'a dyn Files,
+    folder: String,
+}
+
+impl<'a> Rebased<'a> {
+    pub(crate) fn new(files: &'a dyn Files, folder: &str) -> Self {
+        Self {
+            files,
+            folder: folder.to_owned(),
+        }
+    }
+}
+
+impl Files for Rebased<'_> {
+    fn read(&self, path: &str) -> Result<Vec<u8>, FileError> {
+        self.files.read(&joined(&self.folder, path))
+    }
+
+    fn any_match(&self, pattern: &str) -> Result<bool, FileError> {
+        self.files.any_match(&joined(&self.folder, pattern))
+    }
+
+    fn name(&self, path: &str) -> String {
+        self.files.name(&joined(&self.folder, path))
+    }
+}
+
+/// The folder of a path, empty for the workflow's own.
+pub(crate) fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// A path as seen from the workflow's folder, when it was written in a file that lies in `folder`:
+/// `.` and `..` are taken out as far as they go, so that one file has one name.
+pub(crate) fn joined(folder: &str, path: &str) -> String {
+    if path.starts_with('/') {
+        return path.to_owned();
+    }
+    let mut parts: Vec<&str> = Vec::new();
+    for part in folder.split('/').chain(path.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") && !parts.is_empty() => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    let path = parts.join("/");
+    if folder.starts_with('/') {
+        format!("/{path}")
+    } else {
+        path
+    }
 }
 
 /// Why a file cannot be used.

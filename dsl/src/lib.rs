@@ -4,16 +4,20 @@
 //! `yaml` (text → tree of nodes that know their place), `document` (tree → sections with their keys
 //! checked), `expression` (text with `${{ … }}` → CEL with places), `check` (names, types, order),
 //! `lower` (document → IR). A stage that meets a mistake reports it and goes on with what it has.
+//! `graph` draws the IR.
 
 mod check;
 mod code;
 mod document;
 mod expression;
 mod files;
+pub mod graph;
+mod language;
 mod lower;
 mod nearest;
 mod report;
 mod shorthand;
+pub mod standard;
 pub mod tool_types;
 mod yaml;
 
@@ -22,7 +26,8 @@ pub use files::{FileError, Files, Folder, MAX_FILE_BYTES};
 pub use shorthand::parse_type;
 
 use report::Report;
-use troupe_core::diagnostic::{Diagnostic, Severity, SourceFile, SourceId, Sources};
+use std::collections::HashMap;
+use troupe_core::diagnostic::{Diagnostic, Severity, SourceFile, SourceId, Sources, Span};
 use troupe_core::ir::Workflow;
 
 /// Bytes that a workflow file may have.
@@ -68,13 +73,77 @@ fn compile_into(report: &mut Report, name: &str, bytes: &[u8], files: &dyn Files
         name: name.to_owned(),
         text: text.to_owned(),
     };
-    let root = yaml::read(report, SourceId(0), text)?;
-    let document = document::read(report, &root, files)?;
-    let checked = check::check(report, &document, files);
-    if report.has_errors() {
-        return None;
+    Compilation::of(name).compile(report, name, SourceId(0), text, files).0
+}
+
+/// What the workflows of one compilation have in common.
+pub(crate) struct Compilation {
+    /// The workflows that are being compiled, each called by the one before.
+    open: Vec<String>,
+    /// Those that are done.
+    known: HashMap<String, check::Called>,
+    /// The model of the workflow that calls the one being compiled, for agents that name none.
+    inherited: Option<document::Model>,
+    /// Whether an editor asks for the meaning of every name of the first file.
+    for_editor: bool,
+    uses: Vec<check::Use>,
+}
+
+impl Compilation {
+    fn of(name: &str) -> Self {
+        let file = name.rsplit(['/', '\\']).next().unwrap_or(name);
+        Self {
+            open: vec![file.to_owned()],
+            known: HashMap::new(),
+            inherited: None,
+            for_editor: false,
+            uses: Vec::new(),
+        }
     }
-    Some(lower::lower(&document, &checked, &report.sources, stem(name)))
+
+    /// Compiles one file. The workflow is absent when the file, or one that it calls, has an error;
+    /// the places of its inputs come along.
+    fn compile(
+        &mut self,
+        report: &mut Report,
+        name: &str,
+        source: SourceId,
+        text: &str,
+        files: &dyn Files,
+    ) -> (Option<Workflow>, Vec<Span>) {
+        let (errors, unavailable) = (report.errors(), report.unavailable(0).len());
+        let document = yaml::read(report, source, text).and_then(|root| document::read(report, &root, files));
+        let Some(document) = document else {
+            return (None, Vec::new());
+        };
+        let checked = check::check(report, &document, files, self);
+        let spans = document.inputs.iter().map(|input| input.name.span).collect();
+        if report.errors() > errors {
+            self.keep(checked);
+            return (None, spans);
+        }
+        let unavailable = report.unavailable(unavailable);
+        let workflow = lower::lower(&document, &checked, &report.sources, unavailable, stem(name));
+        self.keep(checked);
+        (Some(workflow), spans)
+    }
+
+    fn keep(&mut self, checked: check::Checked) {
+        self.uses.extend(checked.uses);
+    }
+
+    fn collects_uses(&self) -> bool {
+        self.for_editor && self.open.len() == 1
+    }
+
+    /// A called workflow's agents that name no model have the default of the workflow that calls it.
+    fn hand_down(&mut self, document: &document::Document, models: &[document::Model]) {
+        let default = document.defaults.model.as_ref();
+        let model = default.and_then(|name| models.iter().find(|model| model.alias.value == name.value));
+        if let Some(model) = model {
+            self.inherited = Some(model.clone());
+        }
+    }
 }
 
 /// The file's name without folder and extension, for a workflow that has no `name`.

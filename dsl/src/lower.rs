@@ -5,12 +5,20 @@ use crate::document::{Agent, Document, Model, Step, Verb};
 use troupe_core::Value;
 use troupe_core::diagnostic::Sources;
 use troupe_core::expression::Template;
-use troupe_core::id::{AgentIndex, ModelIndex, StepIndex, ToolIndex};
+use troupe_core::id::{AgentIndex, ModelIndex, StepIndex, ToolIndex, WorkflowIndex};
 use troupe_core::ir;
-use troupe_core::types::Type;
+
+/// Items at once unless the file says otherwise.
+const PARALLEL: u32 = 8;
 
 /// The workflow of a document without errors.
-pub(crate) fn lower(document: &Document, checked: &Checked, sources: &Sources, file_stem: &str) -> ir::Workflow {
+pub(crate) fn lower(
+    document: &Document,
+    checked: &Checked,
+    sources: &Sources,
+    unavailable: &[String],
+    file_stem: &str,
+) -> ir::Workflow {
     // Where each of the document's steps stands in the order.
     let mut ranks = vec![0; document.steps.len()];
     for (rank, step) in checked.order.iter().enumerate() {
@@ -21,16 +29,17 @@ pub(crate) fn lower(document: &Document, checked: &Checked, sources: &Sources, f
         kind: input.kind.clone(),
         default: input.default.clone(),
     });
-    let corpora = document.corpora.iter().map(|corpus| ir::Corpus {
+    let corpora = document.shared.corpora.iter().map(|corpus| ir::Corpus {
         name: corpus.name.value.clone(),
         files: corpus.files.iter().map(|pattern| pattern.value.clone()).collect(),
         chunk_tokens: corpus.chunk_tokens,
     });
-    let outputs = document.outputs.iter().filter_map(|(name, tree)| {
+    let outputs = document.outputs.iter().zip(&checked.outputs);
+    let outputs = outputs.filter_map(|((name, tree), kind)| {
         Some(ir::Output {
-            name: name.clone(),
+            name: name.value.clone(),
             value: tree.as_ref()?.template(),
-            kind: Type::Any,
+            kind: kind.clone(),
         })
     });
     ir::Workflow {
@@ -38,11 +47,12 @@ pub(crate) fn lower(document: &Document, checked: &Checked, sources: &Sources, f
         description: document.description.clone(),
         inputs: inputs.collect(),
         env: checked.env.clone(),
-        secrets: Vec::new(),
+        secrets: checked.secrets.clone(),
         models: checked.models.iter().map(model).collect(),
         corpora: corpora.collect(),
         tools: checked.tools.clone(),
         agents: document
+            .shared
             .agents
             .iter()
             .zip(&checked.agents)
@@ -51,12 +61,16 @@ pub(crate) fn lower(document: &Document, checked: &Checked, sources: &Sources, f
         steps: checked
             .order
             .iter()
-            .filter_map(|at| lower_step(&document.steps[*at], &checked.steps[*at], &ranks))
+            .filter_map(|at| lower_step(document, &document.steps[*at], &checked.steps[*at], &ranks))
             .collect(),
-        workflows: Vec::new(),
+        workflows: checked
+            .workflows
+            .iter()
+            .filter_map(|called| called.workflow.clone())
+            .collect(),
         outputs: outputs.collect(),
-        unavailable: Vec::new(),
-        limits: document.limits,
+        unavailable: unavailable.to_vec(),
+        limits: document.limits.with_defaults(),
         fingerprint: fingerprint(sources),
     }
 }
@@ -73,7 +87,7 @@ fn model(model: &Model) -> ir::Model {
         timeout_seconds: model.timeout_seconds,
         attempts: model.attempts,
         parallel: model.parallel,
-        price: None,
+        price: model.price,
     }
 }
 
@@ -104,8 +118,43 @@ fn lower_agent(agent: &Agent, known: &crate::check::Agent) -> ir::Agent {
     }
 }
 
-fn lower_step(step: &Step, known: &crate::check::Step, ranks: &[usize]) -> Option<ir::Step> {
-    let verb = match step.verb.as_ref()? {
+fn lower_step(document: &Document, step: &Step, known: &crate::check::Step, ranks: &[usize]) -> Option<ir::Step> {
+    let verb = lower_verb(step, known)?;
+    let repeat = match &step.repeat {
+        Some(repeat) => Some(ir::Repeat {
+            until: repeat.until.as_ref()?.expression.clone(),
+            max: repeat.max,
+            carry: repeat.carry.as_ref().map(|tree| tree.template()),
+        }),
+        None => None,
+    };
+    let mut after: Vec<StepIndex> = known.after.iter().map(|at| StepIndex(index(ranks[*at]))).collect();
+    after.sort_unstable();
+    let fan_out = match &step.fan_out {
+        Some(fan_out) => Some(ir::FanOut {
+            items: fan_out.items.as_ref()?.expression.clone(),
+            variable: fan_out.variable.clone(),
+            parallel: fan_out.parallel.or(document.defaults.parallel).unwrap_or(PARALLEL),
+            key: fan_out.key.as_ref().map(|key| key.expression.clone()),
+        }),
+        None => None,
+    };
+    Some(ir::Step {
+        name: step.name.value.clone(),
+        verb,
+        when: step.when.as_ref().map(|when| when.expression.clone()),
+        after,
+        fan_out,
+        repeat,
+        retry: known.retry.clone(),
+        timeout_ms: step.timeout_ms.or(document.defaults.timeout_ms),
+        on_error: known.on_error,
+        output: known.output.clone(),
+    })
+}
+
+fn lower_verb(step: &Step, known: &crate::check::Step) -> Option<ir::Verb> {
+    Some(match step.verb.as_ref()? {
         Verb::Agent { prompt, .. } => ir::Verb::Agent {
             agent: AgentIndex(index(known.callee)),
             prompt: prompt.as_ref()?.template(),
@@ -127,29 +176,19 @@ fn lower_step(step: &Step, known: &crate::check::Step, ranks: &[usize]) -> Optio
             },
             json: step.output.is_some(),
         },
-    };
-    let mut after: Vec<StepIndex> = known.after.iter().map(|at| StepIndex(index(ranks[*at]))).collect();
-    after.sort_unstable();
-    let fan_out = match &step.fan_out {
-        Some(fan_out) => Some(ir::FanOut {
-            items: fan_out.items.as_ref()?.expression.clone(),
-            variable: fan_out.variable.clone(),
-            parallel: fan_out.parallel,
-            key: None,
+        Verb::Workflow { inputs, .. } => ir::Verb::Workflow {
+            workflow: WorkflowIndex(index(known.callee)),
+            inputs: inputs.as_ref()?.template(),
+        },
+        Verb::Approve(approve) => ir::Verb::Approve(ir::Approve {
+            message: approve.message.as_ref()?.template(),
+            choices: approve.choices.iter().map(|choice| choice.value.clone()).collect(),
+            deadline_ms: approve.deadline_ms,
+            on_deadline: approve.on_deadline.as_ref().map(|choice| choice.value.clone()),
         }),
-        None => None,
-    };
-    Some(ir::Step {
-        name: step.name.value.clone(),
-        verb,
-        when: step.when.as_ref().map(|when| when.expression.clone()),
-        after,
-        fan_out,
-        repeat: None,
-        retry: step.retry.clone(),
-        timeout_ms: step.timeout_ms,
-        on_error: ir::OnError::Fail,
-        output: known.output.clone(),
+        verb @ (Verb::Discuss(_) | Verb::Plan { .. } | Verb::Environment { .. }) => {
+            ir::Verb::Unavailable { verb: verb.word() }
+        }
     })
 }
 

@@ -1,10 +1,13 @@
 //! Collects the diagnostics of one compilation, and the texts that they point into.
 
-use crate::nearest;
+use crate::files::Files;
+use crate::{code, nearest};
 use troupe_core::diagnostic::{Diagnostic, Severity, SourceFile, SourceId, Sources, Span};
 
 /// More would not be read; a hostile file must not fill the memory with them.
 const MAX_DIAGNOSTICS: usize = 200;
+/// Files that one workflow may include.
+const MAX_FILES: usize = 1_000;
 /// Bytes of one message, label or hint.
 const MAX_TEXT: usize = 1_000;
 /// Bytes of all included files together, each counted as often as it is included.
@@ -14,6 +17,8 @@ pub(crate) struct Report {
     pub(crate) sources: Sources,
     diagnostics: Vec<Diagnostic>,
     included: usize,
+    /// What the files use and this version cannot run, in sentences.
+    unavailable: Vec<String>,
 }
 
 impl Report {
@@ -26,6 +31,7 @@ impl Report {
             sources: Sources { files: vec![file] },
             diagnostics: Vec::new(),
             included: 0,
+            unavailable: Vec::new(),
         }
     }
 
@@ -63,12 +69,59 @@ impl Report {
         self.included <= MAX_INCLUDED
     }
 
+    /// Reads a file that a workflow names, for diagnostics to point into; what is wrong with it is
+    /// reported at `span`.
+    pub(crate) fn include_text(&mut self, files: &dyn Files, path: &str, span: Span) -> Option<(SourceId, String)> {
+        let reason = match files.read(path) {
+            Ok(bytes) if !self.include(bytes.len()) => "all files together have more than 64 MiB".to_owned(),
+            Ok(_) if self.sources.files.len() >= MAX_FILES => format!("more than {MAX_FILES} files are included"),
+            Ok(bytes) => match String::from_utf8(bytes) {
+                Ok(text) => {
+                    let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
+                    return Some((self.source(&files.name(path), &text), text));
+                }
+                Err(_) => "it is not UTF-8 text".to_owned(),
+            },
+            Err(error) => error.to_string(),
+        };
+        let message = format!("the file `{path}` cannot be used: {reason}");
+        self.add(
+            Diagnostic::error(code::FILE, span, message)
+                .hint("paths are relative to the folder of the file that names them"),
+        );
+        None
+    }
+
+    /// Notes that a file uses something that can be checked and not run.
+    pub(crate) fn later(&mut self, what: &str, span: Span) {
+        let message = format!("`{what}` is checked here, and running it is not available yet");
+        let place = self.sources.get(span.source).map_or_else(String::new, |file| {
+            let (line, column) = file.line_column(span.start);
+            format!("{}:{line}:{column}: ", file.name)
+        });
+        self.unavailable.push(format!("{place}`{what}` is not available yet"));
+        let hint = "such a workflow is refused before it starts; nothing that a file says is ignored";
+        self.add(Diagnostic::warning(code::NOT_YET, span, message).hint(hint));
+    }
+
+    /// What the files use and this version cannot run, from the `from`-th on.
+    pub(crate) fn unavailable(&self, from: usize) -> &[String] {
+        self.unavailable.get(from..).unwrap_or(&[])
+    }
+
     pub(crate) fn error(&mut self, code: &'static str, span: Span, message: impl Into<String>) {
         self.add(Diagnostic::error(code, span, message));
     }
 
     pub(crate) fn has_errors(&self) -> bool {
-        self.diagnostics.iter().any(|d| d.severity == Severity::Error)
+        self.errors() > 0
+    }
+
+    pub(crate) fn errors(&self) -> usize {
+        self.diagnostics
+            .iter()
+            .filter(|d| d.severity == Severity::Error)
+            .count()
     }
 
     /// The id of a file whose text diagnostics may point into from now on.
@@ -94,8 +147,36 @@ impl Report {
         let mut diagnostics = self.diagnostics;
         diagnostics.sort_by_key(|d| d.labels.first().map(|label| label.span));
         diagnostics.dedup();
+        diagnostics.retain(|d| d.severity == Severity::Error || !silenced(&self.sources, d));
         (diagnostics, self.sources)
     }
+}
+
+/// Whether the author silenced a warning: `# allow: T0612` at the end of its line, or alone on the
+/// line above.
+fn silenced(sources: &Sources, diagnostic: &Diagnostic) -> bool {
+    let Some(label) = diagnostic.labels.first() else {
+        return false;
+    };
+    let Some(text) = sources.get(label.span.source).map(|file| file.text.as_str()) else {
+        return false;
+    };
+    let at = (label.span.start as usize).min(text.len());
+    let start = text.as_bytes()[..at]
+        .iter()
+        .rposition(|b| *b == b'\n')
+        .map_or(0, |n| n + 1);
+    let line = text[start..].lines().next().unwrap_or("");
+    let above = text[..start]
+        .trim_end_matches(['\n', '\r'])
+        .lines()
+        .next_back()
+        .unwrap_or("");
+    let allows = |line: &str| {
+        line.rsplit_once("# allow:")
+            .is_some_and(|(_, codes)| codes.split([',', ' ']).any(|code| code == diagnostic.code))
+    };
+    allows(line) || (above.trim_start().starts_with('#') && allows(above))
 }
 
 fn shorten(text: &mut String) {

@@ -7,7 +7,7 @@ use troupe_core::types::Type;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Argument {
     /// Its name.
-    pub name: &'static str,
+    pub name: String,
     /// What it must be.
     pub kind: Type,
     /// Whether a call without it is refused.
@@ -19,7 +19,11 @@ pub const RETRIEVAL_TOOLS: [&str; 3] = ["keyword_search", "semantic_search", "re
 
 /// The arguments of a retrieval tool; none for an unknown one.
 pub fn arguments(tool: &str) -> Vec<Argument> {
-    let argument = |name, kind, required| Argument { name, kind, required };
+    let argument = |name: &str, kind, required| Argument {
+        name: name.to_owned(),
+        kind,
+        required,
+    };
     let texts = || Type::List(Box::new(Type::String));
     match tool {
         "keyword_search" => vec![

@@ -4,7 +4,9 @@ mod approve;
 mod call;
 mod check;
 mod explain;
+mod graph;
 mod list;
+mod new;
 mod resume;
 mod run;
 mod show;
@@ -24,7 +26,9 @@ pub fn dispatch(command: Command, settings: &Settings) -> anyhow::Result<Exit> {
         Command::Ls(arguments) => list::run(&arguments, settings),
         Command::Show(arguments) => show::run(&arguments, settings),
         Command::Call(arguments) => call::run(&arguments, settings),
+        Command::Graph(arguments) => graph::run(&arguments, settings),
         Command::Explain(arguments) => explain::run(&arguments, settings),
+        Command::New(arguments) => new::run(&arguments, settings),
     }
 }
 

@@ -1,5 +1,7 @@
 //! `troupe run`: from a file to its outputs. What it shares with `resume` is here too.
 
+mod plan;
+
 use super::block_on;
 use crate::args::Run;
 use crate::exit::{Exit, Usage};
@@ -47,6 +49,9 @@ pub fn run(arguments: &Run, settings: &Settings) -> anyhow::Result<Exit> {
     };
     let mut loaded = load::load(&arguments.file, settings)?;
     wire::override_models(&mut loaded.workflow, &choices.models)?;
+    if arguments.dry_run {
+        return plan::run(arguments, &loaded, settings);
+    }
     let inputs = values::inputs(arguments, &loaded.workflow)?;
     let env = values::environment(&loaded.workflow, settings);
     (choices.inputs, choices.env) = (inputs.clone(), env.clone());

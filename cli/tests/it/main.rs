@@ -9,4 +9,5 @@ mod crash;
 mod examples;
 mod families;
 mod fixture;
+mod reports;
 mod secrets;

@@ -23,7 +23,7 @@ mod limits;
 mod open;
 mod reopen;
 mod repeat;
-mod retry;
+pub(crate) mod retry;
 mod run;
 mod scope;
 mod state;

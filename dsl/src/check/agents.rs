@@ -3,7 +3,7 @@
 use super::fit;
 use super::names::{Found, Names, Place, Scope};
 use crate::code;
-use crate::document::{self, Document, Model, Spanned};
+use crate::document::{self, Document, Model, Named, Spanned};
 use crate::nearest;
 use crate::report::Report;
 use std::collections::{HashMap, HashSet};
@@ -21,14 +21,21 @@ pub(crate) struct Agent {
     pub(crate) limits: Limits,
 }
 
-pub(super) fn check(report: &mut Report, document: &Document, tools: &[Tool]) -> (Vec<Model>, Vec<Agent>) {
-    let mut models = document.models.clone();
+/// `inherited` is the model of the workflow that calls this one, for agents that name none.
+pub(super) fn check(
+    report: &mut Report,
+    document: &Document,
+    tools: &[Tool],
+    inherited: Option<&Model>,
+) -> (Vec<Model>, Vec<Agent>) {
+    let mut models = document.shared.models.clone();
     let mut model_index: HashMap<String, usize> = models
         .iter()
         .enumerate()
         .map(|(at, model)| (model.alias.value.clone(), at))
         .collect();
     let agent_index: HashMap<&str, usize> = document
+        .shared
         .agents
         .iter()
         .enumerate()
@@ -41,13 +48,16 @@ pub(super) fn check(report: &mut Report, document: &Document, tools: &[Tool]) ->
         tool_index.entry(&tool.path).or_default().push(at);
     }
     let mut members = HashSet::new();
-    let mut agents: Vec<Agent> = Vec::with_capacity(document.agents.len());
-    for agent in &document.agents {
-        let model = agent
-            .model
-            .as_ref()
-            .and_then(|name| resolve_model(report, name, &mut models, &mut model_index))
-            .unwrap_or(usize::MAX);
+    let mut agents: Vec<Agent> = Vec::with_capacity(document.shared.agents.len());
+    for agent in &document.shared.agents {
+        let model = match (&agent.model, &document.defaults.model) {
+            (Named::Name(name), _) | (Named::Absent, Some(name)) => {
+                resolve_model(report, name, &mut models, &mut model_index)
+            }
+            (Named::Absent, None) => no_model(report, agent, inherited, &mut models, &mut model_index),
+            (Named::Unreadable, _) => None,
+        };
+        let model = model.unwrap_or(usize::MAX);
         let team = team(report, document, agent, &agent_index);
         members.extend(team.iter().copied());
         agents.push(Agent {
@@ -57,15 +67,44 @@ pub(super) fn check(report: &mut Report, document: &Document, tools: &[Tool]) ->
             limits: Limits::AGENT,
         });
     }
-    for (at, (agent, declared)) in agents.iter_mut().zip(&document.agents).enumerate() {
+    for (at, (agent, declared)) in agents.iter_mut().zip(&document.shared.agents).enumerate() {
         let base = match (&declared.team, members.contains(&at)) {
             (Some(_), _) => Limits::LEAD,
             (None, true) => Limits::MEMBER,
             (None, false) => Limits::AGENT,
         };
-        agent.limits = declared.limits.over(base);
+        agent.limits = declared.limits.over(document.defaults.limits.over(base));
     }
     (models, agents)
+}
+
+/// The model of the workflow that calls this one, or a mistake.
+fn no_model(
+    report: &mut Report,
+    agent: &document::Agent,
+    inherited: Option<&Model>,
+    models: &mut Vec<Model>,
+    index: &mut HashMap<String, usize>,
+) -> Option<usize> {
+    // An agent that is no mapping was reported as such.
+    if !agent.readable {
+        return None;
+    }
+    let Some(inherited) = inherited else {
+        report.add(
+            Diagnostic::error(code::MISSING_KEY, agent.name.span, "an agent needs `model`")
+                .hint("name it here, or once for all under `defaults`: `defaults: { model: … }`")
+                .hint("`builtin/reader` needs no key and no network, but it is no language model"),
+        );
+        return None;
+    };
+    // No file can write this name.
+    let alias = "(caller)";
+    let at = *index.entry(alias.to_owned()).or_insert_with(|| {
+        models.push(inherited.clone());
+        models.len() - 1
+    });
+    Some(at)
 }
 
 /// An alias, or `provider/name` written out, which becomes a model of its own.
@@ -105,7 +144,7 @@ fn team(report: &mut Report, document: &Document, lead: &document::Agent, index:
             report.add(problem);
             continue;
         };
-        let member = &document.agents[at];
+        let member = &document.shared.agents[at];
         if member.team.is_some() {
             let message = format!(
                 "`{}` leads a team of its own, and teams do not stand inside each other",
@@ -126,7 +165,12 @@ fn team(report: &mut Report, document: &Document, lead: &document::Agent, index:
 }
 
 pub(super) fn unknown_agent(report: &Report, document: &Document, name: &Spanned<String>) -> Diagnostic {
-    let known: Vec<&str> = document.agents.iter().map(|agent| agent.name.value.as_str()).collect();
+    let known: Vec<&str> = document
+        .shared
+        .agents
+        .iter()
+        .map(|agent| agent.name.value.as_str())
+        .collect();
     let mut problem = Diagnostic::error(
         code::UNKNOWN_AGENT,
         name.span,
@@ -171,7 +215,7 @@ fn resolve_tools(
         .collect()
 }
 
-fn corpus_of(tool: &Tool) -> &str {
+pub(super) fn corpus_of(tool: &Tool) -> &str {
     let ToolSource::Corpus { corpus, .. } = &tool.source;
     corpus
 }
@@ -186,7 +230,7 @@ pub(super) fn unknown_tool(
 ) -> Diagnostic {
     let mut known: Vec<&str> = Vec::new();
     if corpora {
-        known.extend(document.corpora.iter().map(|corpus| corpus.name.value.as_str()));
+        known.extend(document.shared.corpora.iter().map(|corpus| corpus.name.value.as_str()));
     }
     known.extend(tools.iter().map(|tool| tool.path.as_str()));
     let mut problem = Diagnostic::error(
@@ -216,9 +260,9 @@ pub(super) fn unknown_tool(
 /// System prompts read inputs and the environment.
 pub(super) fn check_prompts(report: &mut Report, document: &Document, names: &Names, found: &mut Found) {
     let scope = Scope::new(names, Place::System);
-    for agent in &document.agents {
+    for agent in &document.shared.agents {
         if let Some(system) = &agent.system {
-            fit::visit(report, &scope, found, system);
+            fit::words(report, &scope, found, system);
         }
     }
 }

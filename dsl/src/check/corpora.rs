@@ -15,7 +15,7 @@ const MAX_PATTERNS: usize = 1_000;
 pub(super) fn check(report: &mut Report, document: &Document, files: &dyn Files) -> Vec<Tool> {
     let mut tools = Vec::new();
     let mut patterns = 0;
-    for corpus in &document.corpora {
+    for corpus in &document.shared.corpora {
         for pattern in &corpus.files {
             patterns += 1;
             if patterns > MAX_PATTERNS {

@@ -1,17 +1,71 @@
-//! What is inside of a value: fields, items.
+//! What is inside of a value: fields, items; and whether there is a value at all.
 
+use super::facts::path;
 use super::infer::Inference;
 use crate::code;
-use cel::common::ast::IdedExpr;
+use cel::common::ast::{Expr, IdedExpr};
 use troupe_core::diagnostic::{Diagnostic, Span};
 use troupe_core::types::Type;
 
 impl Inference<'_> {
+    /// The type of a value that is used as one: null and absence must have been asked about.
+    pub(super) fn there(&mut self, expr: &IdedExpr, kind: Type) -> Type {
+        let part = |wanted: &Type| match &kind {
+            Type::Union(parts) => parts.contains(wanted),
+            other => other == wanted,
+        };
+        let (null, absent) = (part(&Type::Null), part(&Type::Absent));
+        if null || absent {
+            self.not_there(expr, absent);
+        }
+        kind.without(&[Type::Null, Type::Absent]).unwrap_or(Type::Any)
+    }
+
+    fn not_there(&mut self, expr: &IdedExpr, absent: bool) {
+        let text = self.text(expr).to_owned();
+        let span = self.span(expr);
+        let (code, what) = if absent {
+            (code::MAY_BE_ABSENT, "may be missing")
+        } else {
+            (code::MAY_BE_NULL, "may be null")
+        };
+        let mut problem = Diagnostic::error(code, span, format!("`{text}` {what} here"));
+        if let Some([steps, name, output]) = path(expr).as_deref()
+            && steps == "steps"
+            && output == "output"
+            && let Some(step) = self.scope.names.steps.get(name)
+        {
+            if let Some(when) = step.when {
+                problem = problem.related(when, format!("`{name}` is skipped when this is false"));
+            }
+            if step.continues {
+                problem = problem.related(step.span, "with `on_error: continue` a failure leaves null");
+            }
+        }
+        let is_path = matches!(&expr.expr, Expr::Ident(_) | Expr::Select(_));
+        problem = match (is_path, absent) {
+            (true, true) => problem.hint(format!(
+                "write `default({text}, …)`, or ask first: `has({text}) ? … : …`"
+            )),
+            (true, false) => problem.hint(format!(
+                "write `default({text}, …)`, or ask first: `{text} != null ? … : …`"
+            )),
+            (false, _) => problem.hint(format!("write `default({text}, …)`")),
+        };
+        self.report
+            .add(problem.hint("a step's `when`, and a `filter` before, are asked too"));
+    }
+
     /// The type of `value.name`.
-    pub(super) fn field(&mut self, kind: &Type, name: &str, span: Span) -> Type {
+    pub(super) fn field(&mut self, operand: &IdedExpr, kind: &Type, name: &str, span: Span) -> Type {
+        let kind = self.there(operand, kind.shape().clone());
+        let kind = kind.shape();
         let problem = |message: String| Diagnostic::error(code::UNKNOWN_FIELD, span, message);
         let problem = match kind {
-            Type::Any | Type::Null => return Type::Any,
+            Type::Any => {
+                self.weak(operand);
+                return Type::Any;
+            }
             Type::Object(fields) => match fields.get(name) {
                 Some(kind) => return kind.clone(),
                 None => {
@@ -27,7 +81,7 @@ impl Inference<'_> {
             },
             Type::List(item) => {
                 let problem = problem(format!("a list has no field `{name}`"));
-                match item.as_ref() {
+                match item.shape() {
                     Type::Object(fields) if fields.contains_key(name) => problem.hint(format!(
                         "its items do: `.map(x, x.{name})` gives all of them, `[0].{name}` the first"
                     )),
@@ -42,45 +96,59 @@ impl Inference<'_> {
 
     /// The type of the items that a loop over a value sees.
     pub(super) fn item_of(&mut self, kind: &Type, expr: &IdedExpr) -> Type {
-        match kind {
+        match kind.shape() {
             Type::List(item) => item.as_ref().clone(),
             // A loop over an object sees its keys.
             Type::Object(_) => Type::String,
-            Type::Any | Type::Null => Type::Any,
-            Type::Union(parts) => {
-                let lists: Vec<&Type> = parts.iter().filter(|p| !matches!(p, Type::Null)).collect();
-                match lists.as_slice() {
-                    [Type::List(item)] => item.as_ref().clone(),
-                    _ => Type::Any,
-                }
-            }
-            other => {
-                let span = self.span(expr);
-                let message = format!("{} is no list to go through", with_article(other));
-                self.report.error(code::WRONG_TYPE, span, message);
+            Type::Any => {
+                self.weak(expr);
                 Type::Any
             }
+            Type::Union(parts) => {
+                let items: Option<Vec<Type>> = parts
+                    .iter()
+                    .map(|part| match part {
+                        Type::List(item) => Some(item.as_ref().clone()),
+                        _ => None,
+                    })
+                    .collect();
+                match items.and_then(|items| items.into_iter().reduce(Type::or)) {
+                    Some(item) => item,
+                    None => self.no_list(kind, expr),
+                }
+            }
+            other => self.no_list(other, expr),
+        }
+    }
+
+    fn no_list(&mut self, kind: &Type, expr: &IdedExpr) -> Type {
+        let span = self.span(expr);
+        let message = format!("{} is no list to go through", with_article(kind));
+        self.report.error(code::WRONG_TYPE, span, message);
+        Type::Any
+    }
+
+    /// Notes that a declared `any` keeps something from being checked.
+    pub(super) fn weak(&mut self, expr: &IdedExpr) {
+        if path(expr).is_some() && !self.is_made(expr) {
+            let span = self.span(expr);
+            let text = self.text(expr).to_owned();
+            self.found.weak.push((span, text));
         }
     }
 }
 
-/// The field in those parts of a union that have it; a part that is null may be another day's.
+/// The field, where every part of a union has it.
 fn in_parts(parts: &[Type], name: &str) -> Option<Type> {
-    let mut found: Option<Type> = None;
-    for part in parts {
-        let kind = match part {
+    let kinds: Option<Vec<Type>> = parts
+        .iter()
+        .map(|part| match part {
             Type::Object(fields) => fields.get(name).cloned(),
             Type::Any => Some(Type::Any),
             _ => None,
-        };
-        if let Some(kind) = kind {
-            found = Some(match found {
-                Some(other) => other.or(kind),
-                None => kind,
-            });
-        }
-    }
-    found
+        })
+        .collect();
+    kinds?.into_iter().reduce(Type::or)
 }
 
 /// A type in a sentence.
@@ -89,10 +157,12 @@ pub(super) fn with_article(kind: &Type) -> String {
         Type::Integer => "an integer".into(),
         Type::Any => "any value".into(),
         Type::Null => "null".into(),
+        Type::Absent => "nothing".into(),
         Type::List(_) => "a list".into(),
         Type::Object(_) => "an object".into(),
         Type::Enum(_) => "a string".into(),
         Type::Union(_) => format!("`{kind}`"),
+        Type::Schema(schema) => with_article(schema.shape()),
         other => format!("a {other}"),
     }
 }

@@ -1,31 +1,20 @@
-//! The type of an expression, as far as it is certain; every name in it resolved.
+//! The type of an expression, every name in it resolved; what may be null must have been asked about.
 //!
-//! What is not certain is `any`, which nothing complains about: a first mistake has no echo, and no
-//! correct file is refused.
+//! What is not certain is `any`, which nothing complains about: a first mistake has no echo.
 
-use super::names::{Found, Place, Scope};
+use super::facts::{Fact, facts_if, narrowed, path, refined};
+use super::names::{Found, Place, Scope, Use};
 use crate::code;
 use crate::expression::Written;
 use crate::report::Report;
 use crate::shorthand;
-use cel::common::ast::{ComprehensionExpr, EntryExpr, Expr, IdedExpr, LiteralValue, SelectExpr};
+use cel::common::ast::{ComprehensionExpr, EntryExpr, Expr, IdedExpr, LiteralValue, SelectExpr, operators};
 use indexmap::IndexMap;
-use troupe_core::diagnostic::Diagnostic;
+use troupe_core::diagnostic::{Diagnostic, Span};
 use troupe_core::types::Type;
 
 /// Names of types, which CEL has as values.
-const TYPE_NAMES: [&str; 10] = [
-    "bool",
-    "bytes",
-    "double",
-    "int",
-    "list",
-    "map",
-    "null_type",
-    "string",
-    "type",
-    "uint",
-];
+const TYPE_NAMES: [&str; 8] = ["bool", "double", "int", "list", "map", "null_type", "string", "type"];
 
 /// The type of an expression. Its references are noted in `found`, its mistakes reported.
 pub(super) fn infer(report: &mut Report, scope: &Scope<'_>, found: &mut Found, written: &Written) -> Type {
@@ -35,9 +24,9 @@ pub(super) fn infer(report: &mut Report, scope: &Scope<'_>, found: &mut Found, w
         found,
         written,
         locals: Vec::new(),
+        facts: scope.facts.clone(),
     };
-    let program = written.expression.program();
-    inference.kind(program.expression())
+    inference.kind(written.expression.root())
 }
 
 pub(super) struct Inference<'a> {
@@ -47,6 +36,8 @@ pub(super) struct Inference<'a> {
     pub(super) written: &'a Written,
     /// Variables that `map`, `filter` and their kind bind, innermost last.
     pub(super) locals: Vec<(String, Type)>,
+    /// What is known to hold where the walk stands.
+    pub(super) facts: Vec<Fact>,
 }
 
 /// What a part of an expression stands for.
@@ -60,11 +51,35 @@ pub(super) enum Meaning {
 }
 
 impl Inference<'_> {
+    /// The bytes of a part.
+    pub(super) fn span(&self, expr: &IdedExpr) -> Span {
+        let whole = &self.written.expression.place(expr).whole;
+        self.written.part(whole.start, whole.end)
+    }
+
+    /// The bytes of a part's field, function or operator.
+    pub(super) fn name_span(&self, expr: &IdedExpr) -> Span {
+        let name = &self.written.expression.place(expr).name;
+        self.written.part(name.start, name.end)
+    }
+
+    /// A part as it was written.
+    pub(super) fn text(&self, expr: &IdedExpr) -> &str {
+        let whole = self.written.expression.place(expr).whole.clone();
+        self.written.expression.source().get(whole).unwrap_or("")
+    }
+
+    /// Whether a macro made the part.
+    pub(super) fn is_made(&self, expr: &IdedExpr) -> bool {
+        self.written.expression.place(expr).made
+    }
+
     /// The type of a part that must be a value.
     pub(super) fn kind(&mut self, expr: &IdedExpr) -> Type {
         let (what, hint) = match self.meaning(expr) {
             // Loops can double a type as often as they please.
             Meaning::Value(kind) if shorthand::is_larger(&kind, shorthand::MAX_PARTS) => return Type::Any,
+            Meaning::Value(Type::Schema(schema)) => return schema.shape().clone(),
             Meaning::Value(kind) => return kind,
             Meaning::Inputs => {
                 self.found.all_inputs = true;
@@ -95,13 +110,13 @@ impl Inference<'_> {
 
     pub(super) fn step_field(&self, step: usize) -> (&str, &'static str) {
         match self.scope.names.steps.get_index(step) {
-            Some((name, step)) => (name, if step.fan_out { "outputs" } else { "output" }),
+            Some((name, step)) => (name, step.fields()[0]),
             None => ("", "output"),
         }
     }
 
     fn meaning(&mut self, expr: &IdedExpr) -> Meaning {
-        match &expr.expr {
+        let meaning = match &expr.expr {
             Expr::Ident(name) => self.name(expr, name),
             Expr::Select(select) => self.select(expr, select),
             Expr::Comprehension(comprehension) => Meaning::Value(self.comprehension(comprehension)),
@@ -113,13 +128,14 @@ impl Inference<'_> {
                 Meaning::Value(Type::List(Box::new(item)))
             }
             Expr::Map(map) => Meaning::Value(self.map(&map.entries)),
-            Expr::Struct(_) => {
-                let span = self.span(expr);
-                self.report
-                    .error(code::UNKNOWN_FUNCTION, span, "there are no message types to build here");
-                Meaning::Value(Type::Any)
-            }
-            Expr::Unspecified => Meaning::Value(Type::Any),
+            Expr::Struct(_) | Expr::Unspecified => Meaning::Value(Type::Any),
+        };
+        match meaning {
+            Meaning::Value(kind) if !self.facts.is_empty() => Meaning::Value(match path(expr) {
+                Some(path) => narrowed(&self.facts, &path, kind),
+                None => kind,
+            }),
+            meaning => meaning,
         }
     }
 
@@ -142,13 +158,15 @@ impl Inference<'_> {
     }
 
     fn name(&mut self, expr: &IdedExpr, name: &str) -> Meaning {
-        if let Some((_, kind)) = self.locals.iter().rev().find(|(local, _)| local == name) {
-            return Meaning::Value(kind.clone());
-        }
-        if let Some((item, kind)) = &self.scope.item
-            && *item == name
-        {
-            return Meaning::Value(kind.clone());
+        let bound = self.locals.iter().rev().find(|(local, _)| local == name);
+        let local = bound.map(|(_, kind)| kind).or_else(|| {
+            let local = self.scope.locals.iter().rev().find(|local| local.name == name);
+            local.map(|local| &local.kind)
+        });
+        if let Some(kind) = local {
+            let kind = kind.clone();
+            self.note(expr, &kind, None, None);
+            return Meaning::Value(kind);
         }
         let visible = self.scope.place.roots().contains(&name);
         match name {
@@ -156,7 +174,7 @@ impl Inference<'_> {
             "steps" if visible => Meaning::Steps,
             "env" if visible => Meaning::Env,
             "secrets" if visible => Meaning::Secrets,
-            "inputs" | "steps" | "env" | "secrets" => {
+            "inputs" | "steps" | "env" | "secrets" | "output" | "round" | "carry" => {
                 let span = self.span(expr);
                 self.not_visible(name, span);
                 Meaning::Value(Type::Any)
@@ -173,21 +191,46 @@ impl Inference<'_> {
     fn select(&mut self, expr: &IdedExpr, select: &SelectExpr) -> Meaning {
         let field = select.field.as_str();
         let operand = self.meaning(&select.operand);
-        let span = self.field_span(expr, select);
+        let span = self.name_span(if self.is_made(expr) { &select.operand } else { expr });
         let meaning = match operand {
-            Meaning::Inputs => Meaning::Value(self.input(field, span)),
-            Meaning::Steps => self.step(field, span),
-            Meaning::Step(step) => Meaning::Value(self.step_value(step, field, span)),
+            Meaning::Inputs => {
+                let kind = self.input(field, span);
+                let declared = self.scope.names.inputs.get(field).map(|input| input.span);
+                self.note(expr, &kind, declared, None);
+                Meaning::Value(kind)
+            }
+            Meaning::Steps => {
+                let meaning = self.step(field, span);
+                if let Meaning::Step(step) = meaning {
+                    let declared = self.scope.names.steps.get_index(step).map(|(_, step)| step.span);
+                    self.note(expr, &Type::Any, declared, Some(step));
+                }
+                meaning
+            }
+            Meaning::Step(step) => {
+                let kind = self.step_value(step, field, span);
+                self.note(expr, &kind, None, None);
+                Meaning::Value(kind)
+            }
             Meaning::Env => {
                 if self.scope.place != Place::Model {
                     self.found.env.insert(field.to_owned());
                 }
                 Meaning::Value(Type::String)
             }
-            Meaning::Secrets => Meaning::Value(Type::String),
-            // `has` asks whether the field is there: no mistake if not.
-            Meaning::Value(_) if select.test => Meaning::Value(Type::Boolean),
-            Meaning::Value(kind) => Meaning::Value(self.field(&kind, field, span)),
+            Meaning::Secrets => {
+                self.found.secrets.insert(field.to_owned());
+                Meaning::Value(Type::String)
+            }
+            Meaning::Value(kind) if select.test => {
+                self.tested(expr, select, &kind);
+                Meaning::Value(Type::Boolean)
+            }
+            Meaning::Value(kind) => {
+                let kind = self.field(&select.operand, &kind, field, span);
+                self.note(expr, &kind, None, None);
+                Meaning::Value(kind)
+            }
         };
         if select.test {
             Meaning::Value(Type::Boolean)
@@ -196,37 +239,90 @@ impl Inference<'_> {
         }
     }
 
+    /// `has(value.field)`: the value itself must be there, and a field that can never be is a slip.
+    fn tested(&mut self, expr: &IdedExpr, select: &SelectExpr, kind: &Type) {
+        if self.is_made(expr) {
+            return;
+        }
+        let solid = self.there(&select.operand, kind.clone());
+        if let Type::Object(fields) = &solid
+            && !fields.contains_key(&select.field)
+        {
+            let span = self.name_span(expr);
+            self.field(&select.operand, &solid, &select.field, span);
+        }
+    }
+
+    fn note(&mut self, expr: &IdedExpr, kind: &Type, declared: Option<Span>, step: Option<usize>) {
+        if self.found.uses.is_none() || self.is_made(expr) {
+            return;
+        }
+        let kind = match path(expr) {
+            Some(path) => narrowed(&self.facts, &path, kind.clone()),
+            None => kind.clone(),
+        };
+        let span = self.name_span(expr);
+        if let Some(uses) = &mut self.found.uses {
+            uses.push(Use {
+                span,
+                kind,
+                declared,
+                step,
+            });
+        }
+    }
+
+    /// Walks a part under what a condition tells.
+    pub(super) fn kind_under(&mut self, expr: &IdedExpr, facts: Vec<Fact>) -> Type {
+        let before = self.facts.len();
+        self.facts.extend(facts);
+        let kind = self.kind(expr);
+        self.facts.truncate(before);
+        kind
+    }
+
     /// `map`, `filter`, `all`, `exists` and `exists_one`, which the parser has written out as loops.
     fn comprehension(&mut self, comprehension: &ComprehensionExpr) -> Type {
         let range = self.kind(&comprehension.iter_range);
+        let range = self.there(&comprehension.iter_range, range);
         let item = self.item_of(&range, &comprehension.iter_range);
         let depth = self.locals.len();
-        self.locals.push((comprehension.iter_var.clone(), item));
-        if let Some(second) = &comprehension.iter_var2 {
-            self.locals.push((second.clone(), Type::Any));
-        }
+        let variable = &comprehension.iter_var;
+        // What is known of an outer variable says nothing of an inner one of its name.
+        let outer = std::mem::take(&mut self.facts);
+        self.facts = outer
+            .iter()
+            .filter(|fact| fact.path.first() != Some(variable))
+            .cloned()
+            .collect();
+        self.locals.push((variable.clone(), item.clone()));
         // The accumulator is the parser's own: uncertain, so that nothing is said about it.
         self.locals.push((comprehension.accu_var.clone(), Type::Any));
-        let collected = collected(&comprehension.loop_step);
-        let kind = match (&comprehension.accu_init.expr, collected) {
+        let kind = match (&comprehension.accu_init.expr, collected(&comprehension.loop_step)) {
             (Expr::List(_), Some(part)) => {
-                let item = self.kind(part);
+                let mut facts = Vec::new();
                 if let Some(condition) = condition(&comprehension.loop_step) {
-                    let kind = self.kind(condition);
-                    self.expect_boolean(&kind, condition, "a condition of `filter` or `map`");
+                    self.condition(condition, "the condition of a loop");
+                    facts = facts_if(condition, true);
                 }
+                let is_filter = matches!(&part.expr, Expr::Ident(name) if name == variable);
+                let item = if is_filter {
+                    refined(&facts, variable, item)
+                } else {
+                    self.kind_under(part, facts)
+                };
                 Type::List(Box::new(item))
             }
             (Expr::Literal(LiteralValue::Boolean(_) | LiteralValue::Int(_)), _) => {
-                self.kind(&comprehension.loop_step);
+                if let Some(body) = quantified(&comprehension.loop_step) {
+                    self.condition(body, "the condition of a loop");
+                }
                 Type::Boolean
             }
-            _ => {
-                self.kind(&comprehension.loop_step);
-                Type::Any
-            }
+            _ => Type::Any,
         };
         self.locals.truncate(depth);
+        self.facts = outer;
         kind
     }
 }
@@ -242,12 +338,12 @@ fn literal_kind(literal: &LiteralValue) -> Type {
     }
 }
 
-/// What a loop adds to its list: `@result + [part]`, perhaps under a condition.
+/// What a loop adds to its list: `so far + [part]`, perhaps under a condition.
 fn collected(step: &IdedExpr) -> Option<&IdedExpr> {
     let Expr::Call(call) = &step.expr else { return None };
     match (call.func_name.as_str(), call.args.as_slice()) {
-        ("_?_:_", [_, added, _]) => collected(added),
-        ("_+_", [_, list]) => match &list.expr {
+        (operators::CONDITIONAL, [_, added, _]) => collected(added),
+        (operators::ADD, [_, list]) => match &list.expr {
             Expr::List(list) => list.elements.first(),
             _ => None,
         },
@@ -258,7 +354,18 @@ fn collected(step: &IdedExpr) -> Option<&IdedExpr> {
 /// The condition under which a loop adds to its list.
 fn condition(step: &IdedExpr) -> Option<&IdedExpr> {
     match &step.expr {
-        Expr::Call(call) if call.func_name == "_?_:_" => call.args.first(),
+        Expr::Call(call) if call.func_name == operators::CONDITIONAL => call.args.first(),
+        _ => None,
+    }
+}
+
+/// What `all`, `exists` and `exists_one` ask of each item.
+fn quantified(step: &IdedExpr) -> Option<&IdedExpr> {
+    let Expr::Call(call) = &step.expr else { return None };
+    match (call.func_name.as_str(), call.args.as_slice()) {
+        (operators::LOGICAL_AND | operators::LOGICAL_OR, [_, body]) | (operators::CONDITIONAL, [body, _, _]) => {
+            Some(body)
+        }
         _ => None,
     }
 }

@@ -2,28 +2,35 @@
 
 mod agents;
 mod arguments;
-mod calls;
+mod called;
 mod corpora;
+mod facts;
 mod fields;
 mod fit;
+mod functions;
 mod graph;
 mod infer;
+mod lints;
 mod models;
 mod names;
+mod operators;
 mod outputs;
 mod references;
-mod spots;
 mod steps;
-mod unused;
 
 pub(crate) use agents::Agent;
+pub(crate) use called::Called;
 pub(crate) use corpora::tool_name;
+pub(crate) use functions::{FUNCTIONS, MACROS};
+pub(crate) use names::Use;
 
+use crate::Compilation;
 use crate::document::{Document, Model};
 use crate::files::Files;
 use crate::report::Report;
 use names::{Found, Names};
-use troupe_core::ir::Tool;
+use steps::Callables;
+use troupe_core::ir::{OnError, Retry, Tool};
 use troupe_core::limits::Limits;
 use troupe_core::types::Type;
 
@@ -34,11 +41,18 @@ pub(crate) struct Checked {
     pub(crate) models: Vec<Model>,
     pub(crate) tools: Vec<Tool>,
     pub(crate) agents: Vec<Agent>,
+    pub(crate) workflows: Vec<Called>,
     pub(crate) steps: Vec<Step>,
     /// Positions of the document's steps, every step after those that it waits for.
     pub(crate) order: Vec<usize>,
+    /// The types of the outputs.
+    pub(crate) outputs: Vec<Type>,
     /// The environment variables that expressions outside of `models` read.
     pub(crate) env: Vec<String>,
+    /// The secrets that they name.
+    pub(crate) secrets: Vec<String>,
+    /// Every name and field in an expression with its meaning, where an editor asked.
+    pub(crate) uses: Vec<Use>,
 }
 
 /// What is known of a step besides its text.
@@ -46,43 +60,73 @@ pub(crate) struct Checked {
 pub(crate) struct Step {
     pub(crate) output: Type,
     pub(crate) limits: Limits,
-    /// The agent or the tool that it calls, by position.
+    /// The agent, the tool or the workflow that it calls, by position.
     pub(crate) callee: usize,
+    pub(crate) retry: Retry,
+    pub(crate) on_error: OnError,
     /// Positions of the steps that it waits for.
     pub(crate) after: Vec<usize>,
 }
 
 /// Checks everything. What comes back is only complete when nothing was reported as an error.
-pub(crate) fn check(report: &mut Report, document: &Document, files: &dyn Files) -> Checked {
+pub(crate) fn check(
+    report: &mut Report,
+    document: &Document,
+    files: &dyn Files,
+    compilation: &mut Compilation,
+) -> Checked {
+    let errors_before = report.errors();
     let tools = corpora::check(report, document, files);
-    let mut found = Found::default();
-    let (models, agents) = agents::check(report, document, &tools);
+    let mut found = Found {
+        uses: compilation.collects_uses().then(Vec::new),
+        ..Found::default()
+    };
+    let (models, agents) = agents::check(report, document, &tools, compilation.inherited.as_ref());
     models::check(report, document);
-    let kinds = steps::kinds(report, document, &tools, &agents);
+    compilation.hand_down(document, &models);
+    let workflows = called::compile(report, document, files, compilation);
+    let callables = Callables {
+        tools: &tools,
+        agents: &agents,
+        workflows: &workflows,
+    };
+    let kinds = steps::kinds(report, document, &callables);
     let names = Names::new(document, &kinds);
     agents::check_prompts(report, document, &names, &mut found);
-    let edges = steps::check(report, document, &names, &tools, &kinds, &mut found);
-    outputs::check(report, document, &names, &mut found);
+    let edges = steps::check(report, document, &names, &callables, &kinds, &mut found);
+    let outputs = outputs::check(report, document, &names, &mut found);
     let order = graph::order(report, document, &edges);
-    if !report.has_errors() {
-        unused::check(report, document, &models, &agents, &kinds, &found);
+    if report.errors() == errors_before {
+        let seen = lints::Seen {
+            document,
+            models: &models,
+            agents: &agents,
+            tools: &tools,
+            kinds: &kinds,
+            names: &names,
+            edges: &edges,
+            found: &found,
+        };
+        lints::check(report, &seen);
     }
-    let steps = kinds
-        .into_iter()
-        .zip(edges)
-        .map(|(kind, edges)| Step {
-            output: kind.output,
-            limits: kind.limits,
-            callee: kind.callee.unwrap_or(usize::MAX),
-            after: edges.into_iter().map(|edge| edge.step).collect(),
-        })
-        .collect();
+    let steps = kinds.into_iter().zip(edges).map(|(kind, edges)| Step {
+        output: kind.output,
+        limits: kind.limits,
+        callee: kind.callee.unwrap_or(usize::MAX),
+        retry: kind.retry,
+        on_error: kind.on_error,
+        after: edges.into_iter().map(|edge| edge.step).collect(),
+    });
     Checked {
+        steps: steps.collect(),
         models,
         tools,
         agents,
-        steps,
+        workflows,
         order,
+        outputs,
         env: found.env.into_iter().collect(),
+        secrets: found.secrets.into_iter().collect(),
+        uses: found.uses.unwrap_or_default(),
     }
 }

@@ -1,4 +1,4 @@
-//! Settings of models read the environment and secrets alone.
+//! Settings of models and servers read the environment and secrets alone.
 
 use super::fit;
 use super::names::{Found, Names, Place, Scope};
@@ -9,9 +9,12 @@ pub(super) fn check(report: &mut Report, document: &Document) {
     let names = Names::none();
     let scope = Scope::new(&names, Place::Model);
     let mut found = Found::default();
-    for model in &document.models {
+    for model in &document.shared.models {
         for tree in model.base_url.iter().chain(&model.api_key) {
-            fit::visit(report, &scope, &mut found, tree);
+            fit::words(report, &scope, &mut found, tree);
         }
+    }
+    for (_, tree) in document.shared.servers.iter().flat_map(|server| &server.env) {
+        fit::words(report, &scope, &mut found, tree);
     }
 }

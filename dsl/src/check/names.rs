@@ -1,40 +1,65 @@
 //! Which names an expression sees at its place, and which of them it uses.
 
+use super::facts::Fact;
 use super::steps::Kind;
 use crate::document::Document;
 use crate::shorthand;
 use indexmap::{IndexMap, IndexSet};
 use std::collections::HashSet;
 use troupe_core::diagnostic::Span;
+use troupe_core::failure::FailureKind;
+use troupe_core::ir::OnError;
 use troupe_core::types::Type;
 
 /// The names of a workflow.
 pub(super) struct Names {
-    pub(super) inputs: IndexMap<String, Type>,
+    pub(super) inputs: IndexMap<String, Declared>,
     /// All inputs as one value; `any` when they are too many.
     pub(super) all_inputs: Type,
     pub(super) steps: IndexMap<String, StepName>,
 }
 
+/// A value and where it was declared.
+pub(super) struct Declared {
+    pub(super) kind: Type,
+    pub(super) span: Span,
+}
+
 /// A step as expressions see it.
 pub(super) struct StepName {
+    /// What one item gives when it succeeds.
     pub(super) output: Type,
     pub(super) fan_out: bool,
+    /// The place of its `when`, which may skip it.
+    pub(super) when: Option<Span>,
+    /// Whether a failure leaves null.
+    pub(super) continues: bool,
+    /// Whether its output is text from outside: of a tool or a command.
+    pub(super) untrusted: bool,
+    pub(super) span: Span,
 }
 
 impl Names {
     pub(super) fn new(document: &Document, kinds: &[Kind]) -> Self {
-        let inputs = document
-            .inputs
-            .iter()
-            .map(|input| (input.name.value.clone(), input.kind.clone()));
-        let inputs: IndexMap<String, Type> = inputs.collect();
-        let all = Type::Object(inputs.clone());
+        let inputs = document.inputs.iter().map(|input| {
+            let declared = Declared {
+                kind: input.kind.clone(),
+                span: input.name.span,
+            };
+            (input.name.value.clone(), declared)
+        });
+        let inputs: IndexMap<String, Declared> = inputs.collect();
+        let fields = inputs.iter().map(|(name, input)| (name.clone(), input.kind.clone()));
+        let all = Type::Object(fields.collect());
         let too_many = shorthand::is_larger(&all, shorthand::MAX_PARTS);
         let steps = document.steps.iter().zip(kinds).map(|(step, kind)| {
             let seen = StepName {
                 output: kind.output.clone(),
                 fan_out: step.fan_out.is_some(),
+                when: step.when.as_ref().map(|when| when.span()),
+                continues: kind.on_error == OnError::Continue,
+                untrusted: kind.untrusted,
+                span: step.name.span,
             };
             (step.name.value.clone(), seen)
         });
@@ -55,14 +80,55 @@ impl Names {
     }
 }
 
+impl StepName {
+    /// The type of `steps.NAME.FIELD`; none when a step like this has no such field.
+    pub(super) fn field(&self, field: &str) -> Option<Type> {
+        let item = if self.continues {
+            self.output.clone().or(Type::Null)
+        } else {
+            self.output.clone()
+        };
+        Some(match (field, self.fan_out) {
+            ("output", false) if self.when.is_some() => item.or(Type::Null),
+            ("output", false) => item,
+            ("outputs", true) => Type::List(Box::new(item)),
+            ("status", _) => words(&["succeeded", "failed", "skipped"]),
+            ("errors", _) => Type::List(Box::new(error())),
+            _ => return None,
+        })
+    }
+
+    /// The fields that it has.
+    pub(super) fn fields(&self) -> [&'static str; 3] {
+        [if self.fan_out { "outputs" } else { "output" }, "status", "errors"]
+    }
+}
+
+fn words(words: &[&str]) -> Type {
+    Type::Enum(words.iter().map(|word| (*word).to_owned()).collect())
+}
+
+/// An entry of `steps.NAME.errors`.
+fn error() -> Type {
+    let fields = [
+        ("item", Type::Integer),
+        ("key", Type::String.or(Type::Null)),
+        ("kind", words(&FailureKind::ALL.map(FailureKind::word))),
+        ("message", Type::String),
+    ];
+    Type::Object(fields.into_iter().map(|(name, kind)| (name.to_owned(), kind)).collect())
+}
+
 /// A place in the file, as far as it decides what can be seen from there.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
-    /// `base_url` and `api_key` of a model: read before a run begins.
+    /// `base_url` and `api_key` of a model, `env` of a server: read before a run begins.
     Model,
     /// An agent's system prompt: the same in all steps.
     System,
-    /// A step's field or an output.
+    /// What goes to a tool or a command.
+    Effect,
+    /// Any other field of a step, or an output.
     Run,
 }
 
@@ -71,6 +137,7 @@ impl Place {
         match self {
             Self::Model => &["env", "secrets"],
             Self::System => &["inputs", "env"],
+            Self::Effect => &["inputs", "steps", "env", "secrets"],
             Self::Run => &["inputs", "steps", "env"],
         }
     }
@@ -79,19 +146,27 @@ impl Place {
         match self {
             Self::Model => "a model's settings",
             Self::System => "a system prompt",
-            Self::Run => "a step",
+            Self::Effect | Self::Run => "a step",
         }
     }
+}
+
+/// A variable that is there in some places alone: a fan-out's item, `output`, `round`, `carry`.
+#[derive(Clone)]
+pub(super) struct Local {
+    pub(super) name: String,
+    pub(super) kind: Type,
 }
 
 /// What an expression sees.
 pub(super) struct Scope<'a> {
     pub(super) names: &'a Names,
     pub(super) place: Place,
-    /// The item of the step's fan-out, where it can be seen.
-    pub(super) item: Option<(&'a str, Type)>,
-    /// Its name where it cannot: in `when` and `for_each`.
+    pub(super) locals: Vec<Local>,
+    /// The name of the fan-out's item where it cannot be seen: in `when` and `for_each`.
     pub(super) hidden_item: Option<&'a str>,
+    /// What is known to hold here: what the step's `when` asks.
+    pub(super) facts: Vec<Fact>,
 }
 
 impl<'a> Scope<'a> {
@@ -99,8 +174,24 @@ impl<'a> Scope<'a> {
         Self {
             names,
             place,
-            item: None,
+            locals: Vec::new(),
             hidden_item: None,
+            facts: Vec::new(),
+        }
+    }
+
+    /// The same with some more variables.
+    pub(super) fn with(&self, place: Place, locals: impl IntoIterator<Item = (&'static str, Type)>) -> Self {
+        let more = locals.into_iter().map(|(name, kind)| Local {
+            name: name.to_owned(),
+            kind,
+        });
+        Self {
+            names: self.names,
+            place,
+            locals: self.locals.iter().cloned().chain(more).collect(),
+            hidden_item: self.hidden_item,
+            facts: self.facts.clone(),
         }
     }
 }
@@ -110,8 +201,26 @@ impl<'a> Scope<'a> {
 pub(super) struct Found {
     /// Steps by position, each with the place of the reference; taken by the step that refers.
     pub(super) steps: Vec<(usize, Span)>,
+    /// Steps whose value anything reads.
+    pub(super) read_steps: HashSet<usize>,
     pub(super) inputs: HashSet<String>,
     /// Whether `inputs` is used as a whole.
     pub(super) all_inputs: bool,
     pub(super) env: IndexSet<String>,
+    pub(super) secrets: IndexSet<String>,
+    /// Where a value of type `any` kept something from being checked.
+    pub(super) weak: Vec<(Span, String)>,
+    /// Every name and field with its meaning, when an editor asks.
+    pub(super) uses: Option<Vec<Use>>,
+}
+
+/// A name in an expression, and what it stands for.
+#[derive(Debug, Clone)]
+pub(crate) struct Use {
+    pub(crate) span: Span,
+    pub(crate) kind: Type,
+    /// Where it was declared.
+    pub(crate) declared: Option<Span>,
+    /// The step, by position.
+    pub(crate) step: Option<usize>,
 }

@@ -4,12 +4,17 @@ use super::fit;
 use super::names::{Found, Names, Place, Scope};
 use crate::document::Document;
 use crate::report::Report;
+use troupe_core::types::Type;
 
-pub(super) fn check(report: &mut Report, document: &Document, names: &Names, found: &mut Found) {
+/// Checks all outputs; their types come back.
+pub(super) fn check(report: &mut Report, document: &Document, names: &Names, found: &mut Found) -> Vec<Type> {
     let scope = Scope::new(names, Place::Run);
-    for (_, tree) in &document.outputs {
-        if let Some(tree) = tree {
-            fit::visit(report, &scope, found, tree);
-        }
-    }
+    document
+        .outputs
+        .iter()
+        .map(|(_, tree)| {
+            tree.as_ref()
+                .map_or(Type::Any, |tree| fit::kind(report, &scope, found, tree))
+        })
+        .collect()
 }

@@ -1,5 +1,6 @@
 //! References: what a name at the root of a path stands for, and what to say when it stands for nothing.
 
+use super::facts::field_of;
 use super::infer::{Inference, Meaning};
 use super::names::Place;
 use crate::code;
@@ -10,20 +11,19 @@ use troupe_core::types::Type;
 impl Inference<'_> {
     pub(super) fn not_visible(&mut self, name: &str, span: Span) {
         let place = self.scope.place;
-        let problem = if name == "secrets" && place != Place::Model {
-            Diagnostic::error(
-                code::NOT_YET,
-                span,
-                "`secrets` outside of `models` is not available yet",
-            )
-            .hint("today secrets are read by a model's `api_key` and `base_url` alone")
-        } else {
-            Diagnostic::error(
+        let problem = match name {
+            "secrets" => Diagnostic::error(code::SECRET, span, format!("{} cannot read a secret here", place.describe()))
+                .hint("secrets go to tools (`with`), commands (`run`, `env`, `stdin`) and models; what a model reads, it can repeat"),
+            "output" | "round" | "carry" => {
+                Diagnostic::error(code::NOT_VISIBLE, span, format!("`{name}` is there in a step with `repeat` alone"))
+                    .hint("`output` is seen by `until` and `carry`, `round` and `carry` by the whole step; another step's output is `steps.NAME.output`")
+            }
+            _ => Diagnostic::error(
                 code::NOT_VISIBLE,
                 span,
                 format!("{} cannot read `{name}`", place.describe()),
             )
-            .hint(format!("it can read {}", nearest::list(place.roots().iter().copied())))
+            .hint(format!("it can read {}", nearest::list(place.roots().iter().copied()))),
         };
         self.report.add(problem);
     }
@@ -49,7 +49,7 @@ impl Inference<'_> {
             problem = problem.hint(format!("did you mean the step: `steps.{name}.{field}`?"));
         } else {
             let mut known: Vec<&str> = self.scope.place.roots().to_vec();
-            known.extend(self.scope.item.as_ref().map(|(item, _)| *item));
+            known.extend(self.scope.locals.iter().map(|local| local.name.as_str()));
             known.extend(
                 self.locals
                     .iter()
@@ -64,9 +64,9 @@ impl Inference<'_> {
 
     pub(super) fn input(&mut self, name: &str, span: Span) -> Type {
         let inputs = &self.scope.names.inputs;
-        if let Some(kind) = inputs.get(name) {
+        if let Some(input) = inputs.get(name) {
             self.found.inputs.insert(name.to_owned());
-            return kind.clone();
+            return input.kind.clone();
         }
         let known: Vec<&str> = inputs.keys().map(String::as_str).collect();
         let mut problem = Diagnostic::error(code::UNKNOWN_INPUT, span, format!("there is no input `{name}`"));
@@ -79,6 +79,7 @@ impl Inference<'_> {
         let steps = &self.scope.names.steps;
         if let Some(index) = steps.get_index_of(name) {
             self.found.steps.push((index, span));
+            self.found.read_steps.insert(index);
             return Meaning::Step(index);
         }
         let known: Vec<&str> = steps.keys().map(String::as_str).collect();
@@ -92,10 +93,10 @@ impl Inference<'_> {
         let Some((name, seen)) = self.scope.names.steps.get_index(step) else {
             return Type::Any;
         };
+        if let Some(kind) = seen.field(field) {
+            return kind;
+        }
         let problem = match (field, seen.fan_out) {
-            ("output", false) => return seen.output.clone(),
-            ("outputs", true) => return Type::List(Box::new(seen.output.clone())),
-            ("status", _) => return Type::String,
             ("output", true) => Diagnostic::error(
                 code::NOT_A_VALUE,
                 span,
@@ -111,14 +112,10 @@ impl Inference<'_> {
             )
             .hint(format!("write `steps.{name}.output`")),
             _ => {
-                let known = [if seen.fan_out { "outputs" } else { "output" }, "status"];
                 let mut problem = Diagnostic::error(code::UNKNOWN_FIELD, span, format!("a step has no `{field}`"));
-                problem.hints = self.report.hints(field, "what a step has", &known);
+                problem.hints = self.report.hints(field, "what a step has", &seen.fields());
                 // Most often a field of the output was meant.
-                if let Type::Object(fields) = &seen.output
-                    && fields.contains_key(field)
-                    && !seen.fan_out
-                {
+                if field_of(&seen.output, field).is_some() && !seen.fan_out {
                     problem
                         .hints
                         .insert(0, format!("did you mean `steps.{name}.output.{field}`?"));
@@ -126,7 +123,8 @@ impl Inference<'_> {
                 problem
             }
         };
-        self.report.add(problem);
+        self.report
+            .add(problem.related(seen.span, format!("`{name}` is declared here")));
         Type::Any
     }
 }

@@ -1,28 +1,36 @@
 //! Steps: what they call, what they give, what they refer to.
 
-use super::agents::{Agent, unknown_agent, unknown_tool};
+use super::agents::{self, Agent};
+use super::arguments::{self, Callee};
+use super::called::Called;
+use super::facts::facts_if;
 use super::fit;
 use super::infer::infer;
-use super::names::{Found, Names, Place, Scope};
-use super::{arguments, tool_name};
+use super::names::{Found, Local, Names, Place, Scope};
+use super::tool_name;
 use crate::code;
-use crate::document::{Document, FanOut, Step, Verb};
-use crate::expression::Written;
+use crate::document::{Document, FanOut, Repeat, Step, Verb};
+use crate::expression::{Tree, Written};
 use crate::report::Report;
 use crate::tool_types;
 use std::collections::{HashMap, HashSet};
 use troupe_core::diagnostic::{Diagnostic, Span};
-use troupe_core::ir::Tool;
+use troupe_core::ir::{OnError, Retry, Tool};
 use troupe_core::limits::Limits;
 use troupe_core::types::Type;
 
 /// What a step gives and calls.
 #[derive(Debug)]
 pub(super) struct Kind {
+    /// What one item gives when it succeeds.
     pub(super) output: Type,
     pub(super) limits: Limits,
-    /// The agent or the tool, by position.
+    /// The agent, the tool or the workflow, by position.
     pub(super) callee: Option<usize>,
+    pub(super) retry: Retry,
+    pub(super) on_error: OnError,
+    /// Whether its output is text from outside.
+    pub(super) untrusted: bool,
 }
 
 /// One step waits for another.
@@ -34,57 +42,105 @@ pub(super) struct Edge {
     pub(super) span: Span,
 }
 
+/// What steps can call.
+pub(super) struct Callables<'a> {
+    pub(super) tools: &'a [Tool],
+    pub(super) agents: &'a [Agent],
+    pub(super) workflows: &'a [Called],
+}
+
 /// Resolves what every step calls.
-pub(super) fn kinds(report: &mut Report, document: &Document, tools: &[Tool], agents: &[Agent]) -> Vec<Kind> {
-    let agent_index: HashMap<&str, usize> = document
-        .agents
-        .iter()
-        .enumerate()
-        .map(|(at, agent)| (agent.name.value.as_str(), at))
-        .collect();
-    let tool_index: HashMap<&str, usize> = tools
-        .iter()
-        .enumerate()
-        .map(|(at, tool)| (tool.path.as_str(), at))
-        .collect();
-    document
-        .steps
-        .iter()
-        .map(|step| {
-            let (callee, default) = match &step.verb {
-                None => (None, Type::Any),
-                Some(Verb::Agent { agent, .. }) => {
-                    let found = agent_index.get(agent.value.as_str()).copied();
-                    if found.is_none() {
-                        let problem = unknown_agent(report, document, agent);
-                        report.add(problem);
-                    }
-                    (found, Type::String)
+pub(super) fn kinds(report: &mut Report, document: &Document, callables: &Callables<'_>) -> Vec<Kind> {
+    let agents = document.shared.agents.iter().map(|agent| agent.name.value.as_str());
+    let agents: HashMap<&str, usize> = agents.zip(0..).collect();
+    let tools = callables.tools.iter().map(|tool| tool.path.as_str());
+    let tools: HashMap<&str, usize> = tools.zip(0..).collect();
+    let workflows = callables.workflows.iter().map(|called| called.path.as_str());
+    let workflows: HashMap<&str, usize> = workflows.zip(0..).collect();
+    let mut resolved = Vec::with_capacity(document.steps.len());
+    for step in &document.steps {
+        let (callee, default) = match &step.verb {
+            None => (None, Type::Any),
+            Some(Verb::Agent { agent, .. }) => {
+                let found = agents.get(agent.value.as_str()).copied();
+                if found.is_none() {
+                    let problem = agents::unknown_agent(report, document, agent);
+                    report.add(problem);
                 }
-                Some(Verb::Tool { tool, .. }) => {
-                    let found = tool_index.get(tool.value.as_str()).copied();
-                    if found.is_none() {
-                        let problem = unknown_tool(report, document, tool, tools, false);
-                        report.add(problem);
-                    }
-                    (
-                        found,
-                        found.map_or(Type::Any, |at| tool_types::result(tool_name(&tools[at]))),
-                    )
-                }
-                Some(Verb::Run(_)) => (None, tool_types::process_result()),
-            };
-            let agent = match (&step.verb, callee) {
-                (Some(Verb::Agent { .. }), Some(at)) => Some(&agents[at]),
-                _ => None,
-            };
-            Kind {
-                output: step.output.clone().unwrap_or(default),
-                limits: limits(report, step, agent),
-                callee,
+                (found, Type::String)
             }
-        })
-        .collect()
+            Some(Verb::Tool { tool, .. }) => {
+                let found = tools.get(tool.value.as_str()).copied();
+                if found.is_none() {
+                    let problem = agents::unknown_tool(report, document, tool, callables.tools, false);
+                    report.add(problem);
+                }
+                let result = found.map(|at| tool_types::result(tool_name(&callables.tools[at])));
+                (found, result.unwrap_or(Type::Any))
+            }
+            Some(Verb::Run(_)) => (None, tool_types::process_result()),
+            Some(Verb::Workflow { path, .. }) => {
+                let found = workflows.get(path.value.as_str()).copied();
+                (found, found.map_or(Type::Any, |at| callables.workflows[at].output()))
+            }
+            Some(Verb::Approve(approve)) => {
+                let choices = approve.choices.iter().map(|choice| choice.value.clone());
+                (None, approved(choices.collect()))
+            }
+            Some(Verb::Discuss(discuss)) => {
+                for name in discuss.agents.iter().chain(&discuss.lead) {
+                    if !agents.contains_key(name.value.as_str()) {
+                        let problem = agents::unknown_agent(report, document, name);
+                        report.add(problem);
+                    }
+                }
+                (None, Type::String)
+            }
+            Some(Verb::Plan { .. }) => (None, Type::Any),
+            Some(Verb::Environment { .. }) => (None, environment()),
+        };
+        let agent = match (&step.verb, callee) {
+            (Some(Verb::Agent { .. }), Some(at)) => Some(&callables.agents[at]),
+            _ => None,
+        };
+        let retry = step.retry.as_ref().or(document.defaults.retry.as_ref());
+        resolved.push(Kind {
+            untrusted: matches!(step.verb, Some(Verb::Tool { .. } | Verb::Run(_))),
+            output: step.output.clone().unwrap_or(default),
+            limits: limits(report, step, agent),
+            callee,
+            retry: retry.map_or(Retry::NONE, |retry| retry.value.clone()),
+            on_error: step.on_error.or(document.defaults.on_error).unwrap_or_default(),
+        });
+    }
+    resolved
+}
+
+fn object(fields: &[(&str, Type)]) -> Type {
+    Type::Object(
+        fields
+            .iter()
+            .map(|(name, kind)| ((*name).to_owned(), kind.clone()))
+            .collect(),
+    )
+}
+
+/// What a person decided.
+fn approved(choices: Vec<String>) -> Type {
+    object(&[
+        ("choice", Type::Enum(choices)),
+        ("comment", Type::String.or(Type::Null)),
+    ])
+}
+
+/// What is known of an environment.
+fn environment() -> Type {
+    object(&[
+        ("image", Type::String),
+        ("verified", Type::Boolean),
+        ("attempts", Type::Integer),
+        ("reason", Type::String.or(Type::Null)),
+    ])
 }
 
 /// A step only narrows what its agent may use.
@@ -106,24 +162,22 @@ pub(super) fn check(
     report: &mut Report,
     document: &Document,
     names: &Names,
-    tools: &[Tool],
+    callables: &Callables<'_>,
     kinds: &[Kind],
     found: &mut Found,
 ) -> Vec<Vec<Edge>> {
-    document
-        .steps
-        .iter()
-        .zip(kinds)
-        .map(|(step, kind)| {
-            found.steps.clear();
-            let callee = kind.callee.and_then(|at| tools.get(at));
-            expressions(report, step, names, callee, found);
-            let referred = found.steps.drain(..).map(|(step, span)| Edge { step, span });
-            let mut seen = HashSet::new();
-            let edges = referred.chain(needs(report, step, names));
-            edges.filter(|edge| seen.insert(edge.step)).collect()
-        })
-        .collect()
+    let mut edges = Vec::with_capacity(kinds.len());
+    for (step, kind) in document.steps.iter().zip(kinds) {
+        found.steps.clear();
+        expressions(report, step, kind, names, callables, found);
+        let referred = found.steps.drain(..).map(|(step, span)| Edge { step, span });
+        let mut seen = HashSet::new();
+        let mut all: Vec<Edge> = referred.collect();
+        all.extend(needs(report, step, names));
+        all.retain(|edge| seen.insert(edge.step));
+        edges.push(all);
+    }
+    edges
 }
 
 fn needs(report: &mut Report, step: &Step, names: &Names) -> Vec<Edge> {
@@ -148,52 +202,155 @@ fn needs(report: &mut Report, step: &Step, names: &Names) -> Vec<Edge> {
     edges
 }
 
-/// `callee` is the tool of a `tool` step.
-fn expressions(report: &mut Report, step: &Step, names: &Names, callee: Option<&Tool>, found: &mut Found) {
+fn expressions(
+    report: &mut Report,
+    step: &Step,
+    kind: &Kind,
+    names: &Names,
+    callables: &Callables<'_>,
+    found: &mut Found,
+) {
     let mut scope = Scope::new(names, Place::Run);
     scope.hidden_item = step.fan_out.as_ref().map(|fan_out| fan_out.variable.as_str());
     if let Some(when) = &step.when {
-        condition(report, &scope, found, when);
+        condition(report, &scope, found, when, "when");
+        scope.facts = facts_if(when.expression.root(), true);
     }
     if let Some(fan_out) = &step.fan_out {
-        let item = items(report, &scope, found, fan_out);
-        scope.item = Some((&fan_out.variable, item));
+        let kind = items(report, &scope, found, fan_out);
         scope.hidden_item = None;
-    }
-    match &step.verb {
-        None | Some(Verb::Agent { prompt: None, .. } | Verb::Tool { arguments: None, .. }) => {}
-        Some(Verb::Agent {
-            prompt: Some(prompt), ..
-        }) => fit::visit(report, &scope, found, prompt),
-        Some(Verb::Tool {
-            tool,
-            arguments: Some(tree),
-        }) => {
-            arguments::check(report, &scope, found, tool, tree, callee);
+        scope.locals.push(Local {
+            name: fan_out.variable.clone(),
+            kind,
+        });
+        if let Some(key) = &fan_out.key {
+            item_key(report, &scope, found, key);
         }
-        Some(Verb::Run(command)) => {
+    }
+    if let Some(repeat) = &step.repeat {
+        let carry = rounds(report, &scope, found, repeat, &kind.output);
+        scope = scope.with(Place::Run, [("round", Type::Integer), ("carry", carry.or(Type::Null))]);
+    }
+    for tree in &step.later {
+        fit::words(report, &scope, found, tree);
+    }
+    if let Some(verb) = &step.verb {
+        verb_expressions(report, verb, kind, &scope, callables, found);
+    }
+}
+
+fn verb_expressions(
+    report: &mut Report,
+    verb: &Verb,
+    kind: &Kind,
+    scope: &Scope<'_>,
+    callables: &Callables<'_>,
+    found: &mut Found,
+) {
+    let effect = scope.with(Place::Effect, []);
+    match verb {
+        Verb::Agent { prompt, .. } => each(prompt, |tree| fit::words(report, scope, found, tree)),
+        Verb::Discuss(discuss) => each(&discuss.prompt, |tree| fit::words(report, scope, found, tree)),
+        Verb::Approve(approve) => each(&approve.message, |tree| fit::words(report, scope, found, tree)),
+        Verb::Plan { vibe, given } => {
+            each(vibe, |tree| fit::words(report, scope, found, tree));
+            each(given, |tree| drop(fit::kind(report, scope, found, tree)));
+        }
+        Verb::Environment { texts } => texts.iter().for_each(|tree| fit::words(report, scope, found, tree)),
+        Verb::Tool { tool, arguments } => {
+            let Some(arguments) = arguments else { return };
+            let signature = kind
+                .callee
+                .map(|at| tool_types::arguments(tool_name(&callables.tools[at])));
+            match signature {
+                Some(signature) => {
+                    let callee = Callee {
+                        name: tool,
+                        arguments: &signature,
+                        what: "argument",
+                        declared: &[],
+                    };
+                    arguments::check(report, &effect, found, &callee, arguments);
+                }
+                // An unknown tool was reported; its arguments still refer to things.
+                None => drop(fit::kind(report, &effect, found, arguments)),
+            }
+        }
+        Verb::Workflow { path, inputs } => {
+            let Some(inputs) = inputs else { return };
+            match kind.callee.and_then(|at| callables.workflows.get(at)) {
+                Some(called) if called.workflow.is_some() => {
+                    let callee = Callee {
+                        name: path,
+                        arguments: &called.arguments(),
+                        what: "input",
+                        declared: &called.input_spans,
+                    };
+                    arguments::check(report, scope, found, &callee, inputs);
+                }
+                _ => drop(fit::kind(report, scope, found, inputs)),
+            }
+        }
+        Verb::Run(command) => {
             let values = command.env.iter().map(|(_, tree)| tree);
             for tree in command.arguments.iter().chain(values).chain(&command.stdin) {
-                fit::visit(report, &scope, found, tree);
+                fit::words(report, &effect, found, tree);
             }
         }
     }
 }
 
-fn condition(report: &mut Report, scope: &Scope<'_>, found: &mut Found, when: &Written) {
-    let kind = infer(report, scope, found, when);
-    if fit::may_fit(&kind, &Type::Boolean) {
+fn each(tree: &Option<Tree>, mut visit: impl FnMut(&Tree)) {
+    if let Some(tree) = tree {
+        visit(tree);
+    }
+}
+
+/// What a repetition asks and hands on; the type of what it hands on.
+fn rounds(report: &mut Report, scope: &Scope<'_>, found: &mut Found, repeat: &Repeat, output: &Type) -> Type {
+    let seen = [
+        ("output", output.clone()),
+        ("round", Type::Integer),
+        // What it becomes is what is worked out here; the round before it had no other.
+        ("carry", Type::Any),
+    ];
+    let inner = scope.with(Place::Run, seen);
+    let carry = match &repeat.carry {
+        Some(tree) => fit::kind(report, &inner, found, tree),
+        None => Type::Null,
+    };
+    if let Some(until) = &repeat.until {
+        let seen = [
+            ("output", output.clone()),
+            ("round", Type::Integer),
+            ("carry", carry.clone().or(Type::Null)),
+        ];
+        condition(report, &scope.with(Place::Run, seen), found, until, "until");
+    }
+    carry
+}
+
+/// `when` and `until`: true or false, and nothing else.
+fn condition(report: &mut Report, scope: &Scope<'_>, found: &mut Found, written: &Written, what: &str) {
+    let kind = infer(report, scope, found, written);
+    if kind == Type::Any {
+        found
+            .weak
+            .push((written.span(), written.expression.source().to_owned()));
         return;
     }
-    let problem = Diagnostic::error(
-        code::WRONG_TYPE,
-        when.span(),
-        format!("`when` must be true or false, and this is {kind}"),
-    );
+    if kind.fits(&Type::Boolean) {
+        return;
+    }
+    let message = format!("`{what}` must be true or false, and this is {kind}");
+    let problem = Diagnostic::error(code::WRONG_TYPE, written.span(), message);
+    let source = written.expression.source();
     report.add(match kind {
-        Type::List(_) => problem.hint("ask for its size: `list.size() > 0`"),
-        Type::String | Type::Enum(_) => problem.hint("compare it: `value == \"…\"`"),
-        Type::Null => problem,
+        Type::List(_) => problem.hint(format!("ask for its size: `{source}.size() > 0`")),
+        Type::String | Type::Enum(_) => problem.hint(format!("compare it: `{source} == \"…\"`")),
+        Type::Union(_) if kind.without(&[Type::Null]) == Some(Type::Boolean) => {
+            problem.hint(format!("it may be null: `default({source}, false)`"))
+        }
         _ => problem.hint("compare it with something"),
     });
 }
@@ -202,25 +359,43 @@ fn condition(report: &mut Report, scope: &Scope<'_>, found: &mut Found, when: &W
 fn items(report: &mut Report, scope: &Scope<'_>, found: &mut Found, fan_out: &FanOut) -> Type {
     let Some(items) = &fan_out.items else { return Type::Any };
     let kind = infer(report, scope, found, items);
-    let parts: Vec<&Type> = match &kind {
-        Type::Union(parts) => parts.iter().filter(|part| **part != Type::Null).collect(),
-        other => vec![other],
-    };
-    match parts.as_slice() {
-        [Type::List(item)] => return item.as_ref().clone(),
-        parts if parts.iter().any(|part| matches!(part, Type::Any | Type::List(_))) => return Type::Any,
+    match kind.shape() {
+        Type::List(item) => return item.as_ref().clone(),
+        Type::Any => {
+            found.weak.push((items.span(), items.expression.source().to_owned()));
+            return Type::Any;
+        }
         _ => {}
+    }
+    let source = items.expression.source();
+    if let Some(Type::List(item)) = kind.without(&[Type::Null, Type::Absent]) {
+        let message = "`for_each` goes through a list, and this may be null";
+        report.add(
+            Diagnostic::error(code::MAY_BE_NULL, items.span(), message).hint(format!("write `default({source}, [])`")),
+        );
+        return *item;
     }
     let mut problem = Diagnostic::error(
         code::WRONG_TYPE,
         items.span(),
         format!("`for_each` goes through a list, and this is {kind}"),
     );
-    if let Type::Object(fields) = &kind
+    if let Type::Object(fields) = kind.shape()
         && let Some((name, _)) = fields.iter().find(|(_, kind)| matches!(kind, Type::List(_)))
     {
         problem = problem.hint(format!("did you mean its field `{name}`?"));
     }
     report.add(problem);
     Type::Any
+}
+
+/// `key`: a text or a whole number.
+fn item_key(report: &mut Report, scope: &Scope<'_>, found: &mut Found, key: &Written) {
+    let kind = infer(report, scope, found, key);
+    let wanted = Type::String.or(Type::Integer);
+    if !kind.fits(&wanted) {
+        let message = format!("`key` is a string or an integer, and this is {kind}");
+        let problem = Diagnostic::error(code::WRONG_TYPE, key.span(), message);
+        report.add(problem.hint(format!("`string({})` makes text of it", key.expression.source())));
+    }
 }

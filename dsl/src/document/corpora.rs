@@ -1,8 +1,9 @@
 //! `corpora`: files to search.
 
-use super::keys::{self, Keys};
+use super::fields::Fields;
 use super::{Spanned, names, values};
 use crate::code;
+use crate::language::CORPUS;
 use crate::report::Report;
 use crate::yaml::{Entry, Kind};
 
@@ -15,12 +16,6 @@ pub(crate) struct Corpus {
 
 /// A-RAG's chunks are about 1,000 tokens.
 const CHUNK_TOKENS: u32 = 1_000;
-
-const KEYS: Keys = Keys {
-    what: "a corpus",
-    known: &["files", "chunk_tokens"],
-    later: &["embedder", "format", "exclude"],
-};
 
 pub(super) fn read(report: &mut Report, section: &Entry) -> Vec<Corpus> {
     let entries = values::mapping(report, section, "names with file patterns").unwrap_or(&[]);
@@ -41,14 +36,14 @@ fn corpus(report: &mut Report, entry: &Entry) -> Corpus {
         corpus.files = values::names(report, entry);
         return corpus;
     };
-    KEYS.check(report, fields);
-    if let Some(files) = keys::require(report, fields, "files", entry.key_span, "a corpus") {
+    let fields = Fields::read(report, &CORPUS, fields, entry.key_span);
+    if let Some(files) = fields.require(report, "files") {
         corpus.files = values::names(report, files);
         if matches!(&files.value.kind, Kind::List(items) if items.is_empty()) {
             report.error(code::WRONG_KIND, files.value.span, "`files` is empty");
         }
     }
-    if let Some(tokens) = keys::get(fields, "chunk_tokens").and_then(|e| values::count(report, e, 16..=100_000)) {
+    if let Some(tokens) = fields.count(report, "chunk_tokens") {
         corpus.chunk_tokens = tokens;
     }
     corpus

@@ -1,8 +1,9 @@
 //! `inputs`: what the caller gives.
 
-use super::keys::{self, Keys};
+use super::fields::Fields;
 use super::{Spanned, names, types, values};
 use crate::code;
+use crate::language::INPUT;
 use crate::report::Report;
 use crate::yaml::{Entry, Kind};
 use troupe_core::Value;
@@ -16,12 +17,6 @@ pub(crate) struct Input {
     pub(crate) default: Option<Value>,
 }
 
-const KEYS: Keys = Keys {
-    what: "an input",
-    known: &["type", "default", "description"],
-    later: &["schema"],
-};
-
 pub(super) fn read(report: &mut Report, section: &Entry) -> Vec<Input> {
     let entries = values::mapping(report, section, "names with types").unwrap_or(&[]);
     entries.iter().map(|entry| input(report, entry)).collect()
@@ -31,7 +26,7 @@ fn input(report: &mut Report, entry: &Entry) -> Input {
     names::identifier(report, &entry.key, entry.key_span, "an input");
     let (kind, default) = match &entry.value.kind {
         // Any other mapping is an object type.
-        Kind::Map(fields) if fields.iter().any(|field| KEYS.has(&field.key)) => declared(report, entry, fields),
+        Kind::Map(fields) if fields.iter().any(|field| INPUT.has(&field.key)) => declared(report, entry, fields),
         _ => (types::read(report, &entry.value), None),
     };
     let kind = kind.unwrap_or(Type::Any);
@@ -48,13 +43,12 @@ fn input(report: &mut Report, entry: &Entry) -> Input {
 }
 
 fn declared(report: &mut Report, entry: &Entry, fields: &[Entry]) -> (Option<Type>, Option<Value>) {
-    KEYS.check(report, fields);
-    let kind = keys::require(report, fields, "type", entry.key_span, "an input written as a mapping")
+    let fields = Fields::read(report, &INPUT, fields, entry.key_span);
+    let kind = fields
+        .require(report, "type")
         .and_then(|field| types::read(report, &field.value));
-    if let Some(field) = keys::get(fields, "description") {
-        values::text(report, field);
-    }
-    let Some(field) = keys::get(fields, "default") else {
+    fields.text(report, "description");
+    let Some(field) = fields.get("default") else {
         return (kind, None);
     };
     let default = types::literal(report, &field.value);

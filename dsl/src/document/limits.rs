@@ -1,23 +1,11 @@
 //! `limits`: of a run, of an agent, of a step.
 
-use super::keys::{self, Keys};
-use super::{Spanned, values};
+use super::Spanned;
+use super::fields::Fields;
+use crate::language::{AGENT_LIMITS, RUN_LIMITS};
 use crate::report::Report;
-use crate::yaml::Entry;
 use troupe_core::diagnostic::Span;
 use troupe_core::limits::{Limits, RunLimits};
-
-const LATER: &[&str] = &["cost", "depth"];
-const AGENT: Keys = Keys {
-    what: "an agent's `limits`",
-    known: &["turns", "tokens", "context_tokens", "seconds", "output_bytes"],
-    later: LATER,
-};
-const RUN: Keys = Keys {
-    what: "a workflow's `limits`",
-    known: &["tokens", "fan_out", "agents"],
-    later: &["cost", "depth", "seconds"],
-};
 
 /// The limits that a file writes; the others have defaults.
 #[derive(Debug, Clone, Default)]
@@ -42,6 +30,11 @@ impl AgentLimits {
         }
     }
 
+    /// Whether the file says anything about what work costs: its turns, tokens or time.
+    pub(crate) fn bounds_work(&self) -> bool {
+        self.turns.is_some() || self.tokens.is_some() || self.seconds.is_some()
+    }
+
     /// The written limits that are wider than `base`: name, place, what is written, what is allowed.
     pub(crate) fn wider_than(&self, base: Limits) -> Vec<(&'static str, Span, u64, u64)> {
         [
@@ -60,36 +53,46 @@ impl AgentLimits {
     }
 }
 
-pub(super) fn agent(report: &mut Report, section: &Entry) -> AgentLimits {
-    let Some(entries) = values::mapping(report, section, "limits with numbers") else {
+/// The `limits` among an agent's, a step's or the defaults' fields.
+pub(super) fn agent(report: &mut Report, owner: &Fields<'_>) -> AgentLimits {
+    let Some(fields) = owner.inner(report, "limits", &AGENT_LIMITS) else {
         return AgentLimits::default();
     };
-    AGENT.check(report, entries);
-    let mut read =
-        |key: &str, most: u64| keys::get(entries, key).and_then(|entry| values::integer(report, entry, 1..=most));
+    let mut read = |key: &str| fields.integer(report, key);
     AgentLimits {
-        turns: read("turns", 10_000),
-        tokens: read("tokens", 1 << 50),
-        context_tokens: read("context_tokens", 1 << 30),
-        seconds: read("seconds", 366 * 86_400),
-        output_bytes: read("output_bytes", 1 << 30),
+        turns: read("turns"),
+        tokens: read("tokens"),
+        context_tokens: read("context_tokens"),
+        seconds: read("seconds"),
+        output_bytes: read("output_bytes"),
     }
 }
 
-pub(super) fn run(report: &mut Report, section: &Entry) -> RunLimits {
-    let Some(entries) = values::mapping(report, section, "limits with numbers") else {
-        return RunLimits::DEFAULT;
+/// What the run as a whole may use, as far as the file says.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct WrittenRunLimits {
+    pub(crate) tokens: Option<u64>,
+    pub(crate) fan_out: Option<u32>,
+    pub(crate) agents: Option<u32>,
+}
+
+impl WrittenRunLimits {
+    pub(crate) fn with_defaults(&self) -> RunLimits {
+        RunLimits {
+            tokens: self.tokens.unwrap_or(RunLimits::DEFAULT.tokens),
+            fan_out: self.fan_out.unwrap_or(RunLimits::DEFAULT.fan_out),
+            agents: self.agents.unwrap_or(RunLimits::DEFAULT.agents),
+        }
+    }
+}
+
+pub(super) fn run(report: &mut Report, workflow: &Fields<'_>) -> WrittenRunLimits {
+    let Some(fields) = workflow.inner(report, "limits", &RUN_LIMITS) else {
+        return WrittenRunLimits::default();
     };
-    RUN.check(report, entries);
-    let mut read = |key: &str, most: u64| {
-        keys::get(entries, key)
-            .and_then(|entry| values::integer(report, entry, 1..=most))
-            .map(|number| number.value)
-    };
-    let narrow = |number: Option<u64>, default: u32| number.and_then(|n| u32::try_from(n).ok()).unwrap_or(default);
-    RunLimits {
-        tokens: read("tokens", 1 << 50).unwrap_or(RunLimits::DEFAULT.tokens),
-        fan_out: narrow(read("fan_out", 1_000_000), RunLimits::DEFAULT.fan_out),
-        agents: narrow(read("agents", 10_000_000), RunLimits::DEFAULT.agents),
+    WrittenRunLimits {
+        tokens: fields.integer(report, "tokens").map(|number| number.value),
+        fan_out: fields.count(report, "fan_out"),
+        agents: fields.count(report, "agents"),
     }
 }

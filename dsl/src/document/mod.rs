@@ -2,30 +2,37 @@
 
 mod agents;
 mod corpora;
+mod defaults;
+mod fields;
+mod imports;
 mod inputs;
-mod keys;
 mod limits;
 mod models;
 mod names;
 mod run;
+mod servers;
+mod shape;
 mod steps;
 mod types;
 mod values;
 
-pub(crate) use agents::Agent;
+pub(crate) use agents::{Agent, Named};
 pub(crate) use corpora::Corpus;
+pub(crate) use defaults::Defaults;
 pub(crate) use inputs::Input;
+pub(crate) use limits::WrittenRunLimits;
 pub(crate) use models::{Model, defaults as model_defaults, split as split_model};
-pub(crate) use steps::{FanOut, Step, Verb};
+pub(crate) use servers::Server;
+pub(crate) use steps::{FanOut, Repeat, Step, Verb};
 
 use crate::code;
 use crate::expression::{self, Tree};
 use crate::files::Files;
+use crate::language::WORKFLOW;
 use crate::report::Report;
 use crate::yaml::{Entry, Kind, Node};
-use keys::Keys;
+use fields::Fields;
 use troupe_core::diagnostic::{Diagnostic, Span};
-use troupe_core::limits::RunLimits;
 
 /// A value and where it was written.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,41 +48,21 @@ pub(crate) struct Document {
     pub(crate) name: Option<String>,
     pub(crate) description: String,
     pub(crate) inputs: Vec<Input>,
-    pub(crate) models: Vec<Model>,
-    pub(crate) corpora: Vec<Corpus>,
-    pub(crate) agents: Vec<Agent>,
+    pub(crate) defaults: Defaults,
+    pub(crate) shared: Shared,
     pub(crate) steps: Vec<Step>,
-    pub(crate) outputs: Vec<(String, Option<Tree>)>,
-    pub(crate) limits: RunLimits,
+    pub(crate) outputs: Vec<(Spanned<String>, Option<Tree>)>,
+    pub(crate) limits: WrittenRunLimits,
 }
 
-const KEYS: Keys = Keys {
-    what: "a workflow",
-    known: &[
-        "troupe",
-        "name",
-        "description",
-        "inputs",
-        "models",
-        "corpora",
-        "agents",
-        "steps",
-        "outputs",
-        "limits",
-    ],
-    later: &[
-        "imports",
-        "defaults",
-        "secrets",
-        "sandbox",
-        "sandboxes",
-        "environments",
-        "cache",
-        "on_error",
-        "tools",
-        "mcp",
-    ],
-};
+/// What a file can share with others that import it.
+#[derive(Debug, Default)]
+pub(crate) struct Shared {
+    pub(crate) models: Vec<Model>,
+    pub(crate) corpora: Vec<Corpus>,
+    pub(crate) servers: Vec<Server>,
+    pub(crate) agents: Vec<Agent>,
+}
 
 /// Reads all sections. None when the file is no mapping at all.
 pub(crate) fn read(report: &mut Report, root: &Node, files: &dyn Files) -> Option<Document> {
@@ -87,37 +74,41 @@ pub(crate) fn read(report: &mut Report, root: &Node, files: &dyn Files) -> Optio
         );
         return None;
     };
-    KEYS.check(report, entries);
-    version(report, entries);
-    let section = |key: &str| keys::get(entries, key);
-    let text = |report: &mut Report, key: &str| section(key).and_then(|entry| values::text(report, entry));
-    let name = text(report, "name").map(|name| name.value);
-    let description = text(report, "description")
-        .map(|text| text.value.trim().to_owned())
-        .unwrap_or_default();
+    let start = Span::new(root.span.source, root.span.start as usize, root.span.start as usize);
+    let fields = Fields::read(report, &WORKFLOW, entries, start);
+    version(report, &fields, entries);
+    let name = fields.text(report, "name").map(|name| name.value);
+    let description = fields.text(report, "description");
+    let steps = fields.get("steps");
     let document = Document {
         name,
-        description,
-        inputs: section("inputs").map_or_else(Vec::new, |entry| inputs::read(report, entry)),
-        models: section("models").map_or_else(Vec::new, |entry| models::read(report, entry)),
-        corpora: section("corpora").map_or_else(Vec::new, |entry| corpora::read(report, entry)),
-        agents: section("agents").map_or_else(Vec::new, |entry| agents::read(report, entry, files)),
-        steps: section("steps").map_or_else(Vec::new, |entry| steps::read(report, entry)),
-        outputs: section("outputs").map_or_else(Vec::new, |entry| outputs(report, entry)),
-        limits: section("limits").map_or(RunLimits::DEFAULT, |entry| limits::run(report, entry)),
+        description: description.map(|text| text.value.trim().to_owned()).unwrap_or_default(),
+        inputs: fields
+            .get("inputs")
+            .map_or_else(Vec::new, |entry| inputs::read(report, entry)),
+        defaults: defaults::read(report, &fields),
+        shared: imports::shared(report, &fields, files),
+        steps: steps.map_or_else(Vec::new, |entry| steps::read(report, entry)),
+        outputs: fields
+            .get("outputs")
+            .map_or_else(Vec::new, |entry| outputs(report, entry)),
+        limits: limits::run(report, &fields),
     };
-    no_steps(report, root, section("steps"), &document);
+    no_steps(report, start, steps, &document);
     Some(document)
 }
 
-fn version(report: &mut Report, entries: &[Entry]) {
-    let Some(entry) = keys::get(entries, "troupe") else {
-        let first = entries
-            .first()
-            .map_or(Span::new(troupe_core::diagnostic::SourceId(0), 0, 0), |e| e.key_span);
+/// Whether a version of the language is one before 1, which `troupe migrate` brings up to date.
+fn is_older(text: &str) -> bool {
+    text == "0" || text.starts_with("0.")
+}
+
+fn version(report: &mut Report, fields: &Fields<'_>, entries: &[Entry]) {
+    let Some(entry) = fields.get("troupe") else {
+        let first = entries.first().map_or(fields.owner, |entry| entry.key_span);
         report.add(
             Diagnostic::error(
-                code::VERSION,
+                code::NO_VERSION,
                 first,
                 "the file does not say which version of the language it is written in",
             )
@@ -125,20 +116,28 @@ fn version(report: &mut Report, entries: &[Entry]) {
         );
         return;
     };
-    let one = matches!(&entry.value.kind, Kind::Scalar(scalar) if scalar.text == "1");
-    if !one {
-        report.add(
-            Diagnostic::error(
-                code::VERSION,
-                entry.value.span,
-                "this is not a version of the language that can be read here",
-            )
-            .hint("the only version is `troupe: 1`"),
-        );
-    }
+    let text = match &entry.value.kind {
+        Kind::Scalar(scalar) if scalar.text == "1" => return,
+        Kind::Scalar(scalar) => scalar.text.as_str(),
+        Kind::List(_) | Kind::Map(_) => "",
+    };
+    let problem = Diagnostic::error(
+        code::VERSION,
+        entry.value.span,
+        "this is not a version of the language that can be read here",
+    );
+    report.add(match text {
+        older if is_older(older) => {
+            problem.hint("`troupe migrate FILE` shows how the file reads in version 1, and writes it with `--write`")
+        }
+        newer if newer.parse::<f64>().is_ok_and(|version| version > 1.0) => {
+            problem.hint("the file is newer than this program: a newer `troupe` reads it")
+        }
+        _ => problem.hint("the only version is `troupe: 1`"),
+    });
 }
 
-fn outputs(report: &mut Report, entry: &Entry) -> Vec<(String, Option<Tree>)> {
+fn outputs(report: &mut Report, entry: &Entry) -> Vec<(Spanned<String>, Option<Tree>)> {
     let Some(entries) = values::mapping(report, entry, "names with values") else {
         return Vec::new();
     };
@@ -146,14 +145,18 @@ fn outputs(report: &mut Report, entry: &Entry) -> Vec<(String, Option<Tree>)> {
         .iter()
         .map(|output| {
             names::label(report, &output.key, output.key_span, "an output");
-            (output.key.clone(), expression::value(report, &output.value))
+            let name = Spanned {
+                value: output.key.clone(),
+                span: output.key_span,
+            };
+            (name, expression::value(report, &output.value))
         })
         .collect()
 }
 
-fn no_steps(report: &mut Report, root: &Node, entry: Option<&Entry>, document: &Document) {
+fn no_steps(report: &mut Report, start: Span, entry: Option<&Entry>, document: &Document) {
     let span = match entry {
-        None => Span::new(root.span.source, root.span.start as usize, root.span.start as usize),
+        None => start,
         Some(entry) if document.steps.is_empty() => entry.key_span,
         Some(_) => return,
     };

@@ -1,12 +1,14 @@
 //! `models`: what agents think with.
 
-use super::keys::{self, Keys};
+use super::fields::Fields;
 use super::{Spanned, names, values};
 use crate::code;
-use crate::expression::{self, Tree};
+use crate::expression::Tree;
+use crate::language::{MODEL, PRICE};
 use crate::report::Report;
 use crate::yaml::{Entry, Kind};
 use troupe_core::diagnostic::{Diagnostic, Span};
+use troupe_core::ir::Price;
 
 /// A model, by an alias or written out in an agent.
 #[derive(Debug, Clone)]
@@ -21,28 +23,13 @@ pub(crate) struct Model {
     pub(crate) timeout_seconds: u64,
     pub(crate) attempts: u32,
     pub(crate) parallel: u32,
+    pub(crate) price: Option<Price>,
 }
 
 /// Providers that a file may name.
 const PROVIDERS: [&str; 3] = ["builtin", "openai", "local"];
 /// The models of the provider `builtin`.
 const BUILTIN: [&str; 1] = ["reader"];
-
-const KEYS: Keys = Keys {
-    what: "a model",
-    known: &[
-        "provider",
-        "model",
-        "base_url",
-        "api_key",
-        "temperature",
-        "max_tokens",
-        "timeout",
-        "attempts",
-        "parallel",
-    ],
-    later: &["cost", "price", "context", "dialect", "quirks"],
-};
 
 pub(super) fn read(report: &mut Report, section: &Entry) -> Vec<Model> {
     let entries = values::mapping(report, section, "aliases with models").unwrap_or(&[]);
@@ -63,6 +50,7 @@ pub(crate) fn defaults(alias: Spanned<String>, provider: &str, name: &str) -> Mo
         attempts: 4,
         // Providers limit concurrent requests; the built-in reader only needs bounded memory.
         parallel: if provider == "builtin" { 64 } else { 16 },
+        price: None,
     }
 }
 
@@ -117,12 +105,8 @@ fn known(report: &mut Report, provider: &str, provider_span: Span, name: &str, n
         }
         "builtin" | "openai" => true,
         "local" => {
-            keys::not_yet(
-                report,
-                provider_span,
-                "the provider `local`, which runs models in this process,",
-            );
-            false
+            report.later("provider: local", provider_span);
+            true
         }
         _ => {
             let mut problem = Diagnostic::error(
@@ -139,10 +123,9 @@ fn known(report: &mut Report, provider: &str, provider_span: Span, name: &str, n
 }
 
 fn written_out(report: &mut Report, alias: Spanned<String>, fields: &[Entry]) -> Model {
-    KEYS.check(report, fields);
-    let owner = alias.span;
-    let provider = keys::require(report, fields, "provider", owner, "a model").and_then(|e| values::text(report, e));
-    let name = keys::require(report, fields, "model", owner, "a model").and_then(|e| values::text(report, e));
+    let fields = Fields::read(report, &MODEL, fields, alias.span);
+    let provider = fields.require(report, "provider").and_then(|e| values::text(report, e));
+    let name = fields.require(report, "model").and_then(|e| values::text(report, e));
     let mut model = match (provider, name) {
         (Some(provider), Some(name)) => {
             known(report, &provider.value, provider.span, &name.value, name.span);
@@ -150,27 +133,29 @@ fn written_out(report: &mut Report, alias: Spanned<String>, fields: &[Entry]) ->
         }
         _ => defaults(alias, "", ""),
     };
-    let get = |key: &str| keys::get(fields, key);
-    model.base_url = get("base_url").and_then(|e| expression::text(report, &e.value, "`base_url`"));
-    model.api_key = get("api_key").and_then(|e| expression::text(report, &e.value, "`api_key`"));
+    model.base_url = fields.template(report, "base_url");
+    model.api_key = fields.template(report, "api_key");
     if let Some(Tree::Literal(_, span)) = &model.api_key {
         report.add(
-            Diagnostic::error(code::WRONG_KIND, *span, "a key does not belong in a file")
+            Diagnostic::error(code::KEY_IN_FILE, *span, "a key does not belong in a file")
                 .hint("name it instead: `api_key: ${{ secrets.OPENAI_API_KEY }}`"),
         );
     }
-    model.temperature = get("temperature").and_then(|e| values::number(report, e, 0.0..=2.0));
-    model.max_tokens = get("max_tokens")
-        .and_then(|e| values::integer(report, e, 1..=1 << 30))
-        .map(|n| n.value);
-    if let Some(ms) = get("timeout").and_then(|e| values::duration_ms(report, e)) {
+    model.temperature = fields.number(report, "temperature");
+    model.max_tokens = fields.integer(report, "max_tokens").map(|n| n.value);
+    if let Some(ms) = fields.duration_ms(report, "timeout") {
         model.timeout_seconds = ms.div_ceil(1_000);
     }
-    if let Some(attempts) = get("attempts").and_then(|e| values::count(report, e, 1..=100)) {
-        model.attempts = attempts;
-    }
-    if let Some(parallel) = get("parallel").and_then(|e| values::count(report, e, 1..=10_000)) {
-        model.parallel = parallel;
-    }
+    model.attempts = fields.count(report, "attempts").unwrap_or(model.attempts);
+    model.parallel = fields.count(report, "parallel").unwrap_or(model.parallel);
+    model.price = fields.inner(report, "price", &PRICE).and_then(|price| {
+        for key in ["input", "output"] {
+            price.require(report, key);
+        }
+        Some(Price {
+            input: price.number(report, "input")?,
+            output: price.number(report, "output")?,
+        })
+    });
     model
 }

@@ -4,34 +4,10 @@ use crate::code;
 use crate::report::Report;
 use crate::yaml::is_old_boolean;
 use troupe_core::diagnostic::{Diagnostic, Span};
-
-/// Words that CEL keeps for itself.
-const RESERVED: [&str; 21] = [
-    "as",
-    "break",
-    "const",
-    "continue",
-    "else",
-    "false",
-    "for",
-    "function",
-    "if",
-    "import",
-    "in",
-    "let",
-    "loop",
-    "namespace",
-    "null",
-    "package",
-    "return",
-    "true",
-    "var",
-    "void",
-    "while",
-];
+use troupe_core::expression::RESERVED;
 
 /// The variables that expressions see.
-pub(super) const ROOTS: [&str; 4] = ["inputs", "steps", "env", "secrets"];
+pub(super) const ROOTS: [&str; 7] = ["inputs", "steps", "env", "secrets", "output", "round", "carry"];
 
 /// A name that expressions use: letters, digits and `_`.
 pub(super) fn identifier(report: &mut Report, name: &str, span: Span, what: &str) -> bool {

@@ -1,5 +1,6 @@
 //! The verb `run`: a command.
 
+use super::fields::Fields;
 use super::values;
 use crate::code;
 use crate::expression::{self, Tree};
@@ -15,11 +16,13 @@ pub(crate) struct Command {
     pub(crate) stdin: Option<Tree>,
 }
 
-pub(super) fn read(report: &mut Report, verb: &Entry, env: Option<&Entry>, stdin: Option<&Entry>) -> Command {
+pub(super) fn read(report: &mut Report, verb: &Entry, fields: &Fields<'_>) -> Command {
     Command {
         arguments: arguments(report, &verb.value),
-        env: env.map_or_else(Vec::new, |entry| variables(report, entry)),
-        stdin: stdin.and_then(|entry| match entry.value.kind {
+        env: fields
+            .get("env")
+            .map_or_else(Vec::new, |entry| variables(report, entry)),
+        stdin: fields.get("stdin").and_then(|entry| match entry.value.kind {
             // Data goes to the process as JSON.
             Kind::List(_) | Kind::Map(_) => expression::value(report, &entry.value),
             Kind::Scalar(_) => expression::text(report, &entry.value, "`stdin`"),
@@ -85,7 +88,7 @@ fn shell(report: &mut Report, node: &Node, scalar: &Scalar) -> Vec<Tree> {
     vec![word("sh"), word("-c"), text]
 }
 
-fn variables(report: &mut Report, section: &Entry) -> Vec<(String, Tree)> {
+pub(super) fn variables(report: &mut Report, section: &Entry) -> Vec<(String, Tree)> {
     let entries = values::mapping(report, section, "names of variables with values").unwrap_or(&[]);
     let mut variables = Vec::new();
     for entry in entries {

@@ -1,15 +1,15 @@
 //! Types in YAML: shorthand as text, or as lists and mappings of YAML itself.
 
-use super::keys;
 use crate::code;
 use crate::expression::{self, Tree, old_boolean};
 use crate::report::Report;
 use crate::shorthand;
 use crate::yaml::{Entry, Kind, Node, Plain, is_old_boolean};
 use indexmap::IndexMap;
+use std::sync::Arc;
 use troupe_core::Value;
-use troupe_core::diagnostic::Diagnostic;
-use troupe_core::types::Type;
+use troupe_core::diagnostic::{Diagnostic, Span};
+use troupe_core::types::{Schema, Type};
 
 /// A type; none where something was reported.
 pub(super) fn read(report: &mut Report, node: &Node) -> Option<Type> {
@@ -74,8 +74,7 @@ fn object(report: &mut Report, entries: &[Entry]) -> Option<Type> {
     for entry in entries {
         // The one field name with a meaning of its own: a full JSON Schema.
         if entry.key == "schema" && matches!(entry.value.kind, Kind::Map(_)) && entries.len() == 1 {
-            keys::not_yet(report, entry.key_span, "a JSON Schema under `schema`");
-            return None;
+            return schema(report, &entry.value);
         }
         match part(report, &entry.value) {
             Some(kind) => {
@@ -85,6 +84,42 @@ fn object(report: &mut Report, entries: &[Entry]) -> Option<Type> {
         }
     }
     complete.then_some(Type::Object(fields))
+}
+
+/// A full JSON Schema, written in YAML.
+fn schema(report: &mut Report, node: &Node) -> Option<Type> {
+    let source = literal(report, node)?;
+    match Schema::parse(source) {
+        Ok(schema) => Some(Type::Schema(Arc::new(schema))),
+        Err(error) => {
+            let span = inside(node, &error.path);
+            report.add(
+                Diagnostic::error(code::BAD_SCHEMA, span, error.reason)
+                    .hint("JSON Schema of draft 2020-12 is read here; references lead to its own `$defs`"),
+            );
+            None
+        }
+    }
+}
+
+/// The place of a part of a schema: as far along the path as the file goes.
+fn inside(node: &Node, path: &[String]) -> Span {
+    let mut at = node;
+    for part in path {
+        let next = match &at.kind {
+            Kind::Map(entries) => entries
+                .iter()
+                .find(|entry| entry.key == *part)
+                .map(|entry| &entry.value),
+            Kind::List(items) => part.parse::<usize>().ok().and_then(|n| items.get(n)),
+            Kind::Scalar(_) => None,
+        };
+        match next {
+            Some(next) => at = next,
+            None => break,
+        }
+    }
+    at.span
 }
 
 /// Data without expressions.

@@ -11,7 +11,7 @@ use troupe_core::diagnostic::{Diagnostic, Span};
 /// Milliseconds in a year: no duration is longer.
 const LONGEST_MS: f64 = 366.0 * 86_400_000.0;
 
-fn wrong_kind(report: &mut Report, span: Span, key: &str, wanted: &str, node: &Node) {
+pub(super) fn wrong_kind(report: &mut Report, span: Span, key: &str, wanted: &str, node: &Node) {
     report.add(Diagnostic::error(
         code::WRONG_KIND,
         span,
@@ -99,10 +99,38 @@ pub(super) fn integer(report: &mut Report, entry: &Entry, range: RangeInclusive<
     }
 }
 
-/// The same, for the many counts of 32 bits.
-pub(super) fn count(report: &mut Report, entry: &Entry, range: RangeInclusive<u32>) -> Option<u32> {
-    let range = u64::from(*range.start())..=u64::from(*range.end());
-    integer(report, entry, range).and_then(|number| u32::try_from(number.value).ok())
+/// One of some words.
+pub(super) fn word(
+    report: &mut Report,
+    key: &str,
+    given: &Spanned<String>,
+    words: &'static [&'static str],
+) -> Option<&'static str> {
+    let found = words.iter().copied().find(|word| *word == given.value);
+    if found.is_none() {
+        let message = format!("`{key}` cannot be `{}`", given.value);
+        let mut problem = Diagnostic::error(code::WRONG_WORD, given.span, message);
+        problem.hints = report.hints(&given.value, "words", words);
+        report.add(problem);
+    }
+    found
+}
+
+/// `true` or `false`.
+pub(super) fn boolean(report: &mut Report, entry: &Entry) -> Option<bool> {
+    match &entry.value.kind {
+        Kind::Scalar(scalar) => match scalar.plain() {
+            Plain::Boolean(boolean) => return Some(boolean),
+            Plain::Text if scalar.is_plain() && is_old_boolean(&scalar.text) => {
+                old_boolean(report, entry.value.span, &scalar.text);
+                return None;
+            }
+            _ => {}
+        },
+        Kind::List(_) | Kind::Map(_) => {}
+    }
+    wrong_kind(report, entry.value.span, &entry.key, "true or false", &entry.value);
+    None
 }
 
 /// Any number in a range.
@@ -132,7 +160,7 @@ pub(super) fn number(report: &mut Report, entry: &Entry, range: RangeInclusive<f
     None
 }
 
-/// A duration in milliseconds: seconds as a number, or `500ms`, `30s`, `5m`, `2h`.
+/// A duration in milliseconds: seconds as a number, or `500ms`, `30s`, `5m`, `2h`, `3d`.
 pub(super) fn duration_ms(report: &mut Report, entry: &Entry) -> Option<u64> {
     let node = &entry.value;
     let parsed = match &node.kind {
@@ -146,7 +174,7 @@ pub(super) fn duration_ms(report: &mut Report, entry: &Entry) -> Option<u64> {
                 node.span,
                 format!("`{}` takes a duration, and this is {}", entry.key, node.describe()),
             )
-            .hint("write seconds as a number, or a number with ms, s, m or h: 500ms, 30s, 5m, 2h"),
+            .hint("write seconds as a number, or a number with ms, s, m, h or d: 500ms, 30s, 5m, 2h, 3d"),
         );
         return None;
     };
@@ -173,6 +201,7 @@ fn parse_duration(text: &str) -> Option<f64> {
         "" | "s" => 1_000.0,
         "m" => 60_000.0,
         "h" => 3_600_000.0,
+        "d" => 86_400_000.0,
         _ => return None,
     };
     Some(number * scale)

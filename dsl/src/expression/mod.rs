@@ -1,7 +1,6 @@
 //! Values with expressions in them, each expression knowing where in the file it stands.
 
 mod bounds;
-mod message;
 mod template;
 
 pub(crate) use template::{bare, file_text, old_boolean, text, value};

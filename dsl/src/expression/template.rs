@@ -1,11 +1,10 @@
 //! `${{ … }}` inside values, and fields that are expressions.
 
 use super::bounds::{self, string_end};
-use super::{Piece, Tree, Written, message};
+use super::{Piece, Tree, Written};
 use crate::code;
 use crate::report::Report;
 use crate::yaml::{Kind, Node, Places, Plain, Scalar, is_old_boolean, quoted};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use troupe_core::Value;
 use troupe_core::diagnostic::{Diagnostic, Span};
 use troupe_core::expression::Expression;
@@ -300,26 +299,13 @@ fn written(report: &mut Report, source: &str, places: &Places, whole: Span) -> O
         report.add(Diagnostic::error(code::EXPRESSION_SIZE, span, problem).hint("compute it in a `run` step"));
         return None;
     }
-    // The parser is foreign code, and no text may bring the compiler down.
-    let parsed = catch_unwind(AssertUnwindSafe(|| Expression::parse(trimmed, span)));
-    match parsed {
-        Ok(Ok(expression)) => Some(Written { expression, places }),
-        Ok(Err((message, offset))) => {
-            let offset = message::char_boundary(trimmed, offset);
-            let length = message::word_at(trimmed, offset).len();
-            let (message, hint) = message::readable(&message, trimmed, offset);
-            let at = if length == 0 {
-                places.span(trimmed.len().saturating_sub(1), trimmed.len())
-            } else {
-                places.span(offset, offset + length)
-            };
-            let mut problem = Diagnostic::error(code::BAD_EXPRESSION, at, message);
-            problem.hints.extend(hint);
+    match Expression::parse(trimmed, span) {
+        Ok(expression) => Some(Written { expression, places }),
+        Err(error) => {
+            let at = places.span(error.place.start, error.place.end);
+            let mut problem = Diagnostic::error(code::BAD_EXPRESSION, at, error.message);
+            problem.hints.extend(error.hint);
             report.add(problem);
-            None
-        }
-        Err(_) => {
-            report.error(code::BAD_EXPRESSION, span, "the expression cannot be read");
             None
         }
     }

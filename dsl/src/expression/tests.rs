@@ -78,7 +78,7 @@ fn mistakes_are_shown_where_they_are() {
     insta::assert_snapshot!(check("${{ a = b }}"), @r#"T0401 at `=`: `=` means nothing in an expression ["equality is written `==`"]"#);
     insta::assert_snapshot!(check("${{ a + }}"), @"T0401 at `+`: the expression ends too early []");
     insta::assert_snapshot!(check("\"${{ a \\u002b é }}\""), @"T0401 at `é`: `é` means nothing in an expression []");
-    insta::assert_snapshot!(check("|\n  one\n  ${{ (a }}\n"), @"T0401 at `a`: the expression ends too early []");
+    insta::assert_snapshot!(check("|\n  one\n  ${{ (a }}\n"), @r#"T0401 at `(`: this bracket is never closed with `)` []"#);
     insta::assert_snapshot!(check("${{ a == 'x #y' }}"), @r#"T0007 at `${{ a == 'x #y' }}`: an expression with ` #` inside must stand in quotes: YAML takes the rest for a comment ["write \"${{ a == 'x #y' }}\""]"#);
     insta::assert_snapshot!(check("${{ a ? b : c }}"), @r#"T0007 at `${{ a ? b : c }}`: an expression with `: ` inside must stand in quotes: YAML takes it for a key ["write '${{ a ? b : c }}'"]"#);
     insta::assert_snapshot!(check("{ x: ${{ a }} }"), @r#"T0007 at `${{ a }}`: an expression inside `{…}` or `[…]` must stand in quotes: YAML reads its braces as its own ["write '${{ a }}'"]"#);

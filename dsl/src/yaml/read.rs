@@ -11,7 +11,7 @@ use troupe_core::diagnostic::{Diagnostic, SourceId, Span};
 /// Lists and mappings inside each other.
 const MAX_DEPTH: usize = 64;
 /// Nodes of the whole tree, those that aliases repeat included; long text counts for several.
-const MAX_NODES: usize = 250_000;
+const MAX_NODES: usize = 500_000;
 
 /// Reads one document. None when there is nothing to go on with; what is wrong has been reported.
 pub(crate) fn read(report: &mut Report, source: SourceId, text: &str) -> Option<Node> {

@@ -1,0 +1,178 @@
+//! What a condition tells about the values that it asks: that they are not null, that they are there.
+
+use cel::common::ast::{Expr, IdedExpr, LiteralValue, operators};
+use indexmap::IndexMap;
+use troupe_core::types::Type;
+
+/// Something known of the value at a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Fact {
+    /// The variable and its fields.
+    pub(super) path: Vec<String>,
+    pub(super) known: Known,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Known {
+    /// It is there, and may be null.
+    Present,
+    /// It is there and not null.
+    NotNull,
+}
+
+impl Fact {
+    fn dropped(&self) -> &'static [Type] {
+        match self.known {
+            Known::Present => &[Type::Absent],
+            Known::NotNull => &[Type::Absent, Type::Null],
+        }
+    }
+}
+
+/// The type at a path, when these facts hold.
+pub(super) fn narrowed(facts: &[Fact], path: &[String], kind: Type) -> Type {
+    facts
+        .iter()
+        .filter(|fact| fact.path == path)
+        .fold(kind, |kind, fact| kind.without(fact.dropped()).unwrap_or(Type::Any))
+}
+
+/// The type of a variable when facts hold about it or its fields: what is left of a list's items
+/// behind a filter.
+pub(super) fn refined(facts: &[Fact], variable: &str, kind: Type) -> Type {
+    facts
+        .iter()
+        .filter(|fact| fact.path.first().is_some_and(|root| root == variable))
+        .fold(kind, |kind, fact| refine(kind, &fact.path[1..], fact))
+}
+
+fn refine(kind: Type, path: &[String], fact: &Fact) -> Type {
+    match (path.split_first(), kind) {
+        (None, kind) => kind.without(fact.dropped()).unwrap_or(Type::Any),
+        (Some((name, rest)), Type::Object(mut fields)) => {
+            if let Some(field) = fields.get_mut(name) {
+                *field = refine(std::mem::replace(field, Type::Null), rest, fact);
+            }
+            Type::Object(fields)
+        }
+        (Some(_), Type::Schema(schema)) if matches!(schema.shape(), Type::Object(_)) => {
+            refine(schema.shape().clone(), path, fact)
+        }
+        // A field that was found means that the whole was not null.
+        (Some(_), union @ Type::Union(_)) => match union.without(&[Type::Null, Type::Absent]) {
+            Some(Type::Union(parts)) => Type::Union(parts),
+            Some(one) => refine(one, path, fact),
+            None => Type::Any,
+        },
+        (Some(_), other) => other,
+    }
+}
+
+/// The variable and fields of a plain path.
+pub(super) fn path(expr: &IdedExpr) -> Option<Vec<String>> {
+    match &expr.expr {
+        Expr::Ident(name) => Some(vec![name.clone()]),
+        Expr::Select(select) if !select.test => {
+            let mut path = path(&select.operand)?;
+            path.push(select.field.clone());
+            Some(path)
+        }
+        Expr::Call(call) if call.func_name == operators::INDEX => match call.args.as_slice() {
+            [value, index] => {
+                let mut path = path(value)?;
+                path.push(text(index)?.to_owned());
+                Some(path)
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn text(expr: &IdedExpr) -> Option<&str> {
+    match &expr.expr {
+        Expr::Literal(LiteralValue::String(text)) => Some(text.inner()),
+        _ => None,
+    }
+}
+
+pub(super) fn is_null(expr: &IdedExpr) -> bool {
+    matches!(&expr.expr, Expr::Literal(LiteralValue::Null))
+}
+
+/// What is known when a condition is `truth`.
+pub(super) fn facts_if(condition: &IdedExpr, truth: bool) -> Vec<Fact> {
+    match &condition.expr {
+        Expr::Select(select) if select.test && truth => {
+            let Some(mut path) = path(&select.operand) else {
+                return Vec::new();
+            };
+            path.push(select.field.clone());
+            vec![Fact {
+                path,
+                known: Known::Present,
+            }]
+        }
+        Expr::Call(call) => match (call.func_name.as_str(), call.args.as_slice()) {
+            (operators::LOGICAL_AND, [left, right]) if truth => both(left, right, true),
+            (operators::LOGICAL_OR, [left, right]) if !truth => both(left, right, false),
+            (operators::LOGICAL_NOT, [inner]) => facts_if(inner, !truth),
+            (operators::NOT_EQUALS, [left, right]) if truth => not_null_beside_null(left, right),
+            (operators::EQUALS, [left, right]) if !truth => not_null_beside_null(left, right),
+            (operators::EQUALS, [left, right]) if truth => equal(left, right),
+            _ => Vec::new(),
+        },
+        _ => Vec::new(),
+    }
+}
+
+fn both(left: &IdedExpr, right: &IdedExpr, truth: bool) -> Vec<Fact> {
+    let mut facts = facts_if(left, truth);
+    facts.extend(facts_if(right, truth));
+    facts
+}
+
+fn not_null_beside_null(left: &IdedExpr, right: &IdedExpr) -> Vec<Fact> {
+    let asked = match (is_null(left), is_null(right)) {
+        (false, true) => left,
+        (true, false) => right,
+        _ => return Vec::new(),
+    };
+    not_null(path(asked))
+}
+
+/// What equals a literal is not null; a step that succeeded has an output.
+fn equal(left: &IdedExpr, right: &IdedExpr) -> Vec<Fact> {
+    let is_literal = |expr: &IdedExpr| matches!(&expr.expr, Expr::Literal(_)) && !is_null(expr);
+    let (asked, literal) = match (is_literal(left), is_literal(right)) {
+        (false, true) => (left, right),
+        (true, false) => (right, left),
+        _ => return Vec::new(),
+    };
+    let mut facts = not_null(path(asked));
+    if let Some([steps, name, status]) = path(asked).as_deref()
+        && steps == "steps"
+        && status == "status"
+        && text(literal) == Some("succeeded")
+    {
+        facts.extend(not_null(Some(vec![steps.clone(), name.clone(), "output".into()])));
+    }
+    facts
+}
+
+fn not_null(path: Option<Vec<String>>) -> Vec<Fact> {
+    path.into_iter()
+        .map(|path| Fact {
+            path,
+            known: Known::NotNull,
+        })
+        .collect()
+}
+
+/// A field of an object type.
+pub(super) fn field_of<'t>(kind: &'t Type, name: &str) -> Option<&'t Type> {
+    match kind.shape() {
+        Type::Object(fields) => IndexMap::get(fields, name),
+        _ => None,
+    }
+}

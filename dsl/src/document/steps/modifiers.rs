@@ -1,0 +1,121 @@
+//! What a step does besides its verb: fan-out, rounds, retries.
+
+use crate::code;
+use crate::document::Spanned;
+use crate::document::fields::Fields;
+use crate::document::{names, shape, values};
+use crate::expression::{Tree, Written};
+use crate::language::{REPEAT, RETRY, STEP};
+use crate::report::Report;
+use crate::yaml::Kind;
+use troupe_core::diagnostic::{Diagnostic, Span};
+use troupe_core::failure::FailureKind;
+use troupe_core::ir::{OnError, Retry};
+
+#[derive(Debug)]
+pub(crate) struct FanOut {
+    /// Absent when it could not be read.
+    pub(crate) items: Option<Written>,
+    pub(crate) variable: String,
+    pub(crate) parallel: Option<u32>,
+    pub(crate) key: Option<Written>,
+    /// The place of `for_each`.
+    pub(crate) span: Span,
+}
+
+#[derive(Debug)]
+pub(crate) struct Repeat {
+    /// Absent when it could not be read.
+    pub(crate) until: Option<Written>,
+    pub(crate) max: u32,
+    pub(crate) carry: Option<Tree>,
+}
+
+pub(super) fn fan_out(report: &mut Report, fields: &Fields<'_>) -> Option<FanOut> {
+    let Some(for_each) = fields.get("for_each") else {
+        for key in ["as", "parallel", "key"] {
+            if let Some(entry) = fields.get(key) {
+                report.add(
+                    Diagnostic::error(code::MISSING_KEY, entry.key_span, format!("`{key}` needs `for_each`"))
+                        .hint("`for_each` names the list whose items the step works on"),
+                );
+            }
+        }
+        return None;
+    };
+    let variable = fields.text(report, "as").map(|name| {
+        let fits = names::identifier(report, &name.value, name.span, "an item");
+        if fits && names::ROOTS.contains(&name.value.as_str()) {
+            report.add(
+                Diagnostic::error(
+                    code::SHADOWS,
+                    name.span,
+                    format!("an item named `{}` would hide the variable of that name", name.value),
+                )
+                .hint("choose another name after `as`"),
+            );
+        }
+        name.value
+    });
+    Some(FanOut {
+        items: fields.expression(report, "for_each"),
+        variable: variable.unwrap_or_else(|| "item".to_owned()),
+        parallel: fields.count(report, "parallel"),
+        key: fields.expression(report, "key"),
+        span: for_each.key_span,
+    })
+}
+
+pub(super) fn repeat(report: &mut Report, fields: &Fields<'_>) -> Option<Repeat> {
+    let fields = fields.inner(report, "repeat", &REPEAT)?;
+    for key in ["until", "max"] {
+        fields.require(report, key);
+    }
+    Some(Repeat {
+        until: fields.expression(report, "until"),
+        max: fields.count(report, "max").unwrap_or(1),
+        carry: fields.value(report, "carry"),
+    })
+}
+
+pub(in crate::document) fn on_error(report: &mut Report, fields: &Fields<'_>) -> Option<OnError> {
+    fields.word(report, "on_error").map(|word| match word {
+        "continue" => OnError::Continue,
+        _ => OnError::Fail,
+    })
+}
+
+/// The `retry` among a step's or the defaults' fields.
+pub(in crate::document) fn retry(report: &mut Report, owner: &Fields<'_>) -> Option<Spanned<Retry>> {
+    let section = owner.get("retry")?;
+    let span = section.key_span;
+    let mut value = Retry::NONE;
+    if !matches!(section.value.kind, Kind::Map(_)) {
+        value.attempts = owner.count(report, "retry").unwrap_or(value.attempts);
+        return Some(Spanned { value, span });
+    }
+    let fields = Fields::of(report, &RETRY, section, "attempts, backoff, errors")?;
+    fields.require(report, "attempts");
+    value.attempts = fields.count(report, "attempts").unwrap_or(value.attempts);
+    value.backoff_ms = fields.duration_ms(report, "backoff").unwrap_or(value.backoff_ms);
+    for word in fields.names(report, "errors") {
+        match FailureKind::ALL.into_iter().find(|kind| kind.word() == word.value) {
+            Some(kind) => value.errors.push(kind),
+            None => unknown_kind(report, &word),
+        }
+    }
+    Some(Spanned { value, span })
+}
+
+fn unknown_kind(report: &mut Report, word: &Spanned<String>) {
+    let words: &'static [&'static str] = RETRY.key("errors").map_or(&[], |key| key.words());
+    values::word(report, "errors", word, words);
+}
+
+/// A key that can be checked and not run.
+pub(super) fn later(report: &mut Report, fields: &Fields<'_>, name: &str) -> Vec<Tree> {
+    match (fields.get(name), STEP.key(name)) {
+        (Some(entry), Some(key)) => shape::read(report, entry, &key.takes),
+        _ => Vec::new(),
+    }
+}

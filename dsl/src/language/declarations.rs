@@ -1,0 +1,131 @@
+//! Inputs, models, corpora, MCP servers.
+
+use super::{Mapping, Names, Takes, key, one_or_more};
+
+/// An input: its type, or a mapping with more.
+pub(crate) const INPUT_FORMS: Takes = Takes::Or(&[Takes::Type, Takes::Mapping(&INPUT)]);
+
+pub(crate) const INPUT: Mapping = Mapping {
+    what: "an input",
+    name: "input",
+    keys: &[
+        key("type", Takes::Type, "What the value must be.").required(),
+        key(
+            "default",
+            Takes::Data,
+            "Used when the caller gives nothing; without one the input is required.",
+        ),
+        key("description", Takes::Text, "What the input is, for people."),
+    ],
+};
+
+pub(crate) const MODEL: Mapping = Mapping {
+    what: "a model",
+    name: "model",
+    keys: &[
+        key(
+            "provider",
+            Takes::Words(&["builtin", "openai", "local"]),
+            "Who serves it: `builtin` (no language model), `openai` (any OpenAI-compatible endpoint), `local`.",
+        )
+        .required(),
+        key("model", Takes::Text, "The provider's name of the model.").required(),
+        key(
+            "base_url",
+            Takes::Template,
+            "Where the endpoint is, up to `/v1`. May read `env` and `secrets`.",
+        ),
+        key(
+            "api_key",
+            Takes::Template,
+            "The key, by name: `${{ secrets.NAME }}`. Default: the provider's own environment variable.",
+        ),
+        key(
+            "temperature",
+            Takes::Number(0.0, 2.0),
+            "Sampling temperature. Default: the provider's.",
+        ),
+        key(
+            "max_tokens",
+            Takes::Integer(1, 1 << 30),
+            "Tokens that one answer may have.",
+        ),
+        key(
+            "timeout",
+            Takes::Duration,
+            "How long one request may take. Default: 5m.",
+        ),
+        key(
+            "attempts",
+            Takes::Integer(1, 100),
+            "Attempts at one request, the first included. Default: 4.",
+        ),
+        key("parallel", Takes::Integer(1, 10_000), "Requests at once. Default: 16."),
+        key(
+            "price",
+            Takes::Mapping(&PRICE),
+            "What its tokens cost, for `troupe run --dry-run`.",
+        ),
+    ],
+};
+
+pub(crate) const PRICE: Mapping = Mapping {
+    what: "a price",
+    name: "price",
+    keys: &[
+        key(
+            "input",
+            Takes::Number(0.0, 1e6),
+            "US dollars for a million tokens of prompts.",
+        )
+        .required(),
+        key(
+            "output",
+            Takes::Number(0.0, 1e6),
+            "US dollars for a million tokens of answers.",
+        )
+        .required(),
+    ],
+};
+
+pub(crate) const CORPUS: Mapping = Mapping {
+    what: "a corpus",
+    name: "corpus",
+    keys: &[
+        key(
+            "files",
+            one_or_more!(Takes::Name(Names::Pattern)),
+            "Glob patterns, relative to the file's folder: `*`, `?`, `[a-z]`, `{a,b}`, `**`.",
+        )
+        .required(),
+        key(
+            "chunk_tokens",
+            Takes::Integer(16, 100_000),
+            "Size of a chunk in tokens, cut at sentence ends. Default: 1000.",
+        ),
+    ],
+};
+
+pub(crate) const MCP_SERVER: Mapping = Mapping {
+    what: "an MCP server",
+    name: "mcp_server",
+    keys: &[
+        key(
+            "run",
+            Takes::List(&Takes::Text),
+            "The program that serves on stdin and stdout, and its arguments.",
+        )
+        .required(),
+        key(
+            "env",
+            Takes::Each(&Takes::Template),
+            "Environment variables for it. May read `env` and `secrets`.",
+        ),
+        key(
+            "tools",
+            Takes::Name(Names::File),
+            "A JSON file with what the server answers to `tools/list`: calls are checked against these schemas.",
+        )
+        .required(),
+    ],
+};

@@ -1,0 +1,57 @@
+//! Limits of an agent and of a run.
+
+use super::{Mapping, Takes, key};
+
+pub(crate) const AGENT_LIMITS: Mapping = Mapping {
+    what: "an agent's `limits`",
+    name: "agent_limits",
+    keys: &[
+        key(
+            "turns",
+            Takes::Integer(1, 10_000),
+            "Model turns before the answer is forced. Default: 15; of a lead 10, of a subagent 20.",
+        ),
+        key(
+            "tokens",
+            Takes::Integer(1, 1 << 50),
+            "Tokens of all prompts and answers, subagents included. Default: 128000; of a lead 2000000.",
+        ),
+        key(
+            "context_tokens",
+            Takes::Integer(1, 1 << 30),
+            "Tokens that one prompt may hold. Default: 32000.",
+        ),
+        key(
+            "seconds",
+            Takes::Integer(1, 31_622_400),
+            "Seconds of wall time before the answer is forced. Default: 3600.",
+        ),
+        key(
+            "output_bytes",
+            Takes::Integer(1, 1 << 30),
+            "Bytes of the answer. Default: 1048576.",
+        ),
+    ],
+};
+
+pub(crate) const RUN_LIMITS: Mapping = Mapping {
+    what: "a workflow's `limits`",
+    name: "run_limits",
+    keys: &[
+        key(
+            "tokens",
+            Takes::Integer(1, 1 << 50),
+            "Tokens of all agents together. Default: 20000000.",
+        ),
+        key(
+            "fan_out",
+            Takes::Integer(1, 1_000_000),
+            "Items of one `for_each`. Default: 10000.",
+        ),
+        key(
+            "agents",
+            Takes::Integer(1, 10_000_000),
+            "Agents started, subagents included. Default: 200000.",
+        ),
+    ],
+};
