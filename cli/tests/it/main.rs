@@ -9,5 +9,6 @@ mod crash;
 mod examples;
 mod families;
 mod fixture;
+mod language;
 mod reports;
 mod secrets;
