@@ -60,6 +60,8 @@ pub enum Command {
     Run(Run),
     /// Go on with a run that was interrupted, cancelled or failed
     Resume(Resume),
+    /// Answer a run that waits for a person, and go on with it
+    Approve(Approve),
     /// List runs, newest first
     Ls(List),
     /// Show a run: its steps, agents, turns, tools and tokens
@@ -152,9 +154,31 @@ pub struct Resume {
     pub allow_host_commands: bool,
 }
 
+/// `troupe approve`
+#[derive(Debug, Args)]
+pub struct Approve {
+    /// The run, the beginning of its name, or `last`
+    pub run: String,
+    /// The step that asks, such as `sign_off` or `review/sign_off[2]`, unless only one does; and the choice
+    #[arg(value_names = ["STEP", "CHOICE"], num_args = 1..=2, required = true)]
+    pub answer: Vec<String>,
+    /// What there is to say about it; the workflow sees it as `comment`
+    #[arg(long, value_name = "TEXT")]
+    pub comment: Option<String>,
+    /// Go on although the workflow's files changed since the run started
+    #[arg(long)]
+    pub accept_changes: bool,
+    /// Let `run` steps start commands on this machine, if the run was not started with it
+    #[arg(long)]
+    pub allow_host_commands: bool,
+}
+
 /// `troupe ls`
 #[derive(Debug, Args)]
 pub struct List {
+    /// Show the runs that other runs started too
+    #[arg(long, short)]
+    pub all: bool,
     /// At most so many runs
     #[arg(long, short = 'n', default_value_t = 20, value_name = "N")]
     pub limit: u32,

@@ -5,6 +5,7 @@ mod cmd;
 mod exit;
 mod live;
 mod load;
+mod person;
 mod report;
 mod rewrite;
 mod settings;

@@ -2,6 +2,7 @@
 
 use crate::args::Run;
 use crate::exit::Usage;
+use crate::settings::Settings;
 use std::io::Read as _;
 use std::path::Path;
 use troupe_core::ir::{Input, Workflow};
@@ -85,18 +86,19 @@ pub fn read(file: &Path) -> anyhow::Result<String> {
     text.map_err(|error| Usage::error(format!("{} cannot be read: {error}", file.display())))
 }
 
-/// The environment variables that the workflow reads, all of which must be set.
-pub fn environment(names: &[String]) -> anyhow::Result<Object> {
+/// The environment variables that the workflow and those that it calls read. One that is not set is
+/// not there: an expression may ask with `has`, and fails when it reads it.
+pub fn environment(workflow: &Workflow, settings: &Settings) -> Object {
     let mut object = Object::new();
-    for name in names {
+    for name in workflow.environment() {
         match std::env::var(name) {
-            Ok(value) => object.insert(name.clone(), value.into()),
-            Err(_) => {
-                return Err(Usage::error(format!(
-                    "the workflow reads `env.{name}`: set the environment variable {name}"
-                )));
+            Ok(value) => {
+                object.insert(name.to_owned(), value.into());
             }
-        };
+            Err(_) => settings.say(format!(
+                "warning: the workflow reads `env.{name}`, and the environment variable {name} is not set"
+            )),
+        }
     }
-    Ok(object)
+    object
 }

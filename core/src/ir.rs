@@ -6,6 +6,7 @@ use crate::failure::FailureKind;
 use crate::id::{AgentIndex, ModelIndex, StepIndex, ToolIndex, WorkflowIndex};
 use crate::limits::{Limits, RunLimits};
 use crate::types::Type;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A compiled workflow. Steps are in an order in which every step comes after those that it waits for.
@@ -358,6 +359,20 @@ impl Workflow {
     /// The tool behind an index.
     pub fn tool(&self, index: ToolIndex) -> &Tool {
         &self.tools[index.at()]
+    }
+
+    /// Names of `env` variables that its expressions read, and those of the workflows that it calls.
+    pub fn environment(&self) -> BTreeSet<&str> {
+        let own = self.env.iter().map(String::as_str);
+        own.chain(self.workflows.iter().flat_map(|called| called.environment()))
+            .collect()
+    }
+
+    /// Names of the secrets that it is given, and those of the workflows that it calls.
+    pub fn all_secrets(&self) -> BTreeSet<&str> {
+        let own = self.secrets.iter().map(String::as_str);
+        own.chain(self.workflows.iter().flat_map(|called| called.all_secrets()))
+            .collect()
     }
 
     /// The step of a name.

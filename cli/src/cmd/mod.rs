@@ -1,5 +1,6 @@
 //! The commands: one file and one line each.
 
+mod approve;
 mod call;
 mod check;
 mod explain;
@@ -25,6 +26,7 @@ pub fn dispatch(command: Command, settings: &Settings) -> anyhow::Result<Exit> {
         Command::Migrate(arguments) => migrate::run(&arguments, settings),
         Command::Run(arguments) => run::run(&arguments, settings),
         Command::Resume(arguments) => resume::run(&arguments, settings),
+        Command::Approve(arguments) => approve::run(&arguments, settings),
         Command::Ls(arguments) => list::run(&arguments, settings),
         Command::Show(arguments) => show::run(&arguments, settings),
         Command::Call(arguments) => call::run(&arguments, settings),
