@@ -234,6 +234,18 @@ fn readable(error: &cel::ExecutionError) -> String {
     match error {
         cel::ExecutionError::NoSuchKey(key) => format!("there is no field `{key}`"),
         cel::ExecutionError::UndeclaredReference(name) => format!("there is no `{name}`"),
+        cel::ExecutionError::UnsupportedBinaryOperator(operator, left, right) => {
+            let sign = match *operator {
+                "add" => "+",
+                "sub" => "-",
+                "mul" => "*",
+                "div" => "/",
+                "rem" | "mod" => "%",
+                other => other,
+            };
+            let kind = |value: &cel::Value| crate::types::describe(&value.json().unwrap_or(Value::Null));
+            format!("`{sign}` cannot take {} and {}", kind(left), kind(right))
+        }
         other => other.to_string(),
     }
 }

@@ -38,7 +38,8 @@ pub struct Workflow {
     pub outputs: Vec<Output>,
     /// What the run as a whole may use.
     pub limits: RunLimits,
-    /// What this version can check and not run, in sentences: such a workflow is refused before it starts.
+    /// What this version can check and not run, in sentences, of the workflows that it calls too: such a
+    /// workflow is refused before it starts.
     pub unavailable: Vec<String>,
     /// A hash of every source byte that can change what a run does.
     pub fingerprint: String,

@@ -89,6 +89,8 @@ fn compile_into(report: &mut Report, name: &str, bytes: &[u8], files: &dyn Files
 pub(crate) struct Compilation {
     /// The workflows that are being compiled, each called by the one before.
     open: Vec<String>,
+    /// The folder of the one being compiled, seen from that of the first.
+    folder: String,
     /// Those that are done.
     known: HashMap<String, check::Called>,
     /// The model of the workflow that calls the one being compiled, for agents that name none.
@@ -103,6 +105,7 @@ impl Compilation {
         let file = name.rsplit(['/', '\\']).next().unwrap_or(name);
         Self {
             open: vec![file.to_owned()],
+            folder: String::new(),
             known: HashMap::new(),
             inherited: None,
             for_editor: false,
@@ -132,7 +135,11 @@ impl Compilation {
             return (None, spans);
         }
         let unavailable = report.unavailable(unavailable);
-        let workflow = lower::lower(&document, &checked, &report.sources, unavailable, stem(name));
+        let mut workflow = lower::lower(&document, &checked, &report.sources, unavailable, stem(name));
+        // Whoever runs it knows the folder of the first file alone.
+        for pattern in workflow.corpora.iter_mut().flat_map(|corpus| &mut corpus.files) {
+            *pattern = files::joined(&self.folder, pattern);
+        }
         self.keep(checked);
         (Some(workflow), spans)
     }

@@ -189,16 +189,10 @@ impl Wired {
 
 /// What this version can check and not run is never begun.
 fn refuse_unavailable(workflow: &Workflow) -> anyhow::Result<()> {
-    fn collect(workflow: &Workflow, sentences: &mut Vec<String>) {
-        sentences.extend(workflow.unavailable.iter().cloned());
-        workflow.workflows.iter().for_each(|called| collect(called, sentences));
-    }
-    let mut sentences = Vec::new();
-    collect(workflow, &mut sentences);
-    if sentences.is_empty() {
+    if workflow.unavailable.is_empty() {
         Ok(())
     } else {
-        Err(Usage::error(sentences.join("\n")))
+        Err(Usage::error(workflow.unavailable.join("\n")))
     }
 }
 

@@ -1,10 +1,10 @@
 //! How many items a fan-out can have, as far as its expression says.
 
 use super::StepEstimate;
-use crate::expression::Scope;
+use crate::expression::{Scope, operators};
 use crate::ir::{FanOut, Workflow};
 use crate::{Object, Value};
-use cel::common::ast::{Expr, operators};
+use cel::common::ast::{Expr, operators as logic};
 use std::borrow::Cow;
 
 /// Items at most: the list's length where it is known, a bound on it where its form gives one, and
@@ -32,7 +32,7 @@ fn by_form(expr: &Expr, items_of: &dyn Fn(&str) -> Option<u64>) -> Option<u64> {
             (operators::ADD, [one, other]) => {
                 Some(by_form(&one.expr, items_of)?.saturating_add(by_form(&other.expr, items_of)?))
             }
-            (operators::CONDITIONAL, [_, one, other]) => {
+            (logic::CONDITIONAL, [_, one, other]) => {
                 Some(by_form(&one.expr, items_of)?.max(by_form(&other.expr, items_of)?))
             }
             _ => None,

@@ -105,12 +105,16 @@ fn one(report: &mut Report, path: &Spanned<String>, files: &dyn Files, compilati
     let Some((source, text)) = source(report, path, &name, files) else {
         return called;
     };
-    let inside = Rebased::new(files, folder_of(&joined("", &path.value)));
+    let folder = folder_of(&path.value).to_owned();
+    let inside = Rebased::new(files, &folder);
     let inherited = compilation.inherited.clone();
+    let inner = joined(&compilation.folder, &folder);
+    let outer = std::mem::replace(&mut compilation.folder, inner);
     compilation.open.push(name.clone());
     let (workflow, spans) = compilation.compile(report, &name, source, &text, &inside);
     compilation.open.pop();
     compilation.inherited = inherited;
+    compilation.folder = outer;
     called.workflow = workflow.map(Arc::new);
     called.input_spans = spans;
     compilation.known.insert(name, called.clone());

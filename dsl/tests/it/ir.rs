@@ -3,7 +3,7 @@
 use crate::memory::{Memory, compiled};
 use serde_json::json;
 use troupe_core::expression::Template;
-use troupe_core::ir::{ToolSource, Verb, Workflow};
+use troupe_core::ir::{Verb, Workflow};
 use troupe_core::limits::{Limits, RunLimits};
 use troupe_core::types::Type;
 use troupe_dsl::compile;
@@ -126,9 +126,9 @@ fn a_workflow_is_lowered_whole() {
             "notes.read_chunk"
         ]
     );
-    let ToolSource::Corpus { corpus, tool } = &w.tools[4].source;
+    let (corpus, tool) = (w.tools[4].source.group(), w.tools[4].source.tool());
     assert_eq!(
-        (corpus.as_str(), tool.as_str(), w.corpora[1].chunk_tokens),
+        (corpus, tool, w.corpora[1].chunk_tokens),
         ("notes", "semantic_search", 200)
     );
 }
