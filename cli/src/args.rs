@@ -52,6 +52,10 @@ pub enum When {
 pub enum Command {
     /// Find every mistake in a workflow, without running it
     Check(Check),
+    /// Lay out files in one way; comments stay
+    Fmt(Fmt),
+    /// Bring a file of an older version of the language to this one
+    Migrate(Migrate),
     /// Run a workflow
     Run(Run),
     /// Go on with a run that was interrupted, cancelled or failed
@@ -87,6 +91,31 @@ pub struct Check {
     /// Write the report to a file
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
+}
+
+/// `troupe fmt`
+#[derive(Debug, Args)]
+pub struct Fmt {
+    /// Workflow files, or folders with a `workflow.yaml`; `-` reads stdin and writes stdout
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Change nothing: show what would change, and exit with 1 if anything would
+    #[arg(long)]
+    pub check: bool,
+    /// Read stdin and write stdout
+    #[arg(long)]
+    pub stdin: bool,
+}
+
+/// `troupe migrate`
+#[derive(Debug, Args)]
+pub struct Migrate {
+    /// A workflow file, or a folder with a `workflow.yaml`
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Write the file, and not only show what changes
+    #[arg(long)]
+    pub write: bool,
 }
 
 /// `troupe run`

@@ -7,6 +7,7 @@ mod live;
 mod load;
 mod person;
 mod report;
+mod rewrite;
 mod settings;
 mod values;
 mod wire;

@@ -180,7 +180,10 @@ impl<'a> Corpora<'a> {
     ) -> anyhow::Result<BTreeMap<usize, Arc<dyn Tool>>> {
         let mut tools = BTreeMap::new();
         for (index, tool) in workflow.tools.iter().enumerate().filter(|(_, tool)| wanted(tool)) {
-            let ToolSource::Corpus { corpus, tool: name } = &tool.source;
+            let ToolSource::Corpus { corpus, tool: name } = &tool.source else {
+                let path = &tool.path;
+                return Err(Usage::error(format!("`{path}`: calling tools of MCP servers is not available yet")));
+            };
             let declared = workflow.corpora.iter().find(|declared| declared.name == *corpus);
             let declared = declared.with_context(|| format!("there is no corpus `{corpus}`"))?;
             let port = troupe_tools::tool(&self.corpus(declared)?, name, &prefix(workflow, index, name));

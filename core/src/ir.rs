@@ -132,6 +132,30 @@ pub enum ToolSource {
         /// `keyword_search`, `semantic_search` or `read_chunk`.
         tool: String,
     },
+    /// A tool of a server that speaks the Model Context Protocol.
+    Mcp {
+        /// The server's name in the workflow.
+        server: String,
+        /// The tool's name there.
+        tool: String,
+    },
+}
+
+impl ToolSource {
+    /// The corpus or the server that brings the tool.
+    pub fn group(&self) -> &str {
+        match self {
+            Self::Corpus { corpus, .. } => corpus,
+            Self::Mcp { server, .. } => server,
+        }
+    }
+
+    /// The tool's own name there.
+    pub fn tool(&self) -> &str {
+        match self {
+            Self::Corpus { tool, .. } | Self::Mcp { tool, .. } => tool,
+        }
+    }
 }
 
 /// An agent definition.

@@ -11,9 +11,11 @@ mod code;
 mod document;
 mod expression;
 mod files;
+mod format;
 pub mod graph;
 mod language;
 mod lower;
+mod migrate;
 mod nearest;
 mod report;
 mod shorthand;
@@ -23,6 +25,8 @@ mod yaml;
 
 pub use code::{codes, explain};
 pub use files::{FileError, Files, Folder, MAX_FILE_BYTES};
+pub use format::format;
+pub use migrate::migrate;
 pub use shorthand::parse_type;
 
 use report::Report;
@@ -50,6 +54,11 @@ impl Compiled {
         self.diagnostics.iter().any(|d| d.severity == Severity::Error)
     }
 }
+
+/// Why a text is left as it is: what is wrong with it.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("the file is left as it is: it has mistakes")]
+pub struct Refused(pub Box<Compiled>);
 
 /// Compiles a workflow. Never fails and never panics: whatever is wrong is in the diagnostics.
 ///

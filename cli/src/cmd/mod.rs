@@ -4,8 +4,10 @@ mod approve;
 mod call;
 mod check;
 mod explain;
+mod format;
 mod graph;
 mod list;
+mod migrate;
 mod new;
 mod resume;
 mod run;
@@ -20,6 +22,8 @@ use anyhow::Context as _;
 pub fn dispatch(command: Command, settings: &Settings) -> anyhow::Result<Exit> {
     match command {
         Command::Check(arguments) => check::run(&arguments, settings),
+        Command::Fmt(arguments) => format::run(&arguments, settings),
+        Command::Migrate(arguments) => migrate::run(&arguments, settings),
         Command::Run(arguments) => run::run(&arguments, settings),
         Command::Resume(arguments) => resume::run(&arguments, settings),
         Command::Approve(arguments) => approve::run(&arguments, settings),

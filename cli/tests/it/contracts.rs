@@ -17,7 +17,7 @@ fn the_checker_and_the_tools_know_the_same_tools() {
         for argument in arguments {
             assert_eq!(
                 argument.required,
-                required.iter().any(|name| *name == argument.name.as_str()),
+                required.iter().any(|name| *name == argument.name),
                 "{}",
                 argument.name
             );

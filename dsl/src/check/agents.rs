@@ -8,7 +8,7 @@ use crate::nearest;
 use crate::report::Report;
 use std::collections::{HashMap, HashSet};
 use troupe_core::diagnostic::Diagnostic;
-use troupe_core::ir::{Tool, ToolSource};
+use troupe_core::ir::Tool;
 use troupe_core::limits::Limits;
 
 /// What is known of an agent besides its text; positions in the document and in the list of models.
@@ -44,7 +44,7 @@ pub(super) fn check(
     // A corpus grants all its tools, `corpus.tool` the one.
     let mut tool_index: HashMap<&str, Vec<usize>> = HashMap::new();
     for (at, tool) in tools.iter().enumerate() {
-        tool_index.entry(corpus_of(tool)).or_default().push(at);
+        tool_index.entry(tool.source.group()).or_default().push(at);
         tool_index.entry(&tool.path).or_default().push(at);
     }
     let mut members = HashSet::new();
@@ -199,25 +199,20 @@ fn resolve_tools(
     }
     let mut seen = HashSet::new();
     granted.retain(|at| seen.insert(*at));
-    let corpora: HashSet<&str> = granted.iter().map(|at| corpus_of(&tools[*at])).collect();
+    let corpora: HashSet<&str> = granted.iter().map(|at| tools[*at].source.group()).collect();
     let several = corpora.len() > 1;
     granted
         .into_iter()
         .map(|at| {
-            let own = super::tool_name(&tools[at]);
+            let own = tools[at].source.tool();
             let name = if several {
-                format!("{}_{own}", corpus_of(&tools[at]))
+                format!("{}_{own}", tools[at].source.group())
             } else {
                 own.to_owned()
             };
             (name, at)
         })
         .collect()
-}
-
-pub(super) fn corpus_of(tool: &Tool) -> &str {
-    let ToolSource::Corpus { corpus, .. } = &tool.source;
-    corpus
 }
 
 /// `corpora` says whether a whole corpus would do as well.
@@ -231,6 +226,7 @@ pub(super) fn unknown_tool(
     let mut known: Vec<&str> = Vec::new();
     if corpora {
         known.extend(document.shared.corpora.iter().map(|corpus| corpus.name.value.as_str()));
+        known.extend(document.shared.servers.iter().map(|server| server.name.value.as_str()));
     }
     known.extend(tools.iter().map(|tool| tool.path.as_str()));
     let mut problem = Diagnostic::error(
@@ -241,7 +237,7 @@ pub(super) fn unknown_tool(
     // A tool named without its corpus.
     let owners: Vec<&str> = tools
         .iter()
-        .filter(|t| super::tool_name(t) == name.value)
+        .filter(|t| t.source.tool() == name.value)
         .map(|t| t.path.as_str())
         .collect();
     problem.hints = match owners.as_slice() {

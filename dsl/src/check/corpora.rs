@@ -48,9 +48,3 @@ pub(super) fn check(report: &mut Report, document: &Document, files: &dyn Files)
     }
     tools
 }
-
-/// The tool's own name, without its corpus.
-pub(crate) fn tool_name(tool: &Tool) -> &str {
-    let ToolSource::Corpus { tool, .. } = &tool.source;
-    tool
-}

@@ -29,12 +29,14 @@ impl Fact {
     }
 }
 
-/// The type at a path, when these facts hold.
-pub(super) fn narrowed(facts: &[Fact], path: &[String], kind: Type) -> Type {
-    facts
-        .iter()
-        .filter(|fact| fact.path == path)
-        .fold(kind, |kind, fact| kind.without(fact.dropped()).unwrap_or(Type::Any))
+/// What of a type cannot be, when these facts hold: the facts about an expression.
+pub(super) fn known<'f>(facts: &'f [Fact], expr: &IdedExpr) -> impl Iterator<Item = &'f Fact> {
+    facts.iter().filter(move |fact| is_path(expr, &fact.path))
+}
+
+/// A type without what a fact rules out.
+pub(super) fn narrowed(kind: Type, fact: &Fact) -> Type {
+    kind.without(fact.dropped()).unwrap_or(Type::Any)
 }
 
 /// The type of a variable when facts hold about it or its fields: what is left of a list's items
@@ -65,6 +67,22 @@ fn refine(kind: Type, path: &[String], fact: &Fact) -> Type {
             None => Type::Any,
         },
         (Some(_), other) => other,
+    }
+}
+
+/// Whether an expression is this path.
+fn is_path(expr: &IdedExpr, path: &[String]) -> bool {
+    let Some((last, rest)) = path.split_last() else {
+        return false;
+    };
+    match &expr.expr {
+        Expr::Ident(name) => rest.is_empty() && name == last,
+        Expr::Select(select) => !select.test && select.field == *last && is_path(&select.operand, rest),
+        Expr::Call(call) if call.func_name == operators::INDEX => match call.args.as_slice() {
+            [value, index] => text(index) == Some(last) && is_path(value, rest),
+            _ => false,
+        },
+        _ => false,
     }
 }
 

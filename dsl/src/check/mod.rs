@@ -16,11 +16,11 @@ mod names;
 mod operators;
 mod outputs;
 mod references;
+mod servers;
 mod steps;
 
 pub(crate) use agents::Agent;
 pub(crate) use called::Called;
-pub(crate) use corpora::tool_name;
 pub(crate) use functions::{FUNCTIONS, MACROS};
 pub(crate) use names::Use;
 
@@ -28,6 +28,7 @@ use crate::Compilation;
 use crate::document::{Document, Model};
 use crate::files::Files;
 use crate::report::Report;
+use crate::tool_types::Signature;
 use names::{Found, Names};
 use steps::Callables;
 use troupe_core::ir::{OnError, Retry, Tool};
@@ -76,7 +77,15 @@ pub(crate) fn check(
     compilation: &mut Compilation,
 ) -> Checked {
     let errors_before = report.errors();
-    let tools = corpora::check(report, document, files);
+    let mut tools = corpora::check(report, document, files);
+    let mut signatures: Vec<Signature> = tools
+        .iter()
+        .map(|tool| Signature::of_retrieval(tool.source.tool()))
+        .collect();
+    for (tool, signature) in servers::check(report, document) {
+        tools.push(tool);
+        signatures.push(signature);
+    }
     let mut found = Found {
         uses: compilation.collects_uses().then(Vec::new),
         ..Found::default()
@@ -87,6 +96,7 @@ pub(crate) fn check(
     let workflows = called::compile(report, document, files, compilation);
     let callables = Callables {
         tools: &tools,
+        signatures: &signatures,
         agents: &agents,
         workflows: &workflows,
     };

@@ -5,6 +5,7 @@ use super::steps::Kind;
 use crate::document::Document;
 use crate::shorthand;
 use indexmap::{IndexMap, IndexSet};
+use std::borrow::Cow;
 use std::collections::HashSet;
 use troupe_core::diagnostic::Span;
 use troupe_core::failure::FailureKind;
@@ -29,6 +30,8 @@ pub(super) struct Declared {
 pub(super) struct StepName {
     /// What one item gives when it succeeds.
     pub(super) output: Type,
+    /// `output`, or `outputs` of a fan-out: with null where it can be.
+    value: Type,
     pub(super) fan_out: bool,
     /// The place of its `when`, which may skip it.
     pub(super) when: Option<Span>,
@@ -53,11 +56,13 @@ impl Names {
         let all = Type::Object(fields.collect());
         let too_many = shorthand::is_larger(&all, shorthand::MAX_PARTS);
         let steps = document.steps.iter().zip(kinds).map(|(step, kind)| {
+            let (fan_out, continues) = (step.fan_out.is_some(), kind.on_error == OnError::Continue);
             let seen = StepName {
                 output: kind.output.clone(),
-                fan_out: step.fan_out.is_some(),
+                value: value(&kind.output, fan_out, continues, step.when.is_some()),
+                fan_out,
                 when: step.when.as_ref().map(|when| when.span()),
-                continues: kind.on_error == OnError::Continue,
+                continues,
                 untrusted: kind.untrusted,
                 span: step.name.span,
             };
@@ -82,18 +87,11 @@ impl Names {
 
 impl StepName {
     /// The type of `steps.NAME.FIELD`; none when a step like this has no such field.
-    pub(super) fn field(&self, field: &str) -> Option<Type> {
-        let item = if self.continues {
-            self.output.clone().or(Type::Null)
-        } else {
-            self.output.clone()
-        };
+    pub(super) fn field(&self, field: &str) -> Option<Cow<'_, Type>> {
         Some(match (field, self.fan_out) {
-            ("output", false) if self.when.is_some() => item.or(Type::Null),
-            ("output", false) => item,
-            ("outputs", true) => Type::List(Box::new(item)),
-            ("status", _) => words(&["succeeded", "failed", "skipped"]),
-            ("errors", _) => Type::List(Box::new(error())),
+            ("output", false) | ("outputs", true) => Cow::Borrowed(&self.value),
+            ("status", _) => Cow::Owned(words(&["succeeded", "failed", "skipped"])),
+            ("errors", _) => Cow::Owned(Type::List(Box::new(error()))),
             _ => return None,
         })
     }
@@ -102,6 +100,16 @@ impl StepName {
     pub(super) fn fields(&self) -> [&'static str; 3] {
         [if self.fan_out { "outputs" } else { "output" }, "status", "errors"]
     }
+}
+
+fn value(output: &Type, fan_out: bool, continues: bool, may_be_skipped: bool) -> Type {
+    let null = continues || (may_be_skipped && !fan_out);
+    let item = if null {
+        output.clone().or(Type::Null)
+    } else {
+        output.clone()
+    };
+    if fan_out { Type::List(Box::new(item)) } else { item }
 }
 
 fn words(words: &[&str]) -> Type {

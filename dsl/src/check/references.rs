@@ -5,10 +5,11 @@ use super::infer::{Inference, Meaning};
 use super::names::Place;
 use crate::code;
 use crate::nearest;
+use std::borrow::Cow;
 use troupe_core::diagnostic::{Diagnostic, Span};
 use troupe_core::types::Type;
 
-impl Inference<'_> {
+impl<'a> Inference<'a> {
     pub(super) fn not_visible(&mut self, name: &str, span: Span) {
         let place = self.scope.place;
         let problem = match name {
@@ -62,20 +63,20 @@ impl Inference<'_> {
         self.report.add(problem);
     }
 
-    pub(super) fn input(&mut self, name: &str, span: Span) -> Type {
+    pub(super) fn input(&mut self, name: &str, span: Span) -> Cow<'a, Type> {
         let inputs = &self.scope.names.inputs;
         if let Some(input) = inputs.get(name) {
             self.found.inputs.insert(name.to_owned());
-            return input.kind.clone();
+            return Cow::Borrowed(&input.kind);
         }
         let known: Vec<&str> = inputs.keys().map(String::as_str).collect();
         let mut problem = Diagnostic::error(code::UNKNOWN_INPUT, span, format!("there is no input `{name}`"));
         problem.hints = self.report.hints(name, "inputs", &known);
         self.report.add(problem);
-        Type::Any
+        Cow::Owned(Type::Any)
     }
 
-    pub(super) fn step(&mut self, name: &str, span: Span) -> Meaning {
+    pub(super) fn step(&mut self, name: &str, span: Span) -> Meaning<'a> {
         let steps = &self.scope.names.steps;
         if let Some(index) = steps.get_index_of(name) {
             self.found.steps.push((index, span));
@@ -86,12 +87,12 @@ impl Inference<'_> {
         let mut problem = Diagnostic::error(code::UNKNOWN_STEP, span, format!("there is no step `{name}`"));
         problem.hints = self.report.hints(name, "steps", &known);
         self.report.add(problem);
-        Meaning::Value(Type::Any)
+        Meaning::Value(Cow::Owned(Type::Any))
     }
 
-    pub(super) fn step_value(&mut self, step: usize, field: &str, span: Span) -> Type {
+    pub(super) fn step_value(&mut self, step: usize, field: &str, span: Span) -> Cow<'a, Type> {
         let Some((name, seen)) = self.scope.names.steps.get_index(step) else {
-            return Type::Any;
+            return Cow::Owned(Type::Any);
         };
         if let Some(kind) = seen.field(field) {
             return kind;
@@ -125,6 +126,6 @@ impl Inference<'_> {
         };
         self.report
             .add(problem.related(seen.span, format!("`{name}` is declared here")));
-        Type::Any
+        Cow::Owned(Type::Any)
     }
 }

@@ -7,12 +7,11 @@ use super::facts::facts_if;
 use super::fit;
 use super::infer::infer;
 use super::names::{Found, Local, Names, Place, Scope};
-use super::tool_name;
 use crate::code;
 use crate::document::{Document, FanOut, Repeat, Step, Verb};
 use crate::expression::{Tree, Written};
 use crate::report::Report;
-use crate::tool_types;
+use crate::tool_types::{self, Signature};
 use std::collections::{HashMap, HashSet};
 use troupe_core::diagnostic::{Diagnostic, Span};
 use troupe_core::ir::{OnError, Retry, Tool};
@@ -45,6 +44,8 @@ pub(super) struct Edge {
 /// What steps can call.
 pub(super) struct Callables<'a> {
     pub(super) tools: &'a [Tool],
+    /// Of each tool.
+    pub(super) signatures: &'a [Signature],
     pub(super) agents: &'a [Agent],
     pub(super) workflows: &'a [Called],
 }
@@ -75,7 +76,7 @@ pub(super) fn kinds(report: &mut Report, document: &Document, callables: &Callab
                     let problem = agents::unknown_tool(report, document, tool, callables.tools, false);
                     report.add(problem);
                 }
-                let result = found.map(|at| tool_types::result(tool_name(&callables.tools[at])));
+                let result = found.map(|at| callables.signatures[at].result.clone());
                 (found, result.unwrap_or(Type::Any))
             }
             Some(Verb::Run(_)) => (None, tool_types::process_result()),
@@ -259,14 +260,11 @@ fn verb_expressions(
         Verb::Environment { texts } => texts.iter().for_each(|tree| fit::words(report, scope, found, tree)),
         Verb::Tool { tool, arguments } => {
             let Some(arguments) = arguments else { return };
-            let signature = kind
-                .callee
-                .map(|at| tool_types::arguments(tool_name(&callables.tools[at])));
-            match signature {
+            match kind.callee.map(|at| &callables.signatures[at]) {
                 Some(signature) => {
                     let callee = Callee {
                         name: tool,
-                        arguments: &signature,
+                        arguments: &signature.arguments,
                         what: "argument",
                         declared: &[],
                     };

@@ -86,7 +86,7 @@ impl Reading<'_> {
         };
         let start = Span::new(source, root.span.start as usize, root.span.start as usize);
         let fields = Fields::read(report, &SHARED, entries, start);
-        version(report, &fields, entries);
+        version(report, &fields, &root);
         self.open.push(name.clone());
         self.sections(report, &fields, folder_of(&name), shared);
         self.open.pop();

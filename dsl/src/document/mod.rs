@@ -22,13 +22,14 @@ pub(crate) use defaults::Defaults;
 pub(crate) use inputs::Input;
 pub(crate) use limits::WrittenRunLimits;
 pub(crate) use models::{Model, defaults as model_defaults, split as split_model};
-pub(crate) use servers::Server;
+pub(crate) use servers::{Pinned, Server};
 pub(crate) use steps::{FanOut, Repeat, Step, Verb};
 
 use crate::code;
 use crate::expression::{self, Tree};
 use crate::files::Files;
 use crate::language::WORKFLOW;
+use crate::migrate::is_older;
 use crate::report::Report;
 use crate::yaml::{Entry, Kind, Node};
 use fields::Fields;
@@ -76,7 +77,7 @@ pub(crate) fn read(report: &mut Report, root: &Node, files: &dyn Files) -> Optio
     };
     let start = Span::new(root.span.source, root.span.start as usize, root.span.start as usize);
     let fields = Fields::read(report, &WORKFLOW, entries, start);
-    version(report, &fields, entries);
+    version(report, &fields, root);
     let name = fields.text(report, "name").map(|name| name.value);
     let description = fields.text(report, "description");
     let steps = fields.get("steps");
@@ -98,22 +99,21 @@ pub(crate) fn read(report: &mut Report, root: &Node, files: &dyn Files) -> Optio
     Some(document)
 }
 
-/// Whether a version of the language is one before 1, which `troupe migrate` brings up to date.
-fn is_older(text: &str) -> bool {
-    text == "0" || text.starts_with("0.")
-}
-
-fn version(report: &mut Report, fields: &Fields<'_>, entries: &[Entry]) {
+fn version(report: &mut Report, fields: &Fields<'_>, root: &Node) {
+    let entries = match &root.kind {
+        Kind::Map(entries) => entries.as_slice(),
+        _ => &[],
+    };
+    let older = "`troupe migrate FILE` shows how a draft reads in version 1, and writes it with `--write`";
     let Some(entry) = fields.get("troupe") else {
         let first = entries.first().map_or(fields.owner, |entry| entry.key_span);
-        report.add(
-            Diagnostic::error(
-                code::NO_VERSION,
-                first,
-                "the file does not say which version of the language it is written in",
-            )
-            .hint("start it with `troupe: 1`"),
-        );
+        let problem = Diagnostic::error(
+            code::NO_VERSION,
+            first,
+            "the file does not say which version of the language it is written in",
+        )
+        .hint("start it with `troupe: 1`");
+        report.add(if is_older(root) { problem.hint(older) } else { problem });
         return;
     };
     let text = match &entry.value.kind {
@@ -127,9 +127,7 @@ fn version(report: &mut Report, fields: &Fields<'_>, entries: &[Entry]) {
         "this is not a version of the language that can be read here",
     );
     report.add(match text {
-        older if is_older(older) => {
-            problem.hint("`troupe migrate FILE` shows how the file reads in version 1, and writes it with `--write`")
-        }
+        _ if is_older(root) => problem.hint(older),
         newer if newer.parse::<f64>().is_ok_and(|version| version > 1.0) => {
             problem.hint("the file is newer than this program: a newer `troupe` reads it")
         }

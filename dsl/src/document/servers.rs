@@ -10,7 +10,6 @@ use crate::yaml::Entry;
 #[derive(Debug)]
 pub(crate) struct Server {
     pub(crate) name: Spanned<String>,
-    pub(crate) command: Vec<Spanned<String>>,
     pub(crate) env: Vec<(String, Tree)>,
     pub(crate) tools: Option<Pinned>,
 }
@@ -36,6 +35,7 @@ fn server(report: &mut Report, entry: &Entry, files: &dyn crate::files::Files) -
     for key in ["run", "tools"] {
         fields.require(report, key);
     }
+    fields.names(report, "run");
     let tools = fields.text(report, "tools").map(|path| Pinned {
         bytes: files.read(&path.value),
         path,
@@ -45,7 +45,6 @@ fn server(report: &mut Report, entry: &Entry, files: &dyn crate::files::Files) -
             value: entry.key.clone(),
             span: entry.key_span,
         },
-        command: fields.names(report, "run"),
         env: fields
             .get("env")
             .map_or_else(Vec::new, |entry| run::variables(report, entry)),

@@ -1,8 +1,11 @@
 //! The language as its users see it.
 
 mod codes;
+mod format;
 mod hostile;
 mod ir;
 mod memory;
 mod messages;
+mod migrate;
+mod recovery;
 mod spec;

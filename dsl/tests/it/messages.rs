@@ -221,10 +221,11 @@ fn traps_of_yaml_are_named() {
       = write 'on' for the text, or true for the boolean
     "#);
     insta::assert_snapshot!(step("stdin: [broken"), @r#"
-    error[T0003]: this is not YAML: while parsing a flow sequence, expected ',' or ']'
-      workflow.yaml:5:18
+    error[T0010]: this `[` is never closed
+      workflow.yaml:5:12
       |     stdin: [broken
-      |                  ^
+      |            ^
+      = write [broken]
     "#);
 }
 

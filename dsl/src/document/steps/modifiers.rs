@@ -8,7 +8,7 @@ use crate::expression::{Tree, Written};
 use crate::language::{REPEAT, RETRY, STEP};
 use crate::report::Report;
 use crate::yaml::Kind;
-use troupe_core::diagnostic::{Diagnostic, Span};
+use troupe_core::diagnostic::Diagnostic;
 use troupe_core::failure::FailureKind;
 use troupe_core::ir::{OnError, Retry};
 
@@ -19,8 +19,6 @@ pub(crate) struct FanOut {
     pub(crate) variable: String,
     pub(crate) parallel: Option<u32>,
     pub(crate) key: Option<Written>,
-    /// The place of `for_each`.
-    pub(crate) span: Span,
 }
 
 #[derive(Debug)]
@@ -32,7 +30,7 @@ pub(crate) struct Repeat {
 }
 
 pub(super) fn fan_out(report: &mut Report, fields: &Fields<'_>) -> Option<FanOut> {
-    let Some(for_each) = fields.get("for_each") else {
+    if !fields.has("for_each") {
         for key in ["as", "parallel", "key"] {
             if let Some(entry) = fields.get(key) {
                 report.add(
@@ -42,7 +40,7 @@ pub(super) fn fan_out(report: &mut Report, fields: &Fields<'_>) -> Option<FanOut
             }
         }
         return None;
-    };
+    }
     let variable = fields.text(report, "as").map(|name| {
         let fits = names::identifier(report, &name.value, name.span, "an item");
         if fits && names::ROOTS.contains(&name.value.as_str()) {
@@ -62,7 +60,6 @@ pub(super) fn fan_out(report: &mut Report, fields: &Fields<'_>) -> Option<FanOut
         variable: variable.unwrap_or_else(|| "item".to_owned()),
         parallel: fields.count(report, "parallel"),
         key: fields.expression(report, "key"),
-        span: for_each.key_span,
     })
 }
 
