@@ -182,7 +182,9 @@ impl<'a> Corpora<'a> {
         for (index, tool) in workflow.tools.iter().enumerate().filter(|(_, tool)| wanted(tool)) {
             let ToolSource::Corpus { corpus, tool: name } = &tool.source else {
                 let path = &tool.path;
-                return Err(Usage::error(format!("`{path}`: calling tools of MCP servers is not available yet")));
+                return Err(Usage::error(format!(
+                    "`{path}`: calling tools of MCP servers is not available yet"
+                )));
             };
             let declared = workflow.corpora.iter().find(|declared| declared.name == *corpus);
             let declared = declared.with_context(|| format!("there is no corpus `{corpus}`"))?;
