@@ -265,11 +265,10 @@ impl Driver {
 
     fn outcome(&self) -> Outcome {
         let failure = self.state.failure(&self.run.workflow);
-        let status = if self.rests {
-            RunStatus::Waiting
-        } else {
-            self.state.status().unwrap_or_default()
-        };
+        let status = self.state.status().unwrap_or_default();
+        // A deadline may have ended the waiting, and the run with it.
+        let waits = self.rests && !status.is_over();
+        let status = if waits { RunStatus::Waiting } else { status };
         Outcome {
             status,
             outputs: self.state.outputs().clone(),
@@ -278,7 +277,7 @@ impl Driver {
                 status,
                 ..self.state.progress()
             },
-            questions: if self.rests { self.questions() } else { Vec::new() },
+            questions: if waits { self.questions() } else { Vec::new() },
         }
     }
 }

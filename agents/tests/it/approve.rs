@@ -2,11 +2,11 @@
 
 use crate::fixture::{Mortal, Person, Told, live, resume, run_id, wired, with};
 use std::sync::Arc;
-use troupe_agents::{Run, questions};
+use troupe_agents::{Clock as _, Run, questions};
 use troupe_core::event::Event;
 use troupe_core::failure::FailureKind;
 use troupe_core::ir::{FanOut, Retry, Verb, Workflow};
-use troupe_core::port::approver::Question;
+use troupe_core::port::approver::{Answer, Approver, Question};
 use troupe_core::port::journal::{Journal as _, RunStatus};
 use troupe_testkit::model::{Line, Scripted};
 use troupe_testkit::tool::Answering;
@@ -191,6 +191,50 @@ async fn a_deadline_in_another_run_ends_the_waiting_while_this_one_works() {
             .starts_with("workflow `asking` failed at step `sign_off`:"),
         "{failure}"
     );
+}
+
+/// Answers at one place, after a while.
+struct Slow(Arc<Told>);
+
+#[async_trait::async_trait]
+impl Approver for Slow {
+    async fn ask(&self, question: Question) -> Option<Answer> {
+        if question.place != "own" {
+            return None;
+        }
+        self.0.sleep(10_000).await;
+        Some(Answer {
+            choice: "approve".into(),
+            comment: None,
+            by: "somebody".into(),
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_run_below_that_waited_and_was_decided_by_its_deadline_gives_its_outputs() {
+    let mut workflow = family(None);
+    let mut called = asking(Some(5_000), Some("reject"));
+    called.name = "asking".into();
+    workflow.workflows = vec![Arc::new(called)];
+    let (run, journal) = run_of(workflow);
+    let clock = Told::at(1_000);
+    let run = with(&run, &|ports| {
+        ports.clock = clock.clone();
+        ports.approver = Arc::new(Slow(clock.clone()));
+    });
+    let (inputs, env) = Default::default();
+    let handle = troupe_agents::start(run, crate::fixture::header(), inputs, env)
+        .await
+        .unwrap();
+    for status in [RunStatus::Waiting, RunStatus::Succeeded] {
+        while journal.status_now("TEST.review-1").await != Some(status) {
+            tokio::task::yield_now().await;
+        }
+        clock.pass(5_000);
+    }
+    let outcome = handle.outcome().await.unwrap();
+    assert_eq!(outcome.outputs["choices"], serde_json::json!(["reject", "reject"]));
 }
 
 #[tokio::test]

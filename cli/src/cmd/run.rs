@@ -288,6 +288,7 @@ async fn watch(run: &RunId, handle: Handle, feed: Feed) -> anyhow::Result<Outcom
     });
     let outcome = handle.outcome().await;
     interrupts.abort();
-    feed.finish().await;
+    let status = outcome.as_ref().map_or(RunStatus::Running, |outcome| outcome.status);
+    feed.finish(status).await;
     outcome.map_err(|error| anyhow::anyhow!("{error}\n`troupe resume {run}` goes on with the run"))
 }
