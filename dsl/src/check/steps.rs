@@ -211,6 +211,7 @@ fn expressions(
     found: &mut Found,
 ) {
     let mut scope = Scope::new(names, Place::Run);
+    scope.own_step = names.steps.get_index_of(&step.name.value);
     scope.hidden_item = step.fan_out.as_ref().map(|fan_out| fan_out.variable.as_str());
     if let Some(when) = &step.when {
         condition(report, &scope, found, when, "when");

@@ -3,6 +3,7 @@
 mod codes;
 mod hostile;
 mod ir;
+mod manual;
 mod memory;
 mod messages;
 mod spec;
