@@ -84,7 +84,10 @@ fn lacks_a_model(document: &Document, path: &Spanned<String>, compilation: &Comp
 }
 
 fn no_model(report: &mut Report, path: &Spanned<String>) {
-    let message = format!("the agents of `{}` work with this file's default model, and it has none", path.value);
+    let message = format!(
+        "the agents of `{}` work with this file's default model, and it has none",
+        path.value
+    );
     let problem = Diagnostic::error(code::MISSING_KEY, path.span, message);
     report.add(problem.hint("name one: `defaults: { model: … }`"));
 }

@@ -366,6 +366,16 @@ fn items(report: &mut Report, scope: &Scope<'_>, found: &mut Found, fan_out: &Fa
             found.weak.push((items.span(), items.expression.source().to_owned()));
             return Type::Any;
         }
+        Type::Union(parts) => {
+            let lists = parts.iter().map(|part| match part.shape() {
+                Type::List(item) => Some(item.as_ref().clone()),
+                _ => None,
+            });
+            let items: Option<Vec<Type>> = lists.collect();
+            if let Some(item) = items.and_then(|items| items.into_iter().reduce(Type::or)) {
+                return item;
+            }
+        }
         _ => {}
     }
     let source = items.expression.source();
