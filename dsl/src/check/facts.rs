@@ -68,7 +68,7 @@ fn refine(kind: Type, path: &[String], fact: &Fact) -> Type {
     }
 }
 
-/// The variable and fields of a plain path.
+/// The variable, fields and items of a plain path; an item is `[0]`, which no field is called.
 pub(super) fn path(expr: &IdedExpr) -> Option<Vec<String>> {
     match &expr.expr {
         Expr::Ident(name) => Some(vec![name.clone()]),
@@ -80,7 +80,10 @@ pub(super) fn path(expr: &IdedExpr) -> Option<Vec<String>> {
         Expr::Call(call) if call.func_name == operators::INDEX => match call.args.as_slice() {
             [value, index] => {
                 let mut path = path(value)?;
-                path.push(text(index)?.to_owned());
+                path.push(match &index.expr {
+                    Expr::Literal(LiteralValue::Int(number)) => format!("[{}]", number.inner()),
+                    _ => text(index)?.to_owned(),
+                });
                 Some(path)
             }
             _ => None,
@@ -93,6 +96,21 @@ fn text(expr: &IdedExpr) -> Option<&str> {
     match &expr.expr {
         Expr::Literal(LiteralValue::String(text)) => Some(text.inner()),
         _ => None,
+    }
+}
+
+/// How to say what stands in for a value that may be null: `default` takes names and fields alone.
+pub(super) fn instead(expr: &IdedExpr, source: &str, other: &str) -> String {
+    fn is_plain(expr: &IdedExpr) -> bool {
+        match &expr.expr {
+            Expr::Ident(_) => true,
+            Expr::Select(select) => !select.test && is_plain(&select.operand),
+            _ => false,
+        }
+    }
+    match is_plain(expr) {
+        true => format!("`default({source}, {other})`"),
+        false => format!("`{source} == null ? {other} : {source}`"),
     }
 }
 

@@ -44,7 +44,8 @@ impl Block {
                 files: before,
             };
         }
-        let part = !has("troupe:") && !has("steps:");
+        let is_key = |line: &str| line.starts_with(|c: char| c.is_ascii_lowercase()) && line.contains(':');
+        let part = !has("troupe:") && !has("steps:") && text.lines().any(is_key);
         // At the end, so that lines stay where they are.
         let rest = if part {
             "troupe: 1\nsteps: { some: { run: [echo] } }\n"
