@@ -47,6 +47,10 @@ pub(super) fn check(
         tool_index.entry(tool.source.group()).or_default().push(at);
         tool_index.entry(&tool.path).or_default().push(at);
     }
+    // Workflows that are called have it too, so that it is looked up whoever works with it here.
+    if let Some(name) = &document.defaults.model {
+        resolve_model(report, name, &mut models, &mut model_index);
+    }
     let mut members = HashSet::new();
     let mut agents: Vec<Agent> = Vec::with_capacity(document.shared.agents.len());
     for agent in &document.shared.agents {

@@ -66,10 +66,30 @@ pub(super) fn compile(
         if let Some(Verb::Workflow { path, .. }) = &step.verb
             && seen.insert(path.value.clone())
         {
+            if lacks_a_model(document, path, compilation) {
+                no_model(report, path);
+                continue;
+            }
             called.push(one(report, path, files, compilation));
         }
     }
     called
+}
+
+/// Whether agents of the standard library, which name no models, would have none. A default that
+/// could not be resolved was reported.
+fn lacks_a_model(document: &Document, path: &Spanned<String>, compilation: &Compilation) -> bool {
+    let own = path.value.strip_prefix("std/").and_then(standard::text);
+    own.is_some() && compilation.inherited.is_none() && document.defaults.model.is_none()
+}
+
+fn no_model(report: &mut Report, path: &Spanned<String>) {
+    let message = format!(
+        "the agents of `{}` work with this file's default model, and it has none",
+        path.value
+    );
+    let problem = Diagnostic::error(code::MISSING_KEY, path.span, message);
+    report.add(problem.hint("name one: `defaults: { model: … }`"));
 }
 
 fn one(report: &mut Report, path: &Spanned<String>, files: &dyn Files, compilation: &mut Compilation) -> Called {

@@ -79,14 +79,14 @@ fn is_path(expr: &IdedExpr, path: &[String]) -> bool {
         Expr::Ident(name) => rest.is_empty() && name == last,
         Expr::Select(select) => !select.test && select.field == *last && is_path(&select.operand, rest),
         Expr::Call(call) if call.func_name == operators::INDEX => match call.args.as_slice() {
-            [value, index] => text(index) == Some(last) && is_path(value, rest),
+            [value, index] => is_item(index, last) && is_path(value, rest),
             _ => false,
         },
         _ => false,
     }
 }
 
-/// The variable and fields of a plain path.
+/// The variable, fields and items of a plain path; an item is `[0]`, which no field is called.
 pub(super) fn path(expr: &IdedExpr) -> Option<Vec<String>> {
     match &expr.expr {
         Expr::Ident(name) => Some(vec![name.clone()]),
@@ -98,7 +98,10 @@ pub(super) fn path(expr: &IdedExpr) -> Option<Vec<String>> {
         Expr::Call(call) if call.func_name == operators::INDEX => match call.args.as_slice() {
             [value, index] => {
                 let mut path = path(value)?;
-                path.push(text(index)?.to_owned());
+                path.push(match &index.expr {
+                    Expr::Literal(LiteralValue::Int(number)) => format!("[{}]", number.inner()),
+                    _ => text(index)?.to_owned(),
+                });
                 Some(path)
             }
             _ => None,
@@ -107,10 +110,36 @@ pub(super) fn path(expr: &IdedExpr) -> Option<Vec<String>> {
     }
 }
 
+/// Whether an index is this part of a path.
+fn is_item(index: &IdedExpr, part: &str) -> bool {
+    match &index.expr {
+        Expr::Literal(LiteralValue::Int(number)) => {
+            let digits = part.strip_prefix('[').and_then(|part| part.strip_suffix(']'));
+            digits.is_some_and(|digits| digits.parse() == Ok(*number.inner()))
+        }
+        _ => text(index) == Some(part),
+    }
+}
+
 fn text(expr: &IdedExpr) -> Option<&str> {
     match &expr.expr {
         Expr::Literal(LiteralValue::String(text)) => Some(text.inner()),
         _ => None,
+    }
+}
+
+/// How to say what stands in for a value that may be null: `default` takes names and fields alone.
+pub(super) fn instead(expr: &IdedExpr, source: &str, other: &str) -> String {
+    fn is_plain(expr: &IdedExpr) -> bool {
+        match &expr.expr {
+            Expr::Ident(_) => true,
+            Expr::Select(select) => !select.test && is_plain(&select.operand),
+            _ => false,
+        }
+    }
+    match is_plain(expr) {
+        true => format!("`default({source}, {other})`"),
+        false => format!("`{source} == null ? {other} : {source}`"),
     }
 }
 

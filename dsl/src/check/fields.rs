@@ -1,9 +1,9 @@
 //! What is inside of a value: fields, items; and whether there is a value at all.
 
-use super::facts::path;
+use super::facts::{instead, path};
 use super::infer::Inference;
 use crate::code;
-use cel::common::ast::{Expr, IdedExpr};
+use cel::common::ast::IdedExpr;
 use troupe_core::diagnostic::{Diagnostic, Span};
 use troupe_core::types::Type;
 
@@ -42,18 +42,19 @@ impl Inference<'_> {
                 problem = problem.related(step.span, "with `on_error: continue` a failure leaves null");
             }
         }
-        let is_path = matches!(&expr.expr, Expr::Ident(_) | Expr::Select(_));
-        problem = match (is_path, absent) {
+        problem = match (path(expr).is_some(), absent) {
             (true, true) => problem.hint(format!(
-                "write `default({text}, …)`, or ask first: `has({text}) ? … : …`"
+                "write {}, or ask first: `has({text}) ? … : …`",
+                instead(expr, &text, "…")
             )),
             (true, false) => problem.hint(format!(
-                "write `default({text}, …)`, or ask first: `{text} != null ? … : …`"
+                "write {}, or ask first: `{text} != null && …`",
+                instead(expr, &text, "…")
             )),
-            (false, _) => problem.hint(format!("write `default({text}, …)`")),
+            (false, _) => problem.hint(format!("write {}", instead(expr, &text, "…"))),
         };
         self.report
-            .add(problem.hint("a step's `when`, and a `filter` before, are asked too"));
+            .add(problem.hint("the step's `when`, or a `filter` of the list, can ask as well"));
     }
 
     /// The type of `value.name`.

@@ -149,6 +149,12 @@ impl Inference<'_> {
         let name = call.func_name.as_str();
         let found = FUNCTIONS.iter().find(|function| function.name == name);
         let target = call.target.as_deref();
+        if MACROS.iter().any(|(known, _)| *known == name) {
+            // Its arguments speak of items that it would have bound.
+            target.iter().for_each(|target| drop(self.kind(target)));
+            self.unknown_function(expr, name);
+            return Type::Any;
+        }
         let parts: Vec<&IdedExpr> = target.into_iter().chain(&call.args).collect();
         let kinds: Vec<Type> = parts.iter().map(|part| self.kind(part)).collect();
         let Some(function) = found else {

@@ -70,13 +70,14 @@ pub(crate) struct Step {
 }
 
 /// Checks everything. What comes back is only complete when nothing was reported as an error.
+/// `errors_before` is how many were reported before the file was read.
 pub(crate) fn check(
     report: &mut Report,
     document: &Document,
     files: &dyn Files,
     compilation: &mut Compilation,
+    errors_before: usize,
 ) -> Checked {
-    let errors_before = report.errors();
     let mut tools = corpora::check(report, document, files);
     let mut signatures: Vec<Signature> = tools
         .iter()

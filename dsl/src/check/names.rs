@@ -175,6 +175,8 @@ pub(super) struct Scope<'a> {
     pub(super) hidden_item: Option<&'a str>,
     /// What is known to hold here: what the step's `when` asks.
     pub(super) facts: Vec<Fact>,
+    /// The step whose expressions these are, by position.
+    pub(super) own_step: Option<usize>,
 }
 
 impl<'a> Scope<'a> {
@@ -185,6 +187,7 @@ impl<'a> Scope<'a> {
             locals: Vec::new(),
             hidden_item: None,
             facts: Vec::new(),
+            own_step: None,
         }
     }
 
@@ -200,6 +203,7 @@ impl<'a> Scope<'a> {
             locals: self.locals.iter().cloned().chain(more).collect(),
             hidden_item: self.hidden_item,
             facts: self.facts.clone(),
+            own_step: self.own_step,
         }
     }
 }

@@ -72,9 +72,9 @@ impl Inference<'_> {
             }
             (logic::CONDITIONAL, [condition, yes, no]) => {
                 self.condition(condition, "the condition before `?`");
-                let yes = self.kind_under(yes, facts_if(condition, true));
-                let no = self.kind_under(no, facts_if(condition, false));
-                yes.or(no)
+                let yes_kind = self.kind_under(yes, facts_if(condition, true));
+                let no_kind = self.kind_under(no, facts_if(condition, false));
+                either((yes, &yes_kind), (no, &no_kind))
             }
             (logic::EQUALS | logic::NOT_EQUALS, [left, right]) => self.equals(expr, left, right),
             (logic::IN, [left, right]) => self.is_in(expr, left, right),
@@ -149,10 +149,12 @@ impl Inference<'_> {
             (Sort::One(Class::Number), Sort::One(Class::Number)) => return number(a, b),
             (Sort::One(Class::Text), Sort::One(Class::Text)) => return Type::String,
             (Sort::One(Class::List), Sort::One(Class::List)) => {
-                if let (Type::List(a), Type::List(b)) = (a, b) {
-                    return Type::List(Box::new(a.as_ref().clone().or(b.as_ref().clone())));
-                }
-                return Type::List(Box::new(Type::Any));
+                return match (a, b) {
+                    _ if is_empty_list(right) => a.clone(),
+                    _ if is_empty_list(left) => b.clone(),
+                    (Type::List(a), Type::List(b)) => Type::List(Box::new(a.as_ref().clone().or(b.as_ref().clone()))),
+                    _ => Type::List(Box::new(Type::Any)),
+                };
             }
             (Sort::Any, _) => self.weak(left),
             (_, Sort::Any) => self.weak(right),
@@ -358,6 +360,19 @@ impl Inference<'_> {
             }
         }
     }
+}
+
+/// The type of one of two values. An empty list that is written out is one of whatever the other holds.
+fn either(yes: (&IdedExpr, &Type), no: (&IdedExpr, &Type)) -> Type {
+    let is_list = |kind: &Type| matches!(sort(kind), Sort::One(Class::List));
+    match (yes, no) {
+        ((_, kind), (empty, _)) | ((empty, _), (_, kind)) if is_empty_list(empty) && is_list(kind) => kind.clone(),
+        ((_, yes), (_, no)) => yes.clone().or(no.clone()),
+    }
+}
+
+fn is_empty_list(expr: &IdedExpr) -> bool {
+    matches!(&expr.expr, Expr::List(list) if list.elements.is_empty())
 }
 
 fn enum_words(kind: &Type) -> Vec<&str> {

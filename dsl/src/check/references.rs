@@ -95,7 +95,12 @@ impl<'a> Inference<'a> {
             return Cow::Owned(Type::Any);
         };
         if let Some(kind) = seen.field(field) {
-            return kind;
+            // That a step waits for itself is the mistake, and not what it would read.
+            return if self.scope.own_step == Some(step) {
+                Type::Any
+            } else {
+                kind
+            };
         }
         let problem = match (field, seen.fan_out) {
             ("output", true) => Diagnostic::error(

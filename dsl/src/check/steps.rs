@@ -3,7 +3,7 @@
 use super::agents::{self, Agent};
 use super::arguments::{self, Callee};
 use super::called::Called;
-use super::facts::facts_if;
+use super::facts::{facts_if, instead};
 use super::fit;
 use super::infer::infer;
 use super::names::{Found, Local, Names, Place, Scope};
@@ -212,6 +212,7 @@ fn expressions(
     found: &mut Found,
 ) {
     let mut scope = Scope::new(names, Place::Run);
+    scope.own_step = names.steps.get_index_of(&step.name.value);
     scope.hidden_item = step.fan_out.as_ref().map(|fan_out| fan_out.variable.as_str());
     if let Some(when) = &step.when {
         condition(report, &scope, found, when, "when");
@@ -340,15 +341,18 @@ fn condition(report: &mut Report, scope: &Scope<'_>, found: &mut Found, written:
     if kind.fits(&Type::Boolean) {
         return;
     }
+    let source = written.expression.source();
+    if kind.without(&[Type::Null, Type::Absent]) == Some(Type::Boolean) {
+        let message = format!("`{what}` must be true or false, and this may be null");
+        let instead = instead(written.expression.root(), source, "false");
+        report.add(Diagnostic::error(code::MAY_BE_NULL, written.span(), message).hint(format!("write {instead}")));
+        return;
+    }
     let message = format!("`{what}` must be true or false, and this is {kind}");
     let problem = Diagnostic::error(code::WRONG_TYPE, written.span(), message);
-    let source = written.expression.source();
     report.add(match kind {
         Type::List(_) => problem.hint(format!("ask for its size: `{source}.size() > 0`")),
         Type::String | Type::Enum(_) => problem.hint(format!("compare it: `{source} == \"…\"`")),
-        Type::Union(_) if kind.without(&[Type::Null]) == Some(Type::Boolean) => {
-            problem.hint(format!("it may be null: `default({source}, false)`"))
-        }
         _ => problem.hint("compare it with something"),
     });
 }
@@ -363,13 +367,24 @@ fn items(report: &mut Report, scope: &Scope<'_>, found: &mut Found, fan_out: &Fa
             found.weak.push((items.span(), items.expression.source().to_owned()));
             return Type::Any;
         }
+        Type::Union(parts) => {
+            let lists = parts.iter().map(|part| match part.shape() {
+                Type::List(item) => Some(item.as_ref().clone()),
+                _ => None,
+            });
+            let items: Option<Vec<Type>> = lists.collect();
+            if let Some(item) = items.and_then(|items| items.into_iter().reduce(Type::or)) {
+                return item;
+            }
+        }
         _ => {}
     }
     let source = items.expression.source();
     if let Some(Type::List(item)) = kind.without(&[Type::Null, Type::Absent]) {
         let message = "`for_each` goes through a list, and this may be null";
         report.add(
-            Diagnostic::error(code::MAY_BE_NULL, items.span(), message).hint(format!("write `default({source}, [])`")),
+            Diagnostic::error(code::MAY_BE_NULL, items.span(), message)
+                .hint(format!("write {}", instead(items.expression.root(), source, "[]"))),
         );
         return *item;
     }

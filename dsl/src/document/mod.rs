@@ -86,10 +86,10 @@ pub(crate) fn read(report: &mut Report, root: &Node, files: &dyn Files) -> Optio
         description: description.map(|text| text.value.trim().to_owned()).unwrap_or_default(),
         inputs: fields
             .get("inputs")
-            .map_or_else(Vec::new, |entry| inputs::read(report, entry)),
+            .map_or_else(Vec::new, |entry| inputs::read(report, entry, files)),
         defaults: defaults::read(report, &fields),
         shared: imports::shared(report, &fields, files),
-        steps: steps.map_or_else(Vec::new, |entry| steps::read(report, entry)),
+        steps: steps.map_or_else(Vec::new, |entry| steps::read(report, entry, files)),
         outputs: fields
             .get("outputs")
             .map_or_else(Vec::new, |entry| outputs(report, entry)),

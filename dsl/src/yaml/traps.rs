@@ -82,6 +82,13 @@ pub(super) fn trap(line: &str) -> Option<Trap> {
         let message = "an expression inside `{…}` or `[…]` must stand in quotes: YAML reads its braces as its own";
         return Some(trap(at, stop, message));
     }
+    if let Some((from, to)) = bracket_inside(value) {
+        let inside = &value[from..to];
+        let message =
+            "a value with a bracket inside must stand in quotes here: in `{…}` and `[…]` YAML reads it as its own";
+        let span = (value_at + from, value_at + to);
+        return Some(problem(span.0, span.1, message).hint(format!("write {}", quoted(inside))));
+    }
     if let Some(first) = value.chars().next().filter(|c| "*&!%@`".contains(*c)) {
         let message = format!(
             "a value that starts with `{first}` must stand in quotes: YAML gives that character a meaning of its own"
@@ -120,6 +127,32 @@ fn bare_marks(value: &str) -> Option<usize> {
             None => {}
         }
         before = c;
+    }
+    None
+}
+
+/// The value without quotes inside of `{…}` or `[…]` that has a bracket in its middle, `list[0].id`.
+fn bracket_inside(value: &str) -> Option<(usize, usize)> {
+    if !value.starts_with(['{', '[']) {
+        return None;
+    }
+    let (mut start, mut quote, mut found, mut depth) = (1, None, false, 0_usize);
+    for (at, sign) in value.char_indices().skip(1) {
+        let before = value[start..at].trim();
+        match (quote, sign) {
+            (Some(open), sign) if open == sign => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') if before.is_empty() => quote = Some(sign),
+            (None, '[' | '{') if found || !before.is_empty() => (found, depth) = (true, depth + 1),
+            (None, ']' | '}') if depth > 0 => depth -= 1,
+            (None, ',' | ']' | '}') if found => {
+                let blank = value[start..at].len() - value[start..at].trim_start().len();
+                return Some((start + blank, start + value[start..at].trim_end().len()));
+            }
+            (None, '[' | '{' | ']' | '}' | ',') => start = at + 1,
+            (None, ':') if !found && value[at..].starts_with(": ") => start = at + 1,
+            (None, _) => {}
+        }
     }
     None
 }

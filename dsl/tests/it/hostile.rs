@@ -184,7 +184,7 @@ fn expressions_just_within_the_bounds_fit_into_a_small_stack() {
 }
 
 fn mutated() -> impl Strategy<Value = Vec<u8>> {
-    let texts: Vec<String> = blocks().into_iter().map(|block| block.text).collect();
+    let texts: Vec<String> = blocks().into_iter().map(|(_, block)| block.text).collect();
     let edit = (any::<prop::sample::Index>(), 0..6_usize, any::<u8>());
     (prop::sample::select(texts), prop::collection::vec(edit, 1..8)).prop_map(|(text, edits)| {
         let mut bytes = text.into_bytes();

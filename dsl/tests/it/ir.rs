@@ -41,7 +41,7 @@ agents:
     limits: { turns: 7 }
   lead:
     model: judge
-    system: "Style: ${{ inputs.style }}${{ inputs.note }}"
+    system: "Style: ${{ inputs.style }}${{ default(inputs.note, '') }}"
     team: { agents: [seeker], parallel: 3 }
   both: { model: openai/gpt-5, tools: [papers.read_chunk, notes] }
 steps:
@@ -73,7 +73,7 @@ steps:
 outputs:
   rows: ${{ steps.research.output.rows }}
   supported: ${{ steps.check.outputs.filter(c, c.supported).size() }}
-limits: { tokens: 1000 }
+limits: { tokens: 1000, fan_out: 50 }
 "#;
 
 #[test]
@@ -87,6 +87,7 @@ fn a_workflow_is_lowered_whole() {
         w.limits,
         RunLimits {
             tokens: 1000,
+            fan_out: 50,
             ..RunLimits::DEFAULT
         }
     );

@@ -4,6 +4,7 @@ mod codes;
 mod format;
 mod hostile;
 mod ir;
+mod manual;
 mod memory;
 mod messages;
 mod migrate;

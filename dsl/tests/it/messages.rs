@@ -1,12 +1,16 @@
 //! What people read, as it stands on their screen.
 
-use crate::memory::compiled;
+use crate::memory::{Memory, compiled};
 use std::fmt::Write;
 use troupe_core::diagnostic::Severity;
+use troupe_dsl::{Compiled, compile};
 
 /// Every diagnostic with its line, a caret under its place, and its hints.
 fn rendered(text: &str) -> String {
-    let compiled = compiled(text);
+    told(&compiled(text))
+}
+
+fn told(compiled: &Compiled) -> String {
     let mut shown = String::new();
     for d in &compiled.diagnostics {
         let word = if d.severity == Severity::Error {
@@ -65,7 +69,7 @@ outputs:
       |   seeker: { modle: builtin/reader }
       |             ^^^^^
       = did you mean `model`?
-      = allowed keys: `model`, `system`, `tools`, `team`, `limits`
+      = allowed keys: `model`, `system`, `tools`, `team`, `limits`, `description`
     error[T0204]: there is no agent `seker`
       workflow.yaml:8:12
       |     agent: seker
@@ -83,11 +87,14 @@ outputs:
       |     time_out: 5m
       |     ^^^^^^^^
       = did you mean `timeout`?
-      = allowed keys: `agent`, `prompt`, `tool`, `with`, `run`, `env`, `stdin`, `when`, `needs`, `for_each`, `as`, `parallel`, `retry`, `timeout`, `limits`, `output`
+      = keys that go with `agent`: `prompt`, `when`, `needs`, `for_each`, `as`, `parallel`, `key`, `repeat`, `retry`, `timeout`, `limits`, `on_error`, `cache`, `sandbox`, `output`, `description`
     error[T0208]: `ask` has one output, and no list of them
       workflow.yaml:12:25
       |   answer: ${{ steps.ask.outputs }}
       |                         ^^^^^^^
+      workflow.yaml:7:3
+      |   ask:
+      |   ^^^ `ask` is declared here
       = write `steps.ask.output`
     "#);
 }
@@ -199,6 +206,13 @@ fn traps_of_yaml_are_named() {
       |               ^^^^^^^^^^^^
       = write '${{ env.B }}'
     "#);
+    insta::assert_snapshot!(step("env: { A: x, B: inputs.rows[0].id }"), @r#"
+    error[T0007]: a value with a bracket inside must stand in quotes here: in `{…}` and `[…]` YAML reads it as its own
+      workflow.yaml:5:21
+      |     env: { A: x, B: inputs.rows[0].id }
+      |                     ^^^^^^^^^^^^^^^^^
+      = write 'inputs.rows[0].id'
+    "#);
     insta::assert_snapshot!(step("stdin: ${{ env.A + ' #1' }}"), @r#"
     error[T0007]: an expression with ` #` inside must stand in quotes: YAML takes the rest for a comment
       workflow.yaml:5:12
@@ -285,7 +299,8 @@ steps:
       workflow.yaml:7:35
       |     with: { keywords: [x, 3, '${{ inputs.n }}'], top_n: 2 }
       |                                   ^^^^^^^^
-    error[T0305]: `papers.keyword_search` takes no argument `top_n`
+      = `string(inputs.n)` makes text of it
+    error[T0305]: `papers.keyword_search` has no argument `top_n`
       workflow.yaml:7:50
       |     with: { keywords: [x, 3, '${{ inputs.n }}'], top_n: 2 }
       |                                                  ^^^^^
@@ -297,5 +312,88 @@ steps:
       |           ^^^^^^^^^^^
       = did you mean `papers.read_chunk`?
       = tools: `papers.keyword_search`, `papers.semantic_search`, `papers.read_chunk`
+    "#);
+}
+
+#[test]
+fn what_may_be_null_is_told_with_a_way_out_that_works() {
+    insta::assert_snapshot!(rendered(
+        "troupe: 1
+inputs: { note: string | null, rows: [{ a: string | null }], sure: boolean | null }
+steps:
+  skipped: { run: [echo], when: 'inputs.rows.size() > 3' }
+  a:
+    run: [echo, '${{ inputs.note.trim() }}', '${{ inputs.rows[0].a.trim() }}']
+  b:
+    run: [echo, '${{ steps.skipped.output.stdout }}']
+  c:
+    when: inputs.sure
+    run: [echo]
+"
+    ), @r#"
+    error[T0306]: `inputs.note` may be null here
+      workflow.yaml:6:22
+      |     run: [echo, '${{ inputs.note.trim() }}', '${{ inputs.rows[0].a.trim() }}']
+      |                      ^^^^^^^^^^^
+      = write `default(inputs.note, …)`, or ask first: `inputs.note != null && …`
+      = a step's `when`, and a `filter` before, are asked too
+    error[T0306]: `inputs.rows[0].a` may be null here
+      workflow.yaml:6:51
+      |     run: [echo, '${{ inputs.note.trim() }}', '${{ inputs.rows[0].a.trim() }}']
+      |                                                   ^^^^^^^^^^^^^^^^
+      = write `inputs.rows[0].a == null ? … : inputs.rows[0].a`, or ask first: `inputs.rows[0].a != null && …`
+      = a step's `when`, and a `filter` before, are asked too
+    error[T0306]: `steps.skipped.output` may be null here
+      workflow.yaml:8:22
+      |     run: [echo, '${{ steps.skipped.output.stdout }}']
+      |                      ^^^^^^^^^^^^^^^^^^^^
+      workflow.yaml:4:34
+      |   skipped: { run: [echo], when: 'inputs.rows.size() > 3' }
+      |                                  ^^^^^^^^^^^^^^^^^^^^^^ `skipped` is skipped when this is false
+      = write `default(steps.skipped.output, …)`, or ask first: `steps.skipped.output != null && …`
+      = a step's `when`, and a `filter` before, are asked too
+    error[T0304]: `when` must be true or false, and this is boolean | null
+      workflow.yaml:10:11
+      |     when: inputs.sure
+      |           ^^^^^^^^^^^
+      = it may be null: `default(inputs.sure, false)`
+    "#);
+}
+
+#[test]
+fn agents_of_the_standard_library_need_a_model() {
+    insta::assert_snapshot!(rendered(
+        "troupe: 1
+steps:
+  a: { workflow: std/refine, with: { task: A poem } }
+  b: { workflow: std/refin }
+"
+    ), @r#"
+    error[T0102]: the agents of `std/refine` work with this file's default model, and it has none
+      workflow.yaml:3:18
+      |   a: { workflow: std/refine, with: { task: A poem } }
+      |                  ^^^^^^^^^^
+      = name one: `defaults: { model: … }`
+    error[T0607]: the standard library has no workflow `refin`
+      workflow.yaml:4:18
+      |   b: { workflow: std/refin }
+      |                  ^^^^^^^^^
+      = did you mean `refine`?
+      = workflows of `std/`: `debate`, `refine`, `refine-round`
+    "#);
+}
+
+#[test]
+fn a_mistake_in_a_called_workflow_is_told_once_and_there() {
+    let mut files = Memory::of_the_manual();
+    let text = "troupe: 1\nsteps:\n  s: { agent: nobody, prompt: Hello. }\n";
+    files.0.insert("called/one.yaml".into(), text.into());
+    let text = "troupe: 1\nsteps:\n  a: { workflow: called/one.yaml }\n  b: { workflow: called/one.yaml }\n";
+    insta::assert_snapshot!(told(&compile("workflow.yaml", text.as_bytes(), &files)), @r#"
+    error[T0204]: there is no agent `nobody`
+      called/one.yaml:3:15
+      |   s: { agent: nobody, prompt: Hello. }
+      |               ^^^^^^
+      = there are no agents
     "#);
 }
