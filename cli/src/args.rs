@@ -63,6 +63,8 @@ pub enum Command {
     Call(Call),
     /// Explain a diagnostic's code
     Explain(Explain),
+    /// Print the JSON Schema of workflow files, for editors
+    Schema(Schema),
 }
 
 /// `troupe check`
@@ -142,4 +144,12 @@ pub struct Call {
 pub struct Explain {
     /// The code, such as `T0201`; without one, all codes
     pub code: Option<String>,
+}
+
+/// `troupe schema`
+#[derive(Debug, Args)]
+pub struct Schema {
+    /// The schema of files that workflows import, instead
+    #[arg(long)]
+    pub shared: bool,
 }

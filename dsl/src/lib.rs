@@ -14,6 +14,7 @@ mod language;
 mod lower;
 mod nearest;
 mod report;
+mod schema;
 mod shorthand;
 pub mod standard;
 pub mod tool_types;
@@ -21,6 +22,7 @@ mod yaml;
 
 pub use code::{codes, explain};
 pub use files::{FileError, Files, Folder, MAX_FILE_BYTES};
+pub use schema::{json_schema, shared_json_schema};
 pub use shorthand::parse_type;
 
 use report::Report;

@@ -6,6 +6,7 @@ mod explain;
 mod list;
 mod resume;
 mod run;
+mod schema;
 mod show;
 
 use crate::args::Command;
@@ -23,6 +24,7 @@ pub fn dispatch(command: Command, settings: &Settings) -> anyhow::Result<Exit> {
         Command::Show(arguments) => show::run(&arguments, settings),
         Command::Call(arguments) => call::run(&arguments, settings),
         Command::Explain(arguments) => explain::run(&arguments, settings),
+        Command::Schema(arguments) => schema::run(&arguments),
     }
 }
 

@@ -5,4 +5,5 @@ mod hostile;
 mod ir;
 mod memory;
 mod messages;
+mod mistakes;
 mod spec;
