@@ -52,6 +52,18 @@ pub(super) fn sort(kind: &Type) -> Sort {
     })
 }
 
+fn is_empty_list(expr: &IdedExpr) -> bool {
+    matches!(&expr.expr, Expr::List(list) if list.elements.is_empty())
+}
+
+fn has_list(kind: &Type) -> bool {
+    match kind.shape() {
+        Type::List(_) => true,
+        Type::Union(parts) => parts.iter().any(has_list),
+        _ => false,
+    }
+}
+
 impl Inference<'_> {
     pub(super) fn call(&mut self, expr: &IdedExpr, call: &CallExpr) -> Type {
         match (call.func_name.as_str(), call.args.as_slice()) {
@@ -72,9 +84,14 @@ impl Inference<'_> {
             }
             (logic::CONDITIONAL, [condition, yes, no]) => {
                 self.condition(condition, "the condition before `?`");
-                let yes = self.kind_under(yes, facts_if(condition, true));
-                let no = self.kind_under(no, facts_if(condition, false));
-                yes.or(no)
+                let yes_kind = self.kind_under(yes, facts_if(condition, true));
+                let no_kind = self.kind_under(no, facts_if(condition, false));
+                // An empty list holds whatever the other one does: `default(list, [])`.
+                match (is_empty_list(yes), is_empty_list(no)) {
+                    (true, false) if has_list(&no_kind) => no_kind,
+                    (false, true) if has_list(&yes_kind) => yes_kind,
+                    _ => yes_kind.or(no_kind),
+                }
             }
             (logic::EQUALS | logic::NOT_EQUALS, [left, right]) => self.equals(expr, left, right),
             (logic::IN, [left, right]) => self.is_in(expr, left, right),

@@ -117,15 +117,23 @@ fn name(names: Names) -> Value {
             drawn["examples"] = json!(["builtin/reader", "openai/gpt-5-mini"]);
             drawn
         }
-        Names::Grant => text(&format!(r"{label}(\.\S+)?$"), "a corpus, a server, or a tool of one: `corpus.tool`"),
-        Names::Tool => text(&format!(r"{label}\.\S+$"), "a tool is named with its corpus or server: `corpus.tool`"),
+        Names::Grant => text(
+            &format!(r"{label}(\.\S+)?$"),
+            "a corpus, a server, or a tool of one: `corpus.tool`",
+        ),
+        Names::Tool => text(
+            &format!(r"{label}\.\S+$"),
+            "a tool is named with its corpus or server: `corpus.tool`",
+        ),
         Names::Workflow => {
             let mut drawn = text(NO_MARKS, "the path of a workflow file, or `std/NAME`");
             let known: Vec<String> = standard::names().map(|name| format!("std/{name}")).collect();
             drawn["examples"] = json!(known);
             drawn
         }
-        Names::Choice | Names::File | Names::Pattern => text(NO_MARKS, "plain text is wanted here: there are no expressions"),
+        Names::Choice | Names::File | Names::Pattern => {
+            text(NO_MARKS, "plain text is wanted here: there are no expressions")
+        }
     }
 }
 

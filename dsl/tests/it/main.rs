@@ -6,4 +6,5 @@ mod ir;
 mod memory;
 mod messages;
 mod mistakes;
+mod schema;
 mod spec;

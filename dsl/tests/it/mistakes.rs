@@ -98,7 +98,9 @@ fn expected(seeds: &[&Seed]) -> Told {
         let (added, removed) = seeds
             .iter()
             .filter(|seed| seed.end() <= line)
-            .fold((0, 0), |(added, removed), seed| (added + seed.new.len(), removed + seed.old));
+            .fold((0, 0), |(added, removed), seed| {
+                (added + seed.new.len(), removed + seed.old)
+            });
         line + added - removed
     };
     let places = seeds.iter().flat_map(|seed| {
@@ -116,7 +118,10 @@ pub fn seeds() -> Vec<Seed> {
     let workflows = workflows();
     let mut seeds = Vec::new();
     let mut file = &workflows[0];
-    let blocks = text.split("\n\n").map(str::trim_end).filter(|block| !block.trim().is_empty());
+    let blocks = text
+        .split("\n\n")
+        .map(str::trim_end)
+        .filter(|block| !block.trim().is_empty());
     for block in blocks.filter(|block| !block.starts_with('#')) {
         let block = block.trim_start_matches('\n');
         match block.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
@@ -160,10 +165,15 @@ fn seed((file, text): &(String, String), block: &str) -> Seed {
         let outside = || {
             let before = whole[..places[0]].iter().position(|line| is_at(line));
             let after = || whole[places[0] + old.len()..].iter().position(|line| is_at(line));
-            before.or_else(|| after().map(|at| at + places[0] + old.len())).map(Place::Old)
+            before
+                .or_else(|| after().map(|at| at + places[0] + old.len()))
+                .map(Place::Old)
         };
         let found = inside.or_else(outside);
-        (code.to_owned(), found.unwrap_or_else(|| panic!("{file}: {title}: `{part}` is not there")))
+        (
+            code.to_owned(),
+            found.unwrap_or_else(|| panic!("{file}: {title}: `{part}` is not there")),
+        )
     };
     Seed {
         file: file.clone(),
@@ -226,7 +236,10 @@ fn the_workflows_are_without_a_mistake() {
     for (name, text) in workflows() {
         let compiled = compiled(&name, &text);
         for d in compiled.diagnostics.iter().filter(|d| d.code != "T0901") {
-            let file = compiled.sources.get(d.labels[0].span.source).expect("the file is there");
+            let file = compiled
+                .sources
+                .get(d.labels[0].span.source)
+                .expect("the file is there");
             let line = file.line_column(d.labels[0].span.start).0;
             let _ = writeln!(wrong, "{}:{line}: {}: {} {:?}", file.name, d.code, d.message, d.hints);
         }
@@ -241,7 +254,10 @@ fn every_mistake_is_told_at_its_line_and_nothing_else() {
     assert!(seeds.len() >= 100, "there are {} mistakes", seeds.len());
     let mut wrong = Vec::new();
     for seed in &seeds {
-        let text = workflows.iter().find(|(name, _)| *name == seed.file).map(|(_, text)| text.as_str());
+        let text = workflows
+            .iter()
+            .find(|(name, _)| *name == seed.file)
+            .map(|(_, text)| text.as_str());
         let edited = seed.text(text.unwrap_or_default());
         let compiled = compiled(&seed.file, &edited);
         let expected = expected(&[seed]);
