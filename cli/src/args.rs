@@ -74,6 +74,8 @@ pub enum Command {
     Explain(Explain),
     /// Start a workflow of your own from a template
     New(New),
+    /// Print the JSON Schema of workflow files, for editors
+    Schema(Schema),
 }
 
 /// `troupe check`
@@ -258,4 +260,12 @@ pub struct New {
     /// The workflow's name [default: the folder's]
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
+}
+
+/// `troupe schema`
+#[derive(Debug, Args)]
+pub struct Schema {
+    /// The schema of files that workflows import, instead
+    #[arg(long)]
+    pub shared: bool,
 }

@@ -18,6 +18,7 @@ mod lower;
 mod migrate;
 mod nearest;
 mod report;
+mod schema;
 mod shorthand;
 pub mod standard;
 pub mod tool_types;
@@ -27,6 +28,7 @@ pub use code::{codes, explain};
 pub use files::{FileError, Files, Folder, MAX_FILE_BYTES};
 pub use format::format;
 pub use migrate::migrate;
+pub use schema::{json_schema, shared_json_schema};
 pub use shorthand::parse_type;
 
 use report::Report;

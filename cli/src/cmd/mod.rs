@@ -11,6 +11,7 @@ mod migrate;
 mod new;
 mod resume;
 mod run;
+mod schema;
 mod show;
 
 use crate::args::Command;
@@ -33,6 +34,7 @@ pub fn dispatch(command: Command, settings: &Settings) -> anyhow::Result<Exit> {
         Command::Graph(arguments) => graph::run(&arguments, settings),
         Command::Explain(arguments) => explain::run(&arguments, settings),
         Command::New(arguments) => new::run(&arguments, settings),
+        Command::Schema(arguments) => schema::run(&arguments),
     }
 }
 

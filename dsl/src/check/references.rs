@@ -97,7 +97,7 @@ impl<'a> Inference<'a> {
         if let Some(kind) = seen.field(field) {
             // That a step waits for itself is the mistake, and not what it would read.
             return if self.scope.own_step == Some(step) {
-                Type::Any
+                Cow::Owned(Type::Any)
             } else {
                 kind
             };

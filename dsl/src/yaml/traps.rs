@@ -83,11 +83,9 @@ pub(super) fn trap(line: &str) -> Option<Trap> {
         return Some(trap(at, stop, message));
     }
     if let Some((from, to)) = bracket_inside(value) {
-        let inside = &value[from..to];
         let message =
             "a value with a bracket inside must stand in quotes here: in `{…}` and `[…]` YAML reads it as its own";
-        let span = (value_at + from, value_at + to);
-        return Some(problem(span.0, span.1, message).hint(format!("write {}", quoted(inside))));
+        return Some(trap(value_at + from, value_at + to, message));
     }
     if let Some(first) = value.chars().next().filter(|c| "*&!%@`".contains(*c)) {
         let message = format!(

@@ -8,5 +8,7 @@ mod manual;
 mod memory;
 mod messages;
 mod migrate;
+mod mistakes;
 mod recovery;
+mod schema;
 mod spec;
