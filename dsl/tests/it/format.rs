@@ -7,12 +7,12 @@ use troupe_dsl::format;
 #[test]
 fn blocks_of_the_manual_stay_as_they_are() {
     let mut formatted = 0;
-    for block in blocks() {
+    for (place, block) in blocks() {
         let Ok(text) = format("w.yaml", block.text.as_bytes()) else {
             continue;
         };
         formatted += 1;
-        assert_eq!(text, block.text, "{}", block.place);
+        assert_eq!(text, block.text, "{place}");
     }
     assert!(formatted > 30, "most blocks are YAML");
 }

@@ -34,7 +34,12 @@ impl Block {
         let before = files.clone();
         if let Some(name) = text.lines().next().and_then(|first| first.strip_prefix("# file: ")) {
             let name = name.trim().to_owned();
-            files.insert(name.clone(), text.clone());
+            // JSON knows no comments.
+            let own = match name.ends_with(".json") {
+                true => text.split_once('\n').map_or("", |(_, rest)| rest).to_owned(),
+                false => text.clone(),
+            };
+            files.insert(name.clone(), own);
             let runs = has("steps:");
             let kind = Kind::File { name, runs };
             return Self {

@@ -336,13 +336,13 @@ steps:
       |     run: [echo, '${{ inputs.note.trim() }}', '${{ inputs.rows[0].a.trim() }}']
       |                      ^^^^^^^^^^^
       = write `default(inputs.note, …)`, or ask first: `inputs.note != null && …`
-      = a step's `when`, and a `filter` before, are asked too
+      = the step's `when`, or a `filter` of the list, can ask as well
     error[T0306]: `inputs.rows[0].a` may be null here
       workflow.yaml:6:51
       |     run: [echo, '${{ inputs.note.trim() }}', '${{ inputs.rows[0].a.trim() }}']
       |                                                   ^^^^^^^^^^^^^^^^
       = write `inputs.rows[0].a == null ? … : inputs.rows[0].a`, or ask first: `inputs.rows[0].a != null && …`
-      = a step's `when`, and a `filter` before, are asked too
+      = the step's `when`, or a `filter` of the list, can ask as well
     error[T0306]: `steps.skipped.output` may be null here
       workflow.yaml:8:22
       |     run: [echo, '${{ steps.skipped.output.stdout }}']
@@ -351,12 +351,12 @@ steps:
       |   skipped: { run: [echo], when: 'inputs.rows.size() > 3' }
       |                                  ^^^^^^^^^^^^^^^^^^^^^^ `skipped` is skipped when this is false
       = write `default(steps.skipped.output, …)`, or ask first: `steps.skipped.output != null && …`
-      = a step's `when`, and a `filter` before, are asked too
-    error[T0304]: `when` must be true or false, and this is boolean | null
+      = the step's `when`, or a `filter` of the list, can ask as well
+    error[T0306]: `when` must be true or false, and this may be null
       workflow.yaml:10:11
       |     when: inputs.sure
       |           ^^^^^^^^^^^
-      = it may be null: `default(inputs.sure, false)`
+      = write `default(inputs.sure, false)`
     "#);
 }
 

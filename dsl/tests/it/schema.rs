@@ -164,9 +164,9 @@ fn every_key_is_described() {
 fn the_manual_is_taken_and_refused_as_the_compiler_does() {
     let validator = validator();
     let mut wrong = Vec::new();
-    for block in blocks() {
-        let compiled = memory::compiled(&block.text);
-        compare(&validator, &block.place, &block.text, &compiled, &mut wrong);
+    for (place, block) in blocks() {
+        let compiled = block.compile();
+        compare(&validator, &place, &block.text, &compiled, &mut wrong);
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
