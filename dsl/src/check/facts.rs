@@ -18,6 +18,17 @@ pub(super) enum Known {
     Present,
     /// It is there and not null.
     NotNull,
+    /// The output of a step that has succeeded.
+    Succeeded,
+    /// The output of a step whose status is not this word.
+    StatusIsNot(Word),
+}
+
+/// Why a step has no output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Word {
+    Skipped,
+    Failed,
 }
 
 impl Fact {
@@ -25,6 +36,8 @@ impl Fact {
         match self.known {
             Known::Present => &[Type::Absent],
             Known::NotNull => &[Type::Absent, Type::Null],
+            // What such a step gives may be null by its own type: the walk knows that.
+            Known::Succeeded | Known::StatusIsNot(_) => &[],
         }
     }
 }
@@ -135,8 +148,8 @@ pub(super) fn facts_if(condition: &IdedExpr, truth: bool) -> Vec<Fact> {
             (operators::LOGICAL_AND, [left, right]) if truth => both(left, right, true),
             (operators::LOGICAL_OR, [left, right]) if !truth => both(left, right, false),
             (operators::LOGICAL_NOT, [inner]) => facts_if(inner, !truth),
-            (operators::NOT_EQUALS, [left, right]) if truth => not_null_beside_null(left, right),
-            (operators::EQUALS, [left, right]) if !truth => not_null_beside_null(left, right),
+            (operators::NOT_EQUALS, [left, right]) if truth => unequal(left, right),
+            (operators::EQUALS, [left, right]) if !truth => unequal(left, right),
             (operators::EQUALS, [left, right]) if truth => equal(left, right),
             _ => Vec::new(),
         },
@@ -150,16 +163,41 @@ fn both(left: &IdedExpr, right: &IdedExpr, truth: bool) -> Vec<Fact> {
     facts
 }
 
-fn not_null_beside_null(left: &IdedExpr, right: &IdedExpr) -> Vec<Fact> {
+fn unequal(left: &IdedExpr, right: &IdedExpr) -> Vec<Fact> {
     let asked = match (is_null(left), is_null(right)) {
         (false, true) => left,
         (true, false) => right,
-        _ => return Vec::new(),
+        _ => return status_is_not(left, right),
     };
     not_null(path(asked))
 }
 
-/// What equals a literal is not null; a step that succeeded has an output.
+fn status_is_not(left: &IdedExpr, right: &IdedExpr) -> Vec<Fact> {
+    let (asked, word) = match (text(left), text(right)) {
+        (None, Some(word)) => (left, word),
+        (Some(word), None) => (right, word),
+        _ => return Vec::new(),
+    };
+    let word = match word {
+        "skipped" => Word::Skipped,
+        "failed" => Word::Failed,
+        _ => return Vec::new(),
+    };
+    output_of(asked, Known::StatusIsNot(word))
+}
+
+/// What a status tells about the step's output.
+fn output_of(status: &IdedExpr, known: Known) -> Vec<Fact> {
+    match path(status).as_deref() {
+        Some([steps, name, status]) if steps == "steps" && status == "status" => vec![Fact {
+            path: vec![steps.clone(), name.clone(), "output".into()],
+            known,
+        }],
+        _ => Vec::new(),
+    }
+}
+
+/// What equals a literal is not null; a step that succeeded has given what its type says.
 fn equal(left: &IdedExpr, right: &IdedExpr) -> Vec<Fact> {
     let is_literal = |expr: &IdedExpr| matches!(&expr.expr, Expr::Literal(_)) && !is_null(expr);
     let (asked, literal) = match (is_literal(left), is_literal(right)) {
@@ -168,12 +206,8 @@ fn equal(left: &IdedExpr, right: &IdedExpr) -> Vec<Fact> {
         _ => return Vec::new(),
     };
     let mut facts = not_null(path(asked));
-    if let Some([steps, name, status]) = path(asked).as_deref()
-        && steps == "steps"
-        && status == "status"
-        && text(literal) == Some("succeeded")
-    {
-        facts.extend(not_null(Some(vec![steps.clone(), name.clone(), "output".into()])));
+    if text(literal) == Some("succeeded") {
+        facts.extend(output_of(asked, Known::Succeeded));
     }
     facts
 }

@@ -2,7 +2,7 @@
 //!
 //! What is not certain is `any`, which nothing complains about: a first mistake has no echo.
 
-use super::facts::{Fact, facts_if, narrowed, path, refined};
+use super::facts::{Fact, Known, Word, facts_if, narrowed, path, refined};
 use super::names::{Found, Place, Scope, Use};
 use crate::code;
 use crate::expression::Written;
@@ -132,7 +132,7 @@ impl Inference<'_> {
         };
         match meaning {
             Meaning::Value(kind) if !self.facts.is_empty() => Meaning::Value(match path(expr) {
-                Some(path) => narrowed(&self.facts, &path, kind),
+                Some(path) => self.narrowed(&path, kind),
                 None => kind,
             }),
             meaning => meaning,
@@ -258,7 +258,7 @@ impl Inference<'_> {
             return;
         }
         let kind = match path(expr) {
-            Some(path) => narrowed(&self.facts, &path, kind.clone()),
+            Some(path) => self.narrowed(&path, kind.clone()),
             None => kind.clone(),
         };
         let span = self.name_span(expr);
@@ -270,6 +270,26 @@ impl Inference<'_> {
                 step,
             });
         }
+    }
+
+    /// The type at a path, by what is known where the walk stands.
+    fn narrowed(&self, path: &[String], kind: Type) -> Type {
+        let known = |wanted: Known| self.facts.iter().any(|f| f.path == path && f.known == wanted);
+        let step = match path {
+            [steps, name, _] if steps == "steps" => self.scope.names.steps.get(name),
+            _ => None,
+        };
+        let kind = match step {
+            Some(step)
+                if known(Known::Succeeded)
+                    || known(Known::StatusIsNot(Word::Skipped)) && !step.continues
+                    || known(Known::StatusIsNot(Word::Failed)) && step.when.is_none() =>
+            {
+                step.output.clone()
+            }
+            _ => kind,
+        };
+        narrowed(&self.facts, path, kind)
     }
 
     /// Walks a part under what a condition tells.

@@ -30,6 +30,11 @@ pub(super) fn syntax_error(source: SourceId, text: &str, at: usize, info: &str) 
     while !text.is_char_boundary(at) {
         at -= 1;
     }
+    if let Some(tab) = indented_by_tab(text, at) {
+        let span = Span::new(source, tab, tab + 1);
+        return Diagnostic::error(code::SYNTAX, span, "this line is indented with a tab")
+            .hint("YAML is indented with spaces");
+    }
     let trapped = line_of(text, at).and_then(|line| trap(source, text, line));
     // The parser notices some mistakes only at the start of what follows.
     let trapped = trapped.or_else(|| {
@@ -63,6 +68,14 @@ pub(super) fn syntax_error(source: SourceId, text: &str, at: usize, info: &str) 
     })
 }
 
+/// The tab that stands before the text of the line around `at`, if one does.
+fn indented_by_tab(text: &str, at: usize) -> Option<usize> {
+    let (start, end) = line_of(text, at)?;
+    let line = &text[start..end];
+    let blank = line.len() - line.trim_start_matches([' ', '\t']).len();
+    line[..blank].find('\t').map(|tab| start + tab)
+}
+
 /// Byte range of the line around `at`, without its break; none for a line too long to be looked at.
 fn line_of(text: &str, at: usize) -> Option<(usize, usize)> {
     let start = text[..at].rfind('\n').map_or(0, |n| n + 1);
@@ -86,8 +99,7 @@ fn trap(source: SourceId, text: &str, (start, end): (usize, usize)) -> Option<Di
     }
     if let Some((from, to)) = bracket_inside(value) {
         let inside = &value[from..to];
-        let message =
-            "a value with a bracket inside must stand in quotes here: in `{…}` and `[…]` YAML reads it as its own";
+        let message = "a value with a bracket or a comma inside must stand in quotes here: in `{…}` and `[…]` YAML reads it as its own";
         let span = (value_at + from, value_at + to);
         return Some(problem(span.0, span.1, message).hint(format!("write {}", quoted(inside))));
     }
@@ -112,18 +124,22 @@ fn trap(source: SourceId, text: &str, (start, end): (usize, usize)) -> Option<Di
     None
 }
 
-/// The value without quotes inside of `{…}` or `[…]` that has a bracket in its middle, `list[0].id`.
+/// The value without quotes inside of `{…}` or `[…]` that has a bracket in its middle, `list[0].id`,
+/// or a comma between parentheses, `f(a, b)`.
 fn bracket_inside(value: &str) -> Option<(usize, usize)> {
     if !value.starts_with(['{', '[']) {
         return None;
     }
-    let (mut start, mut quote, mut found, mut depth) = (1, None, false, 0_usize);
+    let (mut start, mut quote, mut found, mut depth, mut called) = (1, None, false, 0_usize, 0_usize);
     for (at, sign) in value.char_indices().skip(1) {
         let before = value[start..at].trim();
         match (quote, sign) {
             (Some(open), sign) if open == sign => quote = None,
             (Some(_), _) => {}
-            (None, '"' | '\'') if before.is_empty() => quote = Some(sign),
+            (None, '"' | '\'') if before.is_empty() || called > 0 => quote = Some(sign),
+            (None, '(') if !before.is_empty() => called += 1,
+            (None, ')') if called > 0 => called -= 1,
+            (None, ',') if called > 0 => found = true,
             (None, '[' | '{') if found || !before.is_empty() => (found, depth) = (true, depth + 1),
             (None, ']' | '}') if depth > 0 => depth -= 1,
             (None, ',' | ']' | '}') if found => {
