@@ -78,8 +78,8 @@ fn compile_into(report: &mut Report, name: &str, bytes: &[u8], files: &dyn Files
 pub(crate) struct Compilation {
     /// The workflows that are being compiled, each called by the one before.
     open: Vec<String>,
-    /// Those that are done.
-    known: HashMap<String, check::Called>,
+    /// Those that are done, each with the place of the model that it inherited.
+    known: HashMap<(String, Option<Span>), check::Called>,
     /// The model of the workflow that calls the one being compiled, for agents that name none.
     inherited: Option<document::Model>,
     /// Whether an editor asks for the meaning of every name of the first file.

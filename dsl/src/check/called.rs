@@ -102,7 +102,10 @@ fn one(report: &mut Report, path: &Spanned<String>, files: &dyn Files, compilati
         Some(_) => path.value.clone(),
         None => files.name(&path.value),
     };
-    if let Some(known) = compilation.known.get(&name) {
+    // The same file is another workflow with another model.
+    let inherited = compilation.inherited.clone();
+    let key = (name.clone(), inherited.as_ref().map(|model| model.alias.span));
+    if let Some(known) = compilation.known.get(&key) {
         return Called {
             path: path.value.clone(),
             ..known.clone()
@@ -126,14 +129,13 @@ fn one(report: &mut Report, path: &Spanned<String>, files: &dyn Files, compilati
         return called;
     };
     let inside = Rebased::new(files, folder_of(&joined("", &path.value)));
-    let inherited = compilation.inherited.clone();
     compilation.open.push(name.clone());
     let (workflow, spans) = compilation.compile(report, &name, source, &text, &inside);
     compilation.open.pop();
     compilation.inherited = inherited;
     called.workflow = workflow.map(Arc::new);
     called.input_spans = spans;
-    compilation.known.insert(name, called.clone());
+    compilation.known.insert(key, called.clone());
     called
 }
 

@@ -112,18 +112,20 @@ fn text(expr: &IdedExpr) -> Option<&str> {
     }
 }
 
-/// How to say what stands in for a value that may be null: `default` takes names and fields alone.
+/// How to say what stands in for a value that may be null.
 pub(super) fn instead(expr: &IdedExpr, source: &str, other: &str) -> String {
-    fn is_plain(expr: &IdedExpr) -> bool {
-        match &expr.expr {
-            Expr::Ident(_) => true,
-            Expr::Select(select) => !select.test && is_plain(&select.operand),
-            _ => false,
-        }
-    }
     match is_plain(expr) {
         true => format!("`default({source}, {other})`"),
         false => format!("`{source} == null ? {other} : {source}`"),
+    }
+}
+
+/// Whether a part is made of names alone: what `default` takes.
+pub(super) fn is_plain(expr: &IdedExpr) -> bool {
+    match &expr.expr {
+        Expr::Ident(_) => true,
+        Expr::Select(select) => !select.test && is_plain(&select.operand),
+        _ => false,
     }
 }
 

@@ -25,6 +25,7 @@ pub(super) fn infer(report: &mut Report, scope: &Scope<'_>, found: &mut Found, w
         written,
         locals: Vec::new(),
         facts: scope.facts.clone(),
+        told: Vec::new(),
     };
     inference.kind(written.expression.root())
 }
@@ -38,6 +39,8 @@ pub(super) struct Inference<'a> {
     pub(super) locals: Vec<(String, Type)>,
     /// What is known to hold where the walk stands.
     pub(super) facts: Vec<Fact>,
+    /// Paths that were told to be null perhaps: what lies below them is no second mistake.
+    pub(super) told: Vec<Vec<String>>,
 }
 
 /// What a part of an expression stands for.

@@ -370,7 +370,7 @@ steps:
       workflow.yaml:4:34
       |   skipped: { run: [echo], when: 'inputs.rows.size() > 3' }
       |                                  ^^^^^^^^^^^^^^^^^^^^^^ `skipped` is skipped when this is false
-      = write `default(steps.skipped.output, …)`, or ask first: `steps.skipped.output != null && …`
+      = write `default(steps.skipped.output.stdout, …)`, or ask first: `steps.skipped.output != null && …`
       = the step's `when`, or a `filter` of the list, can ask as well
     error[T0306]: `when` must be true or false, and this may be null
       workflow.yaml:10:11
@@ -467,7 +467,7 @@ steps:
       workflow.yaml:8:78
       |       carry: { failures: '${{ default(carry.failures, 0) + 1 }}', last: '${{ carry.lost }}' }
       |                                                                              ^^^^^
-      = write `default(carry, …)`, or ask first: `carry != null && …`
+      = write `default(carry.lost, …)`, or ask first: `carry != null && …`
       = the step's `when`, or a `filter` of the list, can ask as well
     error[T0303]: there is no field `lost` here
       workflow.yaml:8:84
