@@ -93,8 +93,8 @@ pub(crate) struct Compilation {
     open: Vec<String>,
     /// The folder of the one being compiled, seen from that of the first.
     folder: String,
-    /// Those that are done.
-    known: HashMap<String, check::Called>,
+    /// Those that are done, each with the place of the model that it inherited.
+    known: HashMap<(String, Option<Span>), check::Called>,
     /// The model of the workflow that calls the one being compiled, for agents that name none.
     inherited: Option<document::Model>,
     /// Whether an editor asks for the meaning of every name of the first file.

@@ -175,8 +175,13 @@ impl Report {
             .count()
     }
 
-    /// The id of a file whose text diagnostics may point into from now on.
+    /// The id of a file whose text diagnostics may point into from now on. A file that is read twice
+    /// has one id, so that what is wrong with it is one mistake.
     pub(crate) fn source(&mut self, name: &str, text: &str) -> SourceId {
+        let mut known = self.sources.files.iter().zip(0_u32..);
+        if let Some((_, at)) = known.find(|(file, _)| file.name == name && file.text == text) {
+            return SourceId(at);
+        }
         let id = u32::try_from(self.sources.files.len()).unwrap_or(u32::MAX);
         self.sources.files.push(SourceFile {
             name: name.to_owned(),
@@ -197,7 +202,14 @@ impl Report {
     pub(crate) fn finish(self) -> (Vec<Diagnostic>, Sources) {
         let mut diagnostics = self.diagnostics;
         diagnostics.sort_by_key(|d| d.labels.first().map(|label| label.span));
-        diagnostics.dedup();
+        let mut told: Vec<Diagnostic> = Vec::with_capacity(diagnostics.len());
+        for diagnostic in diagnostics {
+            // There are few of them, and those that are alike stand near each other.
+            if !told.contains(&diagnostic) {
+                told.push(diagnostic);
+            }
+        }
+        let mut diagnostics = told;
         diagnostics.retain(|d| d.severity == Severity::Error || !silenced(&self.sources, d));
         (diagnostics, self.sources)
     }

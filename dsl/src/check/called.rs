@@ -102,7 +102,10 @@ fn one(report: &mut Report, path: &Spanned<String>, files: &dyn Files, compilati
         Some(_) => path.value.clone(),
         None => files.name(&path.value),
     };
-    if let Some(known) = compilation.known.get(&name) {
+    // The same file is another workflow with another model.
+    let inherited = compilation.inherited.clone();
+    let key = (name.clone(), inherited.as_ref().map(|model| model.alias.span));
+    if let Some(known) = compilation.known.get(&key) {
         return Called {
             path: path.value.clone(),
             ..known.clone()
@@ -137,7 +140,7 @@ fn one(report: &mut Report, path: &Spanned<String>, files: &dyn Files, compilati
     compilation.folder = outer;
     called.workflow = workflow.map(Arc::new);
     called.input_spans = spans;
-    compilation.known.insert(name, called.clone());
+    compilation.known.insert(key, called.clone());
     called
 }
 

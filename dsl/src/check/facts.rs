@@ -18,6 +18,17 @@ pub(super) enum Known {
     Present,
     /// It is there and not null.
     NotNull,
+    /// The output of a step that has succeeded.
+    Succeeded,
+    /// The output of a step whose status is not this word.
+    StatusIsNot(Word),
+}
+
+/// Why a step has no output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Word {
+    Skipped,
+    Failed,
 }
 
 impl Fact {
@@ -25,18 +36,23 @@ impl Fact {
         match self.known {
             Known::Present => &[Type::Absent],
             Known::NotNull => &[Type::Absent, Type::Null],
+            // What such a step gives may be null by its own type: the walk knows that.
+            Known::Succeeded | Known::StatusIsNot(_) => &[],
         }
     }
 }
 
-/// What of a type cannot be, when these facts hold: the facts about an expression.
-pub(super) fn known<'f>(facts: &'f [Fact], expr: &IdedExpr) -> impl Iterator<Item = &'f Fact> {
-    facts.iter().filter(move |fact| is_path(expr, &fact.path))
+/// Whether any of these facts is about an expression.
+pub(super) fn concerned(facts: &[Fact], expr: &IdedExpr) -> bool {
+    facts.iter().any(|fact| is_path(expr, &fact.path))
 }
 
-/// A type without what a fact rules out.
-pub(super) fn narrowed(kind: Type, fact: &Fact) -> Type {
-    kind.without(fact.dropped()).unwrap_or(Type::Any)
+/// The type at a path, when these facts hold.
+pub(super) fn narrowed(facts: &[Fact], path: &[String], kind: Type) -> Type {
+    facts
+        .iter()
+        .filter(|fact| fact.path == path)
+        .fold(kind, |kind, fact| kind.without(fact.dropped()).unwrap_or(Type::Any))
 }
 
 /// The type of a variable when facts hold about it or its fields: what is left of a list's items
@@ -128,18 +144,20 @@ fn text(expr: &IdedExpr) -> Option<&str> {
     }
 }
 
-/// How to say what stands in for a value that may be null: `default` takes names and fields alone.
+/// How to say what stands in for a value that may be null.
 pub(super) fn instead(expr: &IdedExpr, source: &str, other: &str) -> String {
-    fn is_plain(expr: &IdedExpr) -> bool {
-        match &expr.expr {
-            Expr::Ident(_) => true,
-            Expr::Select(select) => !select.test && is_plain(&select.operand),
-            _ => false,
-        }
-    }
     match is_plain(expr) {
         true => format!("`default({source}, {other})`"),
         false => format!("`{source} == null ? {other} : {source}`"),
+    }
+}
+
+/// Whether a part is made of names alone: what `default` takes.
+pub(super) fn is_plain(expr: &IdedExpr) -> bool {
+    match &expr.expr {
+        Expr::Ident(_) => true,
+        Expr::Select(select) => !select.test && is_plain(&select.operand),
+        _ => false,
     }
 }
 
@@ -164,8 +182,8 @@ pub(super) fn facts_if(condition: &IdedExpr, truth: bool) -> Vec<Fact> {
             (operators::LOGICAL_AND, [left, right]) if truth => both(left, right, true),
             (operators::LOGICAL_OR, [left, right]) if !truth => both(left, right, false),
             (operators::LOGICAL_NOT, [inner]) => facts_if(inner, !truth),
-            (operators::NOT_EQUALS, [left, right]) if truth => not_null_beside_null(left, right),
-            (operators::EQUALS, [left, right]) if !truth => not_null_beside_null(left, right),
+            (operators::NOT_EQUALS, [left, right]) if truth => unequal(left, right),
+            (operators::EQUALS, [left, right]) if !truth => unequal(left, right),
             (operators::EQUALS, [left, right]) if truth => equal(left, right),
             _ => Vec::new(),
         },
@@ -179,16 +197,41 @@ fn both(left: &IdedExpr, right: &IdedExpr, truth: bool) -> Vec<Fact> {
     facts
 }
 
-fn not_null_beside_null(left: &IdedExpr, right: &IdedExpr) -> Vec<Fact> {
+fn unequal(left: &IdedExpr, right: &IdedExpr) -> Vec<Fact> {
     let asked = match (is_null(left), is_null(right)) {
         (false, true) => left,
         (true, false) => right,
-        _ => return Vec::new(),
+        _ => return status_is_not(left, right),
     };
     not_null(path(asked))
 }
 
-/// What equals a literal is not null; a step that succeeded has an output.
+fn status_is_not(left: &IdedExpr, right: &IdedExpr) -> Vec<Fact> {
+    let (asked, word) = match (text(left), text(right)) {
+        (None, Some(word)) => (left, word),
+        (Some(word), None) => (right, word),
+        _ => return Vec::new(),
+    };
+    let word = match word {
+        "skipped" => Word::Skipped,
+        "failed" => Word::Failed,
+        _ => return Vec::new(),
+    };
+    output_of(asked, Known::StatusIsNot(word))
+}
+
+/// What a status tells about the step's output.
+fn output_of(status: &IdedExpr, known: Known) -> Vec<Fact> {
+    match path(status).as_deref() {
+        Some([steps, name, status]) if steps == "steps" && status == "status" => vec![Fact {
+            path: vec![steps.clone(), name.clone(), "output".into()],
+            known,
+        }],
+        _ => Vec::new(),
+    }
+}
+
+/// What equals a literal is not null; a step that succeeded has given what its type says.
 fn equal(left: &IdedExpr, right: &IdedExpr) -> Vec<Fact> {
     let is_literal = |expr: &IdedExpr| matches!(&expr.expr, Expr::Literal(_)) && !is_null(expr);
     let (asked, literal) = match (is_literal(left), is_literal(right)) {
@@ -197,12 +240,8 @@ fn equal(left: &IdedExpr, right: &IdedExpr) -> Vec<Fact> {
         _ => return Vec::new(),
     };
     let mut facts = not_null(path(asked));
-    if let Some([steps, name, status]) = path(asked).as_deref()
-        && steps == "steps"
-        && status == "status"
-        && text(literal) == Some("succeeded")
-    {
-        facts.extend(not_null(Some(vec![steps.clone(), name.clone(), "output".into()])));
+    if text(literal) == Some("succeeded") {
+        facts.extend(output_of(asked, Known::Succeeded));
     }
     facts
 }

@@ -157,6 +157,7 @@ impl Inference<'_> {
         }
         let parts: Vec<&IdedExpr> = target.into_iter().chain(&call.args).collect();
         let kinds: Vec<Type> = parts.iter().map(|part| self.kind(part)).collect();
+        parts.iter().for_each(|part| self.opaque(part));
         let Some(function) = found else {
             self.unknown_function(expr, name);
             return Type::Any;

@@ -2,7 +2,7 @@
 //!
 //! What is not certain is `any`, which nothing complains about: a first mistake has no echo.
 
-use super::facts::{Fact, facts_if, known, narrowed, refined};
+use super::facts::{Fact, Known, Word, concerned, facts_if, narrowed, path, refined};
 use super::names::{Found, Place, Scope, Use};
 use crate::code;
 use crate::expression::Written;
@@ -26,6 +26,7 @@ pub(super) fn infer(report: &mut Report, scope: &Scope<'_>, found: &mut Found, w
         written,
         locals: Vec::new(),
         facts: scope.facts.clone(),
+        told: Vec::new(),
     };
     inference.kind(written.expression.root())
 }
@@ -39,6 +40,8 @@ pub(super) struct Inference<'a> {
     pub(super) locals: Vec<(String, Type)>,
     /// What is known to hold where the walk stands.
     pub(super) facts: Vec<Fact>,
+    /// Paths that were told to be null perhaps: what lies below them is no second mistake.
+    pub(super) told: Vec<Vec<String>>,
 }
 
 /// What a part of an expression stands for.
@@ -135,10 +138,10 @@ impl<'a> Inference<'a> {
             Expr::Struct(_) | Expr::Unspecified => value(Type::Any),
         };
         match meaning {
-            Meaning::Value(kind) if !self.facts.is_empty() => {
-                let facts = known(&self.facts, expr);
-                Meaning::Value(facts.fold(kind, |kind, fact| Cow::Owned(narrowed(kind.into_owned(), fact))))
-            }
+            Meaning::Value(kind) if concerned(&self.facts, expr) => Meaning::Value(match path(expr) {
+                Some(path) => Cow::Owned(self.narrowed(&path, kind.into_owned())),
+                None => kind,
+            }),
             meaning => meaning,
         }
     }
@@ -267,7 +270,10 @@ impl<'a> Inference<'a> {
         if self.found.uses.is_none() || self.is_made(expr) {
             return;
         }
-        let kind = known(&self.facts, expr).fold(kind.clone(), narrowed);
+        let kind = match path(expr) {
+            Some(path) if concerned(&self.facts, expr) => self.narrowed(&path, kind.clone()),
+            _ => kind.clone(),
+        };
         let span = self.name_span(expr);
         if let Some(uses) = &mut self.found.uses {
             uses.push(Use {
@@ -277,6 +283,26 @@ impl<'a> Inference<'a> {
                 step,
             });
         }
+    }
+
+    /// The type at a path, by what is known where the walk stands.
+    fn narrowed(&self, path: &[String], kind: Type) -> Type {
+        let known = |wanted: Known| self.facts.iter().any(|f| f.path == path && f.known == wanted);
+        let step = match path {
+            [steps, name, _] if steps == "steps" => self.scope.names.steps.get(name),
+            _ => None,
+        };
+        let kind = match step {
+            Some(step)
+                if known(Known::Succeeded)
+                    || known(Known::StatusIsNot(Word::Skipped)) && !step.continues
+                    || known(Known::StatusIsNot(Word::Failed)) && step.when.is_none() =>
+            {
+                step.output.clone()
+            }
+            _ => kind,
+        };
+        narrowed(&self.facts, path, kind)
     }
 
     /// Walks a part under what a condition tells.

@@ -194,6 +194,7 @@ impl Inference<'_> {
     }
 
     fn compare(&mut self, expr: &IdedExpr, left: &IdedExpr, right: &IdedExpr) -> Type {
+        [left, right].into_iter().for_each(|part| self.opaque(part));
         let kinds = [left, right].map(|part| {
             let kind = self.kind(part);
             self.there(part, kind)
@@ -220,6 +221,7 @@ impl Inference<'_> {
         if self.is_made(expr) {
             return Type::Boolean;
         }
+        [left, right].into_iter().for_each(|part| self.opaque(part));
         for (asked, kind, other) in [(left, &kinds[0], right), (right, &kinds[1], left)] {
             if is_null(other) && !is_null(asked) && !kind.allows_null() {
                 let span = self.span(asked);

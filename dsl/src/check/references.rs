@@ -1,10 +1,11 @@
 //! References: what a name at the root of a path stands for, and what to say when it stands for nothing.
 
-use super::facts::field_of;
+use super::facts::{field_of, path};
 use super::infer::{Inference, Meaning};
 use super::names::Place;
 use crate::code;
 use crate::nearest;
+use cel::common::ast::IdedExpr;
 use std::borrow::Cow;
 use troupe_core::diagnostic::{Diagnostic, Span};
 use troupe_core::types::Type;
@@ -27,6 +28,20 @@ impl<'a> Inference<'a> {
             .hint(format!("it can read {}", nearest::list(place.roots().iter().copied()))),
         };
         self.report.add(problem);
+    }
+
+    /// A secret that is looked into: what stands here is its name, and nothing knows its value.
+    pub(super) fn opaque(&mut self, expr: &IdedExpr) {
+        let is_secret = matches!(path(expr).as_deref(), Some([root, _]) if root == "secrets");
+        let is_bound = self.locals.iter().any(|(local, _)| local == "secrets");
+        if is_secret && !is_bound && !self.is_made(expr) && self.scope.place.roots().contains(&"secrets") {
+            let span = self.span(expr);
+            let message = "a secret cannot be looked into: its value is put in only when the work is done";
+            self.report.add(
+                Diagnostic::error(code::SECRET, span, message)
+                    .hint("hand it over as it is, or join it with text: `\"Bearer \" + secrets.NAME`"),
+            );
+        }
     }
 
     pub(super) fn unknown_name(&mut self, name: &str, span: Span) {

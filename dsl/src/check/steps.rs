@@ -307,24 +307,30 @@ fn each(tree: &Option<Tree>, mut visit: impl FnMut(&Tree)) {
 
 /// What a repetition asks and hands on; the type of what it hands on.
 fn rounds(report: &mut Report, scope: &Scope<'_>, found: &mut Found, repeat: &Repeat, output: &Type) -> Type {
-    let seen = [
-        ("output", output.clone()),
-        ("round", Type::Integer),
-        // What it becomes is what is worked out here; the round before it had no other.
-        ("carry", Type::Any),
-    ];
-    let inner = scope.with(Place::Run, seen);
+    let seen = |carry: Type| {
+        [
+            ("output", output.clone()),
+            ("round", Type::Integer),
+            ("carry", carry.or(Type::Null)),
+        ]
+    };
     let carry = match &repeat.carry {
-        Some(tree) => fit::kind(report, &inner, found, tree),
+        Some(tree) => {
+            // What it hands on may read what it was handed: first with that unknown, and unheard.
+            let unknown = scope.with(Place::Run, seen(Type::Any));
+            let carry = fit::kind(&mut Report::new(""), &unknown, &mut Found::default(), tree);
+            fit::kind(report, &scope.with(Place::Run, seen(carry)), found, tree)
+        }
         None => Type::Null,
     };
     if let Some(until) = &repeat.until {
-        let seen = [
-            ("output", output.clone()),
-            ("round", Type::Integer),
-            ("carry", carry.clone().or(Type::Null)),
-        ];
-        condition(report, &scope.with(Place::Run, seen), found, until, "until");
+        condition(
+            report,
+            &scope.with(Place::Run, seen(carry.clone())),
+            found,
+            until,
+            "until",
+        );
     }
     carry
 }

@@ -129,18 +129,22 @@ fn bare_marks(value: &str) -> Option<usize> {
     None
 }
 
-/// The value without quotes inside of `{…}` or `[…]` that has a bracket in its middle, `list[0].id`.
+/// The value without quotes inside of `{…}` or `[…]` that has a bracket in its middle, `list[0].id`,
+/// or a comma between parentheses, `f(a, b)`.
 fn bracket_inside(value: &str) -> Option<(usize, usize)> {
     if !value.starts_with(['{', '[']) {
         return None;
     }
-    let (mut start, mut quote, mut found, mut depth) = (1, None, false, 0_usize);
+    let (mut start, mut quote, mut found, mut depth, mut called) = (1, None, false, 0_usize, 0_usize);
     for (at, sign) in value.char_indices().skip(1) {
         let before = value[start..at].trim();
         match (quote, sign) {
             (Some(open), sign) if open == sign => quote = None,
             (Some(_), _) => {}
-            (None, '"' | '\'') if before.is_empty() => quote = Some(sign),
+            (None, '"' | '\'') if before.is_empty() || called > 0 => quote = Some(sign),
+            (None, '(') if !before.is_empty() => called += 1,
+            (None, ')') if called > 0 => called -= 1,
+            (None, ',') if called > 0 => found = true,
             (None, '[' | '{') if found || !before.is_empty() => (found, depth) = (true, depth + 1),
             (None, ']' | '}') if depth > 0 => depth -= 1,
             (None, ',' | ']' | '}') if found => {

@@ -245,3 +245,29 @@ fn the_fingerprint_follows_every_source() {
     assert_ne!(first, print("a.yaml", text, "two"));
     assert_ne!(first, print("a.yaml", &format!("{text}# more\n"), "one"));
 }
+
+#[test]
+fn a_called_workflow_thinks_with_the_model_of_its_caller() {
+    let mut files = Memory::of_the_manual();
+    let sub = "troupe: 1
+defaults: { model: openai/gpt-5 }
+steps: { d: { workflow: std/debate, with: { question: Who? } } }
+";
+    files.0.insert("sub.yaml".into(), sub.into());
+    let text = "troupe: 1
+defaults: { model: builtin/reader }
+steps:
+  here: { workflow: std/debate, with: { question: Who? } }
+  there: { workflow: sub.yaml }
+";
+    let compiled = compile("w.yaml", text.as_bytes(), &files);
+    let workflow = compiled.workflow.expect("nothing is wrong");
+    let model = |workflow: &Workflow| workflow.model(workflow.agents[0].model).name.clone();
+    let [here, there] = workflow.workflows.as_slice() else {
+        panic!("two workflows are called")
+    };
+    assert_eq!(
+        (model(here), model(&there.workflows[0])),
+        ("reader".into(), "gpt-5".into())
+    );
+}

@@ -17,6 +17,10 @@ impl Memory {
                 "types/paper.json",
                 r#"{ "type": "object", "properties": { "title": { "type": "string" } }, "required": ["title"] }"#,
             ),
+            (
+                "mcp/tracker.json",
+                r#"{ "tools": [{ "name": "list_issues", "inputSchema": { "type": "object" } }] }"#,
+            ),
             ("types/broken.json", r#"{ "type": "strng" }"#),
             (
                 "prompts/seeker.md",

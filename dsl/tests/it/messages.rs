@@ -207,11 +207,32 @@ fn traps_of_yaml_are_named() {
       = write '${{ env.B }}'
     "#);
     insta::assert_snapshot!(step("env: { A: x, B: inputs.rows[0].id }"), @r#"
-    error[T0007]: a value with a bracket inside must stand in quotes here: in `{…}` and `[…]` YAML reads it as its own
+    error[T0007]: a value with a bracket or a comma inside must stand in quotes here: in `{…}` and `[…]` YAML reads it as its own
       workflow.yaml:5:21
       |     env: { A: x, B: inputs.rows[0].id }
       |                     ^^^^^^^^^^^^^^^^^
       = write 'inputs.rows[0].id'
+    "#);
+    insta::assert_snapshot!(step("env: { A: f(inputs.row, \"\"), B: x }"), @r#"
+    error[T0007]: a value with a bracket or a comma inside must stand in quotes here: in `{…}` and `[…]` YAML reads it as its own
+      workflow.yaml:5:15
+      |     env: { A: f(inputs.row, ""), B: x }
+      |               ^^^^^^^^^^^^^^^^^
+      = write 'f(inputs.row, "")'
+    "#);
+    insta::assert_snapshot!(step("\twhen: true"), @r#"
+    error[T0003]: this line is indented with a tab
+      workflow.yaml:5:5
+      |     	when: true
+      |     ^
+      = YAML is indented with spaces
+    "#);
+    insta::assert_snapshot!(rendered("troupe: 1\nsteps:\n  - run: [echo]\n"), @r#"
+    error[T0103]: `steps` takes a mapping: names with steps, and this is a list
+      workflow.yaml:3:3
+      |   - run: [echo]
+      |   ^^^^^^^^^^^^^
+      = a mapping is made of `name: …`, without `-`
     "#);
     insta::assert_snapshot!(step("stdin: ${{ env.A + ' #1' }}"), @r#"
     error[T0007]: an expression with ` #` inside must stand in quotes: YAML takes the rest for a comment
@@ -350,7 +371,7 @@ steps:
       workflow.yaml:4:34
       |   skipped: { run: [echo], when: 'inputs.rows.size() > 3' }
       |                                  ^^^^^^^^^^^^^^^^^^^^^^ `skipped` is skipped when this is false
-      = write `default(steps.skipped.output, …)`, or ask first: `steps.skipped.output != null && …`
+      = write `default(steps.skipped.output.stdout, …)`, or ask first: `steps.skipped.output != null && …`
       = the step's `when`, or a `filter` of the list, can ask as well
     error[T0306]: `when` must be true or false, and this may be null
       workflow.yaml:10:11
@@ -396,4 +417,87 @@ fn a_mistake_in_a_called_workflow_is_told_once_and_there() {
       |               ^^^^^^
       = there are no agents
     "#);
+}
+
+#[test]
+fn a_status_tells_whether_there_is_an_output() {
+    let sum = |step: &str, condition: &str| {
+        let condition = condition.replace("status", &format!("steps.{step}.status"));
+        let text = format!(
+            "troupe: 1
+inputs: {{ go: boolean }}
+steps:
+  plain: {{ when: inputs.go, run: [x], output: integer }}
+  nullable: {{ when: inputs.go, run: [x], output: integer | null }}
+  continued: {{ when: inputs.go, run: [x], output: integer, on_error: continue }}
+  failing: {{ run: [x], output: integer, on_error: continue }}
+outputs:
+  o: '${{{{ {condition} ? steps.{step}.output + 1 : 0 }}}}'
+"
+        );
+        let codes: Vec<&str> = compiled(&text).diagnostics.iter().map(|d| d.code).collect();
+        codes.join(" ")
+    };
+    assert_eq!(sum("plain", "status == \"succeeded\""), "");
+    assert_eq!(sum("plain", "status != \"skipped\""), "");
+    assert_eq!(sum("plain", "status != \"failed\""), "T0306");
+    assert_eq!(
+        sum("nullable", "status == \"succeeded\""),
+        "T0306",
+        "it may have given null"
+    );
+    assert_eq!(sum("continued", "status != \"skipped\""), "T0306", "it may have failed");
+    assert_eq!(sum("continued", "status == \"succeeded\""), "");
+    assert_eq!(sum("failing", "status != \"failed\""), "");
+}
+
+#[test]
+fn what_a_round_hands_on_may_read_what_it_was_handed() {
+    insta::assert_snapshot!(rendered(
+        "troupe: 1
+steps:
+  try:
+    run: [./try.sh]
+    repeat:
+      until: output.exit_code == 0 || default(carry.failures, 0) > 2
+      max: 5
+      carry: { failures: '${{ default(carry.failures, 0) + 1 }}', last: '${{ carry.lost }}' }
+"
+    ), @r#"
+    error[T0306]: `carry` may be null here
+      workflow.yaml:8:78
+      |       carry: { failures: '${{ default(carry.failures, 0) + 1 }}', last: '${{ carry.lost }}' }
+      |                                                                              ^^^^^
+      = write `default(carry.lost, …)`, or ask first: `carry != null && …`
+      = the step's `when`, or a `filter` of the list, can ask as well
+    error[T0303]: there is no field `lost` here
+      workflow.yaml:8:84
+      |       carry: { failures: '${{ default(carry.failures, 0) + 1 }}', last: '${{ carry.lost }}' }
+      |                                                                                    ^^^^
+      = did you mean `last`?
+      = fields: `failures`, `last`
+    "#);
+}
+
+#[test]
+fn numbers_from_outside_are_no_instructions() {
+    let codes = |expression: &str| {
+        let text = format!(
+            "troupe: 1
+agents: {{ a: {{ model: builtin/reader }} }}
+steps:
+  look: {{ run: [x], output: {{ n: integer, rows: [{{ word: low | high, text: string }}] }} }}
+  tell: {{ agent: a, prompt: 'It says ${{{{ {expression} }}}}.' }}
+outputs: {{ o: '${{{{ steps.tell.output }}}}' }}
+"
+        );
+        let codes: Vec<&str> = compiled(&text).diagnostics.iter().map(|d| d.code).collect();
+        codes.join(" ")
+    };
+    assert_eq!(codes("steps.look.output.n"), "");
+    assert_eq!(codes("steps.look.output.rows[0].word"), "");
+    assert_eq!(codes("steps.look.output.rows.size()"), "");
+    assert_eq!(codes("steps.look.output.rows[0].text"), "T0702");
+    assert_eq!(codes("steps.look.output"), "T0702");
+    assert_eq!(codes("steps.look.output.rows.map(r, r.text)"), "T0702");
 }
