@@ -29,12 +29,20 @@ impl Fact {
     }
 }
 
-/// The type at a path, when these facts hold.
+/// The type at a path, when these facts hold. What has a field that was found is there itself.
 pub(super) fn narrowed(facts: &[Fact], path: &[String], kind: Type) -> Type {
     facts
         .iter()
-        .filter(|fact| fact.path == path)
-        .fold(kind, |kind, fact| kind.without(fact.dropped()).unwrap_or(Type::Any))
+        .filter(|fact| fact.path.starts_with(path))
+        .fold(kind, |kind, fact| {
+            let is_whole = fact.path.len() > path.len();
+            let dropped = if is_whole {
+                &[Type::Absent, Type::Null]
+            } else {
+                fact.dropped()
+            };
+            kind.without(dropped).unwrap_or(Type::Any)
+        })
 }
 
 /// The type of a variable when facts hold about it or its fields: what is left of a list's items

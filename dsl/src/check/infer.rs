@@ -245,7 +245,7 @@ impl Inference<'_> {
             return;
         }
         let solid = self.there(&select.operand, kind.clone());
-        if let Type::Object(fields) = &solid
+        if let Type::Object(fields) = solid.shape()
             && !fields.contains_key(&select.field)
         {
             let span = self.name_span(expr);

@@ -56,7 +56,7 @@ impl Names {
             let seen = StepName {
                 output: kind.output.clone(),
                 fan_out: step.fan_out.is_some(),
-                when: step.when.as_ref().map(|when| when.span()),
+                when: step.when.as_ref().map(|when| when.span()).or(step.unread_when),
                 continues: kind.on_error == OnError::Continue,
                 untrusted: kind.untrusted,
                 span: step.name.span,
@@ -167,6 +167,8 @@ pub(super) struct Scope<'a> {
     pub(super) hidden_item: Option<&'a str>,
     /// What is known to hold here: what the step's `when` asks.
     pub(super) facts: Vec<Fact>,
+    /// Whether the step's `when` could not be read: what it asks is not known, nor what may be null.
+    pub(super) is_unsure: bool,
 }
 
 impl<'a> Scope<'a> {
@@ -177,6 +179,7 @@ impl<'a> Scope<'a> {
             locals: Vec::new(),
             hidden_item: None,
             facts: Vec::new(),
+            is_unsure: false,
         }
     }
 
@@ -192,6 +195,7 @@ impl<'a> Scope<'a> {
             locals: self.locals.iter().cloned().chain(more).collect(),
             hidden_item: self.hidden_item,
             facts: self.facts.clone(),
+            is_unsure: self.is_unsure,
         }
     }
 }

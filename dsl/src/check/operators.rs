@@ -52,8 +52,36 @@ pub(super) fn sort(kind: &Type) -> Sort {
     })
 }
 
-fn is_empty_list(expr: &IdedExpr) -> bool {
-    matches!(&expr.expr, Expr::List(list) if list.elements.is_empty())
+/// One of two values. An empty list holds whatever the other one does, and a text is a word among words:
+/// `default(list, [])`, `default(word, "none")`.
+fn either(yes: (&IdedExpr, Type), no: (&IdedExpr, Type)) -> Type {
+    let ((yes, yes_kind), (no, no_kind)) = (yes, no);
+    let is_empty = |expr: &IdedExpr| matches!(&expr.expr, Expr::List(list) if list.elements.is_empty());
+    if is_empty(yes) && has_list(&no_kind) {
+        return no_kind;
+    }
+    if is_empty(no) && has_list(&yes_kind) {
+        return yes_kind;
+    }
+    match (words(yes, &yes_kind), words(no, &no_kind)) {
+        // Two texts are any text.
+        (Some(mut all), Some(more)) if yes_kind != no_kind => {
+            all.extend(more);
+            let mut seen = std::collections::HashSet::new();
+            all.retain(|word| seen.insert(word.clone()));
+            Type::Enum(all)
+        }
+        _ => yes_kind.or(no_kind),
+    }
+}
+
+/// The words that a value can be.
+fn words(expr: &IdedExpr, kind: &Type) -> Option<Vec<String>> {
+    match (&expr.expr, kind) {
+        (Expr::Literal(LiteralValue::String(word)), _) => Some(vec![word.inner().to_owned()]),
+        (_, Type::Enum(words)) => Some(words.clone()),
+        _ => None,
+    }
 }
 
 fn has_list(kind: &Type) -> bool {
@@ -86,12 +114,7 @@ impl Inference<'_> {
                 self.condition(condition, "the condition before `?`");
                 let yes_kind = self.kind_under(yes, facts_if(condition, true));
                 let no_kind = self.kind_under(no, facts_if(condition, false));
-                // An empty list holds whatever the other one does: `default(list, [])`.
-                match (is_empty_list(yes), is_empty_list(no)) {
-                    (true, false) if has_list(&no_kind) => no_kind,
-                    (false, true) if has_list(&yes_kind) => yes_kind,
-                    _ => yes_kind.or(no_kind),
-                }
+                either((yes, yes_kind), (no, no_kind))
             }
             (logic::EQUALS | logic::NOT_EQUALS, [left, right]) => self.equals(expr, left, right),
             (logic::IN, [left, right]) => self.is_in(expr, left, right),

@@ -91,12 +91,14 @@ fn schema(report: &mut Report, node: &Node) -> Option<Type> {
     let source = literal(report, node)?;
     match Schema::parse(source) {
         Ok(schema) => Some(Type::Schema(Arc::new(schema))),
-        Err(error) => {
-            let span = inside(node, &error.path);
-            report.add(
-                Diagnostic::error(code::BAD_SCHEMA, span, error.reason)
-                    .hint("JSON Schema of draft 2020-12 is read here; references lead to its own `$defs`"),
-            );
+        Err(errors) => {
+            for error in errors {
+                let span = inside(node, &error.path);
+                report.add(
+                    Diagnostic::error(code::BAD_SCHEMA, span, error.reason)
+                        .hint("JSON Schema of draft 2020-12 is read here; references lead to its own `$defs`"),
+                );
+            }
             None
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! `tests/mistakes` holds workflows without a mistake and `seeds.txt`, whose head says how it is read.
 
+use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -304,4 +305,46 @@ fn no_mistake_hides_another() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Lines of a workflow that are lost, doubled, moved in or out, or stand elsewhere.
+fn damaged() -> impl Strategy<Value = (String, String)> {
+    let edit = (
+        any::<prop::sample::Index>(),
+        any::<prop::sample::Index>(),
+        0..5_usize,
+        1..9_usize,
+    );
+    (prop::sample::select(workflows()), prop::collection::vec(edit, 1..10)).prop_map(|((name, text), edits)| {
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        for (at, to, kind, spaces) in edits {
+            let (at, to) = (at.index(lines.len()), to.index(lines.len()));
+            match kind {
+                0 if lines.len() > 1 => drop(lines.remove(at)),
+                1 => lines.insert(at, lines[at].clone()),
+                2 => lines[at].insert_str(0, &" ".repeat(spaces)),
+                3 => {
+                    let out = lines[at].len() - lines[at].trim_start().len();
+                    lines[at].drain(..out.min(spaces));
+                }
+                _ => lines.swap(at, to),
+            }
+        }
+        (name, lines.join("\n"))
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 512, ..ProptestConfig::default() })]
+
+    /// It ends at all, and with a reason for every workflow that there is not.
+    #[test]
+    fn damaged_lines_end_in_a_report((name, text) in damaged()) {
+        let compiled = compiled(&name, &text);
+        prop_assert!(compiled.workflow.is_some() != compiled.has_errors());
+        for label in compiled.diagnostics.iter().flat_map(|d| &d.labels) {
+            let file = compiled.sources.get(label.span.source).expect("the file is there");
+            prop_assert!(file.text.get(label.span.start as usize..label.span.end as usize).is_some());
+        }
+    }
 }
