@@ -51,7 +51,8 @@ fn part(report: &mut Report, node: &Node) -> Option<Type> {
             None
         }
         Kind::List(items) => match items.as_slice() {
-            [item] => part(report, item).map(|item| Type::List(Box::new(item))),
+            // A part that could not be read is any: what stands around it still holds.
+            [item] => Some(Type::List(Box::new(part(report, item).unwrap_or(Type::Any)))),
             _ => {
                 report.add(
                     Diagnostic::error(
@@ -70,20 +71,15 @@ fn part(report: &mut Report, node: &Node) -> Option<Type> {
 
 fn object(report: &mut Report, entries: &[Entry]) -> Option<Type> {
     let mut fields = IndexMap::new();
-    let mut complete = true;
     for entry in entries {
         // The one field name with a meaning of its own: a full JSON Schema.
         if entry.key == "schema" && matches!(entry.value.kind, Kind::Map(_)) && entries.len() == 1 {
             return schema(report, &entry.value);
         }
-        match part(report, &entry.value) {
-            Some(kind) => {
-                fields.insert(entry.key.clone(), kind);
-            }
-            None => complete = false,
-        }
+        let kind = part(report, &entry.value).unwrap_or(Type::Any);
+        fields.insert(entry.key.clone(), kind);
     }
-    complete.then_some(Type::Object(fields))
+    Some(Type::Object(fields))
 }
 
 /// A full JSON Schema, written in YAML.
