@@ -157,9 +157,11 @@ impl Compilation {
     /// A called workflow's agents that name no model have the default of the workflow that calls it.
     fn hand_down(&mut self, document: &document::Document, models: &[document::Model]) {
         let default = document.defaults.model.as_ref();
-        let model = default.and_then(|name| models.iter().find(|model| model.alias.value == name.value));
-        if let Some(model) = model {
-            self.inherited = Some(model.clone());
+        if let Some(name) = default {
+            let model = models.iter().find(|model| model.alias.value == name.value);
+            // One that is not there was reported here, and need not be where it is missed.
+            let nothing = || document::model_defaults(name.clone(), "", "");
+            self.inherited = Some(model.cloned().unwrap_or_else(nothing));
         }
     }
 }

@@ -15,12 +15,20 @@ pub struct Schema {
 
 /// Why a JSON Schema cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{reason}")]
+#[error("{}{reason}", place(path))]
 pub struct SchemaError {
     /// Where in the schema: keys and positions from its root.
     pub path: Vec<String>,
     /// What is wrong there.
     pub reason: String,
+}
+
+/// The place before a reason.
+fn place(path: &[String]) -> String {
+    match path {
+        [] => String::new(),
+        path => format!("{}: ", path.join(".")),
+    }
 }
 
 /// Levels of schemas inside each other, references followed, until a shape is `any`.
@@ -30,22 +38,26 @@ const MAX_PARTS: usize = 2_000;
 
 impl Schema {
     /// Reads a schema. It must be valid and stand on its own: references lead into its own `$defs`.
-    pub fn parse(source: Value) -> Result<Self, SchemaError> {
+    /// Otherwise everything comes back that is wrong with it, as far as the library tells.
+    pub fn parse(source: Value) -> Result<Self, Vec<SchemaError>> {
         // The library reads references before it validates, so that they are looked at first.
-        check_references(&source, &mut Vec::new())?;
-        let at_root = |reason: String| SchemaError {
-            path: Vec::new(),
-            reason,
+        check_references(&source, &mut Vec::new()).map_err(|error| vec![error])?;
+        let invalid = |path: &str, error: &jsonschema::ValidationError<'_>| SchemaError {
+            path: path.split('/').skip(1).map(str::to_owned).collect(),
+            reason: format!("the JSON Schema is not valid: {error}"),
         };
-        if let Err(error) = jsonschema::meta::validate(&source) {
-            let path = error.instance_path().to_string();
-            return Err(SchemaError {
-                path: path.split('/').skip(1).map(str::to_owned).collect(),
-                reason: format!("the JSON Schema is not valid: {error}"),
-            });
+        if let Ok(meta) = jsonschema::meta::validator_for(&source) {
+            let errors = meta.iter_errors(&source);
+            let errors: Vec<SchemaError> = errors
+                .map(|error| invalid(error.instance_path().as_str(), &error))
+                .collect();
+            if !errors.is_empty() {
+                return Err(errors);
+            }
         }
+        // What is found only now has its place in the schema.
         let validator = jsonschema::draft202012::new(&source)
-            .map_err(|error| at_root(format!("the JSON Schema is not valid: {error}")))?;
+            .map_err(|error| vec![invalid(error.schema_path().as_str(), &error)])?;
         let shape = Shaper {
             root: &source,
             parts_left: MAX_PARTS,

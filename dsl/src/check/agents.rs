@@ -49,15 +49,25 @@ pub(super) fn check(
     }
     // Workflows that are called have it too, so that it is looked up whoever works with it here.
     if let Some(name) = &document.defaults.model {
-        resolve_model(report, name, &mut models, &mut model_index);
+        resolve_model(
+            report,
+            name,
+            &mut models,
+            &mut model_index,
+            document.shared.is_incomplete,
+        );
     }
     let mut members = HashSet::new();
     let mut agents: Vec<Agent> = Vec::with_capacity(document.shared.agents.len());
     for agent in &document.shared.agents {
         let model = match (&agent.model, &document.defaults.model) {
-            (Named::Name(name), _) | (Named::Absent, Some(name)) => {
-                resolve_model(report, name, &mut models, &mut model_index)
-            }
+            (Named::Name(name), _) | (Named::Absent, Some(name)) => resolve_model(
+                report,
+                name,
+                &mut models,
+                &mut model_index,
+                document.shared.is_incomplete,
+            ),
             (Named::Absent, None) => no_model(report, agent, inherited, &mut models, &mut model_index),
             (Named::Unreadable, _) => None,
         };
@@ -117,6 +127,7 @@ fn resolve_model(
     name: &Spanned<String>,
     models: &mut Vec<Model>,
     index: &mut HashMap<String, usize>,
+    is_incomplete: bool,
 ) -> Option<usize> {
     if let Some(at) = index.get(&name.value) {
         return Some(*at);
@@ -126,6 +137,9 @@ fn resolve_model(
         models.push(document::model_defaults(name.clone(), &provider, &model));
         index.insert(name.value.clone(), models.len() - 1);
         return Some(models.len() - 1);
+    }
+    if is_incomplete {
+        return None;
     }
     let known: Vec<&str> = models.iter().map(|model| model.alias.value.as_str()).collect();
     let mut problem = Diagnostic::error(
@@ -144,8 +158,7 @@ fn team(report: &mut Report, document: &Document, lead: &document::Agent, index:
     let mut seen = HashSet::new();
     for name in &team.agents {
         let Some(at) = index.get(name.value.as_str()).copied() else {
-            let problem = unknown_agent(report, document, name);
-            report.add(problem);
+            unknown_agent(report, document, name);
             continue;
         };
         let member = &document.shared.agents[at];
@@ -168,7 +181,11 @@ fn team(report: &mut Report, document: &Document, lead: &document::Agent, index:
     members
 }
 
-pub(super) fn unknown_agent(report: &Report, document: &Document, name: &Spanned<String>) -> Diagnostic {
+/// Reports an agent that is not declared, unless a file that could not be read may declare it.
+pub(super) fn unknown_agent(report: &mut Report, document: &Document, name: &Spanned<String>) {
+    if document.shared.is_incomplete {
+        return;
+    }
     let known: Vec<&str> = document
         .shared
         .agents
@@ -181,7 +198,7 @@ pub(super) fn unknown_agent(report: &Report, document: &Document, name: &Spanned
         format!("there is no agent `{}`", name.value),
     );
     problem.hints = report.hints(&name.value, "agents", &known);
-    problem
+    report.add(problem);
 }
 
 /// What the names under `tools` grant, each with the name that the model sees.
@@ -196,8 +213,7 @@ fn resolve_tools(
     for name in names {
         let found = index.get(name.value.as_str()).map_or(&[][..], Vec::as_slice);
         if found.is_empty() {
-            let problem = unknown_tool(report, document, name, tools, true);
-            report.add(problem);
+            unknown_tool(report, document, name, tools, true);
         }
         granted.extend(found);
     }
@@ -219,14 +235,18 @@ fn resolve_tools(
         .collect()
 }
 
+/// Reports a tool that no corpus brings, unless a file that could not be read may declare it.
 /// `corpora` says whether a whole corpus would do as well.
 pub(super) fn unknown_tool(
-    report: &Report,
+    report: &mut Report,
     document: &Document,
     name: &Spanned<String>,
     tools: &[Tool],
     corpora: bool,
-) -> Diagnostic {
+) {
+    if document.shared.is_incomplete {
+        return;
+    }
     let mut known: Vec<&str> = Vec::new();
     if corpora {
         known.extend(document.shared.corpora.iter().map(|corpus| corpus.name.value.as_str()));
@@ -254,7 +274,7 @@ pub(super) fn unknown_tool(
     if known.is_empty() {
         problem = problem.hint("each corpus under `corpora` brings keyword_search, semantic_search and read_chunk");
     }
-    problem
+    report.add(problem);
 }
 
 /// System prompts read inputs and the environment.

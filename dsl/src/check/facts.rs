@@ -42,17 +42,27 @@ impl Fact {
     }
 }
 
-/// Whether any of these facts is about an expression.
+/// Whether any of these facts is about an expression, or about what is inside of it.
 pub(super) fn concerned(facts: &[Fact], expr: &IdedExpr) -> bool {
-    facts.iter().any(|fact| is_path(expr, &fact.path))
+    facts
+        .iter()
+        .any(|fact| (1..=fact.path.len()).any(|length| is_path(expr, &fact.path[..length])))
 }
 
-/// The type at a path, when these facts hold.
+/// The type at a path, when these facts hold. What has a field that was found is there itself.
 pub(super) fn narrowed(facts: &[Fact], path: &[String], kind: Type) -> Type {
     facts
         .iter()
-        .filter(|fact| fact.path == path)
-        .fold(kind, |kind, fact| kind.without(fact.dropped()).unwrap_or(Type::Any))
+        .filter(|fact| fact.path.starts_with(path))
+        .fold(kind, |kind, fact| {
+            let is_whole = fact.path.len() > path.len();
+            let dropped = if is_whole {
+                &[Type::Absent, Type::Null]
+            } else {
+                fact.dropped()
+            };
+            kind.without(dropped).unwrap_or(Type::Any)
+        })
 }
 
 /// The type of a variable when facts hold about it or its fields: what is left of a list's items

@@ -20,7 +20,7 @@ impl Inference<'_> {
             other => other == wanted,
         };
         let (null, absent) = (part(&Type::Null), part(&Type::Absent));
-        if null || absent {
+        if (null || absent) && !self.scope.is_unsure {
             self.not_there(expr, absent, field);
         }
         kind.without(&[Type::Null, Type::Absent]).unwrap_or(Type::Any)
@@ -109,8 +109,16 @@ impl Inference<'_> {
     pub(super) fn item_of(&mut self, kind: &Type, expr: &IdedExpr) -> Type {
         match kind.shape() {
             Type::List(item) => item.as_ref().clone(),
-            // A loop over an object sees its keys.
-            Type::Object(_) => Type::String,
+            Type::Object(fields) => {
+                // A loop over an object sees its keys, which is hardly meant where a field is a list.
+                let list = fields.iter().find(|(_, kind)| matches!(kind.shape(), Type::List(_)));
+                let Some((name, _)) = list else { return Type::String };
+                let span = self.span(expr);
+                let problem = Diagnostic::error(code::WRONG_TYPE, span, "an object is no list to go through");
+                self.report
+                    .add(problem.hint(format!("did you mean its field `{name}`?")));
+                Type::Any
+            }
             Type::Any => {
                 self.weak(expr);
                 Type::Any

@@ -160,9 +160,14 @@ pub(super) fn expect(
                 .weak
                 .push((written.span(), written.expression.source().to_owned()));
         }
-    } else if !given.fits(wanted) {
+    } else if !given.fits(wanted) && !(scope.is_unsure && is_there(&given).fits(wanted)) {
         does_not_fit(report, tree, &given, wanted, what);
     }
+}
+
+/// The type of a value that is there and not null.
+fn is_there(kind: &Type) -> Type {
+    kind.without(&[Type::Null, Type::Absent]).unwrap_or(Type::Any)
 }
 
 fn does_not_fit(report: &mut Report, tree: &Tree, given: &Type, wanted: &Type, what: &str) {

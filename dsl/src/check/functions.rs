@@ -148,6 +148,14 @@ impl Inference<'_> {
     pub(super) fn function(&mut self, expr: &IdedExpr, call: &CallExpr) -> Type {
         let name = call.func_name.as_str();
         let found = FUNCTIONS.iter().find(|function| function.name == name);
+        if let (None, Some((_, usage))) = (found, MACROS.iter().find(|(known, _)| *known == name)) {
+            // What it binds is not known, so that its arguments cannot be looked at.
+            let span = self.name_span(expr);
+            let message = format!("`{name}` is called in another way");
+            let problem = Diagnostic::error(code::FUNCTION_ARGUMENTS, span, message);
+            self.report.add(problem.hint(format!("write `{usage}`")));
+            return Type::Any;
+        }
         let target = call.target.as_deref();
         if MACROS.iter().any(|(known, _)| *known == name) {
             // Its arguments speak of items that it would have bound.
@@ -254,12 +262,6 @@ impl Inference<'_> {
 
     fn unknown_function(&mut self, expr: &IdedExpr, name: &str) {
         let span = self.name_span(expr);
-        if let Some((_, usage)) = MACROS.iter().find(|(known, _)| *known == name) {
-            let message = format!("`{name}` is called in another way");
-            let problem = Diagnostic::error(code::FUNCTION_ARGUMENTS, span, message);
-            self.report.add(problem.hint(format!("write `{usage}`")));
-            return;
-        }
         let functions = FUNCTIONS.iter().map(|function| function.name);
         let known: Vec<&str> = functions.chain(MACROS.iter().map(|(name, _)| *name)).collect();
         let mut problem = Diagnostic::error(code::UNKNOWN_FUNCTION, span, format!("there is no function `{name}`"));

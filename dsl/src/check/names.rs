@@ -59,9 +59,14 @@ impl Names {
             let (fan_out, continues) = (step.fan_out.is_some(), kind.on_error == OnError::Continue);
             let seen = StepName {
                 output: kind.output.clone(),
-                value: value(&kind.output, fan_out, continues, step.when.is_some()),
+                value: value(
+                    &kind.output,
+                    fan_out,
+                    continues,
+                    step.when.is_some() || step.unread_when.is_some(),
+                ),
                 fan_out,
-                when: step.when.as_ref().map(|when| when.span()),
+                when: step.when.as_ref().map(|when| when.span()).or(step.unread_when),
                 continues,
                 untrusted: kind.untrusted,
                 span: step.name.span,
@@ -177,6 +182,8 @@ pub(super) struct Scope<'a> {
     pub(super) facts: Vec<Fact>,
     /// The step whose expressions these are, by position.
     pub(super) own_step: Option<usize>,
+    /// Whether the step's `when` could not be read: what it asks is not known, nor what may be null.
+    pub(super) is_unsure: bool,
 }
 
 impl<'a> Scope<'a> {
@@ -188,6 +195,7 @@ impl<'a> Scope<'a> {
             hidden_item: None,
             facts: Vec::new(),
             own_step: None,
+            is_unsure: false,
         }
     }
 
@@ -204,6 +212,7 @@ impl<'a> Scope<'a> {
             hidden_item: self.hidden_item,
             facts: self.facts.clone(),
             own_step: self.own_step,
+            is_unsure: self.is_unsure,
         }
     }
 }

@@ -52,6 +52,46 @@ pub(super) fn sort(kind: &Type) -> Sort {
     })
 }
 
+/// One of two values. An empty list holds whatever the other one does, and a text is a word among words:
+/// `default(list, [])`, `default(word, "none")`.
+fn either(yes: (&IdedExpr, Type), no: (&IdedExpr, Type)) -> Type {
+    let ((yes, yes_kind), (no, no_kind)) = (yes, no);
+    let is_empty = |expr: &IdedExpr| matches!(&expr.expr, Expr::List(list) if list.elements.is_empty());
+    if is_empty(yes) && has_list(&no_kind) {
+        return no_kind;
+    }
+    if is_empty(no) && has_list(&yes_kind) {
+        return yes_kind;
+    }
+    match (words(yes, &yes_kind), words(no, &no_kind)) {
+        // Two texts are any text.
+        (Some(mut all), Some(more)) if yes_kind != no_kind => {
+            all.extend(more);
+            let mut seen = std::collections::HashSet::new();
+            all.retain(|word| seen.insert(word.clone()));
+            Type::Enum(all)
+        }
+        _ => yes_kind.or(no_kind),
+    }
+}
+
+/// The words that a value can be.
+fn words(expr: &IdedExpr, kind: &Type) -> Option<Vec<String>> {
+    match (&expr.expr, kind) {
+        (Expr::Literal(LiteralValue::String(word)), _) => Some(vec![word.inner().to_owned()]),
+        (_, Type::Enum(words)) => Some(words.clone()),
+        _ => None,
+    }
+}
+
+fn has_list(kind: &Type) -> bool {
+    match kind.shape() {
+        Type::List(_) => true,
+        Type::Union(parts) => parts.iter().any(has_list),
+        _ => false,
+    }
+}
+
 impl Inference<'_> {
     pub(super) fn call(&mut self, expr: &IdedExpr, call: &CallExpr) -> Type {
         match (call.func_name.as_str(), call.args.as_slice()) {
@@ -74,7 +114,7 @@ impl Inference<'_> {
                 self.condition(condition, "the condition before `?`");
                 let yes_kind = self.kind_under(yes, facts_if(condition, true));
                 let no_kind = self.kind_under(no, facts_if(condition, false));
-                either((yes, &yes_kind), (no, &no_kind))
+                either((yes, yes_kind), (no, no_kind))
             }
             (logic::EQUALS | logic::NOT_EQUALS, [left, right]) => self.equals(expr, left, right),
             (logic::IN, [left, right]) => self.is_in(expr, left, right),
@@ -361,15 +401,6 @@ impl Inference<'_> {
                 Type::Any
             }
         }
-    }
-}
-
-/// The type of one of two values. An empty list that is written out is one of whatever the other holds.
-fn either(yes: (&IdedExpr, &Type), no: (&IdedExpr, &Type)) -> Type {
-    let is_list = |kind: &Type| matches!(sort(kind), Sort::One(Class::List));
-    match (yes, no) {
-        ((_, kind), (empty, _)) | ((empty, _), (_, kind)) if is_empty_list(empty) && is_list(kind) => kind.clone(),
-        ((_, yes), (_, no)) => yes.clone().or(no.clone()),
     }
 }
 

@@ -54,9 +54,12 @@ fn tool(tool: &Value) -> Result<(String, Signature), String> {
     let name = tool.get("name").and_then(Value::as_str).ok_or("a tool has no `name`")?;
     let schema = |key: &str| {
         let schema = tool.get(key).map(|source| Schema::parse(source.clone()));
-        schema
-            .transpose()
-            .map_err(|error| format!("the `{key}` of the tool `{name}`: {error}"))
+        schema.transpose().map_err(|errors| {
+            format!(
+                "the `{key}` of the tool `{name}`: {}",
+                errors.first().map(ToString::to_string).unwrap_or_default()
+            )
+        })
     };
     let input = schema("inputSchema")?.ok_or_else(|| format!("the tool `{name}` has no `inputSchema`"))?;
     let arguments = match input.shape() {

@@ -65,16 +65,14 @@ pub(super) fn kinds(report: &mut Report, document: &Document, callables: &Callab
             Some(Verb::Agent { agent, .. }) => {
                 let found = agents.get(agent.value.as_str()).copied();
                 if found.is_none() {
-                    let problem = agents::unknown_agent(report, document, agent);
-                    report.add(problem);
+                    agents::unknown_agent(report, document, agent);
                 }
                 (found, Type::String)
             }
             Some(Verb::Tool { tool, .. }) => {
                 let found = tools.get(tool.value.as_str()).copied();
                 if found.is_none() {
-                    let problem = agents::unknown_tool(report, document, tool, callables.tools, false);
-                    report.add(problem);
+                    agents::unknown_tool(report, document, tool, callables.tools, false);
                 }
                 let result = found.map(|at| callables.signatures[at].result.clone());
                 (found, result.unwrap_or(Type::Any))
@@ -91,8 +89,7 @@ pub(super) fn kinds(report: &mut Report, document: &Document, callables: &Callab
             Some(Verb::Discuss(discuss)) => {
                 for name in discuss.agents.iter().chain(&discuss.lead) {
                     if !agents.contains_key(name.value.as_str()) {
-                        let problem = agents::unknown_agent(report, document, name);
-                        report.add(problem);
+                        agents::unknown_agent(report, document, name);
                     }
                 }
                 (None, Type::String)
@@ -128,10 +125,12 @@ fn object(fields: &[(&str, Type)]) -> Type {
 
 /// What a person decided.
 fn approved(choices: Vec<String>) -> Type {
-    object(&[
-        ("choice", Type::Enum(choices)),
-        ("comment", Type::String.or(Type::Null)),
-    ])
+    let choice = if choices.is_empty() {
+        Type::Any
+    } else {
+        Type::Enum(choices)
+    };
+    object(&[("choice", choice), ("comment", Type::String.or(Type::Null))])
 }
 
 /// What is known of an environment.
@@ -214,6 +213,7 @@ fn expressions(
     let mut scope = Scope::new(names, Place::Run);
     scope.own_step = names.steps.get_index_of(&step.name.value);
     scope.hidden_item = step.fan_out.as_ref().map(|fan_out| fan_out.variable.as_str());
+    scope.is_unsure = step.unread_when.is_some();
     if let Some(when) = &step.when {
         condition(report, &scope, found, when, "when");
         scope.facts = facts_if(when.expression.root(), true);
@@ -387,6 +387,9 @@ fn items(report: &mut Report, scope: &Scope<'_>, found: &mut Found, fan_out: &Fa
     }
     let source = items.expression.source();
     if let Some(Type::List(item)) = kind.without(&[Type::Null, Type::Absent]) {
+        if scope.is_unsure {
+            return *item;
+        }
         let message = "`for_each` goes through a list, and this may be null";
         report.add(
             Diagnostic::error(code::MAY_BE_NULL, items.span(), message)

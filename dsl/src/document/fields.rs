@@ -252,7 +252,9 @@ pub(super) fn gathered<'a>(
     for entry in entries {
         let fits_inside = inner.has(&entry.key) && !looks_like(entry, inner);
         match gathered.last_mut() {
-            Some((before, slipped)) if fits_inside && matches!(before.value.kind, Kind::Map(_)) => {
+            Some((before, slipped))
+                if fits_inside && (matches!(before.value.kind, Kind::Map(_)) || before.value.is_null()) =>
+            {
                 report.add(
                     Diagnostic::error(
                         code::MISPLACED,

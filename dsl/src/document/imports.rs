@@ -79,14 +79,17 @@ impl Reading<'_> {
             return;
         }
         let Some((source, text)) = report.include_text(self.files, &name, path.span) else {
+            shared.is_incomplete = true;
             return;
         };
         let Some(root) = yaml::read(report, source, &text) else {
+            shared.is_incomplete = true;
             return;
         };
         let Kind::Map(entries) = &root.kind else {
             let message = format!("an imported file is a mapping of keys, and this is {}", root.describe());
             report.error(code::EMPTY, root.span, message);
+            shared.is_incomplete = true;
             return;
         };
         let start = Span::new(source, root.span.start as usize, root.span.start as usize);

@@ -63,6 +63,8 @@ pub(crate) struct Shared {
     pub(crate) corpora: Vec<Corpus>,
     pub(crate) servers: Vec<Server>,
     pub(crate) agents: Vec<Agent>,
+    /// Whether an imported file could not be read: what is unknown here may be declared there.
+    pub(crate) is_incomplete: bool,
 }
 
 /// Reads all sections. None when the file is no mapping at all.

@@ -27,10 +27,18 @@ pub(super) fn read(report: &mut Report, entry: &Entry, takes: &Takes) -> Vec<Tre
                 .flat_map(|(key, entry)| read(report, entry, &key.takes))
                 .collect()
         }
-        Takes::Or(parts) => match parts.iter().find(|part| suits(entry, part)) {
-            Some(part) => read(report, entry, part),
-            None => parts.last().map_or_else(Vec::new, |part| read(report, entry, part)),
-        },
+        Takes::Or(parts) => {
+            let is_scalar = matches!(entry.value.kind, Kind::Scalar(_));
+            let nearest = parts
+                .iter()
+                .find(|part| is_scalar && matches!(part, Takes::Words(_) | Takes::Boolean));
+            let part = parts
+                .iter()
+                .find(|part| suits(entry, part))
+                .or(nearest)
+                .or(parts.last());
+            part.map_or_else(Vec::new, |part| read(report, entry, part))
+        }
         other => {
             plain(report, entry, other);
             Vec::new()

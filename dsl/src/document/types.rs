@@ -52,7 +52,8 @@ fn part(report: &mut Report, node: &Node, files: &dyn Files) -> Option<Type> {
             None
         }
         Kind::List(items) => match items.as_slice() {
-            [item] => part(report, item, files).map(|item| Type::List(Box::new(item))),
+            // A part that could not be read is any: what stands around it still holds.
+            [item] => Some(Type::List(Box::new(part(report, item, files).unwrap_or(Type::Any)))),
             _ => {
                 report.add(
                     Diagnostic::error(
@@ -71,7 +72,6 @@ fn part(report: &mut Report, node: &Node, files: &dyn Files) -> Option<Type> {
 
 fn object(report: &mut Report, entries: &[Entry], files: &dyn Files) -> Option<Type> {
     let mut fields = IndexMap::new();
-    let mut complete = true;
     for entry in entries {
         // The one field name with a meaning of its own: a full JSON Schema.
         if entry.key == "schema" && entries.len() == 1 {
@@ -83,14 +83,10 @@ fn object(report: &mut Report, entries: &[Entry], files: &dyn Files) -> Option<T
                 Kind::Scalar(_) | Kind::List(_) => {}
             }
         }
-        match part(report, &entry.value, files) {
-            Some(kind) => {
-                fields.insert(entry.key.clone(), kind);
-            }
-            None => complete = false,
-        }
+        let kind = part(report, &entry.value, files).unwrap_or(Type::Any);
+        fields.insert(entry.key.clone(), kind);
     }
-    complete.then_some(Type::Object(fields))
+    Some(Type::Object(fields))
 }
 
 /// A full JSON Schema, written in YAML.
@@ -98,12 +94,14 @@ fn schema(report: &mut Report, node: &Node) -> Option<Type> {
     let source = literal(report, node)?;
     match Schema::parse(source) {
         Ok(schema) => Some(Type::Schema(Arc::new(schema))),
-        Err(error) => {
-            let span = inside(node, &error.path);
-            report.add(
-                Diagnostic::error(code::BAD_SCHEMA, span, error.reason)
-                    .hint("JSON Schema of draft 2020-12 is read here; references lead to its own `$defs`"),
-            );
+        Err(errors) => {
+            for error in errors {
+                let span = inside(node, &error.path);
+                report.add(
+                    Diagnostic::error(code::BAD_SCHEMA, span, error.reason)
+                        .hint("JSON Schema of draft 2020-12 is read here; references lead to its own `$defs`"),
+                );
+            }
             None
         }
     }
@@ -116,10 +114,7 @@ fn schema_file(report: &mut Report, path: &str, span: Span, files: &dyn Files) -
         .parse::<Value>()
         .map_err(|error| format!("it is not JSON: {error}"));
     let schema = parsed.and_then(|source| {
-        Schema::parse(source).map_err(|error| match error.path.as_slice() {
-            [] => error.reason,
-            path => format!("{}: {}", path.join("."), error.reason),
-        })
+        Schema::parse(source).map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
     });
     match schema {
         Ok(schema) => Some(Type::Schema(Arc::new(schema))),

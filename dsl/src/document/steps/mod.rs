@@ -24,6 +24,8 @@ pub(crate) struct Step {
     pub(crate) name: Spanned<String>,
     pub(crate) verb: Option<Verb>,
     pub(crate) when: Option<Written>,
+    /// The place of a `when` that could not be read: it may skip the step all the same.
+    pub(crate) unread_when: Option<Span>,
     pub(crate) needs: Vec<Spanned<String>>,
     pub(crate) fan_out: Option<FanOut>,
     pub(crate) repeat: Option<Repeat>,
@@ -52,14 +54,17 @@ fn step(report: &mut Report, entry: &Entry, slipped: Vec<&Entry>, files: &dyn Fi
     let fields = Fields::read(report, &STEP, own.iter().chain(slipped), entry.key_span);
     fields.text(report, "description");
     let later = ["artifacts", "cache", "sandbox"].map(|key| modifiers::later(report, &fields, key));
+    let when = fields.expression(report, "when");
+    let written_when = fields.get("when").map(|entry| entry.value.span);
     Step {
+        unread_when: written_when.filter(|_| when.is_none()),
         later: later.into_iter().flatten().collect(),
         name: Spanned {
             value: entry.key.clone(),
             span: entry.key_span,
         },
         verb: if readable { verbs::read(report, &fields) } else { None },
-        when: fields.expression(report, "when"),
+        when,
         needs: fields.names(report, "needs"),
         fan_out: modifiers::fan_out(report, &fields),
         repeat: modifiers::repeat(report, &fields),

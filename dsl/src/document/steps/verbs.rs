@@ -4,7 +4,7 @@ use crate::code;
 use crate::document::fields::Fields;
 use crate::document::{Spanned, run, values};
 use crate::expression::{self, Tree};
-use crate::language::{DISCUSS, ENVIRONMENT, VERBS};
+use crate::language::{DISCUSS, ENVIRONMENT, Key, VERBS};
 use crate::nearest;
 use crate::report::Report;
 use crate::yaml::{Entry, Kind, Node};
@@ -100,7 +100,11 @@ pub(super) fn read(report: &mut Report, fields: &Fields<'_>) -> Option<Verb> {
 
 /// The step's one verb.
 fn the_one<'a>(report: &mut Report, fields: &Fields<'a>) -> Option<(&'static str, &'a Entry)> {
-    let mut found = fields.iter().filter(|(key, _)| VERBS.contains(&key.name));
+    let verbs = || fields.iter().filter(|(key, _)| VERBS.contains(&key.name));
+    // A slip that reads like a verb is none where the step has one.
+    let is_exact = |(key, entry): &(&Key, &Entry)| key.name == entry.key;
+    let any_exact = verbs().any(|verb| is_exact(&verb));
+    let mut found = verbs().filter(|verb| !any_exact || is_exact(verb));
     let Some((key, first)) = found.next() else {
         let problem = Diagnostic::error(code::NO_VERB, fields.owner, "a step needs a verb: what it does");
         report.add(problem.hint(format!("one of {}", nearest::list(VERBS))));
@@ -163,8 +167,15 @@ fn approve(report: &mut Report, fields: &Fields<'_>) -> Approve {
     };
     let mut choices = vec![default("approve"), default("reject")];
     if let Some(entry) = fields.get("choices") {
-        choices = values::names(report, entry);
-        if choices.is_empty() {
+        let is_list = matches!(entry.value.kind, Kind::List(_));
+        choices = if is_list {
+            values::names(report, entry)
+        } else {
+            Vec::new()
+        };
+        if !is_list {
+            values::wrong_kind(report, entry.value.span, "choices", "a list", &entry.value);
+        } else if choices.is_empty() {
             report.error(
                 code::WRONG_KIND,
                 entry.value.span,
@@ -197,7 +208,8 @@ fn on_deadline_fits(report: &mut Report, fields: &Fields<'_>, taken: &Spanned<St
         let problem = Diagnostic::error(code::MISSING_KEY, taken.span, "`on_deadline` needs `deadline`");
         report.add(problem.hint("`deadline: 2d` says how long the person is waited for"));
     }
-    if choices.iter().all(|choice| choice.value != taken.value) {
+    // Choices that could not be read were reported.
+    if !choices.is_empty() && choices.iter().all(|choice| choice.value != taken.value) {
         let known: Vec<&str> = choices.iter().map(|choice| choice.value.as_str()).collect();
         let mut problem = Diagnostic::error(
             code::WRONG_WORD,
