@@ -2,6 +2,7 @@
 //!
 //! What is not certain is `any`, which nothing complains about: a first mistake has no echo.
 
+use super::cursor::CURSOR;
 use super::facts::{Fact, facts_if, narrowed, path, refined};
 use super::names::{Found, Place, Scope, Use};
 use crate::code;
@@ -159,14 +160,18 @@ impl Inference<'_> {
 
     fn name(&mut self, expr: &IdedExpr, name: &str) -> Meaning {
         let bound = self.locals.iter().rev().find(|(local, _)| local == name);
-        let local = bound.map(|(_, kind)| kind).or_else(|| {
+        let local = bound.map(|(_, kind)| (kind, None)).or_else(|| {
             let local = self.scope.locals.iter().rev().find(|local| local.name == name);
-            local.map(|local| &local.kind)
+            local.map(|local| (&local.kind, local.declared))
         });
-        if let Some(kind) = local {
+        if let Some((kind, declared)) = local {
             let kind = kind.clone();
-            self.note(expr, &kind, None, None);
+            self.note(expr, &kind, declared, None);
             return Meaning::Value(kind);
+        }
+        if name == CURSOR && self.found.question.is_open() {
+            self.answer_with_variables();
+            return Meaning::Value(Type::Any);
         }
         let visible = self.scope.place.roots().contains(&name);
         match name {
@@ -191,6 +196,10 @@ impl Inference<'_> {
     fn select(&mut self, expr: &IdedExpr, select: &SelectExpr) -> Meaning {
         let field = select.field.as_str();
         let operand = self.meaning(&select.operand);
+        if field == CURSOR && self.found.question.is_open() {
+            self.answer_with_parts(operand);
+            return Meaning::Value(Type::Any);
+        }
         let span = self.name_span(if self.is_made(expr) { &select.operand } else { expr });
         let meaning = match operand {
             Meaning::Inputs => {

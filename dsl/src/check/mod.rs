@@ -4,6 +4,7 @@ mod agents;
 mod arguments;
 mod called;
 mod corpora;
+mod cursor;
 mod facts;
 mod fields;
 mod fit;
@@ -21,8 +22,8 @@ mod steps;
 pub(crate) use agents::Agent;
 pub(crate) use called::Called;
 pub(crate) use corpora::tool_name;
+pub(crate) use cursor::{Asked, CURSOR, Meanings, ask};
 pub(crate) use functions::{FUNCTIONS, MACROS};
-pub(crate) use names::Use;
 
 use crate::Compilation;
 use crate::document::{Document, Model};
@@ -51,8 +52,8 @@ pub(crate) struct Checked {
     pub(crate) env: Vec<String>,
     /// The secrets that they name.
     pub(crate) secrets: Vec<String>,
-    /// Every name and field in an expression with its meaning, where an editor asked.
-    pub(crate) uses: Vec<Use>,
+    /// What the names and fields in expressions mean, where an editor asked.
+    pub(crate) meanings: Option<Meanings>,
 }
 
 /// What is known of a step besides its text.
@@ -78,7 +79,7 @@ pub(crate) fn check(
     let errors_before = report.errors();
     let tools = corpora::check(report, document, files);
     let mut found = Found {
-        uses: compilation.collects_uses().then(Vec::new),
+        uses: compilation.is_for_editor().then(Vec::new),
         ..Found::default()
     };
     let (models, agents) = agents::check(report, document, &tools, compilation.inherited.as_ref());
@@ -109,6 +110,11 @@ pub(crate) fn check(
         };
         lints::check(report, &seen);
     }
+    let meanings = found.uses.map(|uses| Meanings {
+        names,
+        kinds: kinds.clone(),
+        uses,
+    });
     let steps = kinds.into_iter().zip(edges).map(|(kind, edges)| Step {
         output: kind.output,
         limits: kind.limits,
@@ -127,6 +133,6 @@ pub(crate) fn check(
         outputs,
         env: found.env.into_iter().collect(),
         secrets: found.secrets.into_iter().collect(),
-        uses: found.uses.unwrap_or_default(),
+        meanings,
     }
 }
