@@ -54,9 +54,18 @@ fn warm() -> (Analysis, usize) {
     let text = workflow();
     let analysis = Analysis::of("bench.yaml", &text, &Nothing);
     let told = analysis.diagnostics();
-    assert!(told.iter().all(|problem| problem.code != "T0003"), "the bench's workflow can be read: {told:?}");
-    assert_eq!(analysis.symbols().last().map(|section| section.name.clone()), Some("outputs".to_owned()));
-    let offset = text.rfind(".output.rows.filter").expect("the last step reads the one before") + ".output.r".len();
+    assert!(
+        told.iter().all(|problem| problem.code != "T0003"),
+        "the bench's workflow can be read: {told:?}"
+    );
+    assert_eq!(
+        analysis.symbols().last().map(|section| section.name.clone()),
+        Some("outputs".to_owned())
+    );
+    let offset = text
+        .rfind(".output.rows.filter")
+        .expect("the last step reads the one before")
+        + ".output.r".len();
     (analysis, offset)
 }
 
@@ -79,7 +88,10 @@ fn complete_fields(bencher: Bencher) {
 fn complete_steps(bencher: Bencher) {
     let (analysis, offset) = warm();
     let offset = analysis.text()[..offset].rfind("steps.").expect("a step is named") + "steps.".len();
-    assert!(analysis.complete(offset).len() >= STEPS - 1, "every step before can be named");
+    assert!(
+        analysis.complete(offset).len() >= STEPS - 1,
+        "every step before can be named"
+    );
     bencher.bench(|| analysis.complete(black_box(offset)));
 }
 

@@ -103,7 +103,11 @@ fn unknown() -> Kind {
 
 impl Inference<'_> {
     pub(super) fn answer_with_variables(&mut self) {
-        let outer = self.scope.locals.iter().map(|local| (local.name.clone(), local.kind.clone()));
+        let outer = self
+            .scope
+            .locals
+            .iter()
+            .map(|local| (local.name.clone(), local.kind.clone()));
         let mut variables: Vec<(String, Type)> = Vec::new();
         for (name, kind) in self.locals.iter().cloned().rev().chain(outer.rev()) {
             if !name.starts_with('@') && variables.iter().all(|(inner, _)| *inner != name) {
@@ -124,7 +128,9 @@ impl Inference<'_> {
             Meaning::Steps => Asked::Steps,
             Meaning::Step(at) => {
                 let step = names.steps.get_index(at).map(|(_, step)| step);
-                let fields = step.into_iter().flat_map(|step| step.fields().map(|field| (field, step.field(field))));
+                let fields = step
+                    .into_iter()
+                    .flat_map(|step| step.fields().map(|field| (field, step.field(field))));
                 Asked::Names(
                     fields
                         .filter_map(|(field, kind)| Some((field.to_owned(), kind?)))

@@ -266,7 +266,8 @@ impl Inference<'_> {
         if self.found.uses.is_none() || self.is_made(expr) {
             return;
         }
-        let kind = match path(expr) {
+        let path = if self.facts.is_empty() { None } else { path(expr) };
+        let kind = match path {
             Some(path) => narrowed(&self.facts, &path, kind.clone()),
             None => kind.clone(),
         };

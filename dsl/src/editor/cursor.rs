@@ -58,19 +58,31 @@ pub(super) fn locate(text: &str, offset: usize) -> Cursor {
     let first = skip_spaces(text, start, end);
     let own = heads(text, start);
     // On a blank line, and before the first character, the cursor's own column counts.
-    let column = if first >= end { offset - start } else { first.min(offset) - start };
+    let column = if first >= end {
+        offset - start
+    } else {
+        first.min(offset) - start
+    };
     let is_item = own.first().is_some_and(|head| head.key.is_none());
     let mut chain = above(text, start, column, is_item);
-    let inside = own.iter().take_while(|head| head.value <= offset.max(start) && ends_before(head, offset));
+    let inside = own
+        .iter()
+        .take_while(|head| head.value <= offset.max(start) && ends_before(head, offset));
     chain.extend(inside.cloned());
-    let (length, role) = inner(text, &chain, offset).unwrap_or_else(|| (chain.len(), on_line(text, &chain, start, offset)));
+    let (length, role) =
+        inner(text, &chain, offset).unwrap_or_else(|| (chain.len(), on_line(text, &chain, start, offset)));
     let mut path: Vec<Part> = chain[..length].iter().map(|head| part(text, head)).collect();
     let (lines, section) = entry(text, &chain[..length], offset);
     let role = match role {
         Found::Role(role) => role,
         Found::Flow(flow) => in_flow(text, &flow, &mut path, offset),
     };
-    Cursor { path, role, lines, section }
+    Cursor {
+        path,
+        role,
+        lines,
+        section,
+    }
 }
 
 enum Found {
@@ -94,7 +106,8 @@ fn part(text: &str, head: &Head) -> Part {
 /// of text. With how many heads lead to it.
 fn inner(text: &str, chain: &[Head], offset: usize) -> Option<(usize, Found)> {
     for (at, head) in chain.iter().enumerate() {
-        let opens_more = chain.get(at + 1).is_some_and(|next| next.line == head.line);
+        // `- name: x` is an item with a key in it, not with text.
+        let opens_more = heads(text, head.line).iter().any(|next| next.column > head.column);
         if opens_more || head.value > offset {
             continue;
         }
@@ -151,7 +164,10 @@ fn on_line(text: &str, chain: &[Head], start: usize, offset: usize) -> Found {
     let last = chain.last().filter(|head| head.line == start);
     let first = match last {
         Some(head) if head.key.is_some() => {
-            return Found::Role(Role::Value { start: head.value.min(offset), quote: None });
+            return Found::Role(Role::Value {
+                start: head.value.min(offset),
+                quote: None,
+            });
         }
         Some(head) => head.value,
         None => skip_spaces(text, start, line_end(text, start)),
@@ -179,7 +195,10 @@ fn in_flow(text: &str, flow: &Flow, path: &mut Vec<Part>, offset: usize) -> Role
             beside: flow.keys(text),
         },
         _ => match flow.quote {
-            Some((quote, start)) => Role::Value { start, quote: Some(quote) },
+            Some((quote, start)) => Role::Value {
+                start,
+                quote: Some(quote),
+            },
             None => Role::Value { start, quote: None },
         },
     }

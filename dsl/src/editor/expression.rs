@@ -110,15 +110,27 @@ fn name_or_field(text: &str, tokens: &[(Token, Range<usize>)]) -> Option<Written
     let what = match rest.last() {
         Some((Token::Dot, at)) => {
             let closing = closing(&text[..at.start]);
-            return Some(Written { what: What::Field, typed, cut: at.start, closing });
+            return Some(Written {
+                what: What::Field,
+                typed,
+                cut: at.start,
+                closing,
+            });
         }
-        Some((Token::Equals, at)) => What::Name { compared: Some(at.start) },
+        Some((Token::Equals, at)) => What::Name {
+            compared: Some(at.start),
+        },
         Some((Token::Word, at)) if &text[at.clone()] != "in" => return None,
         Some((Token::Value, _)) => return None,
         _ => What::Name { compared: None },
     };
     let cut = typed.start;
-    Some(Written { what, typed, cut, closing: closing(&text[..cut]) })
+    Some(Written {
+        what,
+        typed,
+        cut,
+        closing: closing(&text[..cut]),
+    })
 }
 
 /// A text that never ends: a word of the value that it is compared with.
@@ -136,7 +148,12 @@ fn word_in_quotes(text: &str, tokens: &[(Token, Range<usize>)], quote: usize) ->
         }
     };
     let cut = text[..cut].trim_end().len();
-    Some(Written { what: What::Word, typed, cut, closing: closing(&text[..cut]) })
+    Some(Written {
+        what: What::Word,
+        typed,
+        cut,
+        closing: closing(&text[..cut]),
+    })
 }
 
 /// The length of a word.
@@ -198,7 +215,14 @@ impl Written {
             What::Name { .. } => CURSOR.to_owned(),
             What::Field | What::Word => format!(".{CURSOR}"),
         };
-        self.ask_with(seen, text, cursor, expression, self.cut, &format!("{piece}{}", self.closing))
+        self.ask_with(
+            seen,
+            text,
+            cursor,
+            expression,
+            self.cut,
+            &format!("{piece}{}", self.closing),
+        )
     }
 
     /// The type of the value that a name behind `==` is compared with.
@@ -228,7 +252,10 @@ impl Written {
     ) -> Option<Asked> {
         let lines = &cursor.lines;
         let kept = text.get(lines.start..expression.start + cut)?;
-        let section = cursor.section.as_ref().map_or_else(String::new, |key| format!("{key}:\n"));
+        let section = cursor
+            .section
+            .as_ref()
+            .map_or_else(String::new, |key| format!("{key}:\n"));
         let (line, after) = rest(text, expression.end, lines.end);
         tails(line).into_iter().find_map(|tail| {
             [after, ""].into_iter().find_map(|after| {
@@ -255,7 +282,9 @@ fn tails(line: &str) -> Vec<String> {
         tails.push(line[close..].to_owned());
     }
     tails.push(String::new());
-    let marks = line.char_indices().filter(|(_, c)| matches!(c, '\'' | '"' | ',' | '}' | ']'));
+    let marks = line
+        .char_indices()
+        .filter(|(_, c)| matches!(c, '\'' | '"' | ',' | '}' | ']'));
     for (at, _) in marks.take(MOST / 2) {
         tails.push(line[at..].to_owned());
         tails.push(format!(" }}}}{}", &line[at..]));

@@ -22,7 +22,11 @@ pub fn fix(diagnostic: &Diagnostic, sources: &Sources) -> Option<Edit> {
     // A path is proposed as a whole, and often stands there in part.
     let before = file.text.get(..start)?;
     let there = proposed.match_indices('.').map(|(dot, _)| &proposed[..=dot]);
-    let kept = there.filter(|part| before.ends_with(*part)).map(str::len).max().unwrap_or(0);
+    let kept = there
+        .filter(|part| before.ends_with(*part))
+        .map(str::len)
+        .max()
+        .unwrap_or(0);
     Some(Edit {
         span: Span::new(span.source, start - kept, end),
         text: proposed.to_owned(),

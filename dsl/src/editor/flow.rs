@@ -26,7 +26,12 @@ pub(super) struct Flow {
 impl Flow {
     /// Reads from a bracket up to `end`. None when it was closed before.
     pub(super) fn read(text: &str, start: usize, end: usize) -> Option<Self> {
-        let mut flow = Self { frames: Vec::new(), quote: None, at: start, fresh: true };
+        let mut flow = Self {
+            frames: Vec::new(),
+            quote: None,
+            at: start,
+            fresh: true,
+        };
         while flow.at < end {
             flow.step(text, end);
             if flow.frames.is_empty() {
@@ -101,7 +106,11 @@ impl Flow {
                 }
                 self.fresh = true;
             }
-            b':' if matches!(bytes.get(self.at), None | Some(b' ' | b'\n' | b'\r' | b'{' | b'[' | b'"' | b'\'')) => {
+            b':' if matches!(
+                bytes.get(self.at),
+                None | Some(b' ' | b'\n' | b'\r' | b'{' | b'[' | b'"' | b'\'')
+            ) =>
+            {
                 self.colon(text);
             }
             b'#' if self.at >= 2 && bytes[self.at - 2].is_ascii_whitespace() => {

@@ -31,9 +31,16 @@ pub(super) fn at(analysis: &Analysis, offset: usize) -> Option<Hover> {
             continue;
         };
         if let Some(title) = explain(problem.code).and_then(|page| page.lines().next()) {
-            let about = format!("{}\n\n`troupe explain {}`", title.trim_start_matches("# "), problem.code);
+            let about = format!(
+                "{}\n\n`troupe explain {}`",
+                title.trim_start_matches("# "),
+                problem.code
+            );
             let range = label.span.start as usize..label.span.end as usize;
-            let hover = hover.get_or_insert_with(|| Hover { text: String::new(), range });
+            let hover = hover.get_or_insert_with(|| Hover {
+                text: String::new(),
+                range,
+            });
             if !hover.text.is_empty() {
                 hover.text.push_str("\n\n---\n\n");
             }
@@ -166,7 +173,10 @@ fn written(analysis: &Analysis, word: &Range<usize>) -> Option<Hover> {
             }
         }
     };
-    about.map(|text| Hover { text, range: word.clone() })
+    about.map(|text| Hover {
+        text,
+        range: word.clone(),
+    })
 }
 
 fn about_function(name: &str, behind: &str) -> Option<String> {

@@ -17,13 +17,20 @@ pub(super) struct Head {
 
 /// The first byte of the line that holds `offset`.
 pub(super) fn line_start(text: &str, offset: usize) -> usize {
-    text.as_bytes()[..offset].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1)
+    text.as_bytes()[..offset]
+        .iter()
+        .rposition(|byte| *byte == b'\n')
+        .map_or(0, |at| at + 1)
 }
 
 /// One past the last byte of the line that begins at `start`, its line break not counted.
 pub(super) fn line_end(text: &str, start: usize) -> usize {
     let end = text[start..].find('\n').map_or(text.len(), |at| start + at);
-    if end > start && text.as_bytes()[end - 1] == b'\r' { end - 1 } else { end }
+    if end > start && text.as_bytes()[end - 1] == b'\r' {
+        end - 1
+    } else {
+        end
+    }
 }
 
 /// Where the line after that of `offset` begins.
@@ -44,12 +51,22 @@ pub(super) fn heads(text: &str, start: usize) -> Vec<Head> {
     let mut at = skip_spaces(text, start, end);
     while text[at..end].starts_with('-') && matches!(text.as_bytes().get(at + 1), None | Some(b' ' | b'\n' | b'\r')) {
         let value = skip_spaces(text, (at + 1).min(end), end);
-        heads.push(Head { column: at - start, key: None, value, line: start });
+        heads.push(Head {
+            column: at - start,
+            key: None,
+            value,
+            line: start,
+        });
         at = value;
     }
     if let Some((key, colon)) = key(text, at, end) {
         let value = skip_spaces(text, colon + 1, end);
-        heads.push(Head { column: at - start, key: Some(key), value, line: start });
+        heads.push(Head {
+            column: at - start,
+            key: Some(key),
+            value,
+            line: start,
+        });
     }
     heads
 }
@@ -75,7 +92,10 @@ fn is_colon(line: &str, at: usize) -> bool {
 }
 
 pub(super) fn skip_spaces(text: &str, from: usize, end: usize) -> usize {
-    from + text[from..end].bytes().take_while(|byte| matches!(byte, b' ' | b'\t')).count()
+    from + text[from..end]
+        .bytes()
+        .take_while(|byte| matches!(byte, b' ' | b'\t'))
+        .count()
 }
 
 /// The heads above the line at `start` that hold what stands at `column`, the outermost first.
@@ -152,7 +172,10 @@ fn collect(text: &str, line: usize, column: usize, found: &mut Vec<String>) -> b
         return true;
     }
     let heads = heads(text, line);
-    let keys = heads.iter().filter(|head| head.column == column).filter_map(|head| head.key.clone());
+    let keys = heads
+        .iter()
+        .filter(|head| head.column == column)
+        .filter_map(|head| head.key.clone());
     let before = found.len();
     found.extend(keys.map(|key| text[key].to_owned()));
     // `- key: …` begins the mapping; a list at its key's own column is inside of it.

@@ -34,7 +34,12 @@ use symbols::{Occurrence, Symbol};
 use troupe_core::diagnostic::{Diagnostic, Severity, SourceId, Sources, Span};
 
 /// What a file that others import is not to be told: its steps are theirs.
-const IN_OTHERS: [&str; 4] = [code::NO_STEPS, code::UNUSED_AGENT, code::UNUSED_MODEL, code::UNUSED_CORPUS];
+const IN_OTHERS: [&str; 4] = [
+    code::NO_STEPS,
+    code::UNUSED_AGENT,
+    code::UNUSED_MODEL,
+    code::UNUSED_CORPUS,
+];
 /// Lines that may be blanked out to get past mistakes of syntax.
 const MAX_BLANKED: usize = 4;
 
@@ -95,7 +100,8 @@ impl Analysis {
         }
         self.diagnostics = diagnostics;
         if self.is_shared() {
-            self.diagnostics.retain(|diagnostic| !IN_OTHERS.contains(&diagnostic.code));
+            self.diagnostics
+                .retain(|diagnostic| !IN_OTHERS.contains(&diagnostic.code));
         }
         self.sources = sources;
     }
@@ -176,7 +182,9 @@ impl Analysis {
 
     fn errors(&self) -> usize {
         let errors = self.diagnostics.iter();
-        errors.filter(|diagnostic| diagnostic.severity == Severity::Error).count()
+        errors
+            .filter(|diagnostic| diagnostic.severity == Severity::Error)
+            .count()
     }
 
     /// What is known of this very text.
@@ -194,7 +202,9 @@ impl Analysis {
     fn occurrences(&self, symbol: Symbol) -> Vec<Occurrence> {
         let Some(seen) = self.current() else { return Vec::new() };
         let all = symbols::occurrences(seen, &self.sources);
-        all.into_iter().filter(|occurrence| occurrence.symbol == symbol).collect()
+        all.into_iter()
+            .filter(|occurrence| occurrence.symbol == symbol)
+            .collect()
     }
 
     /// The file whose path stands at `offset`.

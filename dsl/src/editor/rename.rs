@@ -25,7 +25,9 @@ pub(super) fn target(analysis: &Analysis, offset: usize) -> Result<Occurrence, S
     let Some(found) = analysis.occurrence(offset) else {
         return Err("what stands here is no name that this file declares".into());
     };
-    let declared = declarations(seen).into_iter().find(|(symbol, _)| *symbol == found.symbol);
+    let declared = declarations(seen)
+        .into_iter()
+        .find(|(symbol, _)| *symbol == found.symbol);
     let source = declared.map_or(SourceId(0), |(_, name)| name.span.source);
     match analysis.sources.get(source).filter(|_| source != SourceId(0)) {
         Some(file) => Err(format!("this name is declared in {}: rename it there", file.name)),
@@ -41,7 +43,10 @@ pub(super) fn edits(analysis: &Analysis, offset: usize, new: &str, files: &dyn F
     let mut edits: Vec<Edit> = analysis
         .occurrences(found.symbol)
         .into_iter()
-        .map(|occurrence| Edit { span: occurrence.span, text: new.to_owned() })
+        .map(|occurrence| Edit {
+            span: occurrence.span,
+            text: new.to_owned(),
+        })
         .collect();
     edits.sort_by_key(|edit| edit.span);
     stays_right(analysis, &edits, files)?;
@@ -68,7 +73,10 @@ fn is_a_name(symbol: Symbol, new: &str) -> Result<(), String> {
         return Ok(());
     }
     let (problems, _) = report.finish();
-    Err(problems.into_iter().next().map_or_else(String::new, |problem| problem.message))
+    Err(problems
+        .into_iter()
+        .next()
+        .map_or_else(String::new, |problem| problem.message))
 }
 
 /// Whether nothing else has the name yet.
@@ -77,7 +85,10 @@ fn is_free(analysis: &Analysis, seen: &Seen, symbol: Symbol, new: &str) -> Resul
     if let Symbol::Item(step) = symbol {
         let step = &seen.document.steps[step];
         let next = seen.document.steps.iter().map(|step| step.span().start);
-        let end = next.filter(|start| *start > step.span().start).min().unwrap_or(u32::MAX);
+        let end = next
+            .filter(|start| *start > step.span().start)
+            .min()
+            .unwrap_or(u32::MAX);
         let mut uses = seen.checked.meanings.iter().flat_map(|meanings| &meanings.uses);
         let is_there = uses.any(|found| {
             let place = found.span;
@@ -87,23 +98,39 @@ fn is_free(analysis: &Analysis, seen: &Seen, symbol: Symbol, new: &str) -> Resul
                 && (step.span().start..end).contains(&place.start)
                 && analysis.text.get(place.start as usize..place.end as usize) == Some(new)
         });
-        return if is_there { Err(format!("`{new}` stands for something else in this step")) } else { Ok(()) };
+        return if is_there {
+            Err(format!("`{new}` stands for something else in this step"))
+        } else {
+            Ok(())
+        };
     }
     let taken = declarations(seen)
         .into_iter()
         .any(|(other, name)| std::mem::discriminant(&other) == kind && name.value == new);
-    if taken { Err(format!("the name `{new}` is taken")) } else { Ok(()) }
+    if taken {
+        Err(format!("the name `{new}` is taken"))
+    } else {
+        Ok(())
+    }
 }
 
 /// Tries the edits: what cannot be renamed without a new mistake is not renamed at all.
 fn stays_right(analysis: &Analysis, edits: &[Edit], files: &dyn Files) -> Result<(), String> {
-    let edited = Edited { files, texts: apply(analysis, edits) };
+    let edited = Edited {
+        files,
+        texts: apply(analysis, edits),
+    };
     let text = edited.texts.get(&analysis.name).unwrap_or(&analysis.text);
     let after = Analysis::of(&analysis.name, text, &edited);
     if after.errors() <= analysis.errors() {
         return Ok(());
     }
-    let known = |message: &str| analysis.diagnostics.iter().any(|diagnostic| diagnostic.message == message);
+    let known = |message: &str| {
+        analysis
+            .diagnostics
+            .iter()
+            .any(|diagnostic| diagnostic.message == message)
+    };
     let new = after.diagnostics.iter().find(|diagnostic| !known(&diagnostic.message));
     let reason = new.map_or("", |diagnostic| diagnostic.message.as_str());
     Err(format!("with that name the file would not be right any more: {reason}"))

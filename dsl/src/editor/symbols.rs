@@ -49,7 +49,10 @@ pub(super) fn occurrences(seen: &Seen, sources: &Sources) -> Vec<Occurrence> {
     };
     all.of_agents(seen, &names(|symbol| matches!(symbol, Symbol::Agent(_))));
     all.of_models(seen, &names(|symbol| matches!(symbol, Symbol::Model(_))));
-    all.of_tools(seen, &names(|symbol| matches!(symbol, Symbol::Corpus(_) | Symbol::Server(_))));
+    all.of_tools(
+        seen,
+        &names(|symbol| matches!(symbol, Symbol::Corpus(_) | Symbol::Server(_))),
+    );
     all.of_steps(seen, &names(|symbol| matches!(symbol, Symbol::Step(_))));
     let places: HashMap<Span, Symbol> = declared.iter().map(|(symbol, name)| (name.span, *symbol)).collect();
     all.of_expressions(seen, &places);
@@ -66,8 +69,14 @@ pub(super) fn declarations(seen: &Seen) -> Vec<(Symbol, Spanned<String>)> {
     };
     add(Symbol::Input, document.inputs.iter().map(|input| &input.name).collect());
     add(Symbol::Model, shared.models.iter().map(|model| &model.alias).collect());
-    add(Symbol::Corpus, shared.corpora.iter().map(|corpus| &corpus.name).collect());
-    add(Symbol::Server, shared.servers.iter().map(|server| &server.name).collect());
+    add(
+        Symbol::Corpus,
+        shared.corpora.iter().map(|corpus| &corpus.name).collect(),
+    );
+    add(
+        Symbol::Server,
+        shared.servers.iter().map(|server| &server.name).collect(),
+    );
     add(Symbol::Agent, shared.agents.iter().map(|agent| &agent.name).collect());
     add(Symbol::Step, document.steps.iter().map(|step| &step.name).collect());
     for (at, step) in document.steps.iter().enumerate() {

@@ -14,7 +14,9 @@ struct Beside(&'static [(&'static str, &'static str)]);
 impl Files for Beside {
     fn read(&self, path: &str) -> Result<Vec<u8>, FileError> {
         let found = self.0.iter().find(|(name, _)| *name == path);
-        found.map(|(_, text)| text.as_bytes().to_vec()).ok_or(FileError::NotFound)
+        found
+            .map(|(_, text)| text.as_bytes().to_vec())
+            .ok_or(FileError::NotFound)
     }
 
     fn any_match(&self, _: &str) -> Result<bool, FileError> {
@@ -66,7 +68,10 @@ fn completions(text: &str) -> Vec<Completion> {
 
 /// The labels offered, in a line.
 fn labels(text: &str) -> String {
-    let found: Vec<String> = completions(text).into_iter().map(|completion| completion.label).collect();
+    let found: Vec<String> = completions(text)
+        .into_iter()
+        .map(|completion| completion.label)
+        .collect();
     found.join(" ")
 }
 
@@ -77,7 +82,9 @@ fn in_step(lines: &str) -> String {
 /// The labels offered with their details, a line each.
 fn detailed(lines: &str) -> String {
     let found = completions(&around_step(lines)).into_iter();
-    let lines: Vec<String> = found.map(|found| format!("{}: {}", found.label, found.detail)).collect();
+    let lines: Vec<String> = found
+        .map(|found| format!("{}: {}", found.label, found.detail))
+        .collect();
     lines.join("\n")
 }
 
@@ -103,8 +110,10 @@ fn keys_of_inner_mappings_come_with_the_required_first() {
 #[test]
 fn a_key_comes_with_its_colon_and_takes_the_place_of_what_was_typed() {
     let found = completions("troupe: 1\nste‸\n");
-    let inserted: Vec<(&str, Range<usize>)> =
-        found.iter().map(|found| (found.insert.as_str(), found.replace.clone())).collect();
+    let inserted: Vec<(&str, Range<usize>)> = found
+        .iter()
+        .map(|found| (found.insert.as_str(), found.replace.clone()))
+        .collect();
     assert_eq!(inserted, [("steps:", 10..13)]);
     let found = completions("troupe: 1\nagents:\n  a:\n    mo‸del: x\n");
     assert_eq!((found[0].insert.as_str(), found[0].replace.clone()), ("model", 27..32));
@@ -132,7 +141,8 @@ fn a_step_can_need_those_that_do_not_wait_for_it() {
 
 #[test]
 fn arguments_of_tools_and_workflows_are_keys() {
-    let text = around_step("workflow: std/refine\nwith: { ‸ }").replacen("models:", "defaults: { model: fast }\nmodels:", 1);
+    let text =
+        around_step("workflow: std/refine\nwith: { ‸ }").replacen("models:", "defaults: { model: fast }\nmodels:", 1);
     insta::assert_snapshot!(in_step("tool: papers.keyword_search\nwith:\n  ‸"), @"keywords top_k");
     insta::assert_snapshot!(labels(&text), @"task standard");
 }
@@ -170,7 +180,10 @@ fn functions_come_by_the_type_before_the_dot() {
     insta::assert_snapshot!(in_step("agent: lead\nprompt: ${{ inputs.question.‸ }}"), @"size contains startsWith endsWith matches lowerAscii upperAscii trim reverse charAt split replace substring indexOf lastIndexOf format");
     insta::assert_snapshot!(in_step("agent: lead\nprompt: ${{ inputs.rows.‸ }}"), @"size join map filter all exists exists_one");
     let found = completions(&around_step("agent: lead\nprompt: ${{ inputs.question.tri‸ }}"));
-    assert_eq!((found[0].insert.as_str(), found[0].documentation.as_str()), ("trim()", "`text.trim()`"));
+    assert_eq!(
+        (found[0].insert.as_str(), found[0].documentation.as_str()),
+        ("trim()", "`text.trim()`")
+    );
 }
 
 #[test]
@@ -229,7 +242,10 @@ fn what_was_known_stays_known_while_a_text_cannot_be_read() {
 fn hovered(text: &str) -> String {
     let (text, offset) = marked(text);
     let hover = Analysis::of("w.yaml", &text, &NOTHING).hover(offset);
-    hover.map_or_else(|| "nothing".to_owned(), |hover| format!("[{}] {}", &text[hover.range], hover.text))
+    hover.map_or_else(
+        || "nothing".to_owned(),
+        |hover| format!("[{}] {}", &text[hover.range], hover.text),
+    )
 }
 
 #[test]
@@ -295,7 +311,9 @@ fn places(text: &str) -> String {
         let (line, column) = analysis.sources().files[0].line_column(span.start);
         format!("{line}:{column} {}", &text[span.start as usize..span.end as usize])
     };
-    let declared = analysis.definition(offset, &NOTHING).map_or_else(|| "nowhere".to_owned(), line);
+    let declared = analysis
+        .definition(offset, &NOTHING)
+        .map_or_else(|| "nowhere".to_owned(), line);
     let mut all: Vec<String> = analysis.references(offset).into_iter().map(line).collect();
     all.sort();
     format!("{declared}; all: {}", all.join(", "))
@@ -313,16 +331,30 @@ fn names_are_found_where_they_are_declared_and_used() {
 
 #[test]
 fn the_path_of_a_file_leads_to_it() {
-    const FILES: Beside = Beside(&[("shared/a.yaml", "troupe: 1\nmodels: { fast: builtin/reader }\n"), ("p.md", "You.")]);
+    const FILES: Beside = Beside(&[
+        ("shared/a.yaml", "troupe: 1\nmodels: { fast: builtin/reader }\n"),
+        ("p.md", "You."),
+    ]);
     let text = "troupe: 1\nimports: [shared/a‸.yaml]\nagents: { a: { model: fast, system: p.md } }\nsteps: {}\n";
     let (text, offset) = marked(text);
     let analysis = Analysis::of("w.yaml", &text, &FILES);
     let place = analysis.definition(offset, &FILES).expect("the file is known");
-    assert_eq!(analysis.sources().get(place.source).map(|file| file.name.as_str()), Some("shared/a.yaml"));
-    let model = analysis.definition(text.find("fast").expect("it is there"), &FILES).expect("it is declared");
-    assert_eq!(analysis.sources().get(model.source).map(|file| file.name.as_str()), Some("shared/a.yaml"));
+    assert_eq!(
+        analysis.sources().get(place.source).map(|file| file.name.as_str()),
+        Some("shared/a.yaml")
+    );
+    let model = analysis
+        .definition(text.find("fast").expect("it is there"), &FILES)
+        .expect("it is declared");
+    assert_eq!(
+        analysis.sources().get(model.source).map(|file| file.name.as_str()),
+        Some("shared/a.yaml")
+    );
     let refused = analysis.rename(text.find("fast").expect("it is there"), "quick", &FILES);
-    assert_eq!(refused, Err("this name is declared in shared/a.yaml: rename it there".into()));
+    assert_eq!(
+        refused,
+        Err("this name is declared in shared/a.yaml: rename it there".into())
+    );
 }
 
 fn renamed(text: &str, new: &str) -> String {
@@ -335,7 +367,10 @@ fn renamed(text: &str, new: &str) -> String {
             for edit in edits.iter().rev() {
                 after.replace_range(edit.span.start as usize..edit.span.end as usize, &edit.text);
             }
-            let changed = text.lines().zip(after.lines()).filter(|(before, after)| before != after);
+            let changed = text
+                .lines()
+                .zip(after.lines())
+                .filter(|(before, after)| before != after);
             changed.map(|(_, after)| after.trim()).collect::<Vec<_>>().join("\n")
         }
     }
@@ -343,7 +378,9 @@ fn renamed(text: &str, new: &str) -> String {
 
 #[test]
 fn a_name_is_changed_in_every_place() {
-    let text = around_step("agent: lead\nneeds: [find]\nwhen: default(steps.find.output.good, false)\nprompt: ${{ steps.find.output.grade }}");
+    let text = around_step(
+        "agent: lead\nneeds: [find]\nwhen: default(steps.find.output.good, false)\nprompt: ${{ steps.find.output.grade }}",
+    );
     insta::assert_snapshot!(renamed(&text.replacen("find", "fi‸nd", 1), "search"), @r#"
     search:
     approve: ${{ steps.search.output.papers.map(p, p.title).join(", ") }}
@@ -373,7 +410,9 @@ fn a_name_is_changed_in_every_place() {
 
 #[test]
 fn a_name_that_would_not_do_is_refused() {
-    let text = around_step("agent: lead\nfor_each: inputs.rows\nas: r‸ow\nprompt: ${{ inputs.rows.map(x, x.paper + row.paper) }}");
+    let text = around_step(
+        "agent: lead\nfor_each: inputs.rows\nas: r‸ow\nprompt: ${{ inputs.rows.map(x, x.paper + row.paper) }}",
+    );
     insta::assert_snapshot!(renamed(&text, "x"), @"`x` stands for something else in this step");
     insta::assert_snapshot!(renamed(&text, "steps"), @"an item named `steps` would hide the variable of that name");
     insta::assert_snapshot!(renamed(&text, "a-b"), @"the name of an item is made of letters, digits and `_`, and starts with a letter or `_`");
@@ -389,7 +428,11 @@ fn a_name_that_would_not_do_is_refused() {
 fn the_outline_has_sections_with_what_they_declare() {
     fn show(items: &[Outline], depth: usize, lines: &mut Vec<String>) {
         for item in items {
-            lines.push(format!("{}{} {}", "  ".repeat(depth), item.name, item.detail).trim_end().to_owned());
+            lines.push(
+                format!("{}{} {}", "  ".repeat(depth), item.name, item.detail)
+                    .trim_end()
+                    .to_owned(),
+            );
             show(&item.children, depth + 1, lines);
         }
     }
@@ -421,7 +464,10 @@ fn a_hint_becomes_an_edit() {
     let fixed = |lines: &str| -> Vec<String> {
         let text = around_step(lines);
         let analysis = Analysis::of("w.yaml", &text, &NOTHING);
-        let fixes = analysis.diagnostics().iter().filter_map(|problem| fix(problem, analysis.sources()));
+        let fixes = analysis
+            .diagnostics()
+            .iter()
+            .filter_map(|problem| fix(problem, analysis.sources()));
         let fixes = fixes.map(|edit| {
             let place = edit.span.start as usize..edit.span.end as usize;
             format!("{} → {}", &text[place], edit.text)
@@ -430,8 +476,14 @@ fn a_hint_becomes_an_edit() {
     };
     assert_eq!(fixed("agent: laed\nprompt: x"), ["laed → lead"]);
     assert_eq!(fixed("agent: 'laed'\npromt: x"), ["laed → lead", "promt → prompt"]);
-    assert_eq!(fixed("agent: lead\nprompt: ${{ question }}"), ["question → inputs.question"]);
-    assert_eq!(fixed("agent: lead\nprompt: ${{ steps.find.good }}"), ["steps.find.good → steps.find.output.good"]);
+    assert_eq!(
+        fixed("agent: lead\nprompt: ${{ question }}"),
+        ["question → inputs.question"]
+    );
+    assert_eq!(
+        fixed("agent: lead\nprompt: ${{ steps.find.good }}"),
+        ["steps.find.good → steps.find.output.good"]
+    );
 }
 
 #[test]

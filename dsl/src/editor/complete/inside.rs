@@ -62,7 +62,13 @@ fn variables(suggestions: &mut Suggestions, roots: &[&str], locals: &[(String, T
         suggestions.add(Suggests::Variable, root, about);
     }
     for function in FUNCTIONS.iter().filter(|function| function.is_free()) {
-        call(suggestions, function.name, function.usage, &function.result().to_string(), true);
+        call(
+            suggestions,
+            function.name,
+            function.usage,
+            &function.result().to_string(),
+            true,
+        );
     }
     for (name, usage) in MACROS.iter().filter(|(name, _)| FREE_MACROS.contains(name)) {
         call(suggestions, name, usage, "", true);
@@ -102,7 +108,13 @@ fn inside(suggestions: &mut Suggestions, kind: &Type) {
     }
     for function in FUNCTIONS.iter().filter(|function| function.suits(&kind)) {
         let result = function.result().to_string();
-        call(suggestions, function.name, function.usage, &result, function.takes_arguments());
+        call(
+            suggestions,
+            function.name,
+            function.usage,
+            &result,
+            function.takes_arguments(),
+        );
     }
     if matches!(kind.shape(), Type::List(_) | Type::Any) {
         for (name, usage) in MACROS.iter().filter(|(name, _)| !FREE_MACROS.contains(name)) {

@@ -74,7 +74,8 @@ impl Suggestions {
     /// Those first that begin with what was typed.
     fn sorted(mut self) -> Vec<Completion> {
         let typed = self.typed.to_lowercase();
-        self.found.sort_by_key(|found| !found.label.to_lowercase().starts_with(&typed));
+        self.found
+            .sort_by_key(|found| !found.label.to_lowercase().starts_with(&typed));
         self.found
     }
 
@@ -115,7 +116,10 @@ pub(super) fn at(analysis: &Analysis, offset: usize) -> Vec<Completion> {
                 }
             }
             names::arguments(&mut suggestions, analysis, &cursor, beside);
-            if !takes.iter().any(|takes| matches!(takes, Takes::Mapping(_) | Takes::Each(_))) {
+            if !takes
+                .iter()
+                .any(|takes| matches!(takes, Takes::Mapping(_) | Takes::Each(_)))
+            {
                 return value(analysis, &cursor, &takes, typed.start, None, offset);
             }
             suggestions.sorted()
@@ -173,7 +177,9 @@ fn keys(suggestions: &mut Suggestions, text: &str, mapping: &'static Mapping, be
         if let Some(completion) = suggestions.add(Suggests::Key, key.name, detail) {
             completion.documentation = key.about.to_owned();
             if !has_colon {
-                completion.insert.push_str(if is_block(&key.takes) { ":" } else { ": " });
+                completion
+                    .insert
+                    .push_str(if is_block(&key.takes) { ":" } else { ": " });
             }
         }
     }

@@ -10,7 +10,11 @@ fn blocks() -> Vec<String> {
     for chapter in chapters {
         let text = std::fs::read_to_string(chapter.expect("it can be listed").path()).expect("a chapter can be read");
         let parts = text.split("```yaml\n").skip(1);
-        blocks.extend(parts.filter_map(|part| part.split("\n```").next()).map(|block| format!("{block}\n")));
+        blocks.extend(
+            parts
+                .filter_map(|part| part.split("\n```").next())
+                .map(|block| format!("{block}\n")),
+        );
     }
     assert!(blocks.len() > 30, "the manual has examples");
     blocks.sort();
@@ -20,9 +24,18 @@ fn blocks() -> Vec<String> {
 /// Asks everything at one place.
 fn ask_all(analysis: &Analysis, offset: usize) {
     for completion in analysis.complete(offset) {
-        assert!(analysis.text.is_char_boundary(completion.replace.start), "{completion:?}");
-        assert!(analysis.text.get(completion.replace.clone()).is_some(), "{completion:?}");
-        assert!(completion.replace.start <= offset && offset <= completion.replace.end, "{completion:?} at {offset}");
+        assert!(
+            analysis.text.is_char_boundary(completion.replace.start),
+            "{completion:?}"
+        );
+        assert!(
+            analysis.text.get(completion.replace.clone()).is_some(),
+            "{completion:?}"
+        );
+        assert!(
+            completion.replace.start <= offset && offset <= completion.replace.end,
+            "{completion:?} at {offset}"
+        );
     }
     if let Some(hover) = analysis.hover(offset) {
         assert!(!hover.text.is_empty());
@@ -36,7 +49,10 @@ fn ask_all(analysis: &Analysis, offset: usize) {
         for edit in edits.iter().rev() {
             after.replace_range(edit.span.start as usize..edit.span.end as usize, &edit.text);
         }
-        assert!(Analysis::of("w.yaml", &after, &NOTHING).errors() <= analysis.errors(), "{after}");
+        assert!(
+            Analysis::of("w.yaml", &after, &NOTHING).errors() <= analysis.errors(),
+            "{after}"
+        );
     }
 }
 
