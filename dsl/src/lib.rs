@@ -9,6 +9,7 @@
 mod check;
 mod code;
 mod document;
+pub mod editor;
 mod expression;
 mod files;
 mod format;
@@ -78,6 +79,19 @@ pub fn compile(name: &str, text: &[u8], files: &dyn Files) -> Compiled {
     }
 }
 
+/// Compiles a file that an editor has open: the same, with what its names mean. Nothing is lowered.
+fn analyse(name: &str, text: &str, files: &dyn Files) -> (Vec<Diagnostic>, Sources, Option<editor::Seen>) {
+    let mut report = Report::new(name);
+    let mut compilation = Compilation::of(name);
+    compilation.for_editor = true;
+    if let Some(text) = yaml::decode(&mut report, text.as_bytes()) {
+        report.sources.files[0].text = text.to_owned();
+        compilation.compile(&mut report, name, SourceId(0), text, files);
+    }
+    let (diagnostics, sources) = report.finish();
+    (diagnostics, sources, compilation.seen)
+}
+
 fn compile_into(report: &mut Report, name: &str, bytes: &[u8], files: &dyn Files) -> Option<Workflow> {
     let text = yaml::decode(report, bytes)?;
     report.sources.files[0] = SourceFile {
@@ -99,7 +113,7 @@ pub(crate) struct Compilation {
     inherited: Option<document::Model>,
     /// Whether an editor asks for the meaning of every name of the first file.
     for_editor: bool,
-    uses: Vec<check::Use>,
+    seen: Option<editor::Seen>,
 }
 
 impl Compilation {
@@ -111,7 +125,7 @@ impl Compilation {
             known: HashMap::new(),
             inherited: None,
             for_editor: false,
-            uses: Vec::new(),
+            seen: None,
         }
     }
 
@@ -126,14 +140,16 @@ impl Compilation {
         files: &dyn Files,
     ) -> (Option<Workflow>, Vec<Span>) {
         let (errors, unavailable) = (report.errors(), report.unavailable(0).len());
-        let document = yaml::read(report, source, text).and_then(|root| document::read(report, &root, files));
-        let Some(document) = document else {
+        let Some(root) = yaml::read(report, source, text) else {
+            return (None, Vec::new());
+        };
+        let Some(document) = document::read(report, &root, files) else {
             return (None, Vec::new());
         };
         let checked = check::check(report, &document, files, self, errors);
         let spans = document.inputs.iter().map(|input| input.name.span).collect();
-        if report.errors() > errors {
-            self.keep(checked);
+        if report.errors() > errors || self.is_for_editor() {
+            self.keep(root, document, checked);
             return (None, spans);
         }
         let unavailable = report.unavailable(unavailable);
@@ -142,15 +158,23 @@ impl Compilation {
         for pattern in workflow.corpora.iter_mut().flat_map(|corpus| &mut corpus.files) {
             *pattern = files::joined(&self.folder, pattern);
         }
-        self.keep(checked);
+        self.keep(root, document, checked);
         (Some(workflow), spans)
     }
 
-    fn keep(&mut self, checked: check::Checked) {
-        self.uses.extend(checked.uses);
+    /// Keeps what an editor asks about.
+    fn keep(&mut self, root: yaml::Node, document: document::Document, checked: check::Checked) {
+        if self.is_for_editor() {
+            self.seen = Some(editor::Seen {
+                root,
+                document,
+                checked,
+            });
+        }
     }
 
-    fn collects_uses(&self) -> bool {
+    /// Whether an editor has the file open that is being compiled.
+    fn is_for_editor(&self) -> bool {
         self.for_editor && self.open.len() == 1
     }
 

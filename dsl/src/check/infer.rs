@@ -2,6 +2,7 @@
 //!
 //! What is not certain is `any`, which nothing complains about: a first mistake has no echo.
 
+use super::cursor::CURSOR;
 use super::facts::{Fact, Known, Word, concerned, facts_if, narrowed, path, refined};
 use super::names::{Found, Place, Scope, Use};
 use crate::code;
@@ -166,17 +167,21 @@ impl<'a> Inference<'a> {
 
     fn name(&mut self, expr: &IdedExpr, name: &str) -> Meaning<'a> {
         let bound = self.locals.iter().rev().find(|(local, _)| local == name);
-        let kind = match bound {
-            Some((_, kind)) => Some(Cow::Owned(kind.clone())),
+        let found = match bound {
+            Some((_, kind)) => Some((Cow::Owned(kind.clone()), None)),
             None => {
                 let scope = self.scope;
                 let local = scope.locals.iter().rev().find(|local| local.name == name);
-                local.map(|local| Cow::Borrowed(&local.kind))
+                local.map(|local| (Cow::Borrowed(&local.kind), local.declared))
             }
         };
-        if let Some(kind) = kind {
-            self.note(expr, &kind, None, None);
+        if let Some((kind, declared)) = found {
+            self.note(expr, &kind, declared, None);
             return Meaning::Value(kind);
+        }
+        if name == CURSOR && self.found.question.is_open() {
+            self.answer_with_variables();
+            return Meaning::Value(Cow::Owned(Type::Any));
         }
         let visible = self.scope.place.roots().contains(&name);
         match name {
@@ -201,6 +206,10 @@ impl<'a> Inference<'a> {
     fn select(&mut self, expr: &IdedExpr, select: &SelectExpr) -> Meaning<'a> {
         let field = select.field.as_str();
         let operand = self.meaning(&select.operand);
+        if field == CURSOR && self.found.question.is_open() {
+            self.answer_with_parts(operand);
+            return Meaning::Value(Cow::Owned(Type::Any));
+        }
         let span = self.name_span(if self.is_made(expr) { &select.operand } else { expr });
         let meaning = match operand {
             Meaning::Inputs => {

@@ -4,6 +4,7 @@ mod agents;
 mod arguments;
 mod called;
 mod corpora;
+mod cursor;
 mod facts;
 mod fields;
 mod fit;
@@ -21,8 +22,8 @@ mod steps;
 
 pub(crate) use agents::Agent;
 pub(crate) use called::Called;
+pub(crate) use cursor::{Asked, CURSOR, Meanings, ask};
 pub(crate) use functions::{FUNCTIONS, MACROS};
-pub(crate) use names::Use;
 
 use crate::Compilation;
 use crate::document::{Document, Model};
@@ -41,6 +42,8 @@ pub(crate) struct Checked {
     /// The declared models, then those that agents write out.
     pub(crate) models: Vec<Model>,
     pub(crate) tools: Vec<Tool>,
+    /// Of each tool.
+    pub(crate) signatures: Vec<Signature>,
     pub(crate) agents: Vec<Agent>,
     pub(crate) workflows: Vec<Called>,
     pub(crate) steps: Vec<Step>,
@@ -52,8 +55,8 @@ pub(crate) struct Checked {
     pub(crate) env: Vec<String>,
     /// The secrets that they name.
     pub(crate) secrets: Vec<String>,
-    /// Every name and field in an expression with its meaning, where an editor asked.
-    pub(crate) uses: Vec<Use>,
+    /// What the names and fields in expressions mean, where an editor asked.
+    pub(crate) meanings: Option<Meanings>,
 }
 
 /// What is known of a step besides its text.
@@ -88,7 +91,7 @@ pub(crate) fn check(
         signatures.push(signature);
     }
     let mut found = Found {
-        uses: compilation.collects_uses().then(Vec::new),
+        uses: compilation.is_for_editor().then(Vec::new),
         ..Found::default()
     };
     let (models, agents) = agents::check(report, document, &tools, compilation.inherited.as_ref());
@@ -120,6 +123,11 @@ pub(crate) fn check(
         };
         lints::check(report, &seen);
     }
+    let meanings = found.uses.map(|uses| Meanings {
+        names,
+        kinds: kinds.clone(),
+        uses,
+    });
     let steps = kinds.into_iter().zip(edges).map(|(kind, edges)| Step {
         output: kind.output,
         limits: kind.limits,
@@ -132,12 +140,13 @@ pub(crate) fn check(
         steps: steps.collect(),
         models,
         tools,
+        signatures,
         agents,
         workflows,
         order,
         outputs,
         env: found.env.into_iter().collect(),
         secrets: found.secrets.into_iter().collect(),
-        uses: found.uses.unwrap_or_default(),
+        meanings,
     }
 }

@@ -1,5 +1,6 @@
 //! Which names an expression sees at its place, and which of them it uses.
 
+use super::cursor::Question;
 use super::facts::Fact;
 use super::steps::Kind;
 use crate::document::Document;
@@ -13,6 +14,7 @@ use troupe_core::ir::OnError;
 use troupe_core::types::Type;
 
 /// The names of a workflow.
+#[derive(Debug)]
 pub(super) struct Names {
     pub(super) inputs: IndexMap<String, Declared>,
     /// All inputs as one value; `any` when they are too many.
@@ -21,12 +23,14 @@ pub(super) struct Names {
 }
 
 /// A value and where it was declared.
+#[derive(Debug)]
 pub(super) struct Declared {
     pub(super) kind: Type,
     pub(super) span: Span,
 }
 
 /// A step as expressions see it.
+#[derive(Debug)]
 pub(super) struct StepName {
     /// What one item gives when it succeeds.
     pub(super) output: Type,
@@ -169,6 +173,8 @@ impl Place {
 pub(super) struct Local {
     pub(super) name: String,
     pub(super) kind: Type,
+    /// Where the file names it.
+    pub(super) declared: Option<Span>,
 }
 
 /// What an expression sees.
@@ -204,6 +210,7 @@ impl<'a> Scope<'a> {
         let more = locals.into_iter().map(|(name, kind)| Local {
             name: name.to_owned(),
             kind,
+            declared: None,
         });
         Self {
             names: self.names,
@@ -233,6 +240,8 @@ pub(super) struct Found {
     pub(super) weak: Vec<(Span, String)>,
     /// Every name and field with its meaning, when an editor asks.
     pub(super) uses: Option<Vec<Use>>,
+    /// What an editor asks about the place of its cursor.
+    pub(super) question: Question,
 }
 
 /// A name in an expression, and what it stands for.

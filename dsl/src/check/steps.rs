@@ -19,7 +19,7 @@ use troupe_core::limits::Limits;
 use troupe_core::types::Type;
 
 /// What a step gives and calls.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Kind {
     /// What one item gives when it succeeds.
     pub(super) output: Type,
@@ -202,7 +202,7 @@ fn needs(report: &mut Report, step: &Step, names: &Names) -> Vec<Edge> {
     edges
 }
 
-fn expressions(
+pub(super) fn expressions(
     report: &mut Report,
     step: &Step,
     kind: &Kind,
@@ -224,6 +224,7 @@ fn expressions(
         scope.locals.push(Local {
             name: fan_out.variable.clone(),
             kind,
+            declared: fan_out.named,
         });
         if let Some(key) = &fan_out.key {
             item_key(report, &scope, found, key);

@@ -21,7 +21,8 @@ pub(crate) use corpora::Corpus;
 pub(crate) use defaults::Defaults;
 pub(crate) use inputs::Input;
 pub(crate) use limits::WrittenRunLimits;
-pub(crate) use models::{Model, defaults as model_defaults, split as split_model};
+pub(crate) use models::{BUILTIN, Model, PROVIDERS, defaults as model_defaults, split as split_model};
+pub(crate) use names::{ROOTS, identifier, label};
 pub(crate) use servers::{Pinned, Server};
 pub(crate) use steps::{FanOut, Repeat, Step, Verb};
 

@@ -8,7 +8,7 @@ use crate::expression::{Tree, Written};
 use crate::language::{REPEAT, RETRY, STEP};
 use crate::report::Report;
 use crate::yaml::Kind;
-use troupe_core::diagnostic::Diagnostic;
+use troupe_core::diagnostic::{Diagnostic, Span};
 use troupe_core::failure::FailureKind;
 use troupe_core::ir::{OnError, Retry};
 
@@ -17,6 +17,8 @@ pub(crate) struct FanOut {
     /// Absent when it could not be read.
     pub(crate) items: Option<Written>,
     pub(crate) variable: String,
+    /// Where `as` names it.
+    pub(crate) named: Option<Span>,
     pub(crate) parallel: Option<u32>,
     pub(crate) key: Option<Written>,
 }
@@ -53,11 +55,12 @@ pub(super) fn fan_out(report: &mut Report, fields: &Fields<'_>) -> Option<FanOut
                 .hint("choose another name after `as`"),
             );
         }
-        name.value
+        name
     });
     Some(FanOut {
         items: fields.expression(report, "for_each"),
-        variable: variable.unwrap_or_else(|| "item".to_owned()),
+        named: variable.as_ref().map(|name| name.span),
+        variable: variable.map_or_else(|| "item".to_owned(), |name| name.value),
         parallel: fields.count(report, "parallel"),
         key: fields.expression(report, "key"),
     })
