@@ -88,7 +88,7 @@ fn no_model(report: &mut Report, path: &Spanned<String>) {
         "the agents of `{}` work with this file's default model, and it has none",
         path.value
     );
-    let problem = Diagnostic::error(code::MISSING_KEY, path.span, message);
+    let problem = Diagnostic::error(code::CALLED_WORKFLOW, path.span, message);
     report.add(problem.hint("name one: `defaults: { model: … }`"));
 }
 

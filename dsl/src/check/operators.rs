@@ -1,6 +1,6 @@
 //! Operators: what they take, and what comes out.
 
-use super::facts::{facts_if, is_null};
+use super::facts::{concerned, facts_if, is_null};
 use super::fields::with_article;
 use super::infer::Inference;
 use crate::code;
@@ -263,7 +263,8 @@ impl Inference<'_> {
         }
         [left, right].into_iter().for_each(|part| self.opaque(part));
         for (asked, kind, other) in [(left, &kinds[0], right), (right, &kinds[1], left)] {
-            if is_null(other) && !is_null(asked) && !kind.allows_null() {
+            // Asking again what a condition before has asked does no harm.
+            if is_null(other) && !is_null(asked) && !kind.allows_null() && !concerned(&self.facts, asked) {
                 let span = self.span(asked);
                 let message = format!("`{}` is never null", self.text(asked));
                 self.report.add(

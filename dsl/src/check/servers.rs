@@ -41,8 +41,7 @@ pub(super) fn check(report: &mut Report, document: &Document) -> Vec<(Tool, Sign
 }
 
 fn read(pinned: &Pinned) -> Result<Vec<(String, Signature)>, String> {
-    let bytes = pinned.bytes.as_ref().map_err(ToString::to_string)?;
-    let answer: Value = serde_json::from_slice(bytes).map_err(|error| format!("it is no JSON: {error}"))?;
+    let answer: Value = serde_json::from_str(&pinned.text).map_err(|error| format!("it is no JSON: {error}"))?;
     let tools = ["/tools", "/result/tools", ""]
         .iter()
         .find_map(|pointer| answer.pointer(pointer).and_then(Value::as_array));

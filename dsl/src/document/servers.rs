@@ -14,11 +14,11 @@ pub(crate) struct Server {
     pub(crate) tools: Option<Pinned>,
 }
 
-/// The file with the tools' schemas, read where the server was declared.
+/// The file with the tools' schemas.
 #[derive(Debug)]
 pub(crate) struct Pinned {
     pub(crate) path: Spanned<String>,
-    pub(crate) bytes: Result<Vec<u8>, crate::files::FileError>,
+    pub(crate) text: String,
 }
 
 pub(super) fn read(report: &mut Report, section: &Entry, files: &dyn crate::files::Files) -> Vec<Server> {
@@ -36,9 +36,10 @@ fn server(report: &mut Report, entry: &Entry, files: &dyn crate::files::Files) -
         fields.require(report, key);
     }
     fields.names(report, "run");
-    let tools = fields.text(report, "tools").map(|path| Pinned {
-        bytes: files.read(&path.value),
-        path,
+    let path = fields.text(report, "tools");
+    let tools = path.and_then(|path| {
+        let (_, text) = report.include_text(files, &path.value, path.span)?;
+        Some(Pinned { path, text })
     });
     Some(Server {
         name: Spanned {

@@ -1,7 +1,6 @@
 //! The JSON Schema, with an independent validator: it takes what the compiler takes, and refuses those
 //! mistakes that a schema can see.
 
-use crate::memory;
 use crate::mistakes;
 use crate::spec::blocks;
 use jsonschema::Validator;
@@ -95,7 +94,9 @@ fn is_visible(d: &Diagnostic) -> bool {
         "is empty",
         "plain data",
     ];
-    by_its_own && d.severity == Severity::Error && !depends.iter().any(|part| d.message.contains(part))
+    // What an imported file has wrong is that file's.
+    let is_here = d.labels.first().is_some_and(|label| label.span.source.0 == 0);
+    is_here && by_its_own && d.severity == Severity::Error && !depends.iter().any(|part| d.message.contains(part))
 }
 
 /// Compares what the schema and the compiler say of a text.
