@@ -116,7 +116,7 @@ impl Compilation {
         let Some(document) = document else {
             return (None, Vec::new());
         };
-        let checked = check::check(report, &document, files, self);
+        let checked = check::check(report, &document, files, self, errors);
         let spans = document.inputs.iter().map(|input| input.name.span).collect();
         if report.errors() > errors {
             self.keep(checked);

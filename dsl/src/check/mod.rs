@@ -69,13 +69,14 @@ pub(crate) struct Step {
 }
 
 /// Checks everything. What comes back is only complete when nothing was reported as an error.
+/// `errors_before` are those that were told before the document was read.
 pub(crate) fn check(
     report: &mut Report,
     document: &Document,
     files: &dyn Files,
     compilation: &mut Compilation,
+    errors_before: usize,
 ) -> Checked {
-    let errors_before = report.errors();
     let tools = corpora::check(report, document, files);
     let mut found = Found {
         uses: compilation.collects_uses().then(Vec::new),
