@@ -47,6 +47,11 @@ pub(super) fn check(
         tool_index.entry(corpus_of(tool)).or_default().push(at);
         tool_index.entry(&tool.path).or_default().push(at);
     }
+    // Looked up even where no agent needs it, and then not among the workflow's models.
+    if let Some(name) = &document.defaults.model {
+        let (mut models, mut index) = (models.clone(), model_index.clone());
+        resolve_model(report, name, &mut models, &mut index, document.shared.is_incomplete);
+    }
     let mut members = HashSet::new();
     let mut agents: Vec<Agent> = Vec::with_capacity(document.shared.agents.len());
     for agent in &document.shared.agents {

@@ -7,4 +7,5 @@ mod memory;
 mod messages;
 mod mistakes;
 mod schema;
+mod seeds;
 mod spec;
