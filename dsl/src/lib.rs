@@ -183,9 +183,10 @@ impl Compilation {
         let default = document.defaults.model.as_ref();
         if let Some(name) = default {
             let model = models.iter().find(|model| model.alias.value == name.value);
-            // One that is not there was reported here, and need not be where it is missed.
-            let nothing = || document::model_defaults(name.clone(), "", "");
-            self.inherited = Some(model.cloned().unwrap_or_else(nothing));
+            // Written out, or none at all: then it was reported here, and need not be where it is missed.
+            let (provider, model_name) = name.value.split_once('/').unwrap_or_default();
+            let written_out = || document::model_defaults(name.clone(), provider, model_name);
+            self.inherited = Some(model.cloned().unwrap_or_else(written_out));
         }
     }
 }

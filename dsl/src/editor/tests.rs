@@ -232,7 +232,10 @@ fn what_was_known_stays_known_while_a_text_cannot_be_read() {
     let (text, offset) = marked(&around_step("agent: ‸"));
     let mut analysis = Analysis::of("w.yaml", &text, &NOTHING);
     // Larger than any file may be: nothing of it is read.
-    let broken = text.replace("troupe: 1", &format!("troupe: 1 # {}", "x".repeat(crate::MAX_WORKFLOW_BYTES)));
+    let broken = text.replace(
+        "troupe: 1",
+        &format!("troupe: 1 # {}", "x".repeat(crate::MAX_WORKFLOW_BYTES)),
+    );
     analysis.update(&broken, &NOTHING);
     assert!(!analysis.is_current);
     let found = analysis.complete(offset + broken.len() - text.len());

@@ -11,4 +11,5 @@ mod migrate;
 mod mistakes;
 mod recovery;
 mod schema;
+mod seeds;
 mod spec;

@@ -1,8 +1,8 @@
 //! The JSON Schema, with an independent validator: it takes what the compiler takes, and refuses those
 //! mistakes that a schema can see.
 
-use crate::mistakes;
 use crate::spec::blocks;
+use crate::{mistakes, seeds};
 use jsonschema::Validator;
 use saphyr_parser::{Event, Parser, ScalarStyle};
 use std::collections::HashMap;
@@ -183,11 +183,7 @@ fn workflows_that_are_there_are_taken() {
     for file in std::fs::read_dir(root.join("std")).expect("there is a library") {
         files.push(file.expect("it can be listed").path());
     }
-    files.extend(
-        mistakes::workflows()
-            .iter()
-            .map(|(name, _)| mistakes::folder().join(name)),
-    );
+    files.extend(seeds::workflows().iter().map(|(name, _)| seeds::folder().join(name)));
     let mut seen = 0;
     for file in files.iter().filter(|file| file.is_file()) {
         let text = std::fs::read_to_string(file).expect("it can be read");
@@ -202,7 +198,7 @@ fn shared_files_are_taken_and_nothing_else() {
     let schema = shared_json_schema();
     let validator = jsonschema::draft202012::new(&schema).expect("the schema is one");
     for name in ["agents.yaml", "models.yaml"] {
-        let text = std::fs::read_to_string(mistakes::folder().join("shared").join(name)).expect("it is there");
+        let text = std::fs::read_to_string(seeds::folder().join("shared").join(name)).expect("it is there");
         assert_eq!(problems(&validator, &text), Vec::<String>::new(), "{name}");
         assert!(!problems(&validator, &format!("{text}\nsteps: {{ a: {{ run: [echo] }} }}\n")).is_empty());
     }
@@ -213,10 +209,10 @@ fn shared_files_are_taken_and_nothing_else() {
 #[test]
 fn mistakes_that_a_schema_can_see_are_refused() {
     let validator = validator();
-    let workflows = mistakes::workflows();
+    let workflows = seeds::workflows();
     let mut wrong = Vec::new();
     let mut seen = 0;
-    for seed in mistakes::seeds() {
+    for seed in seeds::seeds() {
         let (name, text) = workflows
             .iter()
             .find(|(name, _)| *name == seed.file)
