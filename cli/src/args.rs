@@ -63,6 +63,8 @@ pub enum Command {
     Call(Call),
     /// Explain a diagnostic's code
     Explain(Explain),
+    /// Serve editors: the language server protocol on stdin and stdout
+    Lsp,
 }
 
 /// `troupe check`

@@ -23,6 +23,7 @@ pub fn dispatch(command: Command, settings: &Settings) -> anyhow::Result<Exit> {
         Command::Show(arguments) => show::run(&arguments, settings),
         Command::Call(arguments) => call::run(&arguments, settings),
         Command::Explain(arguments) => explain::run(&arguments, settings),
+        Command::Lsp => crate::lsp::run(),
     }
 }
 

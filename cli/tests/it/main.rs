@@ -8,3 +8,4 @@ mod contracts;
 mod crash;
 mod examples;
 mod fixture;
+mod lsp;
