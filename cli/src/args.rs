@@ -76,6 +76,8 @@ pub enum Command {
     New(New),
     /// Print the JSON Schema of workflow files, for editors
     Schema(Schema),
+    /// Serve editors: the language server protocol on stdin and stdout
+    Lsp,
 }
 
 /// `troupe check`

@@ -5,6 +5,7 @@ mod cmd;
 mod exit;
 mod live;
 mod load;
+mod lsp;
 mod person;
 mod report;
 mod rewrite;

@@ -35,6 +35,7 @@ pub fn dispatch(command: Command, settings: &Settings) -> anyhow::Result<Exit> {
         Command::Explain(arguments) => explain::run(&arguments, settings),
         Command::New(arguments) => new::run(&arguments, settings),
         Command::Schema(arguments) => schema::run(&arguments),
+        Command::Lsp => crate::lsp::run(),
     }
 }
 

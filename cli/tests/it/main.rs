@@ -10,5 +10,6 @@ mod examples;
 mod families;
 mod fixture;
 mod language;
+mod lsp;
 mod reports;
 mod secrets;

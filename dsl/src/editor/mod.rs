@@ -180,6 +180,11 @@ impl Analysis {
         self.current().map_or_else(Vec::new, outline::of)
     }
 
+    /// The text laid out; none while that cannot be done.
+    pub fn formatted(&self) -> Option<String> {
+        crate::format(&self.name, self.text.as_bytes()).ok()
+    }
+
     fn errors(&self) -> usize {
         let errors = self.diagnostics.iter();
         errors

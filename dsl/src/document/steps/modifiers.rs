@@ -43,7 +43,7 @@ pub(super) fn fan_out(report: &mut Report, fields: &Fields<'_>) -> Option<FanOut
         }
         return None;
     }
-    let variable = fields.text(report, "as").map(|name| {
+    let variable = fields.text(report, "as").inspect(|name| {
         let fits = names::identifier(report, &name.value, name.span, "an item");
         if fits && names::ROOTS.contains(&name.value.as_str()) {
             report.add(
@@ -55,7 +55,6 @@ pub(super) fn fan_out(report: &mut Report, fields: &Fields<'_>) -> Option<FanOut
                 .hint("choose another name after `as`"),
             );
         }
-        name
     });
     Some(FanOut {
         items: fields.expression(report, "for_each"),

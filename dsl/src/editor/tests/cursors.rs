@@ -28,7 +28,7 @@ fn by_lines() {
     insta::assert_snapshot!(place("a:\n  b:\n    c: 1\n  ‸\n"), @"a | key `` beside [b]");
     insta::assert_snapshot!(place("a:\n  b: x ‸y\n"), @"a.b | value `x `");
     insta::assert_snapshot!(place("a:\n- x\n- y‸\n"), @"a.- | key `y` beside []");
-    insta::assert_snapshot!(place("a:\n  - b: 1\n    c‸: 2\n"), @r#"a.- | key `c` beside [b]"#);
+    insta::assert_snapshot!(place("a:\n  - b: 1\n    c‸: 2\n"), @"a.- | key `c` beside [b]");
     insta::assert_snapshot!(place("\"a b\":\r\n  c: ‸\r\n"), @"a b.c | value ``");
     insta::assert_snapshot!(place("‸"), @" | key `` beside []");
 }

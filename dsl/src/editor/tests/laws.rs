@@ -57,7 +57,7 @@ fn ask_all(analysis: &Analysis, offset: usize) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_place_of_any_text_is_answered(block in 0..1_000_usize, at in 0.0..1.0_f64, cut in 0.0..1.0_f64, whole: bool) {
