@@ -158,6 +158,16 @@ fn check_reports_everything_at_once_with_places() {
 }
 
 #[test]
+fn the_schema_of_the_language_is_printed() {
+    let place = small();
+    let whole = place.troupe(&["schema"]).json();
+    assert_eq!(whole["required"][1], "steps");
+    let shared = place.troupe(&["schema", "--shared"]).json();
+    assert_eq!(shared["required"][0], "troupe");
+    assert!(shared["properties"].get("steps").is_none());
+}
+
+#[test]
 fn host_commands_need_a_word_from_the_user() {
     let place = small();
     place.file(
