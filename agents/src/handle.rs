@@ -1,17 +1,20 @@
 //! The front door: starting and resuming runs, acting on them, awaiting their end.
 
-use crate::driver::Driver;
+use crate::driver::{Arrival, Driver};
 use crate::error::Error;
+use crate::perform::Performer;
 use crate::ports::Ports;
+use crate::times::{self, Folded};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use troupe_core::Object;
-use troupe_core::engine::{self, State};
+use troupe_core::engine;
 use troupe_core::failure::Failure;
 use troupe_core::id::RunId;
 use troupe_core::input::Input;
 use troupe_core::ir::Workflow;
+use troupe_core::port::approver::Question;
 use troupe_core::port::journal::{Progress, RunHeader, RunStatus};
 
 /// A run to drive.
@@ -32,27 +35,29 @@ pub struct Outcome {
     pub status: RunStatus,
     /// The outputs, when it succeeded.
     pub outputs: Object,
-    /// The step at fault and why, when it failed.
+    /// Where it failed (`publish`, `check[paper-12]`) and why, when it did.
     pub failure: Option<(Option<String>, Failure)>,
-    /// What it used.
+    /// What it used, runs that it started included.
     pub progress: Progress,
+    /// What it asks, when it waits for people.
+    pub questions: Vec<Question>,
 }
 
 /// A driven run. Dropping the handle stops nothing.
 pub struct Handle {
-    inbox: mpsc::UnboundedSender<Input>,
+    inbox: mpsc::UnboundedSender<Arrival>,
     task: JoinHandle<Result<Outcome, Error>>,
 }
 
 /// Acts on a run from elsewhere than where its end is awaited.
 #[derive(Clone)]
-pub struct Remote(mpsc::UnboundedSender<Input>);
+pub struct Remote(mpsc::UnboundedSender<Arrival>);
 
 impl Remote {
     /// Winds the run down: everything open is aborted, and the run can be resumed.
     pub fn cancel(&self) {
         // A run that is over has no inbox, and nothing to cancel.
-        let _ = self.0.send(Input::Cancel);
+        let _ = self.0.send(Arrival::Input(Input::Cancel));
     }
 }
 
@@ -75,8 +80,13 @@ pub async fn start(run: Run, header: RunHeader, inputs: Object, env: Object) -> 
     // Refused before anything is written: wrong inputs leave no run behind.
     engine::check_inputs(&run.workflow, inputs.clone()).map_err(engine::Refusal::Inputs)?;
     run.ports.journal.create(header).await.map_err(Error::Journal)?;
-    let state = State::new(&run.workflow);
-    Ok(spawn(run, state, 0, Input::Start { inputs, env }))
+    let first = Input::Start {
+        inputs,
+        env,
+        allowance: None,
+    };
+    let nothing = times::fold(&run.workflow, &[]);
+    Ok(spawn(run, first, nothing))
 }
 
 /// Goes on with a run from its journal: after a crash what is outstanding is asked for again, after
@@ -85,18 +95,24 @@ pub async fn start(run: Run, header: RunHeader, inputs: Object, env: Object) -> 
 pub async fn resume(run: Run, inputs: Object, env: Object) -> Result<Handle, Error> {
     let entries = run.ports.journal.load(&run.run).await.map_err(Error::Load)?;
     run.ports.observer.recalled(&entries);
-    let state = engine::fold(&run.workflow, entries.iter().map(|entry| &entry.event));
-    let next = match state.status() {
-        None => Input::Start { inputs, env },
+    let begin = Input::Start {
+        inputs,
+        env,
+        allowance: None,
+    };
+    let folded = times::fold(&run.workflow, &entries);
+    let next = match folded.state.status() {
+        None => begin,
         Some(status) if status.is_over() => Input::Reopen,
         _ => Input::Recover,
     };
-    Ok(spawn(run, state, entries.len() as u64, next))
+    Ok(spawn(run, next, folded))
 }
 
-fn spawn(run: Run, state: State, sequence: u64, first: Input) -> Handle {
+fn spawn(run: Run, first: Input, folded: Folded) -> Handle {
     let (inbox, arrivals) = mpsc::unbounded_channel();
-    let driver = Driver::new(run, state, sequence, inbox.clone());
+    let performer = Performer::new(&run, inbox.clone(), String::new());
+    let driver = Driver::new(run, folded, performer, None);
     let task = tokio::spawn(driver.drive(first, arrivals));
     Handle { inbox, task }
 }

@@ -4,14 +4,19 @@
 //! one task owns the state: it takes what arrived, decides, makes the facts durable, and only then
 //! performs what is wanted. Effects run beside it and come back as inputs.
 
+mod child;
 mod driver;
 mod error;
 mod handle;
 mod perform;
 mod ports;
 mod prompt;
+mod secrets;
+mod times;
 
+pub use child::questions;
 pub use error::Error;
 pub use handle::{Handle, Outcome, Remote, Run, resume, start};
-pub use ports::{Clock, Observer, Ports, Silent, SystemClock};
+pub use ports::{Clock, Nobody, Observer, Ports, Silent, SystemClock};
 pub use prompt::delegation_spec;
+pub use secrets::Secrets;

@@ -1,17 +1,19 @@
-//! Performers: each effect is a task of its own, and whatever becomes of it comes back as one input.
+//! Performers: each effect is a task of its own, and whatever becomes of it comes back as one arrival.
 //!
 //! A panic in a model, tool or process is caught here and is that call's failure, nobody else's.
 
+use crate::child;
+use crate::driver::{Above, Arrival};
 use crate::handle::Run;
 use crate::ports::Ports;
 use crate::prompt;
 use futures_util::{FutureExt, StreamExt};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio::sync::mpsc;
-use tokio::task::AbortHandle;
-use troupe_core::effect::{Command, Effect, ModelRequest, ToolRequest, Want};
+use tokio::task::JoinHandle;
+use troupe_core::effect::{ApprovalRequest, Command, Effect, ModelRequest, ToolRequest, Want};
 use troupe_core::failure::{Failure, FailureKind};
 use troupe_core::id::{ActorId, CallId, RunId};
 use troupe_core::input::{Exit, Input};
@@ -23,25 +25,55 @@ use troupe_core::port::{self, ErrorKind};
 
 pub(crate) struct Performer {
     wires: Arc<Wires>,
-    inbox: mpsc::UnboundedSender<Input>,
+    inbox: mpsc::UnboundedSender<Arrival>,
 }
 
 /// What every task shares.
-struct Wires {
-    run: RunId,
-    workflow: Arc<Workflow>,
-    ports: Ports,
+pub(crate) struct Wires {
+    pub(crate) run: RunId,
+    pub(crate) workflow: Arc<Workflow>,
+    pub(crate) ports: Ports,
+    /// Where the run is in the one that a person started, with a `/` behind it: `review[2]/`.
+    pub(crate) place: String,
     /// By agent definition.
     offered: Vec<Arc<[ToolSpec]>>,
 }
 
+/// An effect at work.
+pub(crate) struct Task {
+    task: JoinHandle<()>,
+    /// The inbox of the run that it drives.
+    run: Option<mpsc::UnboundedSender<Arrival>>,
+}
+
+impl Task {
+    /// Ends it; a run is told to stop, and comes to its end in a while.
+    pub(crate) fn stop(self) -> Option<JoinHandle<()>> {
+        let Some(run) = self.run else {
+            self.task.abort();
+            return None;
+        };
+        // A run that has ended by itself needs no word.
+        let _ = run.send(Arrival::Input(Input::Cancel));
+        Some(self.task)
+    }
+
+    /// Ends it as a crash would.
+    pub(crate) fn abort(self) -> JoinHandle<()> {
+        self.task.abort();
+        self.task
+    }
+}
+
 impl Performer {
-    pub(crate) fn new(run: &Run, inbox: mpsc::UnboundedSender<Input>) -> Self {
+    /// The performer of a run that is at `place`; what comes back goes into `inbox`.
+    pub(crate) fn new(run: &Run, inbox: mpsc::UnboundedSender<Arrival>, place: String) -> Self {
         let offered = prompt::offered(&run.workflow, &run.ports.tools);
         let wires = Wires {
             run: run.run.clone(),
             workflow: run.workflow.clone(),
             ports: run.ports.clone(),
+            place,
             offered,
         };
         Self {
@@ -50,26 +82,50 @@ impl Performer {
         }
     }
 
-    /// Starts an effect.
-    pub(crate) fn perform(&self, effect: Effect) -> AbortHandle {
+    /// Starts an effect that was wanted at `wanted_ms`.
+    pub(crate) fn perform(&self, effect: Effect, wanted_ms: u64) -> Task {
         let (wires, inbox) = (self.wires.clone(), self.inbox.clone());
         let call = effect.call;
+        let (run, arrivals) = mpsc::unbounded_channel();
+        let is_run = matches!(effect.want, Want::Workflow(_));
+        let own = run.clone();
         let task = tokio::spawn(async move {
-            let caught = AssertUnwindSafe(answer(&wires, effect)).catch_unwind().await;
-            let input = caught.unwrap_or_else(|panic| Input::CallFailed {
-                call,
-                failure: panicked(panic.as_ref()),
+            let answer = async {
+                match effect.want {
+                    Want::Workflow(request) => {
+                        let above = Above {
+                            inbox: inbox.clone(),
+                            call,
+                        };
+                        child::drive(&wires, above, request, own, arrivals).await
+                    }
+                    Want::Approve(request) => ask_person(&wires, call, request, wanted_ms).await,
+                    want => Arrival::Input(answer(&wires, call, want).await),
+                }
+            };
+            let caught = AssertUnwindSafe(answer).catch_unwind().await;
+            let arrival = caught.unwrap_or_else(|panic| {
+                Arrival::Input(Input::CallFailed {
+                    call,
+                    failure: panicked(panic.as_ref()),
+                })
             });
+            let arrival = match arrival {
+                Arrival::Input(input) => Arrival::Input(wires.ports.secrets.conceal_input(input)),
+                other => other,
+            };
             // The driver may have ended meanwhile; then nobody wants the answer.
-            let _ = inbox.send(input);
+            let _ = inbox.send(arrival);
         });
-        task.abort_handle()
+        Task {
+            task,
+            run: is_run.then_some(run),
+        }
     }
 }
 
-async fn answer(wires: &Wires, effect: Effect) -> Input {
-    let call = effect.call;
-    let answered = match effect.want {
+async fn answer(wires: &Wires, call: CallId, want: Want) -> Input {
+    let answered = match want {
         Want::Model(request) => ask_model(wires, request)
             .await
             .map(|reply| Input::ModelReplied { call, reply }),
@@ -79,12 +135,27 @@ async fn answer(wires: &Wires, effect: Effect) -> Input {
         Want::Process(command) => run_process(wires, call, command)
             .await
             .map(|exit| Input::ProcessExited { call, exit }),
-        Want::Timer { after_ms } => {
-            tokio::time::sleep(Duration::from_millis(after_ms)).await;
+        Want::Timer { after_ms, .. } => {
+            wires.ports.clock.sleep(after_ms).await;
             Ok(Input::TimerFired { call })
         }
+        Want::Workflow(_) | Want::Approve(_) => Err(Failure::new(
+            FailureKind::Internal,
+            "X0003: a run and a person do not answer here",
+        )),
     };
     answered.unwrap_or_else(|failure| Input::CallFailed { call, failure })
+}
+
+async fn ask_person(wires: &Wires, call: CallId, request: ApprovalRequest, wanted_ms: u64) -> Arrival {
+    let question = child::question(&wires.run, &wires.place, request, wanted_ms);
+    match wires.ports.approver.ask(question.clone()).await {
+        Some(answer) => Arrival::Input(Input::Decided { call, answer }),
+        None => Arrival::Waits {
+            call,
+            questions: vec![question],
+        },
+    }
 }
 
 async fn ask_model(wires: &Wires, request: ModelRequest) -> Result<Reply, Failure> {
@@ -124,7 +195,10 @@ async fn fold_answer(wires: &Wires, actor: ActorId, model: usize, request: PortR
     let mut fold = Fold::default();
     while let Some(delta) = stream.next().await {
         let delta: Delta = delta?;
-        wires.ports.observer.delta(actor, &delta);
+        // A piece may hold half a secret; with secrets about, an answer is shown as a whole.
+        if wires.ports.secrets.is_empty() {
+            wires.ports.observer.delta(actor, &delta);
+        }
         fold.push(delta);
     }
     Ok(fold)
@@ -132,9 +206,15 @@ async fn fold_answer(wires: &Wires, actor: ActorId, model: usize, request: PortR
 
 async fn call_tool(wires: &Wires, call: CallId, request: ToolRequest) -> Result<ToolOutput, Failure> {
     let from_agent = request.actor.is_some();
+    // What a model writes is never revealed: only the workflow's own text may name a secret.
+    let arguments = if from_agent {
+        request.arguments
+    } else {
+        wires.ports.secrets.reveal_value(request.arguments)
+    };
     let invocation = Invocation {
         key: key(wires, call),
-        arguments: request.arguments,
+        arguments,
         read: request.read,
     };
     let output = wires.ports.tools[request.tool.at()].call(invocation).await;
@@ -153,6 +233,7 @@ async fn run_process(wires: &Wires, call: CallId, command: Command) -> Result<Ex
             "commands on the host are refused; `--allow-host-commands` allows them",
         ));
     };
+    let command = wires.ports.secrets.reveal_command(command);
     let exit = runner.run(&key(wires, call), command).await;
     exit.map_err(|error| Failure::new(FailureKind::Process, error.message))
 }

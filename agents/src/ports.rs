@@ -1,8 +1,11 @@
 //! What a run is wired to.
 
+use crate::secrets::Secrets;
+use async_trait::async_trait;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use troupe_core::id::ActorId;
+use troupe_core::port::approver::{Answer, Approver, Question};
 use troupe_core::port::journal::{Entry, Journal};
 use troupe_core::port::model::{Delta, Model};
 use troupe_core::port::process::ProcessRunner;
@@ -19,26 +22,52 @@ pub struct Ports {
     pub tools: Vec<Arc<dyn Tool>>,
     /// Runs commands; none refuses them.
     pub processes: Option<Arc<dyn ProcessRunner>>,
+    /// Asks people.
+    pub approver: Arc<dyn Approver>,
+    /// What stands behind the markers of secrets.
+    pub secrets: Secrets,
     /// Says what time it is.
     pub clock: Arc<dyn Clock>,
     /// Sees what happens.
     pub observer: Arc<dyn Observer>,
+    /// Those of the runs that the run starts, by [`troupe_core::id::WorkflowIndex`].
+    pub children: Vec<Ports>,
 }
 
 /// Wall-clock time.
+#[async_trait]
 pub trait Clock: Send + Sync {
     /// Milliseconds since the Unix epoch.
     fn now_ms(&self) -> u64;
+
+    /// Comes back after so many milliseconds.
+    async fn sleep(&self, ms: u64);
 }
 
 /// The machine's clock.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
+#[async_trait]
 impl Clock for SystemClock {
     fn now_ms(&self) -> u64 {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    }
+
+    async fn sleep(&self, ms: u64) {
+        tokio::time::sleep(Duration::from_millis(ms)).await;
+    }
+}
+
+/// Nobody is there to decide: every question leaves its run waiting.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Nobody;
+
+#[async_trait]
+impl Approver for Nobody {
+    async fn ask(&self, _: Question) -> Option<Answer> {
+        None
     }
 }
 

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 use std::time::Instant;
-use troupe_agents::{Ports, Run, Silent, SystemClock};
+use troupe_agents::{Nobody, Ports, Run, Secrets, Silent, SystemClock};
 use troupe_core::id::RunId;
 use troupe_core::ir::CREATE_SUB_AGENTS;
 use troupe_core::port::journal::{Journal as _, RunHeader, RunStatus};
@@ -83,8 +83,11 @@ async fn measure(subagents: u32) {
             Ok("A snippet of two hundred bytes, as a search would show it. ".repeat(3))
         }))],
         processes: None,
+        approver: Arc::new(Nobody),
+        secrets: Secrets::default(),
         clock: Arc::new(SystemClock),
         observer: Arc::new(Silent),
+        children: Vec::new(),
     };
     let begun = Instant::now();
     let run_it = Run {

@@ -1,5 +1,6 @@
 //! The command line as typed. What it means is decided in `settings` and in the commands.
 
+use crate::report::Format;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -51,18 +52,28 @@ pub enum When {
 pub enum Command {
     /// Find every mistake in a workflow, without running it
     Check(Check),
+    /// Lay out files in one way; comments stay
+    Fmt(Fmt),
+    /// Bring a file of an older version of the language to this one
+    Migrate(Migrate),
     /// Run a workflow
     Run(Run),
     /// Go on with a run that was interrupted, cancelled or failed
     Resume(Resume),
+    /// Answer a run that waits for a person, and go on with it
+    Approve(Approve),
     /// List runs, newest first
     Ls(List),
     /// Show a run: its steps, agents, turns, tools and tokens
     Show(Show),
     /// Call one tool of a workflow
     Call(Call),
+    /// Draw a workflow's steps and who waits for whom
+    Graph(Graph),
     /// Explain a diagnostic's code
     Explain(Explain),
+    /// Start a workflow of your own from a template
+    New(New),
     /// Print the JSON Schema of workflow files, for editors
     Schema(Schema),
 }
@@ -70,9 +81,43 @@ pub enum Command {
 /// `troupe check`
 #[derive(Debug, Args)]
 pub struct Check {
-    /// Workflow files, or folders with a `workflow.yaml`
-    #[arg(required = true, value_name = "FILE")]
+    /// Workflow files, or folders: their `workflow.yaml`, or else all workflows in them
+    #[arg(value_name = "FILE", default_value = ".")]
     pub files: Vec<PathBuf>,
+    /// In which form to report [default: human; on GitHub annotations beside it]
+    #[arg(long, value_name = "FORM")]
+    pub format: Option<Format>,
+    /// Fail on warnings too
+    #[arg(long)]
+    pub deny_warnings: bool,
+    /// Write the report to a file
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// `troupe fmt`
+#[derive(Debug, Args)]
+pub struct Fmt {
+    /// Workflow files, or folders with a `workflow.yaml`; `-` reads stdin and writes stdout
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Change nothing: show what would change, and exit with 1 if anything would
+    #[arg(long)]
+    pub check: bool,
+    /// Read stdin and write stdout
+    #[arg(long)]
+    pub stdin: bool,
+}
+
+/// `troupe migrate`
+#[derive(Debug, Args)]
+pub struct Migrate {
+    /// A workflow file, or a folder with a `workflow.yaml`
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Write the file, and not only show what changes
+    #[arg(long)]
+    pub write: bool,
 }
 
 /// `troupe run`
@@ -93,6 +138,9 @@ pub struct Run {
     /// Let `run` steps start commands on this machine, unsandboxed
     #[arg(long)]
     pub allow_host_commands: bool,
+    /// Show what the run would do, what it needs and what it costs at most, and call nothing
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// `troupe resume`
@@ -108,9 +156,31 @@ pub struct Resume {
     pub allow_host_commands: bool,
 }
 
+/// `troupe approve`
+#[derive(Debug, Args)]
+pub struct Approve {
+    /// The run, the beginning of its name, or `last`
+    pub run: String,
+    /// The step that asks, such as `sign_off` or `review/sign_off[2]`, unless only one does; and the choice
+    #[arg(value_names = ["STEP", "CHOICE"], num_args = 1..=2, required = true)]
+    pub answer: Vec<String>,
+    /// What there is to say about it; the workflow sees it as `comment`
+    #[arg(long, value_name = "TEXT")]
+    pub comment: Option<String>,
+    /// Go on although the workflow's files changed since the run started
+    #[arg(long)]
+    pub accept_changes: bool,
+    /// Let `run` steps start commands on this machine, if the run was not started with it
+    #[arg(long)]
+    pub allow_host_commands: bool,
+}
+
 /// `troupe ls`
 #[derive(Debug, Args)]
 pub struct List {
+    /// Show the runs that other runs started too
+    #[arg(long, short)]
+    pub all: bool,
     /// At most so many runs
     #[arg(long, short = 'n', default_value_t = 20, value_name = "N")]
     pub limit: u32,
@@ -139,11 +209,57 @@ pub struct Call {
     pub arguments: String,
 }
 
+/// `troupe graph`
+#[derive(Debug, Args)]
+pub struct Graph {
+    /// A workflow file, or a folder with a `workflow.yaml`
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// How it is drawn; with `--json`, the graph itself is printed instead
+    #[arg(long, value_name = "FORMAT", default_value = "terminal")]
+    pub format: GraphFormat,
+    /// Open the workflows that steps call, so many levels deep
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub depth: usize,
+    /// Write to a file instead of stdout
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// How a graph is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum GraphFormat {
+    /// Boxes and arrows, as wide as the terminal
+    Terminal,
+    /// The same in ASCII
+    Ascii,
+    /// A Mermaid flowchart
+    Mermaid,
+    /// Graphviz
+    Dot,
+    /// A picture
+    Svg,
+}
+
 /// `troupe explain`
 #[derive(Debug, Args)]
 pub struct Explain {
     /// The code, such as `T0201`; without one, all codes
     pub code: Option<String>,
+}
+
+/// `troupe new`
+#[derive(Debug, Args)]
+pub struct New {
+    /// The folder to make [default: the template's name]
+    #[arg(value_name = "DIR")]
+    pub folder: Option<PathBuf>,
+    /// Which template; without one, all are listed
+    #[arg(long, short, value_name = "TEMPLATE")]
+    pub template: Option<String>,
+    /// The workflow's name [default: the folder's]
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
 }
 
 /// `troupe schema`

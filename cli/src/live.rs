@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use troupe_agents::{Clock as _, Observer, SystemClock};
 use troupe_core::id::ActorId;
 use troupe_core::ir::Workflow;
-use troupe_core::port::journal::Entry;
+use troupe_core::port::journal::{Entry, RunStatus};
 use troupe_core::port::model::Delta;
 use troupe_core::view::RunView;
 use troupe_tui::{Live, LiveOptions, Window};
@@ -26,7 +26,7 @@ enum News {
     Recalled(Vec<Entry>),
     Entries(Vec<Entry>),
     Text(ActorId, String),
-    End,
+    End(RunStatus),
 }
 
 /// The view of one run.
@@ -70,10 +70,10 @@ impl Feed {
         Arc::new(Sight(self.news.clone()))
     }
 
-    /// Shows what is left to show and gives the terminal back.
-    pub async fn finish(self) {
+    /// Shows what is left to show of a run that now stands so, and gives the terminal back.
+    pub async fn finish(self, status: RunStatus) {
         // A view that died has shown what it could; the run does not depend on it.
-        let _ = self.news.send(News::End);
+        let _ = self.news.send(News::End(status));
         let _ = tokio::task::spawn_blocking(move || self.thread.join()).await;
     }
 }
@@ -111,7 +111,7 @@ fn log(workflow: &Workflow, arrivals: &Receiver<News>, settings: &Settings) {
                 }
             }
             News::Text(..) => {}
-            News::End => return,
+            News::End(_) => return,
         }
     }
 }
@@ -128,7 +128,12 @@ fn draw(workflow: &Workflow, arrivals: &Receiver<News>, mut live: Live<Window<St
                 streaming.retain(|actor, _| view.agents.get(actor.at()).is_some_and(|agent| agent.status.is_live()));
             }
             Ok(News::Text(actor, text)) => append(streaming.entry(actor).or_default(), &text),
-            Ok(News::End) | Err(RecvTimeoutError::Disconnected) => break,
+            Ok(News::End(status)) => {
+                // That a run waits is no event.
+                view.status = status;
+                break;
+            }
+            Err(RecvTimeoutError::Disconnected) => break,
             Err(RecvTimeoutError::Timeout) => {
                 due = Instant::now() + FRAME;
                 let tails: Vec<(ActorId, String)> =

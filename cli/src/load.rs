@@ -42,6 +42,13 @@ pub fn load(path: &Path, settings: &Settings) -> anyhow::Result<Loaded> {
 
 /// Reads and compiles; the error is that there is nothing to read.
 pub fn compile(path: &Path) -> anyhow::Result<(PathBuf, Compiled)> {
+    let (file, text) = text(path)?;
+    let compiled = troupe_dsl::compile(&file.display().to_string(), &text, &Folder::new(folder_of(&file)));
+    Ok((std::path::absolute(&file)?, compiled))
+}
+
+/// The file that a path of the command line names, and its bytes.
+pub fn text(path: &Path) -> anyhow::Result<(PathBuf, Vec<u8>)> {
     let file = if path.is_dir() {
         path.join("workflow.yaml")
     } else {
@@ -56,8 +63,7 @@ pub fn compile(path: &Path) -> anyhow::Result<(PathBuf, Compiled)> {
         };
         Usage::error(format!("{} cannot be read: {error}{hint}", file.display()))
     })?;
-    let compiled = troupe_dsl::compile(&file.display().to_string(), &text, &Folder::new(folder_of(&file)));
-    Ok((std::path::absolute(&file)?, compiled))
+    Ok((file, text))
 }
 
 /// The file's bytes, or one more than a workflow may have: the compiler then says what is wrong.

@@ -2,14 +2,40 @@
 
 use crate::args::Run;
 use crate::exit::Usage;
+use crate::settings::Settings;
 use std::io::Read as _;
 use std::path::Path;
-use troupe_core::ir::Workflow;
+use troupe_core::ir::{Input, Workflow};
 use troupe_core::types::Type;
 use troupe_core::{Object, Value};
 
-/// `--inputs` first, then each `-i` over it.
+/// The inputs of a run, all of them and of the declared types.
 pub fn inputs(arguments: &Run, workflow: &Workflow) -> anyhow::Result<Object> {
+    checked(workflow, given(arguments, workflow)?)
+}
+
+/// What was given of the inputs, checked, with the defaults of the others; and the names of those that
+/// a run would still need.
+pub fn inputs_so_far(arguments: &Run, workflow: &Workflow) -> anyhow::Result<(Object, Vec<String>)> {
+    let given = given(arguments, workflow)?;
+    let is_missing = |input: &Input| input.default.is_none() && !given.contains_key(&input.name);
+    let (missing, there): (Vec<Input>, Vec<Input>) = workflow.inputs.iter().cloned().partition(is_missing);
+    let inputs = checked(
+        &Workflow {
+            inputs: there,
+            ..workflow.clone()
+        },
+        given,
+    )?;
+    Ok((inputs, missing.into_iter().map(|input| input.name).collect()))
+}
+
+fn checked(workflow: &Workflow, given: Object) -> anyhow::Result<Object> {
+    troupe_core::engine::check_inputs(workflow, given).map_err(|mistakes| Usage::error(mistakes.join("\n")))
+}
+
+/// `--inputs` first, then each `-i` over it.
+fn given(arguments: &Run, workflow: &Workflow) -> anyhow::Result<Object> {
     let mut inputs = match &arguments.inputs_file {
         Some(file) => object(&read(file)?, &format!("--inputs {}", file.display()))?,
         None => Object::new(),
@@ -21,7 +47,7 @@ pub fn inputs(arguments: &Run, workflow: &Workflow) -> anyhow::Result<Object> {
         let declared = workflow.inputs.iter().find(|input| input.name == name);
         inputs.insert(name.to_owned(), value(text, declared.map(|input| &input.kind)));
     }
-    troupe_core::engine::check_inputs(workflow, inputs).map_err(|mistakes| Usage::error(mistakes.join("\n")))
+    Ok(inputs)
 }
 
 /// Text stays text where the type takes text and nothing else reads better; the rest is JSON.
@@ -60,18 +86,19 @@ pub fn read(file: &Path) -> anyhow::Result<String> {
     text.map_err(|error| Usage::error(format!("{} cannot be read: {error}", file.display())))
 }
 
-/// The environment variables that the workflow reads, all of which must be set.
-pub fn environment(names: &[String]) -> anyhow::Result<Object> {
+/// The environment variables that the workflow and those that it calls read. One that is not set is
+/// not there: an expression may ask with `has`, and fails when it reads it.
+pub fn environment(workflow: &Workflow, settings: &Settings) -> Object {
     let mut object = Object::new();
-    for name in names {
+    for name in workflow.environment() {
         match std::env::var(name) {
-            Ok(value) => object.insert(name.clone(), value.into()),
-            Err(_) => {
-                return Err(Usage::error(format!(
-                    "the workflow reads `env.{name}`: set the environment variable {name}"
-                )));
+            Ok(value) => {
+                object.insert(name.to_owned(), value.into());
             }
-        };
+            Err(_) => settings.say(format!(
+                "warning: the workflow reads `env.{name}`, and the environment variable {name} is not set"
+            )),
+        }
     }
-    Ok(object)
+    object
 }

@@ -5,10 +5,11 @@ use crate::load::Loaded;
 use crate::settings::Settings;
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use troupe_agents::Secrets;
 use troupe_core::Value;
 use troupe_core::expression::{Scope, Template};
 use troupe_core::ir::{self, ToolSource, Workflow};
@@ -19,7 +20,7 @@ use troupe_models::catalog::{self, ModelOptions};
 use troupe_models::embed::StaticTable;
 use troupe_tools::{Corpus, CorpusOptions, GRAPH_FROM, Progress};
 
-/// Puts other models behind aliases, as `--model alias=provider/name` asks.
+/// Puts other models behind aliases, as `--model alias=provider/name` asks; in called workflows too.
 pub fn override_models(workflow: &mut Workflow, overrides: &[String]) -> anyhow::Result<()> {
     for given in overrides {
         let parts = given
@@ -28,26 +29,35 @@ pub fn override_models(workflow: &mut Workflow, overrides: &[String]) -> anyhow:
         let Some((alias, (provider, name))) = parts else {
             return Err(Usage::error(format!("`--model {given}` is not ALIAS=PROVIDER/NAME")));
         };
-        let known = || {
-            workflow
-                .models
-                .iter()
-                .map(|model| model.alias.clone())
-                .collect::<Vec<_>>()
-                .join(", ")
-        };
-        let known = known();
-        let Some(model) = workflow.models.iter_mut().find(|model| model.alias == alias) else {
+        let mut known = BTreeSet::new();
+        if !put_behind(workflow, alias, provider, name, &mut known) {
+            let known = known.into_iter().collect::<Vec<_>>().join(", ");
             return Err(Usage::error(format!(
                 "`--model {given}`: the workflow has no model `{alias}`; it has {known}"
             )));
-        };
+        }
+    }
+    Ok(())
+}
+
+/// Whether anything was behind `alias`; whatever else there is goes into `known`.
+fn put_behind(workflow: &mut Workflow, alias: &str, provider: &str, name: &str, known: &mut BTreeSet<String>) -> bool {
+    let mut found = false;
+    known.extend(workflow.models.iter().map(|model| model.alias.clone()));
+    for model in workflow.models.iter_mut().filter(|model| model.alias == alias) {
         if model.provider != provider {
             (model.base_url, model.api_key) = (None, None);
         }
+        if (model.provider.as_str(), model.name.as_str()) != (provider, name) {
+            model.price = None;
+        }
         (model.provider, model.name) = (provider.to_owned(), name.to_owned());
+        found = true;
     }
-    Ok(())
+    for called in &mut workflow.workflows {
+        found |= put_behind(Arc::make_mut(called), alias, provider, name, known);
+    }
+    found
 }
 
 /// Connects every model that an agent uses. A missing key is reported before anything runs.
@@ -56,25 +66,9 @@ pub fn models(workflow: &Workflow) -> anyhow::Result<Vec<Arc<dyn Model>>> {
 }
 
 fn connect(model: &ir::Model) -> anyhow::Result<Arc<dyn Model>> {
-    let place = || format!("model `{}`", model.alias);
-    let text = |template: &Option<Template>| -> anyhow::Result<Option<String>> {
-        template
-            .as_ref()
-            .map(|t| t.evaluate_text(&Surroundings))
-            .transpose()
-            .map_err(|error| Usage::error(format!("{}: {error}", place())))
-    };
-    let key_variable = catalog::provider(&model.provider).and_then(catalog::Provider::key_variable);
-    let base_url = text(&model.base_url)?;
-    // A key in the environment belongs to the provider's own address, not to any server at all.
-    let own_key = || {
-        key_variable
-            .filter(|_| base_url.is_none())
-            .and_then(|name| std::env::var(name).ok())
-    };
     let options = ModelOptions {
-        api_key: text(&model.api_key)?.or_else(own_key),
-        base_url,
+        api_key: api_key(model)?,
+        base_url: text(model, &model.base_url)?,
         temperature: model.temperature,
         max_tokens: model.max_tokens,
         timeout: Duration::from_secs(model.timeout_seconds),
@@ -82,7 +76,61 @@ fn connect(model: &ir::Model) -> anyhow::Result<Arc<dyn Model>> {
         parallel: model.parallel,
         ..ModelOptions::new(&model.provider, &model.name)
     };
-    catalog::connect(options).map_err(|error| Usage::error(format!("{}: {error}", place())))
+    catalog::connect(options).map_err(|error| of_model(model, &error))
+}
+
+fn of_model(model: &ir::Model, error: &dyn std::fmt::Display) -> anyhow::Error {
+    Usage::error(format!("model `{}`: {error}", model.alias))
+}
+
+fn text(model: &ir::Model, template: &Option<Template>) -> anyhow::Result<Option<String>> {
+    let evaluated = template.as_ref().map(|t| t.evaluate_text(&Surroundings)).transpose();
+    evaluated.map_err(|error| of_model(model, &error))
+}
+
+fn api_key(model: &ir::Model) -> anyhow::Result<Option<String>> {
+    let key_variable = catalog::provider(&model.provider).and_then(catalog::Provider::key_variable);
+    let base_url = text(model, &model.base_url)?;
+    // A key in the environment belongs to the provider's own address, not to any server at all.
+    let own_key = || {
+        key_variable
+            .filter(|_| base_url.is_none())
+            .and_then(|name| std::env::var(name).ok())
+    };
+    Ok(text(model, &model.api_key)?.or_else(own_key))
+}
+
+/// The secrets of a workflow and of those that it calls, from environment variables of their names.
+/// What is missing is reported before anything runs.
+pub fn secrets(workflow: &Workflow) -> anyhow::Result<Secrets> {
+    let mut given = Vec::new();
+    let mut missing = Vec::new();
+    for name in workflow.all_secrets() {
+        match std::env::var(name) {
+            Ok(value) => given.push((name.to_owned(), value)),
+            Err(_) => missing.push(format!(
+                "the workflow uses `secrets.{name}`: set the environment variable {name}"
+            )),
+        }
+    }
+    if !missing.is_empty() {
+        return Err(Usage::error(missing.join("\n")));
+    }
+    let mut keys = Vec::new();
+    model_keys(workflow, &mut keys)?;
+    Ok(Secrets::new(given, keys))
+}
+
+/// The keys of models: nothing is given them by a marker, and none may be written anywhere.
+fn model_keys(workflow: &Workflow, keys: &mut Vec<(String, String)>) -> anyhow::Result<()> {
+    for model in &workflow.models {
+        let key = api_key(model)?;
+        keys.extend(key.map(|key| (format!("models.{}.api_key", model.alias), key)));
+    }
+    workflow
+        .workflows
+        .iter()
+        .try_for_each(|called| model_keys(called, keys))
 }
 
 /// What a model's settings may read: the environment, and secrets, which are environment variables too.
@@ -103,34 +151,60 @@ impl Scope for Surroundings {
     }
 }
 
-/// Opens the corpora behind the wanted tools and gives the tools by index; those that are not wanted
-/// share the corpus of another or are left out of the returned map.
-pub fn tools(
-    loaded: &Loaded,
-    state: &Path,
-    settings: &Settings,
-    wanted: &dyn Fn(&ir::Tool) -> bool,
-) -> anyhow::Result<HashMap<usize, Arc<dyn Tool>>> {
-    let mut corpora: HashMap<&str, Arc<Corpus>> = HashMap::new();
-    let mut tools = HashMap::new();
-    for (index, tool) in loaded
-        .workflow
-        .tools
-        .iter()
-        .enumerate()
-        .filter(|(_, tool)| wanted(tool))
-    {
-        let ToolSource::Corpus { corpus, tool: name } = &tool.source;
-        if !corpora.contains_key(corpus.as_str()) {
-            corpora.insert(corpus, open(loaded, corpus, state, settings)?);
+/// The corpora of a workflow and of those that it calls, each opened once.
+pub struct Corpora<'a> {
+    /// The folder that their patterns start from.
+    folder: &'a Path,
+    state: &'a Path,
+    settings: &'a Settings,
+    open: Vec<(ir::Corpus, Arc<Corpus>)>,
+}
+
+impl<'a> Corpora<'a> {
+    /// None is open yet.
+    pub fn new(loaded: &'a Loaded, state: &'a Path, settings: &'a Settings) -> Self {
+        Self {
+            folder: &loaded.folder,
+            state,
+            settings,
+            open: Vec::new(),
         }
-        let port = troupe_tools::tool(&corpora[corpus.as_str()], name, &prefix(&loaded.workflow, index, name));
-        tools.insert(
-            index,
-            port.with_context(|| format!("the tool `{}` is not built into this program", tool.path))?,
-        );
     }
-    Ok(tools)
+
+    /// Opens the corpora behind the wanted tools and gives the tools by index; those that are not wanted
+    /// are left out of the returned map.
+    pub fn tools(
+        &mut self,
+        workflow: &Workflow,
+        wanted: &dyn Fn(&ir::Tool) -> bool,
+    ) -> anyhow::Result<BTreeMap<usize, Arc<dyn Tool>>> {
+        let mut tools = BTreeMap::new();
+        for (index, tool) in workflow.tools.iter().enumerate().filter(|(_, tool)| wanted(tool)) {
+            let ToolSource::Corpus { corpus, tool: name } = &tool.source else {
+                let path = &tool.path;
+                return Err(Usage::error(format!(
+                    "`{path}`: calling tools of MCP servers is not available yet"
+                )));
+            };
+            let declared = workflow.corpora.iter().find(|declared| declared.name == *corpus);
+            let declared = declared.with_context(|| format!("there is no corpus `{corpus}`"))?;
+            let port = troupe_tools::tool(&self.corpus(declared)?, name, &prefix(workflow, index, name));
+            tools.insert(
+                index,
+                port.with_context(|| format!("the tool `{}` is not built into this program", tool.path))?,
+            );
+        }
+        Ok(tools)
+    }
+
+    fn corpus(&mut self, declared: &ir::Corpus) -> anyhow::Result<Arc<Corpus>> {
+        if let Some((_, corpus)) = self.open.iter().find(|(known, _)| known == declared) {
+            return Ok(corpus.clone());
+        }
+        let corpus = open(declared, self.folder, self.state, self.settings)?;
+        self.open.push((declared.clone(), corpus.clone()));
+        Ok(corpus)
+    }
 }
 
 /// What stands before a tool's name for the agents that see it, so that descriptions name siblings rightly.
@@ -145,12 +219,10 @@ fn prefix(workflow: &Workflow, index: usize, name: &str) -> String {
         .to_owned()
 }
 
-fn open(loaded: &Loaded, name: &str, state: &Path, settings: &Settings) -> anyhow::Result<Arc<Corpus>> {
-    let corpus = loaded.workflow.corpora.iter().find(|corpus| corpus.name == name);
-    let corpus = corpus.with_context(|| format!("there is no corpus `{name}`"))?;
+fn open(corpus: &ir::Corpus, folder: &Path, state: &Path, settings: &Settings) -> anyhow::Result<Arc<Corpus>> {
     let options = CorpusOptions {
         name: corpus.name.clone(),
-        root: loaded.folder.clone(),
+        root: folder.to_owned(),
         patterns: corpus.files.clone(),
         chunk_tokens: corpus.chunk_tokens as usize,
         index_folder: state.join("corpora"),
@@ -170,7 +242,8 @@ fn open(loaded: &Loaded, name: &str, state: &Path, settings: &Settings) -> anyho
         .for_each(|warning| settings.say(format!("warning: {warning}")));
     if opened.built {
         settings.say(format!(
-            "indexed corpus `{name}`: {} chunks, {} sentences",
+            "indexed corpus `{}`: {} chunks, {} sentences",
+            corpus.name,
             opened.corpus.len(),
             opened.corpus.sentences()
         ));
@@ -198,3 +271,6 @@ fn show(bar: &ProgressBar, progress: Progress) {
     bar.set_length(total as u64);
     bar.set_position(done as u64);
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 use troupe_core::id::RunId;
+use troupe_core::port::journal::RunStatus;
 use troupe_store::Reader;
 
 const FOLDER: &str = ".troupe";
@@ -23,14 +24,19 @@ pub fn folder(settings: &Settings) -> anyhow::Result<PathBuf> {
     Ok(nearest.unwrap_or_else(|| here.join(FOLDER)))
 }
 
-/// The run that `text` names: its whole name, the beginning of one, or `last`.
+/// The run that `text` names: its whole name, the beginning of one, or `last`. A run that another one
+/// started is only meant by a name with a `.` in it.
 pub async fn find(reader: &Reader, text: &str) -> anyhow::Result<RunId> {
-    let prefix = if text == "last" {
-        String::new()
-    } else {
-        text.to_uppercase()
+    let prefix = match text.split_once('.') {
+        _ if text == "last" => String::new(),
+        None => text.to_uppercase(),
+        Some((root, below)) => format!("{}.{below}", root.to_uppercase()),
     };
-    let found = reader.find(&prefix).await?;
+    let mut found = reader.find(&prefix).await?;
+    match found.iter().find(|run| run.as_str() == prefix) {
+        Some(exact) => found = vec![exact.clone()],
+        None => found.retain(|run| run.parent().is_some() == text.contains('.')),
+    }
     match found.as_slice() {
         [] if text == "last" => Err(Usage::error("there is no run yet; `troupe run FILE` starts one")),
         [] => Err(Usage::error(format!(
@@ -63,6 +69,18 @@ pub fn new_run_id() -> RunId {
     RunId::parse(&name).expect("twelve characters of base 32 are a run's name")
 }
 
+/// The same for commands that go on with a run: a part of another run goes on with that one alone.
+pub async fn find_whole(reader: &Reader, text: &str) -> anyhow::Result<RunId> {
+    let run = find(reader, text).await?;
+    match run.parent() {
+        None => Ok(run),
+        Some(_) => Err(Usage::error(format!(
+            "run {run} is a part of run {root}: `troupe resume {root}` goes on with both",
+            root = run.root()
+        ))),
+    }
+}
+
 /// Who holds a lease, for whoever wants it next.
 pub fn holder() -> String {
     format!("process {}", std::process::id())
@@ -71,6 +89,11 @@ pub fn holder() -> String {
 /// A run's status for people: a run that says `running` and that no process works on was interrupted.
 pub fn status_word(folder: &std::path::Path, record: &troupe_core::port::journal::RunRecord) -> &'static str {
     let status = record.progress.status;
-    let goes_on = !status.is_over() && !troupe_store::is_held(folder, &record.header.run);
-    if goes_on { "interrupted" } else { status.word() }
+    // Whoever works on a run works on all that it started.
+    let is_at_work = || troupe_store::is_held(folder, &record.header.run.root());
+    if status == RunStatus::Running && !is_at_work() {
+        "interrupted"
+    } else {
+        status.word()
+    }
 }

@@ -65,7 +65,7 @@ fn answer(effect: &Effect, subagents: u32) -> Option<Input> {
         })
     };
     match &effect.want {
-        Want::Timer { .. } | Want::Process(_) => None,
+        Want::Timer { .. } | Want::Process(_) | Want::Workflow(_) | Want::Approve(_) => None,
         Want::Tool(_) => Some(Input::ToolReplied {
             call,
             output: ToolOutput {
@@ -97,6 +97,7 @@ fn life(workflow: &Workflow, subagents: u32) -> Vec<Event> {
     let mut inputs = std::collections::VecDeque::from([Input::Start {
         inputs: Object::new(),
         env: Object::new(),
+        allowance: None,
     }]);
     while let Some(input) = inputs.pop_front() {
         let decision = engine::handle(workflow, &mut state, input).expect("the bench sends no wrong inputs");

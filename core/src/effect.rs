@@ -1,9 +1,10 @@
 //! What a run wants done. Performed only after the facts that led to it are on disk.
 
-use crate::Value;
-use crate::id::{ActorId, AgentIndex, CallId, ModelIndex, ToolIndex};
+use crate::id::{ActorId, AgentIndex, CallId, ModelIndex, ToolIndex, WorkflowIndex};
+use crate::limits::Allowance;
 use crate::message::Message;
 use crate::types::Type;
+use crate::{Object, Value};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -25,11 +26,60 @@ pub enum Want {
     Tool(ToolRequest),
     /// A process on the host.
     Process(Command),
+    /// A run of another workflow, begun or gone on with, to its end.
+    Workflow(WorkflowRequest),
+    /// A person's decision.
+    Approve(ApprovalRequest),
     /// A wake-up after so many milliseconds.
     Timer {
-        /// From when the effect is performed.
+        /// From when the effect was wanted, in this process or an earlier one.
         after_ms: u64,
+        /// Which milliseconds count.
+        measure: Measure,
     },
+}
+
+/// Which time a timer measures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measure {
+    /// All time, whether a process drives the run or not.
+    Clock,
+    /// Time in which a process drives the run: nobody works in between.
+    Work,
+}
+
+/// A run of another workflow.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WorkflowRequest {
+    /// Which workflow.
+    pub workflow: WorkflowIndex,
+    /// The last part of the run's name; the same for every repetition of the effect.
+    pub name: String,
+    /// The step that starts it, with its item: `review[2]`.
+    pub place: String,
+    /// Its inputs, which fit.
+    pub inputs: Object,
+    /// The environment variables that its expressions read.
+    pub env: Object,
+    /// What it may use of its parent's limits.
+    pub allowance: Allowance,
+    /// Whether a person asked to try again what failed in it.
+    pub reopen: bool,
+}
+
+/// A question to a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApprovalRequest {
+    /// The step that asks.
+    pub step: String,
+    /// The item's key, or its position where it has none; none for a step without `for_each`.
+    pub item: Option<String>,
+    /// What the person reads.
+    pub message: String,
+    /// What may be chosen.
+    pub choices: Vec<String>,
+    /// Milliseconds after which nobody is waited for.
+    pub deadline_ms: Option<u64>,
 }
 
 /// A request to a model, before tool schemas and prompt policies are added by the runtime.

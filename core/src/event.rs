@@ -6,7 +6,8 @@
 use crate::effect::Command;
 use crate::failure::Failure;
 use crate::id::{ActorId, AgentIndex, CallId, ItemIndex, StepIndex, ToolIndex};
-use crate::limits::LimitHit;
+use crate::input::Used;
+use crate::limits::{Allowance, LimitHit};
 use crate::message::{Reply, Retrieved, ToolOutput};
 use crate::{Object, Value};
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,9 @@ pub enum Event {
         /// The environment variables that expressions read.
         #[serde(default, skip_serializing_if = "Object::is_empty")]
         env: Object,
+        /// What the run that started this one left to it; none when a person started it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        allowance: Option<Allowance>,
     },
     /// A cancelled or failed run went on.
     RunReopened,
@@ -36,6 +40,9 @@ pub enum Event {
     RunFailed {
         /// The step at fault; none when an output could not be computed.
         step: Option<StepIndex>,
+        /// The item at fault; none where the step could not begin.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        item: Option<ItemIndex>,
         /// Why.
         failure: Failure,
     },
@@ -51,8 +58,11 @@ pub enum Event {
         /// The list of its fan-out; none for a step without `for_each`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         items: Option<Vec<Value>>,
+        /// The items' names by `key`; none where the step has no `key`.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        keys: Vec<String>,
     },
-    /// A step could not begin: its `when` or `for_each` failed.
+    /// A step could not begin: its `when`, `for_each` or `key` failed.
     StepFailed {
         /// Which.
         step: StepIndex,
@@ -65,8 +75,11 @@ pub enum Event {
         step: StepIndex,
         /// Which item.
         item: ItemIndex,
-        /// The attempt, from 1.
+        /// The attempt, from 1; each round of a `repeat` counts its own.
         attempt: u32,
+        /// The round of its `repeat`, from 1.
+        #[serde(default = "first", skip_serializing_if = "is_first")]
+        round: u32,
         /// What it does, with every expression evaluated.
         work: Work,
     },
@@ -83,6 +96,34 @@ pub enum Event {
         /// What a retrieval tool showed and read.
         #[serde(default, skip_serializing_if = "Retrieved::is_empty")]
         retrieved: Retrieved,
+        /// What a run that it started used.
+        #[serde(default, skip_serializing_if = "Used::is_nothing")]
+        used: Used,
+        /// Who decided, where the item asked a person.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
+    },
+    /// An item has the output of a round, and its `until` asks for another one.
+    RoundEnded {
+        /// Of which step.
+        step: StepIndex,
+        /// Which item.
+        item: ItemIndex,
+        /// The round's output, as in [`Event::ItemSucceeded`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        output: Option<Value>,
+        /// What the next round sees as `carry`.
+        #[serde(default, skip_serializing_if = "Value::is_null")]
+        carry: Value,
+        /// What a retrieval tool showed and read.
+        #[serde(default, skip_serializing_if = "Retrieved::is_empty")]
+        retrieved: Retrieved,
+        /// What a run that it started used.
+        #[serde(default, skip_serializing_if = "Used::is_nothing")]
+        used: Used,
+        /// Who decided, where the item asked a person.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
     },
     /// An attempt of an item failed.
     ItemFailed {
@@ -95,6 +136,9 @@ pub enum Event {
         /// Milliseconds until the next attempt; none when there is none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         retry_after_ms: Option<u64>,
+        /// What a run that it started used.
+        #[serde(default, skip_serializing_if = "Used::is_nothing")]
+        used: Used,
     },
     /// An agent asked its model for the next message.
     TurnStarted {
@@ -201,6 +245,14 @@ fn is_zero(n: &u32) -> bool {
     *n == 0
 }
 
+fn first() -> u32 {
+    1
+}
+
+fn is_first(n: &u32) -> bool {
+    *n == 1
+}
+
 /// What an item does, with every expression evaluated.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "verb", rename_all = "snake_case")]
@@ -219,6 +271,18 @@ pub enum Work {
     Process {
         /// This one.
         command: Command,
+    },
+    /// A workflow runs, as a run of its own.
+    Workflow {
+        /// Its inputs.
+        inputs: Object,
+        /// What it may use of this run's limits.
+        allowance: Allowance,
+    },
+    /// A person decides.
+    Approve {
+        /// What the person reads.
+        message: String,
     },
 }
 

@@ -88,6 +88,11 @@ impl Expression {
         &self.0.places[at.min(self.0.places.len() - 1)]
     }
 
+    /// The variables that it reads: each with the fields that it selects, or none for all of it.
+    pub fn roots(&self) -> &[(String, Option<Vec<String>>)] {
+        &self.0.roots
+    }
+
     /// Evaluates to JSON.
     pub fn evaluate(&self, scope: &dyn Scope) -> Result<Value, EvaluationError> {
         if let Some(path) = &self.0.path {
@@ -229,6 +234,18 @@ fn readable(error: &cel::ExecutionError) -> String {
     match error {
         cel::ExecutionError::NoSuchKey(key) => format!("there is no field `{key}`"),
         cel::ExecutionError::UndeclaredReference(name) => format!("there is no `{name}`"),
+        cel::ExecutionError::UnsupportedBinaryOperator(operator, left, right) => {
+            let sign = match *operator {
+                "add" => "+",
+                "sub" => "-",
+                "mul" => "*",
+                "div" => "/",
+                "rem" | "mod" => "%",
+                other => other,
+            };
+            let kind = |value: &cel::Value| crate::types::describe(&value.json().unwrap_or(Value::Null));
+            format!("`{sign}` cannot take {} and {}", kind(left), kind(right))
+        }
         other => other.to_string(),
     }
 }

@@ -2,7 +2,9 @@
 
 use crate::failure::Failure;
 use crate::id::CallId;
-use crate::message::{Reply, ToolOutput};
+use crate::limits::Allowance;
+use crate::message::{Reply, ToolOutput, Usage};
+use crate::port::approver::Answer;
 use crate::{Object, Value};
 
 /// Something that arrived. It may be refused; only the [`crate::event::Event`]s that follow from it are facts.
@@ -14,6 +16,8 @@ pub enum Input {
         inputs: Object,
         /// The environment variables that expressions read.
         env: Object,
+        /// What another run that starts this one leaves to it; none for a run that a person starts.
+        allowance: Option<Allowance>,
     },
     /// Go on with a run that was cancelled or failed.
     Reopen,
@@ -43,6 +47,22 @@ pub enum Input {
         /// How.
         exit: Exit,
     },
+    /// The run of another workflow came to its end.
+    WorkflowEnded {
+        /// Of which call.
+        call: CallId,
+        /// Its outputs, or why it failed.
+        outputs: Result<Object, Failure>,
+        /// What it used, runs that it started included.
+        used: Used,
+    },
+    /// A person decided.
+    Decided {
+        /// Which call.
+        call: CallId,
+        /// How.
+        answer: Answer,
+    },
     /// A model, tool or process failed for good; whoever performs effects has already retried what
     /// only needed patience.
     CallFailed {
@@ -65,10 +85,58 @@ impl Input {
             Self::ModelReplied { call, .. }
             | Self::ToolReplied { call, .. }
             | Self::ProcessExited { call, .. }
+            | Self::WorkflowEnded { call, .. }
+            | Self::Decided { call, .. }
             | Self::CallFailed { call, .. }
             | Self::TimerFired { call } => Some(*call),
             Self::Start { .. } | Self::Reopen | Self::Recover | Self::Cancel => None,
         }
+    }
+}
+
+/// What a run that another one started has used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Used {
+    /// Agents started, subagents included.
+    pub agents: u32,
+    /// Tool calls ended.
+    pub tool_calls: u32,
+    /// Model usage.
+    pub usage: Usage,
+}
+
+impl Used {
+    /// Whether it is nothing at all.
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Used {
+    /// What was used after `before`.
+    #[must_use]
+    pub fn since(self, before: Self) -> Self {
+        let usage = Usage {
+            prompt_tokens: self.usage.prompt_tokens.saturating_sub(before.usage.prompt_tokens),
+            cached_tokens: self.usage.cached_tokens.saturating_sub(before.usage.cached_tokens),
+            completion_tokens: self
+                .usage
+                .completion_tokens
+                .saturating_sub(before.usage.completion_tokens),
+        };
+        Self {
+            agents: self.agents.saturating_sub(before.agents),
+            tool_calls: self.tool_calls.saturating_sub(before.tool_calls),
+            usage,
+        }
+    }
+}
+
+impl std::ops::AddAssign for Used {
+    fn add_assign(&mut self, other: Self) {
+        self.agents += other.agents;
+        self.tool_calls += other.tool_calls;
+        self.usage += other.usage;
     }
 }
 

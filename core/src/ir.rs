@@ -6,6 +6,7 @@ use crate::failure::FailureKind;
 use crate::id::{AgentIndex, ModelIndex, StepIndex, ToolIndex, WorkflowIndex};
 use crate::limits::{Limits, RunLimits};
 use crate::types::Type;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A compiled workflow. Steps are in an order in which every step comes after those that it waits for.
@@ -37,7 +38,8 @@ pub struct Workflow {
     pub outputs: Vec<Output>,
     /// What the run as a whole may use.
     pub limits: RunLimits,
-    /// What this version can check and not run, in sentences: such a workflow is refused before it starts.
+    /// What this version can check and not run, in sentences, of the workflows that it calls too: such a
+    /// workflow is refused before it starts.
     pub unavailable: Vec<String>,
     /// A hash of every source byte that can change what a run does.
     pub fingerprint: String,
@@ -131,6 +133,30 @@ pub enum ToolSource {
         /// `keyword_search`, `semantic_search` or `read_chunk`.
         tool: String,
     },
+    /// A tool of a server that speaks the Model Context Protocol.
+    Mcp {
+        /// The server's name in the workflow.
+        server: String,
+        /// The tool's name there.
+        tool: String,
+    },
+}
+
+impl ToolSource {
+    /// The corpus or the server that brings the tool.
+    pub fn group(&self) -> &str {
+        match self {
+            Self::Corpus { corpus, .. } => corpus,
+            Self::Mcp { server, .. } => server,
+        }
+    }
+
+    /// The tool's own name there.
+    pub fn tool(&self) -> &str {
+        match self {
+            Self::Corpus { tool, .. } | Self::Mcp { tool, .. } => tool,
+        }
+    }
 }
 
 /// An agent definition.
@@ -334,6 +360,20 @@ impl Workflow {
     /// The tool behind an index.
     pub fn tool(&self, index: ToolIndex) -> &Tool {
         &self.tools[index.at()]
+    }
+
+    /// Names of `env` variables that its expressions read, and those of the workflows that it calls.
+    pub fn environment(&self) -> BTreeSet<&str> {
+        let own = self.env.iter().map(String::as_str);
+        own.chain(self.workflows.iter().flat_map(|called| called.environment()))
+            .collect()
+    }
+
+    /// Names of the secrets that it is given, and those of the workflows that it calls.
+    pub fn all_secrets(&self) -> BTreeSet<&str> {
+        let own = self.secrets.iter().map(String::as_str);
+        own.chain(self.workflows.iter().flat_map(|called| called.all_secrets()))
+            .collect()
     }
 
     /// The step of a name.

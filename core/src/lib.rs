@@ -6,6 +6,7 @@
 pub mod diagnostic;
 pub mod effect;
 pub mod engine;
+pub mod estimate;
 pub mod event;
 pub mod expression;
 pub mod failure;

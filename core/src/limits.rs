@@ -59,6 +59,30 @@ impl RunLimits {
     };
 }
 
+/// What is left of a run's limits for a run that it starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Allowance {
+    /// Tokens of all its agents together.
+    pub tokens: u64,
+    /// Agents that it may start.
+    pub agents: u32,
+}
+
+impl RunLimits {
+    /// These limits, and no more than what is allowed.
+    #[must_use]
+    pub fn within(self, allowance: Option<Allowance>) -> Self {
+        match allowance {
+            None => self,
+            Some(Allowance { tokens, agents }) => Self {
+                tokens: self.tokens.min(tokens),
+                agents: self.agents.min(agents),
+                ..self
+            },
+        }
+    }
+}
+
 /// Which limit ended an agent's work, and made its answer a forced one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -3,6 +3,8 @@
 //! An expression that reads `secrets.NAME` gives the marker. Whoever performs an effect writes values
 //! for markers on the way out, and markers for values on the way back.
 
+use std::borrow::Cow;
+
 /// Private-use characters: no keyboard writes them, and no value needs them.
 const OPEN: char = '\u{F5EC}';
 const CLOSE: char = '\u{F5ED}';
@@ -36,6 +38,16 @@ pub fn reveal(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
     }
     revealed.push_str(rest);
     revealed
+}
+
+/// Takes the marks out of foreign text: only an expression may make a marker, so that no model and no
+/// program can ask for a value.
+pub fn disarm(text: &str) -> Cow<'_, str> {
+    if text.contains([OPEN, CLOSE]) {
+        Cow::Owned(text.replace([OPEN, CLOSE], ""))
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 /// Writes markers for values, longest value first; an empty value is nowhere.

@@ -34,7 +34,7 @@ steps:
             text,
             "  s{n}:
     agent: lead
-    when: steps.s{before}.output.rows.exists(r, r.ok) && inputs.rows.size() > {n}
+    when: steps.s{before}.status == 'succeeded' && steps.s{before}.output.rows.exists(r, r.ok) && inputs.rows.size() > {n}
     prompt: |
       Question: ${{{{ inputs.question }}}}
       Known: ${{{{ steps.s{before}.output.rows.filter(r, r.ok).map(r, r.paper) }}}}
@@ -45,13 +45,13 @@ steps:
     }
     let _ = writeln!(
         text,
-        "outputs:\n  rows: ${{{{ steps.s{}.output.rows }}}}\n  given: ${{{{ inputs.rows.size() }}}}",
+        "outputs:\n  rows: ${{{{ default(steps.s{}.output.rows, []) }}}}\n  given: ${{{{ inputs.rows.size() }}}}",
         steps - 1
     );
     text
 }
 
-#[divan::bench(args = [1, 10, 1_000])]
+#[divan::bench(args = [1, 10, 1_000, 10_000])]
 fn steps(bencher: Bencher, steps: usize) {
     let text = workflow(steps);
     let compiled = compile("bench.yaml", text.as_bytes(), &Nothing);

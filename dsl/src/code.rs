@@ -20,6 +20,10 @@ codes! {
     YAML_FEATURE = "T0006";
     NEEDS_QUOTES = "T0007";
     OLD_BOOLEAN = "T0008";
+    INDENTATION = "T0009";
+    NEVER_CLOSED = "T0010";
+    KEY = "T0011";
+    TAB = "T0012";
     // Keys and their values.
     UNKNOWN_KEY = "T0101";
     MISSING_KEY = "T0102";

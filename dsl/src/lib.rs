@@ -4,14 +4,19 @@
 //! `yaml` (text → tree of nodes that know their place), `document` (tree → sections with their keys
 //! checked), `expression` (text with `${{ … }}` → CEL with places), `check` (names, types, order),
 //! `lower` (document → IR). A stage that meets a mistake reports it and goes on with what it has.
+//! `graph` draws the IR.
 
 mod check;
 mod code;
 mod document;
+pub mod editor;
 mod expression;
 mod files;
+mod format;
+pub mod graph;
 mod language;
 mod lower;
+mod migrate;
 mod nearest;
 mod report;
 mod schema;
@@ -22,6 +27,8 @@ mod yaml;
 
 pub use code::{codes, explain};
 pub use files::{FileError, Files, Folder, MAX_FILE_BYTES};
+pub use format::format;
+pub use migrate::migrate;
 pub use schema::{json_schema, shared_json_schema};
 pub use shorthand::parse_type;
 
@@ -51,6 +58,11 @@ impl Compiled {
     }
 }
 
+/// Why a text is left as it is: what is wrong with it.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("the file is left as it is: it has mistakes")]
+pub struct Refused(pub Box<Compiled>);
+
 /// Compiles a workflow. Never fails and never panics: whatever is wrong is in the diagnostics.
 ///
 /// `name` is the file's name as people see it; `files` gives what the text refers to. Work and
@@ -67,6 +79,19 @@ pub fn compile(name: &str, text: &[u8], files: &dyn Files) -> Compiled {
     }
 }
 
+/// Compiles a file that an editor has open: the same, with what its names mean. Nothing is lowered.
+fn analyse(name: &str, text: &str, files: &dyn Files) -> (Vec<Diagnostic>, Sources, Option<editor::Seen>) {
+    let mut report = Report::new(name);
+    let mut compilation = Compilation::of(name);
+    compilation.for_editor = true;
+    if let Some(text) = yaml::decode(&mut report, text.as_bytes()) {
+        report.sources.files[0].text = text.to_owned();
+        compilation.compile(&mut report, name, SourceId(0), text, files);
+    }
+    let (diagnostics, sources) = report.finish();
+    (diagnostics, sources, compilation.seen)
+}
+
 fn compile_into(report: &mut Report, name: &str, bytes: &[u8], files: &dyn Files) -> Option<Workflow> {
     let text = yaml::decode(report, bytes)?;
     report.sources.files[0] = SourceFile {
@@ -80,13 +105,15 @@ fn compile_into(report: &mut Report, name: &str, bytes: &[u8], files: &dyn Files
 pub(crate) struct Compilation {
     /// The workflows that are being compiled, each called by the one before.
     open: Vec<String>,
-    /// Those that are done.
-    known: HashMap<String, check::Called>,
+    /// The folder of the one being compiled, seen from that of the first.
+    folder: String,
+    /// Those that are done, each with the place of the model that it inherited.
+    known: HashMap<(String, Option<Span>), check::Called>,
     /// The model of the workflow that calls the one being compiled, for agents that name none.
     inherited: Option<document::Model>,
     /// Whether an editor asks for the meaning of every name of the first file.
     for_editor: bool,
-    uses: Vec<check::Use>,
+    seen: Option<editor::Seen>,
 }
 
 impl Compilation {
@@ -94,10 +121,11 @@ impl Compilation {
         let file = name.rsplit(['/', '\\']).next().unwrap_or(name);
         Self {
             open: vec![file.to_owned()],
+            folder: String::new(),
             known: HashMap::new(),
             inherited: None,
             for_editor: false,
-            uses: Vec::new(),
+            seen: None,
         }
     }
 
@@ -112,27 +140,41 @@ impl Compilation {
         files: &dyn Files,
     ) -> (Option<Workflow>, Vec<Span>) {
         let (errors, unavailable) = (report.errors(), report.unavailable(0).len());
-        let document = yaml::read(report, source, text).and_then(|root| document::read(report, &root, files));
-        let Some(document) = document else {
+        let Some(root) = yaml::read(report, source, text) else {
+            return (None, Vec::new());
+        };
+        let Some(document) = document::read(report, &root, files) else {
             return (None, Vec::new());
         };
         let checked = check::check(report, &document, files, self, errors);
         let spans = document.inputs.iter().map(|input| input.name.span).collect();
-        if report.errors() > errors {
-            self.keep(checked);
+        if report.errors() > errors || self.is_for_editor() {
+            self.keep(root, document, checked);
             return (None, spans);
         }
         let unavailable = report.unavailable(unavailable);
-        let workflow = lower::lower(&document, &checked, &report.sources, unavailable, stem(name));
-        self.keep(checked);
+        let mut workflow = lower::lower(&document, &checked, &report.sources, unavailable, stem(name));
+        // Whoever runs it knows the folder of the first file alone.
+        for pattern in workflow.corpora.iter_mut().flat_map(|corpus| &mut corpus.files) {
+            *pattern = files::joined(&self.folder, pattern);
+        }
+        self.keep(root, document, checked);
         (Some(workflow), spans)
     }
 
-    fn keep(&mut self, checked: check::Checked) {
-        self.uses.extend(checked.uses);
+    /// Keeps what an editor asks about.
+    fn keep(&mut self, root: yaml::Node, document: document::Document, checked: check::Checked) {
+        if self.is_for_editor() {
+            self.seen = Some(editor::Seen {
+                root,
+                document,
+                checked,
+            });
+        }
     }
 
-    fn collects_uses(&self) -> bool {
+    /// Whether an editor has the file open that is being compiled.
+    fn is_for_editor(&self) -> bool {
         self.for_editor && self.open.len() == 1
     }
 

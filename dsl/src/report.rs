@@ -19,6 +19,9 @@ pub(crate) struct Report {
     included: usize,
     /// What the files use and this version cannot run, in sentences.
     unavailable: Vec<String>,
+    mended: Vec<Span>,
+    /// The sections of which lines were left out, since they are not YAML.
+    lost: Vec<String>,
 }
 
 impl Report {
@@ -32,11 +35,13 @@ impl Report {
             diagnostics: Vec::new(),
             included: 0,
             unavailable: Vec::new(),
+            mended: Vec::new(),
+            lost: Vec::new(),
         }
     }
 
     pub(crate) fn add(&mut self, mut diagnostic: Diagnostic) {
-        if self.is_full() {
+        if self.is_full() || self.is_echo(&diagnostic) {
             return;
         }
         let texts = diagnostic
@@ -48,6 +53,52 @@ impl Report {
             shorten(text);
         }
         self.diagnostics.push(diagnostic);
+    }
+
+    /// Notes that a line was read otherwise than it was written: what is wrong with it has been told.
+    /// `lost` is the section of which something was left out.
+    pub(crate) fn mended(&mut self, line: Span, lost: Option<String>) {
+        self.mended.push(line);
+        self.lost.extend(lost);
+    }
+
+    /// Whether lines were left out, since they are not YAML. What they said is not missing.
+    pub(crate) fn damaged(&self) -> bool {
+        !self.lost.is_empty()
+    }
+
+    /// Whether a problem may be nothing but the echo of a syntax error that was told.
+    fn is_echo(&self, diagnostic: &Diagnostic) -> bool {
+        let from = |sections: &[&str]| {
+            self.lost
+                .iter()
+                .any(|lost| lost.is_empty() || sections.contains(&lost.as_str()))
+        };
+        match diagnostic.code {
+            code::MISSING_KEY | code::MISSING_ARGUMENT | code::NO_STEPS | code::NO_VERB | code::NO_VERSION => {
+                self.damaged()
+            }
+            code::UNKNOWN_NAME => self.damaged(),
+            code::UNKNOWN_INPUT => from(&["inputs"]),
+            code::UNKNOWN_STEP => from(&["steps"]),
+            code::UNKNOWN_AGENT => from(&["agents", "imports"]),
+            code::UNKNOWN_MODEL => from(&["models", "imports"]),
+            code::UNKNOWN_TOOL => from(&["corpora", "mcp", "imports"]),
+            code::UNKNOWN_KEY => {
+                let at = diagnostic.labels.first().map(|label| label.span);
+                let within =
+                    |line: &Span, at: Span| line.source == at.source && (line.start..=line.end).contains(&at.start);
+                at.is_some_and(|at| self.mended.iter().any(|line| within(line, at)))
+            }
+            _ => false,
+        }
+    }
+
+    /// Takes over what another report found in the same files.
+    pub(crate) fn absorb(&mut self, other: Self) {
+        for diagnostic in other.diagnostics {
+            self.add(diagnostic);
+        }
     }
 
     fn is_full(&self) -> bool {
@@ -124,8 +175,13 @@ impl Report {
             .count()
     }
 
-    /// The id of a file whose text diagnostics may point into from now on.
+    /// The id of a file whose text diagnostics may point into from now on. A file that is read twice
+    /// has one id, so that what is wrong with it is one mistake.
     pub(crate) fn source(&mut self, name: &str, text: &str) -> SourceId {
+        let mut known = self.sources.files.iter().zip(0_u32..);
+        if let Some((_, at)) = known.find(|(file, _)| file.name == name && file.text == text) {
+            return SourceId(at);
+        }
         let id = u32::try_from(self.sources.files.len()).unwrap_or(u32::MAX);
         self.sources.files.push(SourceFile {
             name: name.to_owned(),
@@ -146,7 +202,14 @@ impl Report {
     pub(crate) fn finish(self) -> (Vec<Diagnostic>, Sources) {
         let mut diagnostics = self.diagnostics;
         diagnostics.sort_by_key(|d| d.labels.first().map(|label| label.span));
-        diagnostics.dedup();
+        let mut told: Vec<Diagnostic> = Vec::with_capacity(diagnostics.len());
+        for diagnostic in diagnostics {
+            // There are few of them, and those that are alike stand near each other.
+            if !told.contains(&diagnostic) {
+                told.push(diagnostic);
+            }
+        }
+        let mut diagnostics = told;
         diagnostics.retain(|d| d.severity == Severity::Error || !silenced(&self.sources, d));
         (diagnostics, self.sources)
     }

@@ -1,4 +1,4 @@
-//! What the retrieval tools take and give, as types: what `with:` and `steps.x.output` are checked against.
+//! What tools take and give, as types: what `with:` and `steps.x.output` are checked against.
 
 use indexmap::IndexMap;
 use troupe_core::types::Type;
@@ -12,6 +12,25 @@ pub struct Argument {
     pub kind: Type,
     /// Whether a call without it is refused.
     pub required: bool,
+}
+
+/// What a tool takes and gives.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Signature {
+    /// Its arguments.
+    pub arguments: Vec<Argument>,
+    /// Its result.
+    pub result: Type,
+}
+
+impl Signature {
+    /// The signature of a retrieval tool.
+    pub fn of_retrieval(tool: &str) -> Self {
+        Self {
+            arguments: arguments(tool),
+            result: result(tool),
+        }
+    }
 }
 
 /// The tools that every corpus brings (A-RAG §1.4), in the order in which agents see them.

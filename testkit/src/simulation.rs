@@ -13,9 +13,10 @@ use troupe_core::engine::{self, State};
 use troupe_core::event::Event;
 use troupe_core::failure::{Failure, FailureKind};
 use troupe_core::id::CallId;
-use troupe_core::input::{Exit, Input};
+use troupe_core::input::{Exit, Input, Used};
 use troupe_core::ir::{CREATE_SUB_AGENTS, Workflow};
 use troupe_core::message::{AssistantMessage, Message, Reply, Retrieved, ToolCall, ToolOutput, Usage};
+use troupe_core::port::approver::Answer;
 use troupe_core::port::journal::RunStatus;
 
 /// What a life came to.
@@ -70,6 +71,7 @@ pub fn live(workflow: &Workflow, seed: u64, weather: Weather) -> Life {
     world.take(Input::Start {
         inputs: Object::new(),
         env: Object::new(),
+        allowance: None,
     });
     let mut reopenings = 3;
     for _ in 0..5_000 {
@@ -179,7 +181,7 @@ impl World<'_> {
             .filter(|(_, want)| is_timer(want))
             .map(|(call, _)| *call)
             .collect();
-        let pauses = |want: &Want| matches!(want, Want::Timer { after_ms } if *after_ms < 1_000);
+        let pauses = |want: &Want| matches!(want, Want::Timer { after_ms, .. } if *after_ms < 1_000);
         assert!(
             !quick.is_empty() || self.wanted.values().any(pauses),
             "seed {}: the run goes on and only deadlines are open; last {:?}",
@@ -203,6 +205,22 @@ impl World<'_> {
             Want::Timer { .. } => Input::TimerFired { call },
             Want::Model(_) if fails => failure(call, FailureKind::Model),
             Want::Tool(_) if fails => failure(call, FailureKind::Tool),
+            Want::Workflow(_) => Input::WorkflowEnded {
+                call,
+                outputs: self.outputs(fails),
+                used: Used {
+                    agents: 1,
+                    ..Used::default()
+                },
+            },
+            Want::Approve(request) => Input::Decided {
+                call,
+                answer: Answer {
+                    choice: request.choices[self.random.below(request.choices.len() as u64) as usize].clone(),
+                    comment: None,
+                    by: "the simulation".into(),
+                },
+            },
             Want::Process(_) => Input::ProcessExited {
                 call,
                 exit: Exit {
@@ -219,6 +237,14 @@ impl World<'_> {
                 reply: self.reply(&request),
             },
         }
+    }
+
+    fn outputs(&mut self, fails: bool) -> Result<Object, Failure> {
+        if fails {
+            return Err(Failure::new(FailureKind::Tool, "boom"));
+        }
+        let score = self.random.below(3);
+        Ok([("score".to_owned(), score.into())].into_iter().collect())
     }
 
     fn tool_output(&mut self) -> ToolOutput {
@@ -324,6 +350,7 @@ fn kind(event: &Event) -> &'static str {
         Event::StepFailed { .. } => "step_failed",
         Event::ItemStarted { .. } => "item_started",
         Event::ItemSucceeded { .. } => "item_succeeded",
+        Event::RoundEnded { .. } => "round_ended",
         Event::ItemFailed { .. } => "item_failed",
         Event::TurnStarted { forced: None, .. } => "turn_started",
         Event::TurnStarted { forced: Some(_), .. } => "turn_forced",

@@ -1,10 +1,12 @@
 //! Small workflows built by hand, for tests that need no YAML.
 
+use std::sync::Arc;
 use troupe_core::diagnostic::{SourceId, Span};
 use troupe_core::expression::{Expression, Segment, Template};
-use troupe_core::id::{AgentIndex, ModelIndex, StepIndex, ToolIndex};
+use troupe_core::id::{AgentIndex, ModelIndex, StepIndex, ToolIndex, WorkflowIndex};
 use troupe_core::ir::{
-    Agent, Corpus, FanOut, Input, Model, OnError, Output, Retry, Step, Team, Tool, ToolSource, Verb, Workflow,
+    Agent, Approve, Corpus, FanOut, Input, Model, OnError, Output, Repeat, Retry, Step, Team, Tool, ToolSource, Verb,
+    Workflow,
 };
 use troupe_core::limits::{Limits, RunLimits};
 use troupe_core::types::Type;
@@ -151,8 +153,49 @@ pub fn agent_step(workflow: &Workflow, name: &str, after: &[u32], agent: u32, pr
     )
 }
 
+/// A workflow that takes a `row` and gives a `score`, by one agent.
+pub fn scorer() -> Workflow {
+    let mut workflow = team(1, 1);
+    workflow.name = "scorer".into();
+    workflow.inputs = vec![Input {
+        name: "row".into(),
+        kind: Type::Integer,
+        default: None,
+    }];
+    let mut score = agent_step(&workflow, "score", &[], 0, text("Score ", "inputs.row"));
+    score.output = Type::Integer;
+    workflow.steps = vec![score];
+    workflow.outputs = vec![output("score", "steps.score.output")];
+    workflow
+}
+
+/// A step that calls the workflow `called` of its workflow.
+pub fn workflow_step(name: &str, after: &[u32], called: u32, inputs: Vec<(String, Template)>) -> Step {
+    let verb = Verb::Workflow {
+        workflow: WorkflowIndex(called),
+        inputs: Template::Object(inputs),
+    };
+    let mut step = step(name, after, verb);
+    step.output = Type::Any;
+    step
+}
+
+/// A step that asks a person to `approve` or to `reject`.
+pub fn approve_step(name: &str, after: &[u32], message: Template) -> Step {
+    let approve = Approve {
+        message,
+        choices: vec!["approve".into(), "reject".into()],
+        deadline_ms: None,
+        on_deadline: None,
+    };
+    let mut step = step(name, after, Verb::Approve(approve));
+    step.output = Type::Any;
+    step
+}
+
 /// One of everything: a lead, a fan-out over a list, a tool, a process, a condition, retries, a
-/// timeout; with outputs that read them all.
+/// timeout, rounds, keys, failures that are let pass, another workflow, a person's decision; with
+/// outputs that read them all.
 pub fn everything() -> Workflow {
     let mut workflow = team(3, 4);
     let lead = agent_step(&workflow, "research", &[], 1, text("Find out: ", "inputs.question"));
@@ -195,8 +238,44 @@ pub fn everything() -> Workflow {
     };
     let mut skipped = agent_step(&workflow, "skipped", &[1], 0, literal("never"));
     skipped.when = Some(expression("steps.check.outputs.size() > 100"));
-    workflow.steps = vec![lead, fan, lookup, process, skipped];
+    workflow.workflows = vec![Arc::new(scorer())];
+    let mut score = workflow_step(
+        "score",
+        &[],
+        0,
+        vec![("row".into(), Template::Expression(expression("row + round")))],
+    );
+    score.fan_out = Some(FanOut {
+        items: expression("[7, 8, 9]"),
+        variable: "row".into(),
+        parallel: 2,
+        key: Some(expression("\"row-\" + string(row)")),
+    });
+    score.repeat = Some(Repeat {
+        until: expression("output.score > 0 || (carry != null && carry > 1)"),
+        max: 3,
+        carry: Some(Template::Expression(expression("round"))),
+    });
+    score.retry = Retry {
+        attempts: 2,
+        backoff_ms: 10,
+        errors: Vec::new(),
+    };
+    score.on_error = OnError::Continue;
+    let mut sign = approve_step("sign", &[5], text("Failures: ", "steps.score.errors.size()"));
+    if let Verb::Approve(approve) = &mut sign.verb {
+        (approve.deadline_ms, approve.on_deadline) = (Some(60_000), Some("reject".into()));
+    }
+    sign.repeat = Some(Repeat {
+        until: expression("output.choice == \"approve\""),
+        max: 3,
+        carry: None,
+    });
+    workflow.steps = vec![lead, fan, lookup, process, skipped, score, sign];
     workflow.outputs = vec![
+        output("scores", "steps.score.outputs"),
+        output("scoring", "steps.score.status"),
+        output("signed", "steps.sign.output.choice"),
         output("answer", "steps.research.output"),
         output("checked", "steps.check.outputs.size()"),
         output("skipped", "steps.skipped.status"),

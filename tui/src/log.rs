@@ -2,13 +2,13 @@
 
 use crate::text;
 use crate::words::{count, counted, duration};
-use troupe_core::event::Event;
+use troupe_core::event::{Event, Work};
 use troupe_core::failure::Failure;
-use troupe_core::id::{ActorId, StepIndex};
+use troupe_core::id::{ActorId, ItemIndex, StepIndex};
 use troupe_core::ir::Workflow;
 use troupe_core::message::Usage;
 use troupe_core::port::journal::Entry;
-use troupe_core::view::{AgentView, RunView, StepStatus};
+use troupe_core::view::{AgentView, RunView, StepStatus, StepView};
 
 /// Columns of the elapsed time in front of a line.
 const TIME_COLUMNS: usize = 9;
@@ -30,28 +30,33 @@ pub fn plain_line(view: &RunView, entry: &Entry, workflow: &Workflow) -> Option<
         Event::StepStarted { .. }
         | Event::StepSkipped { .. }
         | Event::StepFailed { .. }
+        | Event::ItemStarted { .. }
         | Event::ItemSucceeded { .. }
+        | Event::RoundEnded { .. }
         | Event::ItemFailed { .. } => of_step(view, &entry.event, workflow),
         Event::RunStarted { .. }
         | Event::RunReopened
         | Event::RunCancelled
         | Event::RunSucceeded { .. }
-        | Event::RunFailed { .. } => Some(of_run(view, &entry.event)),
+        | Event::RunFailed { .. } => Some(of_run(view, &entry.event, workflow)),
         event => of_agent(view, event),
     }?;
     let time = duration(entry.at_ms.saturating_sub(view.started_ms));
     Some(format!("{time:>TIME_COLUMNS$}  {}", text::sanitise(&line)))
 }
 
-fn of_run(view: &RunView, event: &Event) -> String {
+fn of_run(view: &RunView, event: &Event, workflow: &Workflow) -> String {
     let name = &view.workflow;
     match event {
         Event::RunStarted { .. } => format!("{name}: started"),
         Event::RunReopened => format!("{name}: resumed"),
         Event::RunCancelled => format!("{name}: cancelled after {}", used(view)),
-        Event::RunFailed { step, failure } => {
-            let place = step.and_then(|step| view.steps.get(step.at()));
-            let place = place.map_or_else(|| "its outputs".into(), |step| format!("step {}", step.name));
+        Event::RunFailed { step, item, failure } => {
+            let place = match (step, item) {
+                (None, _) => "its outputs".to_owned(),
+                (Some(step), None) => format!("step {}", view.steps[step.at()].name),
+                (Some(step), Some(item)) => format!("step {}", view.place(workflow, *step, *item)),
+            };
             format!("{name}: failed at {place}: {}, after {}", why(failure), used(view))
         }
         _ => format!("{name}: succeeded after {}", used(view)),
@@ -59,9 +64,10 @@ fn of_run(view: &RunView, event: &Event) -> String {
 }
 
 fn used(view: &RunView) -> String {
+    let agents = view.agents.len() as u64 + u64::from(view.agents_below);
     format!(
         "{}, {}, {}",
-        counted(view.agents.len() as u64, "agent", "agents"),
+        counted(agents, "agent", "agents"),
         counted(view.tool_calls.into(), "tool call", "tool calls"),
         tokens(view.usage),
     )
@@ -69,12 +75,9 @@ fn used(view: &RunView) -> String {
 
 fn of_step(view: &RunView, event: &Event, workflow: &Workflow) -> Option<String> {
     let step_view = |step: &StepIndex| &view.steps[step.at()];
-    let place = |step: &StepIndex, item: u32| match workflow.step(*step).fan_out {
-        Some(_) => format!("{}[{item}]", step_view(step).name),
-        None => step_view(step).name.clone(),
-    };
+    let place = |step: &StepIndex, item: &ItemIndex| view.place(workflow, *step, *item);
     match event {
-        Event::StepStarted { step, items } => {
+        Event::StepStarted { step, items, .. } => {
             let step = step_view(step);
             let items = items.as_ref().map(|items| counted(items.len() as u64, "item", "items"));
             let of = items.map_or_else(String::new, |items| format!(", {items}"));
@@ -87,11 +90,20 @@ fn of_step(view: &RunView, event: &Event, workflow: &Workflow) -> Option<String>
         }
         Event::StepSkipped { step } => Some(format!("{}: skipped", step_view(step).name)),
         Event::StepFailed { step, failure } => Some(format!("{}: failed: {}", step_view(step).name, why(failure))),
+        Event::ItemStarted { step, item, work, .. } => match work {
+            Work::Approve { message } => Some(format!("{}: waits for a person: {}", place(step, item), short(message))),
+            Work::Workflow { .. } => {
+                let children = &step_view(step).children;
+                let child = children.iter().rev().find(|child| child.item == *item)?;
+                Some(format!("{}: run .{}", place(step, item), child.name))
+            }
+            Work::Agent { .. } | Work::Tool { .. } | Work::Process { .. } => None,
+        },
+        Event::RoundEnded { step, item, .. } => Some(format!("{}: another round", place(step, item))),
         Event::ItemSucceeded { step, .. } => {
             let step = step_view(step);
-            if step.status == StepStatus::Succeeded {
-                let took = step.ended_ms.unwrap_or(0).saturating_sub(step.started_ms.unwrap_or(0));
-                return Some(format!("{}: succeeded after {}", step.name, duration(took)));
+            if let Some(end) = end(step) {
+                return Some(end);
             }
             let tenth = |n: u32| u64::from(n) * 10 / u64::from(step.items.max(1));
             let news = tenth(step.succeeded) > tenth(step.succeeded.saturating_sub(1));
@@ -102,11 +114,31 @@ fn of_step(view: &RunView, event: &Event, workflow: &Workflow) -> Option<String>
             item,
             failure,
             retry_after_ms,
+            ..
         } => {
-            let next = retry_after_ms.map(|ms| format!("; again in {}", duration(ms)));
-            let place = place(step, item.0);
-            Some(format!("{place}: failed: {}{}", why(failure), next.unwrap_or_default()))
+            let step_view = step_view(step);
+            let next = match retry_after_ms {
+                Some(ms) => format!("; again in {}", duration(*ms)),
+                None if step_view.failed > 0 => "; the run goes on".to_owned(),
+                None => String::new(),
+            };
+            let end = end(step_view).filter(|_| step_view.failed > 0 && retry_after_ms.is_none());
+            let end = end.map(|end| format!("; {end}")).unwrap_or_default();
+            Some(format!("{}: failed: {}{next}{end}", place(step, item), why(failure)))
         }
+        _ => None,
+    }
+}
+
+/// How a step ended, once it has.
+fn end(step: &StepView) -> Option<String> {
+    let took = duration(step.ended_ms?.saturating_sub(step.started_ms.unwrap_or(0)));
+    match step.status {
+        StepStatus::Succeeded => Some(format!("{}: succeeded after {took}", step.name)),
+        StepStatus::Failed if step.failed > 0 => Some(format!(
+            "{}: ended after {took}, {} of {} failed",
+            step.name, step.failed, step.items
+        )),
         _ => None,
     }
 }

@@ -4,6 +4,7 @@ use troupe_core::Object;
 use troupe_core::event::{Event, Member, Work};
 use troupe_core::failure::{Failure, FailureKind};
 use troupe_core::id::{ActorId, AgentIndex, CallId, ItemIndex, StepIndex, ToolIndex};
+use troupe_core::input::Used;
 use troupe_core::ir::{CommandTemplate, FanOut, Verb, Workflow};
 use troupe_core::message::{AssistantMessage, Reply, Retrieved, ToolCall, ToolOutput, Usage};
 use troupe_core::port::journal::Entry;
@@ -64,7 +65,11 @@ impl Story {
             now_ms: BEGIN_MS,
         };
         let (inputs, env) = (Object::default(), Object::default());
-        story.tell(Event::RunStarted { inputs, env });
+        story.tell(Event::RunStarted {
+            inputs,
+            env,
+            allowance: None,
+        });
         story
     }
 
@@ -92,6 +97,7 @@ impl Story {
         self.tell(Event::StepStarted {
             step: StepIndex(step),
             items,
+            keys: Vec::new(),
         })
     }
 
@@ -102,6 +108,7 @@ impl Story {
             step: StepIndex(step),
             item: ItemIndex(item),
             attempt: 1,
+            round: 1,
             work: Work::Agent { prompt },
         })
     }
@@ -113,6 +120,8 @@ impl Story {
             item: ItemIndex(item),
             output: None,
             retrieved: Retrieved::default(),
+            used: Used::default(),
+            by: None,
         })
     }
 
@@ -123,6 +132,7 @@ impl Story {
             step: StepIndex(step),
             item: ItemIndex(0),
             attempt: 1,
+            round: 1,
             work: Work::Tool { arguments },
         });
         self.wait(ms).done(step, 0)

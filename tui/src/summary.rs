@@ -6,6 +6,7 @@ use crate::text;
 use crate::view::{activity, label};
 use crate::words::{count, counted, duration};
 use troupe_core::id::ActorId;
+use troupe_core::port::journal::RunStatus;
 use troupe_core::view::{AgentStatus, AgentView, RunView, StepStatus, StepView};
 
 /// Agents of one lead or step that are listed; of the others only those that failed or met a limit.
@@ -108,6 +109,12 @@ impl Page<'_> {
         if step.items > 1 {
             parts.push(format!("{} of {} items", step.succeeded, step.items));
         }
+        if step.failed > 0 {
+            parts.push(format!("{} failed", step.failed));
+        }
+        if step.rounds > 0 {
+            parts.push(counted(step.rounds.into(), "more round", "more rounds"));
+        }
         if step.retries > 0 {
             parts.push(counted(step.retries.into(), "retry", "retries"));
         }
@@ -119,6 +126,32 @@ impl Page<'_> {
                 ""
             };
             self.wrapped(2, &format!("{mended}{failure}"));
+        }
+        self.children(step);
+    }
+
+    /// The runs that a step started, by what follows the run's own name.
+    fn children(&mut self, step: &StepView) {
+        let shown = step.children.len().min(SIBLINGS_MAX);
+        for child in &step.children[..shown] {
+            let status = match child.status {
+                RunStatus::Running if self.view.status.is_over() => "stopped",
+                status => status.word(),
+            };
+            let ended = child.ended_ms.unwrap_or(self.view.updated_ms);
+            let mut parts = vec![
+                format!("  .{}  {status}", child.name),
+                duration(ended.saturating_sub(child.started_ms)),
+            ];
+            if !child.used.is_nothing() {
+                parts.push(counted(child.used.agents.into(), "agent", "agents"));
+                parts.push(format!("{} tokens", count(child.used.usage.total())));
+            }
+            self.line(&parts.join(" · "));
+        }
+        let rest = step.children.len() - shown;
+        if rest > 0 {
+            self.line(&format!("  … {}", counted(rest as u64, "more run", "more runs")));
         }
     }
 
@@ -218,7 +251,11 @@ impl Page<'_> {
     fn totals(&mut self) {
         let view = self.view;
         let mut parts = vec![
-            counted(view.agents.len() as u64, "agent", "agents"),
+            counted(
+                view.agents.len() as u64 + u64::from(view.agents_below),
+                "agent",
+                "agents",
+            ),
             counted(view.tool_calls.into(), "tool call", "tool calls"),
             format!("{} tokens in", count(view.usage.prompt_tokens)),
             format!("{} out", count(view.usage.completion_tokens)),

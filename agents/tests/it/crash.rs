@@ -1,11 +1,12 @@
 //! A crash after every append: nothing acknowledged is repeated, and the outputs are the same.
 
-use crate::fixture::{Mortal, live, resume, run_id, wired};
+use crate::fixture::{Mortal, Person, live, resume, run_id, wired, with};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use troupe_core::event::Event;
 use troupe_core::ir::{FanOut, Workflow};
+use troupe_core::port::approver::Question;
 use troupe_core::port::journal::{Journal as _, RunStatus};
 use troupe_core::port::model::ModelRequest;
 use troupe_testkit::model::{Line, Scripted, last_text, tool_messages};
@@ -83,6 +84,86 @@ async fn a_crash_after_any_append_changes_nothing_but_the_time() {
     }
     assert!(crashes > 8, "only {crashes} crashes");
     assert!(calm.load(&run_id()).await.is_ok());
+}
+
+/// Runs of their own with lookups in them, in rounds, some of which fail; and a person who decides.
+fn all_kinds() -> Workflow {
+    let mut workflow = workflow::everything();
+    // The team is in the test above, and the host's commands are in doubt after a crash, as they should be.
+    workflow.steps.drain(..5);
+    for step in &mut workflow.steps {
+        step.after.clear();
+    }
+    workflow.steps[1].after = vec![troupe_core::id::StepIndex(0)];
+    workflow.outputs.truncate(3);
+    workflow
+}
+
+fn scorer(request: &ModelRequest) -> Line {
+    let first = request
+        .messages
+        .first()
+        .map(|message| format!("{message:?}"))
+        .unwrap_or_default();
+    match tool_messages(request) {
+        0 => Line::Call(vec![("lookup", "{}".into())]),
+        // Rows 8 and 10 need another round; what is asked about 11 never has the right shape.
+        _ if first.contains("11") => Line::Say("eleven".into()),
+        _ if first.contains("8") || first.contains("10") => Line::Say("0".into()),
+        _ => Line::Say("1".into()),
+    }
+}
+
+#[tokio::test]
+async fn a_crash_after_any_append_of_a_family_of_runs_changes_nothing() {
+    let calm = Mortal::new(u64::MAX);
+    let person = Arc::new(Person(|question: &Question| {
+        Some(if question.message.is_empty() {
+            "reject"
+        } else {
+            "approve"
+        })
+    }));
+    let family = |journal: &Arc<Mortal>| {
+        let model = Arc::new(Scripted::new(scorer));
+        let tool = Arc::new(Answering::new(|_| Ok("x".into())));
+        let (run, _) = wired(all_kinds(), journal.clone(), model.clone(), tool.clone());
+        (with(&run, &|ports| ports.approver = person.clone()), model, tool)
+    };
+    let expected = live(family(&calm).0).await.unwrap();
+    assert_eq!(expected.status, RunStatus::Succeeded, "{expected:?}");
+    // Row 7 needs two rounds, row 9 fails in its second.
+    let scores = serde_json::json!([{ "score": 1 }, { "score": 1 }, null]);
+    assert_eq!(expected.outputs["scores"], scores);
+    assert_eq!(
+        (&expected.outputs["scoring"], &expected.outputs["signed"]),
+        (&"failed".into(), &"approve".into())
+    );
+    let (mut crashes, mut finished_early) = (0, 0);
+    for appends in 1.. {
+        let journal = Mortal::new(appends);
+        let (run, model, tool) = family(&journal);
+        let Err(crash) = live(run.clone()).await else { break };
+        assert!(crash.to_string().contains("no room left"), "{crash}");
+        crashes += 1;
+        let acknowledged = replies(&journal.all_events().await);
+        finished_early += usize::from(acknowledged.0 > 0);
+        let (asked, called) = (model.asked.load(Ordering::SeqCst), tool.keys().len());
+        journal.appends_left.store(u64::MAX, Ordering::SeqCst);
+        let outcome = resume(run).await.unwrap();
+        assert_eq!(outcome.outputs, expected.outputs, "after a crash at append {appends}");
+        assert_eq!(outcome.progress, expected.progress, "after a crash at append {appends}");
+        let finished = replies(&journal.all_events().await);
+        assert_eq!(model.asked.load(Ordering::SeqCst) - asked, finished.0 - acknowledged.0);
+        assert_eq!(tool.keys().len() - called, finished.1 - acknowledged.1);
+        let keys: BTreeSet<String> = tool.keys()[called..].iter().cloned().collect();
+        assert_eq!(
+            keys.len(),
+            tool.keys().len() - called,
+            "no key is used twice in one process"
+        );
+    }
+    assert!(crashes > 30 && finished_early > 20, "only {crashes} crashes");
 }
 
 /// Model and tool answers in a journal.

@@ -3,11 +3,13 @@
 use async_trait::async_trait;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use troupe_agents::{Observer, Outcome, Ports, Run, SystemClock};
+use tokio::sync::watch;
+use troupe_agents::{Clock, Nobody, Observer, Outcome, Ports, Run, Secrets, Silent, SystemClock};
 use troupe_core::event::Event;
 use troupe_core::id::{ActorId, RunId};
 use troupe_core::ir::Workflow;
-use troupe_core::port::journal::{Append, Entry, Journal, RunHeader, RunRecord};
+use troupe_core::port::approver::{Answer, Approver, Question};
+use troupe_core::port::journal::{Append, Entry, Journal, RunHeader, RunRecord, RunStatus};
 use troupe_core::port::model::{Delta, Model};
 use troupe_core::port::tool::Tool;
 use troupe_core::port::{Error, ErrorKind};
@@ -30,6 +32,27 @@ impl Mortal {
     pub async fn events(&self) -> Vec<Event> {
         let entries = self.inner.load(&run_id()).await.unwrap_or_default();
         entries.into_iter().map(|entry| entry.event).collect()
+    }
+
+    /// The events of every run, those that other runs started included.
+    pub async fn all_events(&self) -> Vec<Event> {
+        let mut events = Vec::new();
+        for record in self.inner.runs(u32::MAX).await.unwrap() {
+            let entries = self.inner.load(&record.header.run).await.unwrap();
+            events.extend(entries.into_iter().map(|entry| entry.event));
+        }
+        events
+    }
+
+    /// Where the run of this name stands, by its projection.
+    pub async fn status(&self, name: &str) -> RunStatus {
+        self.status_now(name).await.unwrap()
+    }
+
+    /// The same, for a run that may not be there yet.
+    pub async fn status_now(&self, name: &str) -> Option<RunStatus> {
+        let run = RunId::parse(name).unwrap();
+        Some(self.inner.run(&run).await.ok()?.progress.status)
     }
 }
 
@@ -104,9 +127,13 @@ pub fn wired(
         models: vec![model],
         tools: vec![tool],
         processes: None,
+        approver: Arc::new(Nobody),
+        secrets: Secrets::default(),
         clock: Arc::new(SystemClock),
         observer: witness.clone(),
+        children: Vec::new(),
     };
+    let ports = family(ports, &workflow);
     (
         Run {
             run: run_id(),
@@ -115,6 +142,79 @@ pub fn wired(
         },
         witness,
     )
+}
+
+/// The same ports for every workflow that `workflow` calls.
+fn family(ports: Ports, workflow: &Workflow) -> Ports {
+    let quiet = Ports {
+        observer: Arc::new(Silent),
+        ..ports.clone()
+    };
+    let children = workflow.workflows.iter().map(|called| family(quiet.clone(), called));
+    Ports {
+        children: children.collect(),
+        ..ports
+    }
+}
+
+/// The run with `change` made to its ports and to those of all that it starts.
+pub fn with(run: &Run, change: &dyn Fn(&mut Ports)) -> Run {
+    fn each(ports: &mut Ports, change: &dyn Fn(&mut Ports)) {
+        change(ports);
+        ports.children.iter_mut().for_each(|child| each(child, change));
+    }
+    let mut run = run.clone();
+    each(&mut run.ports, change);
+    run
+}
+
+/// A clock that goes when it is told to.
+#[derive(Default)]
+pub struct Told {
+    now_ms: watch::Sender<u64>,
+    /// What was slept for, in the order of asking.
+    pub asked: Mutex<Vec<u64>>,
+}
+
+impl Told {
+    pub fn at(now_ms: u64) -> Arc<Self> {
+        let clock = Self::default();
+        clock.now_ms.send_replace(now_ms);
+        Arc::new(clock)
+    }
+
+    pub fn pass(&self, ms: u64) {
+        self.now_ms.send_modify(|now| *now += ms);
+    }
+}
+
+#[async_trait]
+impl Clock for Told {
+    fn now_ms(&self) -> u64 {
+        *self.now_ms.borrow()
+    }
+
+    async fn sleep(&self, ms: u64) {
+        self.asked.lock().unwrap().push(ms);
+        let mut now = self.now_ms.subscribe();
+        let until = *now.borrow() + ms;
+        now.wait_for(|now| *now >= until).await.unwrap();
+    }
+}
+
+/// A person who answers by a function of the question.
+pub struct Person<F>(pub F);
+
+#[async_trait]
+impl<F: Fn(&Question) -> Option<&'static str> + Send + Sync> Approver for Person<F> {
+    async fn ask(&self, question: Question) -> Option<Answer> {
+        let choice = (self.0)(&question)?;
+        Some(Answer {
+            choice: choice.into(),
+            comment: Some("seen".into()),
+            by: "somebody".into(),
+        })
+    }
 }
 
 /// Starts and awaits a run.

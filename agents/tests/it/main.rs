@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
+mod approve;
+mod child;
 mod crash;
 mod fixture;
 mod team;

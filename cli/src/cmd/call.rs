@@ -24,8 +24,9 @@ pub fn run(arguments: &Call, settings: &Settings) -> anyhow::Result<Exit> {
     };
     let with = values::object(&text, "--with")?;
     let state = workspace::folder(settings)?;
-    let mut tools = wire::tools(&loaded, &state, settings, &|tool| tool.path == wanted)?;
-    let Some((_, tool)) = tools.drain().next() else {
+    let mut corpora = wire::Corpora::new(&loaded, &state, settings);
+    let mut tools = corpora.tools(&loaded.workflow, &|tool| tool.path == wanted)?;
+    let Some((_, tool)) = tools.pop_first() else {
         return Err(Usage::error(format!("there is no tool `{wanted}`")));
     };
     let invocation = Invocation {

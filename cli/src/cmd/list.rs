@@ -15,7 +15,7 @@ pub fn run(arguments: &List, settings: &Settings) -> anyhow::Result<Exit> {
     let folder = workspace::folder(settings)?;
     let records = block_on(async {
         match Reader::open(&folder).await {
-            Ok(reader) => Ok(reader.runs(arguments.limit).await?),
+            Ok(reader) => newest(&reader, arguments).await,
             Err(error) if error.kind == ErrorKind::Missing => Ok(Vec::new()),
             Err(error) => Err(error.into()),
         }
@@ -36,6 +36,23 @@ pub fn run(arguments: &List, settings: &Settings) -> anyhow::Result<Exit> {
         report::line(&table(&rows))?;
     }
     Ok(Exit::Succeeded)
+}
+
+/// The newest runs of people; those that other runs started are many, and are asked for.
+async fn newest(reader: &Reader, arguments: &List) -> anyhow::Result<Vec<RunRecord>> {
+    let mut wanted = arguments.limit;
+    loop {
+        let mut records = reader.runs(wanted).await?;
+        let is_everything = records.len() < wanted as usize || wanted == u32::MAX;
+        if !arguments.all {
+            records.retain(|record| record.header.run.parent().is_none());
+        }
+        if is_everything || records.len() >= arguments.limit as usize {
+            records.truncate(arguments.limit as usize);
+            return Ok(records);
+        }
+        wanted = wanted.saturating_mul(8);
+    }
 }
 
 fn object(record: &RunRecord, status: &str) -> Value {
@@ -61,13 +78,15 @@ fn table(rows: &[(RunRecord, &str)]) -> String {
         .max()
         .unwrap_or(0)
         .max(8);
+    let names = rows.iter().map(|(record, _)| record.header.run.as_str().len());
+    let name = names.max().unwrap_or(0).max(12);
     let mut lines = vec![format!(
-        "{:12}  {:widest$}  {:11}  {:20}  {:>6}  {:>9}",
+        "{:name$}  {:widest$}  {:11}  {:20}  {:>6}  {:>9}",
         "RUN", "WORKFLOW", "STATUS", "STARTED", "AGENTS", "TOKENS"
     )];
     lines.extend(rows.iter().map(|(record, status)| {
         format!(
-            "{:12}  {:widest$}  {:11}  {:20}  {:>6}  {:>9}",
+            "{:name$}  {:widest$}  {:11}  {:20}  {:>6}  {:>9}",
             record.header.run.as_str(),
             record.header.workflow,
             status,

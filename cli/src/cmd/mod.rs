@@ -1,9 +1,14 @@
 //! The commands: one file and one line each.
 
+mod approve;
 mod call;
 mod check;
 mod explain;
+mod format;
+mod graph;
 mod list;
+mod migrate;
+mod new;
 mod resume;
 mod run;
 mod schema;
@@ -18,12 +23,17 @@ use anyhow::Context as _;
 pub fn dispatch(command: Command, settings: &Settings) -> anyhow::Result<Exit> {
     match command {
         Command::Check(arguments) => check::run(&arguments, settings),
+        Command::Fmt(arguments) => format::run(&arguments, settings),
+        Command::Migrate(arguments) => migrate::run(&arguments, settings),
         Command::Run(arguments) => run::run(&arguments, settings),
         Command::Resume(arguments) => resume::run(&arguments, settings),
+        Command::Approve(arguments) => approve::run(&arguments, settings),
         Command::Ls(arguments) => list::run(&arguments, settings),
         Command::Show(arguments) => show::run(&arguments, settings),
         Command::Call(arguments) => call::run(&arguments, settings),
+        Command::Graph(arguments) => graph::run(&arguments, settings),
         Command::Explain(arguments) => explain::run(&arguments, settings),
+        Command::New(arguments) => new::run(&arguments, settings),
         Command::Schema(arguments) => schema::run(&arguments),
     }
 }

@@ -1,5 +1,7 @@
 //! `troupe run`: from a file to its outputs. What it shares with `resume` is here too.
 
+mod plan;
+
 use super::block_on;
 use crate::args::Run;
 use crate::exit::{Exit, Usage};
@@ -7,16 +9,17 @@ use crate::live::{self, Feed};
 use crate::load::{self, Loaded};
 use crate::report::{self, Ended};
 use crate::settings::Settings;
-use crate::{values, wire, workspace};
+use crate::{person, values, wire, workspace};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::sync::Arc;
-use troupe_agents::{Clock as _, Handle, Outcome, Ports, SystemClock};
+use troupe_agents::{Clock as _, Handle, Observer, Outcome, Ports, Secrets, Silent, SystemClock};
 use troupe_core::Object;
 use troupe_core::id::RunId;
 use troupe_core::ir::{Verb, Workflow};
 use troupe_core::port::ErrorKind;
-use troupe_core::port::journal::{Leases as _, RunHeader};
+use troupe_core::port::approver::Approver;
+use troupe_core::port::journal::{Leases as _, RunHeader, RunStatus};
 use troupe_core::port::process::ProcessRunner;
 use troupe_sandbox::host;
 use troupe_store::Store;
@@ -46,8 +49,11 @@ pub fn run(arguments: &Run, settings: &Settings) -> anyhow::Result<Exit> {
     };
     let mut loaded = load::load(&arguments.file, settings)?;
     wire::override_models(&mut loaded.workflow, &choices.models)?;
+    if arguments.dry_run {
+        return plan::run(arguments, &loaded, settings);
+    }
     let inputs = values::inputs(arguments, &loaded.workflow)?;
-    let env = values::environment(&loaded.workflow.env)?;
+    let env = values::environment(&loaded.workflow, settings);
     (choices.inputs, choices.env) = (inputs.clone(), env.clone());
     let state = workspace::folder(settings)?;
     let wired = Wired::new(&loaded, &choices, &state, settings)?;
@@ -57,14 +63,8 @@ pub fn run(arguments: &Run, settings: &Settings) -> anyhow::Result<Exit> {
         let header = header(&run, &loaded, &choices)?;
         let started_ms = header.started_ms;
         settings.say(format!("run {run} of {}{}", loaded.workflow.name, wired.labels()));
-        let feed = live::feed(&wired.workflow, settings);
-        let run_it = troupe_agents::Run {
-            run: run.clone(),
-            workflow: wired.workflow.clone(),
-            ports: wired.ports(&store, &feed),
-        };
-        let handle = troupe_agents::start(run_it, header, inputs, env).await?;
-        let exit = finish(&run, handle, feed, started_ms, settings).await;
+        let begin = Begin::Start { header, inputs, env };
+        let exit = drive(&run, &wired, &store, begin, Vec::new(), started_ms, settings).await;
         drop(lease);
         store.close().await;
         exit
@@ -106,6 +106,9 @@ pub struct Wired {
     models: Vec<Arc<dyn troupe_core::port::model::Model>>,
     tools: Vec<Arc<dyn troupe_core::port::tool::Tool>>,
     processes: Option<Arc<dyn ProcessRunner>>,
+    secrets: Secrets,
+    /// The workflows that it calls, in its own order.
+    called: Vec<Wired>,
 }
 
 impl Wired {
@@ -113,59 +116,164 @@ impl Wired {
     /// before a run exists goes wrong here.
     pub fn new(loaded: &Loaded, choices: &Choices, state: &Path, settings: &Settings) -> anyhow::Result<Self> {
         let workflow = Arc::new(loaded.workflow.clone());
-        let commands = workflow.steps.iter().find(|step| matches!(step.verb, Verb::Run { .. }));
-        if let Some(step) = commands.filter(|_| !choices.allow_host_commands) {
+        refuse_unavailable(&workflow)?;
+        if let Some(step) = command(&workflow).filter(|_| !choices.allow_host_commands) {
             return Err(Usage::error(format!(
-                "step `{}` runs a command on this machine, unsandboxed: read the workflow, then allow it with --allow-host-commands",
-                step.name
+                "step `{step}` runs a command on this machine, unsandboxed: read the workflow, then allow it with --allow-host-commands",
             )));
         }
         let processes = choices
             .allow_host_commands
             .then(|| Arc::new(host::Host::new(host::Options::in_directory(&loaded.folder))) as Arc<dyn ProcessRunner>);
-        let models = wire::models(&workflow)?;
-        let mut tools: Vec<_> = wire::tools(loaded, state, settings, &|_| true)?.into_iter().collect();
-        tools.sort_by_key(|(index, _)| *index);
+        let secrets = wire::secrets(&workflow)?;
+        let mut corpora = wire::Corpora::new(loaded, state, settings);
+        Self::of(workflow, &processes, &secrets, &mut corpora)
+    }
+
+    fn of(
+        workflow: Arc<Workflow>,
+        processes: &Option<Arc<dyn ProcessRunner>>,
+        secrets: &Secrets,
+        corpora: &mut wire::Corpora<'_>,
+    ) -> anyhow::Result<Self> {
+        let called = workflow.workflows.iter();
         Ok(Self {
+            models: wire::models(&workflow)?,
+            tools: corpora.tools(&workflow, &|_| true)?.into_values().collect(),
+            processes: processes.clone(),
+            secrets: secrets.clone(),
+            called: called
+                .map(|called| Self::of(called.clone(), processes, secrets, corpora))
+                .collect::<Result<_, _>>()?,
             workflow,
-            models,
-            tools: tools.into_iter().map(|(_, tool)| tool).collect(),
-            processes,
         })
     }
 
-    /// The ports of a run that is kept in `store` and shown by `feed`.
-    pub fn ports(&self, store: &Store, feed: &Feed) -> Ports {
+    /// The ports of a run that is kept in `store`, watched by `observer`, and answered by `approver`.
+    fn ports(&self, store: &Store, observer: Arc<dyn Observer>, approver: Arc<dyn Approver>) -> Ports {
+        let silent: Arc<dyn Observer> = Arc::new(Silent);
+        let below = |called: &Wired| called.ports(store, silent.clone(), approver.clone());
         Ports {
             journal: Arc::new(store.clone()),
             models: self.models.clone(),
             tools: self.tools.clone(),
             processes: self.processes.clone(),
+            secrets: self.secrets.clone(),
             clock: Arc::new(SystemClock),
-            observer: feed.observer(),
+            observer,
+            children: self.called.iter().map(below).collect(),
+            approver: approver.clone(),
         }
     }
 
     /// Which models answer, said before they do.
     pub fn labels(&self) -> String {
-        let mut labels: Vec<String> = self.models.iter().map(|model| model.label()).collect();
-        labels.dedup();
+        let mut labels = Vec::new();
+        self.collect_labels(&mut labels);
         if labels.is_empty() {
             String::new()
         } else {
             format!(" with {}", labels.join(", "))
         }
     }
+
+    fn collect_labels(&self, labels: &mut Vec<String>) {
+        for label in self.models.iter().map(|model| model.label()) {
+            if !labels.contains(&label) {
+                labels.push(label);
+            }
+        }
+        self.called.iter().for_each(|called| called.collect_labels(labels));
+    }
 }
 
-/// Watches a run to its end; Ctrl-C once winds it down, twice stops at once.
-pub async fn finish(
+/// What this version can check and not run is never begun.
+fn refuse_unavailable(workflow: &Workflow) -> anyhow::Result<()> {
+    if workflow.unavailable.is_empty() {
+        Ok(())
+    } else {
+        Err(Usage::error(workflow.unavailable.join("\n")))
+    }
+}
+
+/// A step that runs a command, here or in a called workflow.
+fn command(workflow: &Workflow) -> Option<&str> {
+    let own = workflow.steps.iter().find(|step| matches!(step.verb, Verb::Run { .. }));
+    own.map(|step| step.name.as_str())
+        .or_else(|| workflow.workflows.iter().find_map(|called| command(called)))
+}
+
+/// How a run comes to be driven.
+pub enum Begin {
+    /// It is new.
+    Start {
+        /// What is known of it before its first event.
+        header: RunHeader,
+        /// Its inputs.
+        inputs: Object,
+        /// The environment variables that its expressions read.
+        env: Object,
+    },
+    /// It goes on; with these, should not even its first event be there.
+    Resume {
+        /// Its inputs.
+        inputs: Object,
+        /// The environment variables that its expressions read.
+        env: Object,
+    },
+}
+
+/// Drives a run until it is over, or until it waits for somebody who is not here. `answers` are given
+/// to the questions at their places; the person at the terminal is asked about others.
+pub async fn drive(
     run: &RunId,
-    handle: Handle,
-    feed: Feed,
+    wired: &Wired,
+    store: &Store,
+    mut begin: Begin,
+    mut answers: Vec<person::Given>,
     started_ms: u64,
     settings: &Settings,
 ) -> anyhow::Result<Exit> {
+    let outcome = loop {
+        let feed = live::feed(&wired.workflow, settings);
+        let approver = Arc::new(person::Answers::new(answers));
+        let driven = troupe_agents::Run {
+            run: run.clone(),
+            workflow: wired.workflow.clone(),
+            ports: wired.ports(store, feed.observer(), approver),
+        };
+        let handle = match begin {
+            Begin::Start { header, inputs, env } => troupe_agents::start(driven, header, inputs, env).await?,
+            Begin::Resume { inputs, env } => troupe_agents::resume(driven, inputs, env).await?,
+        };
+        let outcome = watch(run, handle, feed).await?;
+        answers = match outcome.status {
+            RunStatus::Waiting => person::ask(&outcome.questions, settings).await,
+            _ => Vec::new(),
+        };
+        if answers.is_empty() {
+            break outcome;
+        }
+        let (inputs, env) = Default::default();
+        begin = Begin::Resume { inputs, env };
+    };
+    let duration_ms = SystemClock.now_ms().saturating_sub(started_ms);
+    report::outcome(
+        &Ended {
+            run,
+            outcome: &outcome,
+            duration_ms,
+        },
+        settings,
+    )?;
+    if !outcome.questions.is_empty() {
+        settings.say(person::instructions(run, &outcome.questions));
+    }
+    Ok(outcome.status.into())
+}
+
+/// Watches a run to its end; Ctrl-C once winds it down, twice stops at once.
+async fn watch(run: &RunId, handle: Handle, feed: Feed) -> anyhow::Result<Outcome> {
     let remote = handle.remote();
     let name = run.clone();
     let interrupts = tokio::spawn(async move {
@@ -180,17 +288,7 @@ pub async fn finish(
     });
     let outcome = handle.outcome().await;
     interrupts.abort();
-    feed.finish().await;
-    let outcome: Outcome =
-        outcome.map_err(|error| anyhow::anyhow!("{error}\n`troupe resume {run}` goes on with the run"))?;
-    let duration_ms = SystemClock.now_ms().saturating_sub(started_ms);
-    report::outcome(
-        &Ended {
-            run,
-            outcome: &outcome,
-            duration_ms,
-        },
-        settings,
-    )?;
-    Ok(outcome.status.into())
+    let status = outcome.as_ref().map_or(RunStatus::Running, |outcome| outcome.status);
+    feed.finish(status).await;
+    outcome.map_err(|error| anyhow::anyhow!("{error}\n`troupe resume {run}` goes on with the run"))
 }

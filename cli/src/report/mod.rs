@@ -1,12 +1,23 @@
 //! What people and programs are told. Data goes to stdout, talk to stderr.
 
 mod diagnostic;
+mod number;
 mod outcome;
+mod plan;
 mod time;
 
-pub use diagnostic::{count, diagnostics, json as diagnostics_json};
+pub use diagnostic::{Checked, Format, count, diagnostics};
 pub use outcome::{Ended, print as outcome};
+pub use plan::{Circumstances, Plan};
 pub use time::rfc3339;
+
+/// What a code is about, in a few words: the title of its page. Empty for a code without one.
+pub fn title(code: &str) -> &'static str {
+    let heading = troupe_dsl::explain(code).and_then(|page| page.lines().next());
+    heading
+        .and_then(|line| line.split_once(": "))
+        .map_or("", |(_, title)| title.trim())
+}
 
 /// An error with its causes, one line each.
 pub fn error_text(error: &anyhow::Error) -> String {

@@ -168,6 +168,29 @@ fn the_schema_of_the_language_is_printed() {
 }
 
 #[test]
+fn graph_draws_what_would_run() {
+    let place = small();
+    place.file(
+        "chain.yaml",
+        "troupe: 1\nname: chain\nsteps:\n  list: { run: ls }\n  count: { run: [wc], stdin: \"${{ steps.list.output.stdout }}\" }\n",
+    );
+    let drawn = place.troupe(&["graph", "chain.yaml"]);
+    let boxes = " ┌──────┐\n │ list │\n │ run  │\n └──┬───┘\n    ▼\n┌───────┐\n│ count │\n│  run  │\n└───────┘\n";
+    assert_eq!((drawn.code, drawn.stdout.as_str()), (0, boxes), "{drawn:?}");
+    let mermaid = place.troupe(&["graph", "chain.yaml", "--format", "mermaid"]).stdout;
+    assert!(mermaid.contains("n0 --> n1"), "{mermaid}");
+    let json = place.troupe(&["graph", "chain.yaml", "--json"]).json();
+    assert_eq!(
+        (&json["nodes"][1]["name"], &json["edges"][0]["to"]),
+        (&"count".into(), &1.into())
+    );
+    let written = place.troupe(&["graph", "chain.yaml", "--format", "svg", "-o", "chain.svg"]);
+    assert_eq!((written.code, written.stdout.as_str()), (0, ""), "{written:?}");
+    let svg = std::fs::read_to_string(place.path().join("chain.svg")).unwrap();
+    assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"), "{svg}");
+}
+
+#[test]
 fn host_commands_need_a_word_from_the_user() {
     let place = small();
     place.file(

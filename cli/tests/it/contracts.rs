@@ -8,7 +8,7 @@ fn the_checker_and_the_tools_know_the_same_tools() {
         assert_eq!(troupe_dsl::tool_types::result(&spec.name), spec.result, "{}", spec.name);
         let properties = spec.parameters["properties"].as_object().unwrap();
         let arguments = troupe_dsl::tool_types::arguments(&spec.name);
-        let mut named: Vec<&str> = arguments.iter().map(|argument| argument.name).collect();
+        let mut named: Vec<&str> = arguments.iter().map(|argument| argument.name.as_str()).collect();
         let mut offered: Vec<&str> = properties.keys().map(String::as_str).collect();
         named.sort_unstable();
         offered.sort_unstable();
@@ -17,7 +17,7 @@ fn the_checker_and_the_tools_know_the_same_tools() {
         for argument in arguments {
             assert_eq!(
                 argument.required,
-                required.iter().any(|name| name == argument.name),
+                required.iter().any(|name| *name == argument.name),
                 "{}",
                 argument.name
             );

@@ -60,6 +60,7 @@ impl Place {
             "OPENAI_BASE_URL",
             "TROUPE_WORKSPACE",
             "CI",
+            "GITHUB_ACTIONS",
             "NO_COLOR",
         ] {
             command.env_remove(name);

@@ -7,4 +7,8 @@ mod commands;
 mod contracts;
 mod crash;
 mod examples;
+mod families;
 mod fixture;
+mod language;
+mod reports;
+mod secrets;

@@ -34,7 +34,7 @@ pub(super) fn replied(state: &State, call: CallId, reply: Reply) -> Link {
 pub(super) fn advance(workflow: &Workflow, state: &State, actor: ActorId) -> Link {
     match &state.agent(actor).phase {
         AgentPhase::Ready => {
-            let forced = limits::hit(workflow, state, actor);
+            let forced = limits::hit(state, actor);
             Link {
                 events: vec![Event::TurnStarted { actor, forced }],
                 then: Vec::new(),

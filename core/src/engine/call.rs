@@ -10,8 +10,8 @@
 
 use super::open::Call;
 use super::state::{Action, AgentPhase, ItemPhase, State};
-use super::{Link, Trigger, agent, item, wave};
-use crate::effect::{Effect, ModelRequest, ToolRequest, Want};
+use super::{Link, Trigger, agent, approval, child, item, wave};
+use crate::effect::{Effect, Measure, ModelRequest, ToolRequest, Want};
 use crate::event::{Event, Work};
 use crate::failure::Failure;
 use crate::id::{ActorId, CallId};
@@ -111,8 +111,10 @@ pub(super) fn failed(workflow: &Workflow, state: &State, call: CallId, failure: 
             let message = format!("Error: {}", failure.message);
             Link::event(Event::ToolFailed { actor, call, message }, Trigger::Agent(actor))
         }
-        Some(Call::ItemTool(step, at) | Call::Process(step, at)) => item::failed(workflow, state, step, at, failure),
-        Some(Call::Clock(_) | Call::Timeout(..) | Call::Pause(..)) | None => Link::nothing(),
+        Some(
+            Call::ItemTool(step, at) | Call::Process(step, at) | Call::Workflow(step, at) | Call::Approval(step, at),
+        ) => item::failed(workflow, state, step, at, failure),
+        Some(Call::Clock(_) | Call::Timeout(..) | Call::Pause(..) | Call::Deadline(..)) | None => Link::nothing(),
     }
 }
 
@@ -122,18 +124,27 @@ pub(super) fn effect(workflow: &Workflow, state: &State, id: CallId, call: Call)
         Call::Model(actor) => Want::Model(model_request(workflow, state, actor)),
         Call::AgentTool(actor) => agent_tool(state, actor),
         Call::ItemTool(..) | Call::Process(..) => item_work(workflow, state, call),
+        Call::Workflow(step, at) => child::request(workflow, state, step, at),
+        Call::Approval(step, at) => approval::request(workflow, state, step, at),
         Call::Clock(actor) => Want::Timer {
             after_ms: state.agent(actor).limits.seconds.saturating_mul(1000),
+            measure: Measure::Work,
         },
-        Call::Timeout(step, _) => Want::Timer {
-            after_ms: workflow.step(step).timeout_ms.unwrap_or_default(),
-        },
+        Call::Timeout(step, _) => by_the_clock(workflow.step(step).timeout_ms.unwrap_or_default()),
+        Call::Deadline(step, _) => by_the_clock(approval::patience_ms(workflow, step).unwrap_or_default()),
         Call::Pause(step, at) => match &state.item(step, at).phase {
-            ItemPhase::Pausing(_, after_ms) => Want::Timer { after_ms: *after_ms },
-            _ => Want::Timer { after_ms: 0 },
+            ItemPhase::Pausing(_, after_ms) => by_the_clock(*after_ms),
+            _ => by_the_clock(0),
         },
     };
     Effect { call: id, want }
+}
+
+pub(super) fn by_the_clock(after_ms: u64) -> Want {
+    Want::Timer {
+        after_ms,
+        measure: Measure::Clock,
+    }
 }
 
 fn model_request(workflow: &Workflow, state: &State, actor: ActorId) -> ModelRequest {
@@ -171,7 +182,7 @@ fn agent_tool(state: &State, actor: ActorId) -> Want {
 
 fn item_work(workflow: &Workflow, state: &State, call: Call) -> Want {
     let (Call::ItemTool(step, at) | Call::Process(step, at)) = call else {
-        return Want::Timer { after_ms: 0 };
+        return by_the_clock(0);
     };
     let work = match &state.item(step, at).phase {
         ItemPhase::Call(_, work) => work.as_ref().clone(),
@@ -185,6 +196,6 @@ fn item_work(workflow: &Workflow, state: &State, call: Call) -> Want {
             arguments,
             read: Arc::new(BTreeSet::new()),
         }),
-        _ => Want::Timer { after_ms: 0 },
+        _ => by_the_clock(0),
     }
 }

@@ -1,27 +1,47 @@
 //! An item of a step: its attempts, and what they come to.
 //!
 //! ```text
-//! Waiting ──room──► Agent | Call ──output fits──► Done
-//!    ▲                  └──failed──► Pausing (attempts left) | Failed
-//!    └──────────timer──────────────────┘
+//! Waiting ──room──► Agent | Call ──output fits──► Done, or BetweenRounds until `until` holds
+//!                    ▲  ▲ └──failed──► Pausing (attempts left) | Failed    │
+//!                    │  └──────timer─────┘                                 │
+//!                    └──────────────next round─────────────────────────────┘
 //! ```
 
 use super::open::Call;
-use super::scope::RunScope;
+use super::scope::{Round, RunScope};
 use super::state::{AgentPhase, ItemPhase, ItemState, State};
-use super::{Link, Trigger, answer, retry, run};
+use super::{Link, Trigger, answer, child, limits, repeat, retry, run};
 use crate::Value;
 use crate::effect::Command;
 use crate::event::{Event, Work};
 use crate::expression::EvaluationError;
 use crate::failure::{Failure, FailureKind};
 use crate::id::{ActorId, CallId, ItemIndex, StepIndex};
-use crate::input::Exit;
+use crate::input::{Exit, Used};
 use crate::ir::{CommandTemplate, Verb, Workflow};
 use crate::message::{Retrieved, ToolOutput};
 
 /// Bytes of a failed command's stderr that its failure quotes.
 const STDERR_SHOWN: usize = 400;
+
+/// What a successful attempt gave, beside its output.
+#[derive(Default)]
+pub(super) struct Gain {
+    /// What a retrieval tool showed and read.
+    pub(super) retrieved: Retrieved,
+    /// What a run that it started used.
+    pub(super) used: Used,
+    /// Who decided.
+    pub(super) by: Option<String>,
+}
+
+/// The output of a successful attempt.
+pub(super) enum Output {
+    /// The answer of the item's agent, which is in the journal already.
+    Answer(Value),
+    /// Anything else.
+    Value(Value),
+}
 
 /// Starts an attempt, or fails it when its expressions cannot be evaluated. `actor` is the number
 /// that the next agent gets; it moves on when one is started.
@@ -32,61 +52,89 @@ pub(super) fn begin(
     item: ItemIndex,
     actor: &mut ActorId,
 ) -> (Event, Vec<Trigger>) {
-    let attempt = state.item(step, item).attempt + 1;
-    match work(workflow, state, step, item) {
+    match work(workflow, state, step, item, *actor) {
         Ok(work) => {
             let mut then = Vec::new();
             if matches!(work, Work::Agent { .. }) {
                 then.push(Trigger::Agent(*actor));
                 *actor = ActorId(actor.0 + 1);
             }
-            (
-                Event::ItemStarted {
-                    step,
-                    item,
-                    attempt,
-                    work,
-                },
-                then,
-            )
+            let before = state.item(step, item);
+            let event = Event::ItemStarted {
+                step,
+                item,
+                attempt: before.attempt + 1,
+                round: before.rounds + 1,
+                work,
+            };
+            (event, then)
         }
-        Err(error) => {
-            let failure = run::expression_failure(&error);
-            (
-                Event::ItemFailed {
-                    step,
-                    item,
-                    failure,
-                    retry_after_ms: None,
-                },
-                vec![Trigger::Item(step, item)],
-            )
-        }
+        Err(failure) => (ended_for_good(step, item, failure), vec![Trigger::Item(step, item)]),
     }
 }
 
-fn work(workflow: &Workflow, state: &State, step: StepIndex, item: ItemIndex) -> Result<Work, EvaluationError> {
+/// Starts an attempt on its own.
+pub(super) fn begin_one(workflow: &Workflow, state: &State, step: StepIndex, item: ItemIndex) -> Link {
+    let (event, then) = begin(workflow, state, step, item, &mut state.next_actor());
+    Link {
+        events: vec![event],
+        then,
+    }
+}
+
+/// What the expressions of an item see.
+pub(super) fn scope<'a>(
+    workflow: &'a Workflow,
+    state: &'a State,
+    step: StepIndex,
+    item: ItemIndex,
+    output: Option<&'a Value>,
+) -> RunScope<'a> {
     let definition = workflow.step(step);
     let mut scope = RunScope::of(workflow, state);
     if let (Some(fan_out), Some(list)) = (&definition.fan_out, &state.step(step).list) {
         scope = scope.with_item(&fan_out.variable, &list[item.at()]);
     }
-    Ok(match &definition.verb {
-        Verb::Agent { prompt, .. } => Work::Agent {
-            prompt: prompt.evaluate_text(&scope)?,
-        },
+    if definition.repeat.is_some() {
+        let item = state.item(step, item);
+        scope = scope.with_round(Round {
+            number: Value::from(item.rounds + 1),
+            carry: &item.carry,
+            output,
+        });
+    }
+    scope
+}
+
+fn work(workflow: &Workflow, state: &State, step: StepIndex, item: ItemIndex, actor: ActorId) -> Result<Work, Failure> {
+    let scope = scope(workflow, state, step, item, None);
+    let unreadable = |error: EvaluationError| run::expression_failure(&error);
+    Ok(match &workflow.step(step).verb {
+        Verb::Agent { prompt, .. } => {
+            limits::room_for_agent(state, actor)?;
+            Work::Agent {
+                prompt: prompt.evaluate_text(&scope).map_err(unreadable)?,
+            }
+        }
         Verb::Tool { arguments, .. } => Work::Tool {
-            arguments: arguments.evaluate(&scope)?,
+            arguments: arguments.evaluate(&scope).map_err(unreadable)?,
         },
         Verb::Run { command, .. } => Work::Process {
-            command: command_of(command, &scope)?,
+            command: command_of(command, &scope).map_err(unreadable)?,
         },
-        Verb::Workflow { .. } | Verb::Approve(_) | Verb::Unavailable { .. } => {
-            return Err(EvaluationError {
-                source_text: definition.name.clone(),
-                span: crate::diagnostic::Span::new(crate::diagnostic::SourceId(0), 0, 0),
-                reason: "this verb is not available yet".into(),
-            });
+        Verb::Workflow {
+            workflow: index,
+            inputs,
+        } => {
+            let given = inputs.evaluate(&scope).map_err(unreadable)?;
+            child::work(workflow.workflow(*index), state, given)?
+        }
+        Verb::Approve(approve) => Work::Approve {
+            message: approve.message.evaluate_text(&scope).map_err(unreadable)?,
+        },
+        Verb::Unavailable { verb } => {
+            let message = format!("`{verb}` is not available yet");
+            return Err(Failure::new(FailureKind::Internal, message));
         }
     })
 }
@@ -107,36 +155,83 @@ fn command_of(template: &CommandTemplate, scope: &RunScope) -> Result<Command, E
     })
 }
 
-/// Looks whether the item's agent has ended.
+/// Looks whether the item's agent has ended, or its next round is due.
 pub(super) fn advance(workflow: &Workflow, state: &State, step: StepIndex, item: ItemIndex) -> Link {
     match &state.item(step, item).phase {
         ItemPhase::Agent(actor) => match &state.agent(*actor).phase {
             AgentPhase::Answered(text) => match answer::read(&workflow.step(step).output, text) {
-                Ok(_) => succeeded(step, item, None, Retrieved::default()),
+                Ok(value) => succeeded(workflow, state, step, item, Output::Answer(value), Gain::default()),
                 Err(reason) => failed(workflow, state, step, item, Failure::new(FailureKind::Output, reason)),
             },
             AgentPhase::Failed(failure) => failed(workflow, state, step, item, failure.clone()),
             _ => Link::nothing(),
         },
+        ItemPhase::BetweenRounds => repeat::advance(workflow, state, step, item),
         ItemPhase::Done(_) | ItemPhase::Failed { .. } => Link::look(Trigger::Step(step)),
         ItemPhase::Waiting | ItemPhase::Call(..) | ItemPhase::Pausing(..) => Link::nothing(),
     }
 }
 
-fn succeeded(step: StepIndex, item: ItemIndex, output: Option<Value>, retrieved: Retrieved) -> Link {
-    Link::event(
-        Event::ItemSucceeded {
-            step,
-            item,
-            output,
-            retrieved,
-        },
-        Trigger::Step(step),
-    )
+/// Ends a successful attempt: the item is done, or its round is.
+pub(super) fn succeeded(
+    workflow: &Workflow,
+    state: &State,
+    step: StepIndex,
+    item: ItemIndex,
+    output: Output,
+    gain: Gain,
+) -> Link {
+    let (value, is_answer) = match output {
+        Output::Answer(value) => (value, true),
+        Output::Value(value) => (value, false),
+    };
+    let carry = match repeat::judge(workflow, state, step, item, &value) {
+        Ok(carry) => carry,
+        Err(failure) => return failed_after(workflow, state, step, item, failure, gain.used),
+    };
+    let output = (!is_answer).then_some(value);
+    let Gain { retrieved, used, by } = gain;
+    match carry {
+        None => Link::event(
+            Event::ItemSucceeded {
+                step,
+                item,
+                output,
+                retrieved,
+                used,
+                by,
+            },
+            Trigger::Step(step),
+        ),
+        Some(carry) => Link::event(
+            Event::RoundEnded {
+                step,
+                item,
+                output,
+                carry,
+                retrieved,
+                used,
+                by,
+            },
+            Trigger::Item(step, item),
+        ),
+    }
 }
 
-/// Ends an attempt; what follows is a pause, or the end of the step.
+/// Ends an attempt; what follows is a pause, or the end of the item.
 pub(super) fn failed(workflow: &Workflow, state: &State, step: StepIndex, item: ItemIndex, failure: Failure) -> Link {
+    failed_after(workflow, state, step, item, failure, Used::default())
+}
+
+/// Ends an attempt that started another run.
+pub(super) fn failed_after(
+    workflow: &Workflow,
+    state: &State,
+    step: StepIndex,
+    item: ItemIndex,
+    failure: Failure,
+    used: Used,
+) -> Link {
     let definition = &workflow.step(step).retry;
     let retry_after_ms = retry::after_ms(definition, failure.kind, state.item(step, item).attempt);
     Link::event(
@@ -145,9 +240,21 @@ pub(super) fn failed(workflow: &Workflow, state: &State, step: StepIndex, item: 
             item,
             failure,
             retry_after_ms,
+            used,
         },
         Trigger::Step(step),
     )
+}
+
+/// The end of an item that no further attempt can mend.
+pub(super) fn ended_for_good(step: StepIndex, item: ItemIndex, failure: Failure) -> Event {
+    Event::ItemFailed {
+        step,
+        item,
+        failure,
+        retry_after_ms: None,
+        used: Used::default(),
+    }
 }
 
 /// A `tool` step's tool answered.
@@ -161,7 +268,11 @@ pub(super) fn tool_replied(
     match workflow.step(step).output.check(&output.result) {
         Ok(()) => {
             let result = workflow.step(step).output.complete(output.result);
-            succeeded(step, item, Some(result), output.retrieved)
+            let gain = Gain {
+                retrieved: output.retrieved,
+                ..Gain::default()
+            };
+            succeeded(workflow, state, step, item, Output::Value(result), gain)
         }
         Err(mismatch) => {
             let message = format!("the tool's result does not fit `output` {mismatch}");
@@ -196,14 +307,11 @@ pub(super) fn exited(workflow: &Workflow, state: &State, call: CallId, exit: Exi
         Ok(exit.to_value())
     };
     match value {
-        Ok(value) => succeeded(step, item, Some(value), Retrieved::default()),
-        Err(reason) => failed(
-            workflow,
-            state,
-            step,
-            item,
-            Failure::new(FailureKind::Output, format!("stdout: {reason}")),
-        ),
+        Ok(value) => succeeded(workflow, state, step, item, Output::Value(value), Gain::default()),
+        Err(reason) => {
+            let failure = Failure::new(FailureKind::Output, format!("stdout: {reason}"));
+            failed(workflow, state, step, item, failure)
+        }
     }
 }
 

@@ -3,21 +3,41 @@
 //! A check before the turn cannot stop one oversized result from overshooting; it stops the next turn.
 
 use super::state::{AgentState, Parent, State};
+use crate::failure::{Failure, FailureKind};
 use crate::id::ActorId;
-use crate::ir::Workflow;
-use crate::limits::LimitHit;
+use crate::limits::{Allowance, LimitHit};
 
 /// The limit that forbids another ordinary turn. Tokens count against the agent, everyone that it
 /// works for, and the run, so a child never has more than what is left of its parent's.
-pub(super) fn hit(workflow: &Workflow, state: &State, actor: ActorId) -> Option<LimitHit> {
+pub(super) fn hit(state: &State, actor: ActorId) -> Option<LimitHit> {
     let agent = state.agent(actor);
     if agent.turns >= agent.limits.turns {
         return Some(LimitHit::Turns);
     }
-    if state.usage.total() >= workflow.limits.tokens || chain(state, actor).any(|a| a.tokens >= a.limits.tokens) {
+    if state.usage.total() >= state.limits.tokens || chain(state, actor).any(|a| a.tokens >= a.limits.tokens) {
         return Some(LimitHit::Tokens);
     }
     (agent.context >= agent.limits.context_tokens).then_some(LimitHit::Context)
+}
+
+/// Whether an item's agent may be started as number `actor`.
+pub(super) fn room_for_agent(state: &State, actor: ActorId) -> Result<(), Failure> {
+    let started = actor.0.saturating_add(state.agents_below);
+    if started < state.limits.agents {
+        return Ok(());
+    }
+    let most = state.limits.agents;
+    let message = format!("the run has started {started} agents and may start {most} at most (`limits.agents`)");
+    Err(Failure::new(FailureKind::Limit, message))
+}
+
+/// What is left of the run's limits for a run that it starts. Runs that are started at the same time
+/// are each left the same, since none of them has used anything yet.
+pub(super) fn left(state: &State) -> Allowance {
+    Allowance {
+        tokens: state.limits.tokens.saturating_sub(state.usage.total()),
+        agents: state.limits.agents.saturating_sub(state.agents_started()),
+    }
 }
 
 /// The agent and the leads above it.

@@ -10,17 +10,20 @@
 //! links before it, and every machine's answer depends on its state alone, so looking twice is harmless.
 //!
 //! One file per machine, its transitions on top: [`run`](self), `step`, `item`, `agent`, `wave`,
-//! `call`, `retry`, `timer`, `limits`.
+//! `repeat`, `approval`, `child`, `call`, `retry`, `timer`, `limits`.
 
 mod agent;
 mod answer;
 mod apply;
+mod approval;
 mod call;
+mod child;
 mod item;
 mod limits;
 mod open;
 mod reopen;
-mod retry;
+mod repeat;
+pub(crate) mod retry;
 mod run;
 mod scope;
 mod state;
@@ -39,6 +42,8 @@ use crate::id::{ActorId, CallId, ItemIndex, StepIndex};
 use crate::input::Input;
 use crate::ir::Workflow;
 use crate::port::journal::RunStatus;
+use open::Call;
+use state::ItemPhase;
 use std::collections::VecDeque;
 
 /// What follows from an input: facts to append, then wishes to perform.
@@ -170,13 +175,30 @@ pub fn outstanding(workflow: &Workflow, state: &State) -> Vec<Effect> {
         .collect()
 }
 
+/// Whether nothing can happen before a person acts: all that is open is `unanswered`, or the end of
+/// the patience with it.
+pub fn waits(state: &State, unanswered: impl Fn(CallId) -> bool) -> bool {
+    let is_idle = |(id, call)| match call {
+        Call::Deadline(step, item) | Call::Timeout(step, item) => {
+            matches!(state.item(step, item).phase, ItemPhase::Call(work, _) if unanswered(work))
+        }
+        _ => unanswered(id),
+    };
+    state.open_calls() > 0 && state.open.since(CallId(0)).all(is_idle)
+}
+
+/// Forgets the aborts that a fold has gathered: what they were for is gone with its process.
+pub fn forget_aborts(state: &mut State) {
+    state.open.take_aborted();
+}
+
 /// Folds a journal. Aborts that were wanted on the way are forgotten: their processes are gone.
 pub fn fold<'a>(workflow: &Workflow, events: impl IntoIterator<Item = &'a Event>) -> State {
     let mut state = State::new(workflow);
     for event in events {
         apply(workflow, &mut state, event);
     }
-    state.open.take_aborted();
+    forget_aborts(&mut state);
     state
 }
 

@@ -1,5 +1,6 @@
 //! The effects that are wanted and not answered: a numbered table, the source of `outstanding`.
 
+use crate::event::Work;
 use crate::id::{ActorId, CallId, ItemIndex, StepIndex};
 use std::collections::BTreeMap;
 
@@ -14,12 +15,30 @@ pub(super) enum Call {
     ItemTool(StepIndex, ItemIndex),
     /// A `run` step's process.
     Process(StepIndex, ItemIndex),
+    /// A `workflow` step's run.
+    Workflow(StepIndex, ItemIndex),
+    /// An `approve` step's question.
+    Approval(StepIndex, ItemIndex),
     /// The end of an agent's seconds.
     Clock(ActorId),
     /// The end of a step's `timeout`.
     Timeout(StepIndex, ItemIndex),
+    /// The end of an `approve` step's patience.
+    Deadline(StepIndex, ItemIndex),
     /// The end of the pause before the next attempt.
     Pause(StepIndex, ItemIndex),
+}
+
+impl Call {
+    /// The effect that does an item's work; an agent's work is its own model's.
+    pub(super) fn of(work: &Work, step: StepIndex, item: ItemIndex) -> Self {
+        match work {
+            Work::Process { .. } => Self::Process(step, item),
+            Work::Workflow { .. } => Self::Workflow(step, item),
+            Work::Approve { .. } => Self::Approval(step, item),
+            Work::Tool { .. } | Work::Agent { .. } => Self::ItemTool(step, item),
+        }
+    }
 }
 
 /// The table. Numbers only grow, so "opened since" is a range.

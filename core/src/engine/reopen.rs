@@ -4,10 +4,11 @@
 //! failed begins a fresh first attempt. Finished work is never touched.
 
 use super::open::Call;
+use super::repeat;
 use super::state::{Action, AgentPhase, ItemPhase, MemberPhase, Parent, State, StepPhase};
 use crate::failure::FailureKind;
 use crate::id::{ActorId, ItemIndex, StepIndex};
-use crate::ir::Workflow;
+use crate::ir::{OnError, Verb, Workflow};
 use crate::port::journal::RunStatus;
 
 pub(super) fn reopen(workflow: &Workflow, state: &mut State) {
@@ -19,20 +20,20 @@ pub(super) fn reopen(workflow: &Workflow, state: &mut State) {
             StepPhase::Failed if state.steps[step.at()].items.is_empty() => {
                 state.steps[step.at()].phase = StepPhase::Waiting
             }
-            StepPhase::Failed | StepPhase::Running => reopen_step(state, step),
+            StepPhase::Failed | StepPhase::Running => reopen_step(workflow, state, step),
             StepPhase::Waiting | StepPhase::Done | StepPhase::Skipped => {}
         }
     }
 }
 
-fn reopen_step(state: &mut State, step: StepIndex) {
+fn reopen_step(workflow: &Workflow, state: &mut State, step: StepIndex) {
     state.steps[step.at()].phase = StepPhase::Running;
     for at in 0..state.steps[step.at()].items.len() {
-        reopen_item(state, step, ItemIndex(u32::try_from(at).unwrap_or(u32::MAX)));
+        reopen_item(workflow, state, step, ItemIndex(u32::try_from(at).unwrap_or(u32::MAX)));
     }
     let reopened = &mut state.steps[step.at()];
     let count = |wanted: fn(&ItemPhase) -> bool| reopened.items.iter().filter(|item| wanted(&item.phase)).count();
-    let ended = count(|phase| matches!(phase, ItemPhase::Done(_)));
+    let ended = count(|phase| matches!(phase, ItemPhase::Done(_) | ItemPhase::Failed { .. }));
     let waiting = count(|phase| matches!(phase, ItemPhase::Waiting));
     let first = reopened.items.iter().position(|item| item.phase == ItemPhase::Waiting);
     reopened.ended = u32::try_from(ended).unwrap_or(u32::MAX);
@@ -40,9 +41,13 @@ fn reopen_step(state: &mut State, step: StepIndex) {
     reopened.next = first.unwrap_or(reopened.items.len());
 }
 
-fn reopen_item(state: &mut State, step: StepIndex, item: ItemIndex) {
+fn reopen_item(workflow: &Workflow, state: &mut State, step: StepIndex, item: ItemIndex) {
     let phase = std::mem::take(&mut state.steps[step.at()].items[item.at()].phase);
     let phase = match phase {
+        // With `on_error: continue` a failure is an end like any other.
+        ItemPhase::Failed { failure, agent } if workflow.step(step).on_error == OnError::Continue => {
+            ItemPhase::Failed { failure, agent }
+        }
         ItemPhase::Agent(actor) => {
             reopen_agent(state, actor);
             ItemPhase::Agent(actor)
@@ -57,18 +62,22 @@ fn reopen_item(state: &mut State, step: StepIndex, item: ItemIndex) {
             ItemPhase::Agent(actor)
         }
         ItemPhase::Failed { .. } => {
-            state.steps[step.at()].items[item.at()].attempt = 0;
+            let definition = workflow.step(step);
+            let failed = &mut state.steps[step.at()].items[item.at()];
+            // The run that the last attempt started goes on where it was, under its own name.
+            let goes_on = matches!(definition.verb, Verb::Workflow { .. });
+            failed.attempt = if goes_on { failed.attempt.saturating_sub(1) } else { 0 };
+            failed.reopened = true;
+            if repeat::is_exhausted(definition, failed) {
+                failed.rounds_before = failed.rounds;
+            }
             ItemPhase::Waiting
         }
         ItemPhase::Call(_, work) => {
-            let is_process = matches!(*work, crate::event::Work::Process { .. });
-            let call = if is_process {
-                Call::Process(step, item)
-            } else {
-                Call::ItemTool(step, item)
-            };
-            ItemPhase::Call(state.open.open(call), work)
+            state.steps[step.at()].items[item.at()].reopened = true;
+            ItemPhase::Call(state.open.open(Call::of(&work, step, item)), work)
         }
+        ItemPhase::BetweenRounds => ItemPhase::BetweenRounds,
         ItemPhase::Pausing(_, after_ms) => ItemPhase::Pausing(state.open.open(Call::Pause(step, item)), after_ms),
         ItemPhase::Waiting => ItemPhase::Waiting,
         ItemPhase::Done(value) => ItemPhase::Done(value),
@@ -76,8 +85,10 @@ fn reopen_item(state: &mut State, step: StepIndex, item: ItemIndex) {
     let works = matches!(phase, ItemPhase::Agent(_) | ItemPhase::Call(..));
     let had_timeout = state.steps[step.at()].items[item.at()].timeout.take().is_some();
     let timeout = (works && had_timeout).then(|| state.open.open(Call::Timeout(step, item)));
+    let had_deadline = state.steps[step.at()].items[item.at()].deadline.take().is_some();
+    let deadline = had_deadline.then(|| state.open.open(Call::Deadline(step, item)));
     let item = &mut state.steps[step.at()].items[item.at()];
-    (item.phase, item.timeout) = (phase, timeout);
+    (item.phase, item.timeout, item.deadline) = (phase, timeout, deadline);
 }
 
 fn reopen_agent(state: &mut State, actor: ActorId) {

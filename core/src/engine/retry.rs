@@ -4,7 +4,7 @@ use crate::failure::FailureKind;
 use crate::ir::Retry;
 
 /// The longest pause, whatever the doubling says: an hour.
-const PAUSE_MS_MAX: u64 = 3_600_000;
+pub(crate) const PAUSE_MS_MAX: u64 = 3_600_000;
 
 /// Milliseconds before the next attempt; none when there is none.
 pub(super) fn after_ms(retry: &Retry, kind: FailureKind, attempt: u32) -> Option<u64> {

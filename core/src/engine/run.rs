@@ -9,13 +9,14 @@
 
 use super::scope::RunScope;
 use super::state::{State, StepPhase};
-use super::{Link, Refusal, Trigger, agent, call, item, timer};
+use super::{Link, Refusal, Trigger, agent, approval, call, child, item, timer};
 use crate::event::Event;
 use crate::expression::EvaluationError;
 use crate::failure::{Failure, FailureKind};
-use crate::id::StepIndex;
+use crate::id::{ItemIndex, StepIndex};
 use crate::input::Input;
 use crate::ir::Workflow;
+use crate::limits::Allowance;
 use crate::port::journal::RunStatus;
 use crate::types::describe;
 use crate::{Object, Value};
@@ -23,7 +24,7 @@ use crate::{Object, Value};
 /// What an input sets off.
 pub(super) fn receive(workflow: &Workflow, state: &State, input: Input) -> Result<Link, Refusal> {
     match (input, state.status) {
-        (Input::Start { inputs, env }, None) => start(workflow, inputs, env),
+        (Input::Start { inputs, env, allowance }, None) => start(workflow, inputs, env, allowance),
         (Input::Start { .. }, Some(_)) => Err(Refusal::Started),
         (_, None) => Err(Refusal::NotStarted),
         (Input::Reopen, Some(RunStatus::Failed | RunStatus::Cancelled)) => Ok(Link {
@@ -42,12 +43,14 @@ pub(super) fn receive(workflow: &Workflow, state: &State, input: Input) -> Resul
         (Input::ModelReplied { call, reply }, _) => Ok(agent::replied(state, call, reply)),
         (Input::ToolReplied { call, output }, _) => Ok(call::replied(workflow, state, call, output)),
         (Input::ProcessExited { call, exit }, _) => Ok(item::exited(workflow, state, call, exit)),
+        (Input::WorkflowEnded { call, outputs, used }, _) => Ok(child::ended(workflow, state, call, outputs, used)),
+        (Input::Decided { call, answer }, _) => Ok(approval::decided(workflow, state, call, answer)),
         (Input::CallFailed { call, failure }, _) => Ok(call::failed(workflow, state, call, failure)),
         (Input::TimerFired { call }, _) => Ok(timer::fired(workflow, state, call)),
     }
 }
 
-fn start(workflow: &Workflow, inputs: Object, env: Object) -> Result<Link, Refusal> {
+fn start(workflow: &Workflow, inputs: Object, env: Object, allowance: Option<Allowance>) -> Result<Link, Refusal> {
     let inputs = check_inputs(workflow, inputs).map_err(Refusal::Inputs)?;
     let mut begun = State::new(workflow);
     (begun.inputs, begun.env) = (inputs.clone(), env.clone());
@@ -56,9 +59,10 @@ fn start(workflow: &Workflow, inputs: Object, env: Object) -> Result<Link, Refus
         .agents
         .iter()
         .find_map(|agent| agent.system.evaluate_text(&scope).err());
-    let mut events = vec![Event::RunStarted { inputs, env }];
+    let mut events = vec![Event::RunStarted { inputs, env, allowance }];
     events.extend(unreadable.map(|error| Event::RunFailed {
         step: None,
+        item: None,
         failure: expression_failure(&error),
     }));
     Ok(Link {
@@ -144,10 +148,15 @@ pub(super) fn advance(workflow: &Workflow, state: &State) -> Link {
 
 fn run_failed(state: &State, failed: usize) -> Event {
     let step = StepIndex(u32::try_from(failed).unwrap_or(u32::MAX));
-    let failure = state.step(step).items.iter().find_map(item::failure_of);
-    let failure = failure.or_else(|| state.failure.as_ref().map(|(_, failure)| failure.clone()));
+    let items = (0..).map(ItemIndex).zip(&state.step(step).items);
+    let of_item = items
+        .into_iter()
+        .find_map(|(at, item)| Some((Some(at), item::failure_of(item)?)));
+    let of_step = || state.failure.as_ref().map(|(_, failure)| (None, failure.clone()));
+    let (item, failure) = of_item.or_else(of_step).unzip();
     Event::RunFailed {
         step: Some(step),
+        item: item.flatten(),
         failure: failure.unwrap_or_else(|| super::defect("a failed step without a failure")),
     }
 }
@@ -161,6 +170,7 @@ fn end(workflow: &Workflow, state: &State) -> Event {
             Err(error) => {
                 return Event::RunFailed {
                     step: None,
+                    item: None,
                     failure: expression_failure(&error),
                 };
             }

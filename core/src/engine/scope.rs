@@ -1,16 +1,27 @@
-//! What expressions see of a run: `inputs`, `env`, `steps`, and a fan-out's item.
+//! What expressions see of a run: `inputs`, `env`, `secrets`, `steps`, a fan-out's item, and a `repeat`'s rounds.
 
 use super::state::{State, StepPhase};
 use crate::expression::Scope;
 use crate::ir::Workflow;
-use crate::{Object, Value};
+use crate::{Object, Value, secret};
 use std::borrow::Cow;
 
-/// A run's variables, with the item of a fan-out where there is one.
+/// A run's variables, with the item of a fan-out and the round of a repetition where there is one.
 pub(super) struct RunScope<'a> {
     workflow: &'a Workflow,
     state: &'a State,
     item: Option<(&'a str, &'a Value)>,
+    round: Option<Round<'a>>,
+}
+
+/// A round of a step's `repeat`.
+pub(super) struct Round<'a> {
+    /// From 1.
+    pub(super) number: Value,
+    /// What the round before left.
+    pub(super) carry: &'a Value,
+    /// What this one gave, once it has ended.
+    pub(super) output: Option<&'a Value>,
 }
 
 impl<'a> RunScope<'a> {
@@ -19,6 +30,7 @@ impl<'a> RunScope<'a> {
             workflow,
             state,
             item: None,
+            round: None,
         }
     }
 
@@ -29,7 +41,30 @@ impl<'a> RunScope<'a> {
         }
     }
 
-    /// What `steps.NAME` holds: `output` or `outputs`, and `status`.
+    pub(super) fn with_round(self, round: Round<'a>) -> Self {
+        Self {
+            round: Some(round),
+            ..self
+        }
+    }
+
+    fn of_round(&self, name: &str) -> Option<&Value> {
+        let round = self.round.as_ref()?;
+        match name {
+            "round" => Some(&round.number),
+            "carry" => Some(round.carry),
+            "output" => round.output,
+            _ => None,
+        }
+    }
+
+    /// A secret is its marker: no value ever gets into the engine.
+    fn secret(&self, name: &str) -> Option<Value> {
+        let known = self.workflow.secrets.iter().any(|secret| secret == name);
+        known.then(|| secret::marker(name).into())
+    }
+
+    /// What `steps.NAME` holds: `output` or `outputs`, `status` and `errors`.
     fn step_field<'s>(&'s self, name: &str, field: &str) -> Option<Cow<'s, Value>> {
         let index = self.workflow.step_named(name)?;
         let (step, state) = (self.workflow.step(index), self.state.step(index));
@@ -37,14 +72,16 @@ impl<'a> RunScope<'a> {
             ("output", None) => Some(Cow::Borrowed(&state.output)),
             ("outputs", Some(_)) if state.phase == StepPhase::Skipped => Some(Cow::Owned(Value::Array(Vec::new()))),
             ("outputs", Some(_)) => Some(Cow::Borrowed(&state.output)),
-            ("status", _) => Some(Cow::Owned(Value::from(state.phase.word()))),
+            ("status", _) => Some(Cow::Owned(Value::from(state.word()))),
+            ("errors", _) if state.errors.is_null() => Some(Cow::Owned(Value::Array(Vec::new()))),
+            ("errors", _) => Some(Cow::Borrowed(&state.errors)),
             _ => None,
         }
     }
 
     fn step_object(&self, name: &str) -> Option<Value> {
         let mut object = Object::new();
-        for field in ["output", "outputs", "status"] {
+        for field in ["output", "outputs", "status", "errors"] {
             if let Some(value) = self.step_field(name, field) {
                 object.insert(field.to_owned(), value.into_owned());
             }
@@ -57,6 +94,11 @@ impl Scope for RunScope<'_> {
     fn root(&self, name: &str, fields: Option<&[String]>) -> Option<Value> {
         match (name, self.item) {
             (_, Some((item, value))) if item == name => Some(value.clone()),
+            ("secrets", _) => {
+                let names = fields.unwrap_or(&self.workflow.secrets).iter();
+                let markers = names.filter_map(|name| Some((name.clone(), self.secret(name)?)));
+                Some(Value::Object(markers.collect()))
+            }
             ("inputs", _) => Some(narrowed(&self.state.inputs, fields)),
             ("env", _) => Some(narrowed(&self.state.env, fields)),
             ("steps", _) => {
@@ -67,7 +109,7 @@ impl Scope for RunScope<'_> {
                     .filter_map(|name| self.step_object(&name).map(|value| (name, value)));
                 Some(Value::Object(object.collect()))
             }
-            _ => None,
+            (name, _) => self.of_round(name).cloned(),
         }
     }
 
@@ -77,10 +119,11 @@ impl Scope for RunScope<'_> {
             (name, rest, Some((item, value))) if item == name => walk(Cow::Borrowed(value), rest),
             ("inputs", [field, rest @ ..], _) => walk(Cow::Borrowed(self.state.inputs.get(field)?), rest),
             ("env", [field, rest @ ..], _) => walk(Cow::Borrowed(self.state.env.get(field)?), rest),
+            ("secrets", [name], _) => self.secret(name).map(Cow::Owned),
             ("steps", [step, field, rest @ ..], _) => walk(self.step_field(step, field)?, rest),
             ("steps", [step], _) => self.step_object(step).map(Cow::Owned),
-            (name, [], _) => self.root(name, None).map(Cow::Owned),
-            _ => None,
+            ("inputs" | "env" | "secrets" | "steps", [], _) => self.root(root, None).map(Cow::Owned),
+            (name, rest, _) => walk(Cow::Borrowed(self.of_round(name)?), rest),
         }
     }
 }

@@ -4,8 +4,9 @@ use super::open::Open;
 use crate::event::Work;
 use crate::failure::Failure;
 use crate::id::{ActorId, AgentIndex, CallId, ItemIndex, StepIndex};
+use crate::input::Used;
 use crate::ir::Workflow;
-use crate::limits::{LimitHit, Limits};
+use crate::limits::{LimitHit, Limits, RunLimits};
 use crate::message::{AssistantMessage, Message, Usage};
 use crate::port::journal::{Progress, RunStatus};
 use crate::{Object, Value};
@@ -18,6 +19,8 @@ pub struct State {
     pub(super) status: Option<RunStatus>,
     pub(super) inputs: Object,
     pub(super) env: Object,
+    /// The workflow's, within what a parent left to this run.
+    pub(super) limits: RunLimits,
     /// System prompts by agent definition, evaluated once: the stable head of every prompt.
     pub(super) systems: Vec<Arc<str>>,
     pub(super) steps: Vec<StepState>,
@@ -25,15 +28,22 @@ pub struct State {
     pub(super) open: Open,
     pub(super) usage: Usage,
     pub(super) tool_calls: u32,
+    /// Agents of the runs that this one started.
+    pub(super) agents_below: u32,
     pub(super) outputs: Object,
-    pub(super) failure: Option<(Option<StepIndex>, Failure)>,
+    pub(super) failure: Option<(Option<Place>, Failure)>,
 }
+
+/// A step, and the item of it where one is meant.
+pub(super) type Place = (StepIndex, Option<ItemIndex>);
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct StepState {
     pub(super) phase: StepPhase,
     /// The fan-out's list; none for a step without `for_each`.
     pub(super) list: Option<Arc<Vec<Value>>>,
+    /// The items' names; empty for a step without `key`.
+    pub(super) keys: Arc<Vec<String>>,
     pub(super) items: Vec<ItemState>,
     /// The next item that has not been started for the first time.
     pub(super) next: usize,
@@ -41,6 +51,18 @@ pub(super) struct StepState {
     pub(super) ended: u32,
     /// The output, or the list of outputs; null until the step is done and when it was skipped.
     pub(super) output: Value,
+    /// What `steps.NAME.errors` holds; null until the step is done.
+    pub(super) errors: Value,
+}
+
+impl StepState {
+    /// What `steps.NAME.status` says.
+    pub(super) fn word(&self) -> &'static str {
+        match self.errors.as_array() {
+            Some(errors) if !errors.is_empty() => StepPhase::Failed.word(),
+            _ => self.phase.word(),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -58,7 +80,7 @@ impl StepPhase {
         matches!(self, Self::Done | Self::Skipped)
     }
 
-    pub(super) fn word(self) -> &'static str {
+    fn word(self) -> &'static str {
         match self {
             Self::Waiting => "waiting",
             Self::Running => "running",
@@ -71,9 +93,22 @@ impl StepPhase {
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct ItemState {
+    /// The attempt of the current round.
     pub(super) attempt: u32,
     pub(super) phase: ItemPhase,
     pub(super) timeout: Option<CallId>,
+    /// Until when a person is waited for.
+    pub(super) deadline: Option<CallId>,
+    /// Rounds that ended.
+    pub(super) rounds: u32,
+    /// Rounds that had ended when a person last asked to try again: `max` counts from there.
+    pub(super) rounds_before: u32,
+    /// What the last round left to the next.
+    pub(super) carry: Value,
+    /// Whether a person asked to try again what failed in the run that it started.
+    pub(super) reopened: bool,
+    /// What that run used and the run's own figures hold already.
+    pub(super) counted: Used,
 }
 
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -82,8 +117,10 @@ pub(super) enum ItemPhase {
     Waiting,
     /// An agent works on it.
     Agent(ActorId),
-    /// A tool or a process works on it.
+    /// A tool, a process, another run or a person works on it.
     Call(CallId, Arc<Work>),
+    /// A round ended and the next one is due.
+    BetweenRounds,
     /// The next attempt is due when the timer fires.
     Pausing(CallId, u64),
     Done(Value),
@@ -184,12 +221,14 @@ impl State {
             status: None,
             inputs: Object::new(),
             env: Object::new(),
+            limits: workflow.limits,
             systems: Vec::new(),
             steps: vec![StepState::default(); workflow.steps.len()],
             agents: Vec::new(),
             open: Open::default(),
             usage: Usage::default(),
             tool_calls: 0,
+            agents_below: 0,
             outputs: Object::new(),
             failure: None,
         }
@@ -210,19 +249,59 @@ impl State {
         &self.inputs
     }
 
-    /// Why the run failed, and at which step.
-    pub fn failure(&self) -> Option<(Option<StepIndex>, &Failure)> {
-        self.failure.as_ref().map(|(step, failure)| (*step, failure))
+    /// Why the run failed, and where: `publish`, `check[paper-12]`; nowhere when an output could not be computed.
+    pub fn failure(&self, workflow: &Workflow) -> Option<(Option<String>, &Failure)> {
+        let (place, failure) = self.failure.as_ref()?;
+        let place = place.map(|(step, item)| match item {
+            Some(item) => self.place(workflow, step, item),
+            None => workflow.step(step).name.clone(),
+        });
+        Some((place, failure))
+    }
+
+    /// An item's name for people: `publish`, `check[7]`, `check[paper-12]`.
+    pub(super) fn place(&self, workflow: &Workflow, step: StepIndex, item: ItemIndex) -> String {
+        let name = &workflow.step(step).name;
+        match self.item_name(workflow, step, item) {
+            Some(item) => format!("{name}[{item}]"),
+            None => name.clone(),
+        }
+    }
+
+    /// The item's key, or its position where it has none; none for a step without `for_each`.
+    pub(super) fn item_name(&self, workflow: &Workflow, step: StepIndex, item: ItemIndex) -> Option<String> {
+        workflow.step(step).fan_out.as_ref()?;
+        let key = self.step(step).keys.get(item.at());
+        Some(key.cloned().unwrap_or_else(|| item.0.to_string()))
     }
 
     /// How far the run is.
     pub fn progress(&self) -> Progress {
         Progress {
             status: self.status.unwrap_or_default(),
-            agents: u32::try_from(self.agents.len()).unwrap_or(u32::MAX),
+            agents: self.agents_started(),
             tool_calls: self.tool_calls,
             usage: self.usage,
         }
+    }
+
+    /// The number that the next effect gets: whatever is wanted from now on has this number or a later one.
+    pub fn next_call(&self) -> CallId {
+        self.open.next_call()
+    }
+
+    /// Agents started, those of other runs that this one started included.
+    pub(super) fn agents_started(&self) -> u32 {
+        u32::try_from(self.agents.len())
+            .unwrap_or(u32::MAX)
+            .saturating_add(self.agents_below)
+    }
+
+    /// Counts what a run that this one started has used.
+    pub(super) fn count(&mut self, used: Used) {
+        self.usage += used.usage;
+        self.tool_calls += used.tool_calls;
+        self.agents_below += used.agents;
     }
 
     /// How many effects are open.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! Waiting ──after over──► Running ──every item done──► Done
-//!    │                       └──an item failed───────► Failed
+//!    │                       └──an item failed───────► Failed (Done with `on_error: continue`)
 //!    └──when is false──► Skipped
 //! ```
 
@@ -13,7 +13,9 @@ use crate::Value;
 use crate::event::Event;
 use crate::failure::{Failure, FailureKind};
 use crate::id::{ItemIndex, StepIndex};
-use crate::ir::Workflow;
+use crate::ir::{FanOut, Workflow};
+use crate::types::describe;
+use std::collections::HashMap;
 
 /// The event by which a step that is due begins, is skipped, or fails at once.
 pub(super) fn begin(workflow: &Workflow, state: &State, index: StepIndex) -> Event {
@@ -33,6 +35,7 @@ pub(super) fn begin(workflow: &Workflow, state: &State, index: StepIndex) -> Eve
         return Event::StepStarted {
             step: index,
             items: None,
+            keys: Vec::new(),
         };
     };
     match fan_out.items.evaluate(&scope) {
@@ -52,15 +55,49 @@ pub(super) fn begin(workflow: &Workflow, state: &State, index: StepIndex) -> Eve
                 failure: Failure::new(FailureKind::Limit, message),
             }
         }
-        Ok(Value::Array(items)) => Event::StepStarted {
-            step: index,
-            items: Some(items),
+        Ok(Value::Array(items)) => match keys(workflow, state, fan_out, &items) {
+            Ok(keys) => Event::StepStarted {
+                step: index,
+                items: Some(items),
+                keys,
+            },
+            Err(failure) => Event::StepFailed { step: index, failure },
         },
         Ok(other) => Event::StepFailed {
             step: index,
             failure: run::not_a_list(&fan_out.items, &other),
         },
     }
+}
+
+/// The items' names, each unlike all others; none at all for a step without `key`.
+fn keys(workflow: &Workflow, state: &State, fan_out: &FanOut, items: &[Value]) -> Result<Vec<String>, Failure> {
+    let Some(key) = &fan_out.key else {
+        return Ok(Vec::new());
+    };
+    let wrong = |reason: String| run::expression_failure(&key.error(reason));
+    let mut positions: HashMap<String, usize> = HashMap::with_capacity(items.len());
+    let mut keys = Vec::with_capacity(items.len());
+    for (at, item) in items.iter().enumerate() {
+        let scope = RunScope::of(workflow, state).with_item(&fan_out.variable, item);
+        let name = match key.evaluate(&scope).map_err(|error| run::expression_failure(&error))? {
+            Value::String(text) => text,
+            Value::Number(number) if number.is_i64() || number.is_u64() => number.to_string(),
+            other => {
+                return Err(wrong(format!(
+                    "`key` needs a text or a whole number, and for item {at} it is {}",
+                    describe(&other)
+                )));
+            }
+        };
+        if let Some(before) = positions.insert(name.clone(), at) {
+            return Err(wrong(format!(
+                "items {before} and {at} have the same key `{name}`; a key must be unlike all others"
+            )));
+        }
+        keys.push(name);
+    }
+    Ok(keys)
 }
 
 /// Starts as many items as may work at once.

@@ -2,7 +2,7 @@
 
 use super::open::Call;
 use super::state::State;
-use super::{Link, agent, item};
+use super::{Link, agent, approval, item};
 use crate::event::Event;
 use crate::failure::{Failure, FailureKind};
 use crate::id::CallId;
@@ -31,13 +31,8 @@ pub(super) fn fired(workflow: &Workflow, state: &State, call: CallId) -> Link {
             let message = format!("took longer than the timeout of {} s", timeout_ms as f64 / 1000.0);
             item::failed(workflow, state, step, at, Failure::new(FailureKind::Timeout, message))
         }
-        Some(Call::Pause(step, at)) => {
-            let (event, then) = item::begin(workflow, state, step, at, &mut state.next_actor());
-            Link {
-                events: vec![event],
-                then,
-            }
-        }
+        Some(Call::Deadline(step, at)) => approval::overdue(workflow, state, step, at),
+        Some(Call::Pause(step, at)) => item::begin_one(workflow, state, step, at),
         _ => Link::nothing(),
     }
 }

@@ -48,11 +48,11 @@ pub(super) fn begin(
     }
     let dropped = members.len().saturating_sub(team.per_wave as usize);
     members.truncate(team.per_wave as usize);
-    let started = state.next_actor().0 as usize;
-    if started + members.len() > workflow.limits.agents as usize {
+    let started = state.agents_started() as usize;
+    if started + members.len() > state.limits.agents as usize {
         return Err(format!(
             "Error: the run has started {started} agents and may start {} at most (`limits.agents`).",
-            workflow.limits.agents
+            state.limits.agents
         ));
     }
     Ok(Event::WaveStarted {

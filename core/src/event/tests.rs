@@ -7,29 +7,23 @@ use serde_json::json;
 use std::sync::Arc;
 
 fn samples() -> Vec<Event> {
-    let mut samples = run_samples();
-    samples.extend(agent_samples());
-    samples
+    [run_samples(), attempt_samples(), end_samples(), agent_samples()].concat()
 }
 
 fn run_samples() -> Vec<Event> {
     let (step, item) = (StepIndex(2), ItemIndex(3));
     let failure = Failure::new(FailureKind::Model, "gone");
-    let object = |value: Value| value.as_object().cloned().unwrap_or_default();
-    let retrieved = Retrieved {
-        shown: vec!["a".into()],
-        read: vec!["b".into()],
-        tokens: 9,
-    };
-    let process = Command {
-        arguments: vec!["true".into()],
-        env: vec![("A".into(), "b".into())],
-        stdin: None,
-    };
+    let allowance = Allowance { tokens: 9, agents: 4 };
     vec![
         Event::RunStarted {
             inputs: object(json!({ "q": 1 })),
             env: Object::new(),
+            allowance: None,
+        },
+        Event::RunStarted {
+            inputs: Object::new(),
+            env: object(json!({ "HOME": "/" })),
+            allowance: Some(allowance),
         },
         Event::RunReopened,
         Event::RunCancelled,
@@ -38,53 +32,151 @@ fn run_samples() -> Vec<Event> {
         },
         Event::RunFailed {
             step: Some(step),
+            item: None,
+            failure: failure.clone(),
+        },
+        Event::RunFailed {
+            step: Some(step),
+            item: Some(item),
             failure: failure.clone(),
         },
         Event::StepSkipped { step },
-        Event::StepStarted { step, items: None },
+        Event::StepStarted {
+            step,
+            items: None,
+            keys: Vec::new(),
+        },
         Event::StepStarted {
             step,
             items: Some(vec![json!(1)]),
+            keys: vec!["one".into()],
         },
         Event::StepFailed {
             step,
             failure: failure.clone(),
         },
+    ]
+}
+
+fn object(value: Value) -> Object {
+    value.as_object().cloned().unwrap_or_default()
+}
+
+fn attempt_samples() -> Vec<Event> {
+    let (step, item) = (StepIndex(2), ItemIndex(3));
+    let allowance = Allowance { tokens: 9, agents: 4 };
+    let process = Command {
+        arguments: vec!["true".into()],
+        env: vec![("A".into(), "b".into())],
+        stdin: None,
+    };
+    vec![
         Event::ItemStarted {
             step,
             item,
             attempt: 1,
+            round: 1,
             work: Work::Agent { prompt: "p".into() },
         },
         Event::ItemStarted {
             step,
             item,
             attempt: 2,
+            round: 3,
             work: Work::Tool { arguments: json!({}) },
         },
         Event::ItemStarted {
             step,
             item,
             attempt: 1,
+            round: 1,
             work: Work::Process { command: process },
         },
+        Event::ItemStarted {
+            step,
+            item,
+            attempt: 1,
+            round: 1,
+            work: Work::Workflow {
+                inputs: object(json!({ "q": 1 })),
+                allowance,
+            },
+        },
+        Event::ItemStarted {
+            step,
+            item,
+            attempt: 1,
+            round: 1,
+            work: Work::Approve { message: "Go?".into() },
+        },
+    ]
+}
+
+fn end_samples() -> Vec<Event> {
+    let (step, item) = (StepIndex(2), ItemIndex(3));
+    let failure = Failure::new(FailureKind::Model, "gone");
+    let retrieved = Retrieved {
+        shown: vec!["a".into()],
+        read: vec!["b".into()],
+        tokens: 9,
+    };
+    let used = Used {
+        agents: 1,
+        tool_calls: 2,
+        usage: Usage {
+            prompt_tokens: 3,
+            cached_tokens: 0,
+            completion_tokens: 4,
+        },
+    };
+    vec![
         Event::ItemSucceeded {
             step,
             item,
             output: None,
             retrieved: Retrieved::default(),
+            used: Used::default(),
+            by: None,
         },
         Event::ItemSucceeded {
             step,
             item,
             output: Some(json!(1)),
+            retrieved: retrieved.clone(),
+            used,
+            by: Some("somebody".into()),
+        },
+        Event::RoundEnded {
+            step,
+            item,
+            output: None,
+            carry: Value::Null,
+            retrieved: Retrieved::default(),
+            used: Used::default(),
+            by: None,
+        },
+        Event::RoundEnded {
+            step,
+            item,
+            output: Some(json!(1)),
+            carry: json!({ "n": 2 }),
             retrieved,
+            used,
+            by: Some("somebody".into()),
         },
         Event::ItemFailed {
             step,
             item,
             failure: failure.clone(),
             retry_after_ms: Some(5),
+            used: Used::default(),
+        },
+        Event::ItemFailed {
+            step,
+            item,
+            failure,
+            retry_after_ms: None,
+            used,
         },
     ]
 }
@@ -178,6 +270,21 @@ fn the_wire_format_is_what_journals_hold() {
         .map(|event| serde_json::to_string(event).unwrap())
         .collect();
     insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn events_of_the_first_version_are_read() {
+    for line in [
+        r#"{"t":"run_started","inputs":{"q":1}}"#,
+        r#"{"t":"run_failed","step":2,"failure":{"kind":"model","message":"gone"}}"#,
+        r#"{"t":"step_started","step":2,"items":[1]}"#,
+        r#"{"t":"item_started","step":2,"item":3,"attempt":1,"work":{"verb":"agent","prompt":"p"}}"#,
+        r#"{"t":"item_succeeded","step":2,"item":3,"output":1}"#,
+        r#"{"t":"item_failed","step":2,"item":3,"failure":{"kind":"model","message":"gone"},"retry_after_ms":5}"#,
+    ] {
+        let event: Event = serde_json::from_str(line).unwrap();
+        assert_eq!(serde_json::to_string(&event).unwrap(), line);
+    }
 }
 
 #[test]

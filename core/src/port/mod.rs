@@ -1,5 +1,6 @@
 //! Sockets: what the outside offers to a run. Implementations live in the crates of the same names.
 
+pub mod approver;
 pub mod embedder;
 pub mod error;
 pub mod journal;

@@ -15,12 +15,20 @@ pub struct Schema {
 
 /// Why a JSON Schema cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{reason}")]
+#[error("{}{reason}", place(path))]
 pub struct SchemaError {
     /// Where in the schema: keys and positions from its root.
     pub path: Vec<String>,
     /// What is wrong there.
     pub reason: String,
+}
+
+/// The place before a reason.
+fn place(path: &[String]) -> String {
+    match path {
+        [] => String::new(),
+        path => format!("{}: ", path.join(".")),
+    }
 }
 
 /// Levels of schemas inside each other, references followed, until a shape is `any`.

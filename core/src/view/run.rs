@@ -3,7 +3,8 @@
 use crate::Object;
 use crate::event::Event;
 use crate::failure::Failure;
-use crate::id::{ActorId, AgentIndex, StepIndex};
+use crate::id::{ActorId, AgentIndex, ItemIndex, StepIndex};
+use crate::input::Used;
 use crate::ir::{Verb, Workflow};
 use crate::limits::LimitHit;
 use crate::message::{AssistantMessage, Usage};
@@ -13,6 +14,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 mod fold;
+mod steps;
 
 /// A run, folded from its events.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -31,15 +33,17 @@ pub struct RunView {
     pub inputs: Object,
     /// What it gave, once it succeeded.
     pub outputs: Object,
-    /// Why it failed, and at which step.
+    /// Why it failed, and where: `publish`, `check[paper-12]`.
     pub failure: Option<(Option<String>, Failure)>,
     /// The steps, in dependency order.
     pub steps: Vec<StepView>,
     /// The agents, in the order in which they started; the position is the [`ActorId`].
     pub agents: Vec<AgentView>,
-    /// Model usage of all agents.
+    /// Agents of the runs that it started.
+    pub agents_below: u32,
+    /// Model usage of all agents, those of runs that it started included.
     pub usage: Usage,
-    /// Tool calls that ended.
+    /// Tool calls that ended, those of runs that it started included.
     pub tool_calls: u32,
     /// Tokens that came from corpora.
     pub retrieved_tokens: u64,
@@ -58,18 +62,43 @@ pub struct StepView {
     pub status: StepStatus,
     /// Items in all; 1 without a fan-out, 0 before it starts.
     pub items: u32,
+    /// Their names by `key`; empty for a step without one.
+    pub keys: Vec<String>,
     /// Items that have their output.
     pub succeeded: u32,
+    /// Items that failed for good while the run goes on: `on_error: continue`.
+    pub failed: u32,
     /// Items that are worked on.
     pub working: u32,
     /// Attempts beyond the first.
     pub retries: u32,
+    /// Rounds of its `repeat` that ended and were not the last.
+    pub rounds: u32,
+    /// The runs that its items started, in the order in which they were first started.
+    pub children: Vec<ChildView>,
     /// When it started.
     pub started_ms: Option<u64>,
     /// When it ended.
     pub ended_ms: Option<u64>,
     /// The last failure of an item, mended or not.
     pub failure: Option<Failure>,
+}
+
+/// A run that an item of a step started.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChildView {
+    /// What follows the name of the run that started it, and a `.`: `review`, `check-7`.
+    pub name: String,
+    /// Which item.
+    pub item: ItemIndex,
+    /// Where it stands, as far as the run that started it knows.
+    pub status: RunStatus,
+    /// What it used, once it ended.
+    pub used: Used,
+    /// When it was first started.
+    pub started_ms: u64,
+    /// When it ended.
+    pub ended_ms: Option<u64>,
 }
 
 /// Where a step stands.
@@ -83,7 +112,7 @@ pub enum StepStatus {
     Succeeded,
     /// Its `when` was false.
     Skipped,
-    /// An item failed for good.
+    /// An item failed for good; with `on_error: continue` the others have ended too, and the run goes on.
     Failed,
 }
 
@@ -186,9 +215,13 @@ impl RunView {
             },
             status: StepStatus::Waiting,
             items: 0,
+            keys: Vec::new(),
             succeeded: 0,
+            failed: 0,
             working: 0,
             retries: 0,
+            rounds: 0,
+            children: Vec::new(),
             started_ms: None,
             ended_ms: None,
             failure: None,
@@ -205,6 +238,16 @@ impl RunView {
         let mut view = Self::new(workflow);
         entries.into_iter().for_each(|entry| view.fold(workflow, entry));
         view
+    }
+
+    /// An item's name: `publish`, `check[7]`, `check[paper-12]`.
+    pub fn place(&self, workflow: &Workflow, step: StepIndex, item: ItemIndex) -> String {
+        let view = &self.steps[step.at()];
+        match (&workflow.step(step).fan_out, view.keys.get(item.at())) {
+            (None, _) => view.name.clone(),
+            (Some(_), Some(key)) => format!("{}[{key}]", view.name),
+            (Some(_), None) => format!("{}[{}]", view.name, item.0),
+        }
     }
 
     /// Agents that still work.
@@ -228,6 +271,7 @@ impl RunView {
             | Event::StepFailed { .. }
             | Event::ItemStarted { .. }
             | Event::ItemSucceeded { .. }
+            | Event::RoundEnded { .. }
             | Event::ItemFailed { .. } => self.fold_step(workflow, &entry.event, at_ms),
             event => self.fold_agent(workflow, event, at_ms),
         }

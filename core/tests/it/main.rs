@@ -1,3 +1,7 @@
 //! The engine from outside: seeded lives, and the contracts of its machines.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+
+mod estimate;
 mod simulation;
+mod steps;

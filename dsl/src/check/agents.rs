@@ -8,7 +8,7 @@ use crate::nearest;
 use crate::report::Report;
 use std::collections::{HashMap, HashSet};
 use troupe_core::diagnostic::Diagnostic;
-use troupe_core::ir::{Tool, ToolSource};
+use troupe_core::ir::Tool;
 use troupe_core::limits::Limits;
 
 /// What is known of an agent besides its text; positions in the document and in the list of models.
@@ -44,13 +44,18 @@ pub(super) fn check(
     // A corpus grants all its tools, `corpus.tool` the one.
     let mut tool_index: HashMap<&str, Vec<usize>> = HashMap::new();
     for (at, tool) in tools.iter().enumerate() {
-        tool_index.entry(corpus_of(tool)).or_default().push(at);
+        tool_index.entry(tool.source.group()).or_default().push(at);
         tool_index.entry(&tool.path).or_default().push(at);
     }
-    // Looked up even where no agent needs it, and then not among the workflow's models.
+    // Workflows that are called have it too, so that it is looked up whoever works with it here.
     if let Some(name) = &document.defaults.model {
-        let (mut models, mut index) = (models.clone(), model_index.clone());
-        resolve_model(report, name, &mut models, &mut index, document.shared.is_incomplete);
+        resolve_model(
+            report,
+            name,
+            &mut models,
+            &mut model_index,
+            document.shared.is_incomplete,
+        );
     }
     let mut members = HashSet::new();
     let mut agents: Vec<Agent> = Vec::with_capacity(document.shared.agents.len());
@@ -214,25 +219,20 @@ fn resolve_tools(
     }
     let mut seen = HashSet::new();
     granted.retain(|at| seen.insert(*at));
-    let corpora: HashSet<&str> = granted.iter().map(|at| corpus_of(&tools[*at])).collect();
+    let corpora: HashSet<&str> = granted.iter().map(|at| tools[*at].source.group()).collect();
     let several = corpora.len() > 1;
     granted
         .into_iter()
         .map(|at| {
-            let own = super::tool_name(&tools[at]);
+            let own = tools[at].source.tool();
             let name = if several {
-                format!("{}_{own}", corpus_of(&tools[at]))
+                format!("{}_{own}", tools[at].source.group())
             } else {
                 own.to_owned()
             };
             (name, at)
         })
         .collect()
-}
-
-pub(super) fn corpus_of(tool: &Tool) -> &str {
-    let ToolSource::Corpus { corpus, .. } = &tool.source;
-    corpus
 }
 
 /// Reports a tool that no corpus brings, unless a file that could not be read may declare it.
@@ -250,6 +250,7 @@ pub(super) fn unknown_tool(
     let mut known: Vec<&str> = Vec::new();
     if corpora {
         known.extend(document.shared.corpora.iter().map(|corpus| corpus.name.value.as_str()));
+        known.extend(document.shared.servers.iter().map(|server| server.name.value.as_str()));
     }
     known.extend(tools.iter().map(|tool| tool.path.as_str()));
     let mut problem = Diagnostic::error(
@@ -260,7 +261,7 @@ pub(super) fn unknown_tool(
     // A tool named without its corpus.
     let owners: Vec<&str> = tools
         .iter()
-        .filter(|t| super::tool_name(t) == name.value)
+        .filter(|t| t.source.tool() == name.value)
         .map(|t| t.path.as_str())
         .collect();
     problem.hints = match owners.as_slice() {

@@ -66,10 +66,30 @@ pub(super) fn compile(
         if let Some(Verb::Workflow { path, .. }) = &step.verb
             && seen.insert(path.value.clone())
         {
+            if lacks_a_model(document, path, compilation) {
+                no_model(report, path);
+                continue;
+            }
             called.push(one(report, path, files, compilation));
         }
     }
     called
+}
+
+/// Whether agents of the standard library, which name no models, would have none. A default that
+/// could not be resolved was reported.
+fn lacks_a_model(document: &Document, path: &Spanned<String>, compilation: &Compilation) -> bool {
+    let own = path.value.strip_prefix("std/").and_then(standard::text);
+    own.is_some() && compilation.inherited.is_none() && document.defaults.model.is_none()
+}
+
+fn no_model(report: &mut Report, path: &Spanned<String>) {
+    let message = format!(
+        "the agents of `{}` work with this file's default model, and it has none",
+        path.value
+    );
+    let problem = Diagnostic::error(code::CALLED_WORKFLOW, path.span, message);
+    report.add(problem.hint("name one: `defaults: { model: … }`"));
 }
 
 fn one(report: &mut Report, path: &Spanned<String>, files: &dyn Files, compilation: &mut Compilation) -> Called {
@@ -82,7 +102,10 @@ fn one(report: &mut Report, path: &Spanned<String>, files: &dyn Files, compilati
         Some(_) => path.value.clone(),
         None => files.name(&path.value),
     };
-    if let Some(known) = compilation.known.get(&name) {
+    // The same file is another workflow with another model.
+    let inherited = compilation.inherited.clone();
+    let key = (name.clone(), inherited.as_ref().map(|model| model.alias.span));
+    if let Some(known) = compilation.known.get(&key) {
         return Called {
             path: path.value.clone(),
             ..known.clone()
@@ -105,15 +128,19 @@ fn one(report: &mut Report, path: &Spanned<String>, files: &dyn Files, compilati
     let Some((source, text)) = source(report, path, &name, files) else {
         return called;
     };
-    let inside = Rebased::new(files, folder_of(&joined("", &path.value)));
+    let folder = folder_of(&path.value).to_owned();
+    let inside = Rebased::new(files, &folder);
     let inherited = compilation.inherited.clone();
+    let inner = joined(&compilation.folder, &folder);
+    let outer = std::mem::replace(&mut compilation.folder, inner);
     compilation.open.push(name.clone());
     let (workflow, spans) = compilation.compile(report, &name, source, &text, &inside);
     compilation.open.pop();
     compilation.inherited = inherited;
+    compilation.folder = outer;
     called.workflow = workflow.map(Arc::new);
     called.input_spans = spans;
-    compilation.known.insert(name, called.clone());
+    compilation.known.insert(key, called.clone());
     called
 }
 

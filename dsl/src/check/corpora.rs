@@ -26,7 +26,7 @@ pub(super) fn check(report: &mut Report, document: &Document, files: &dyn Files)
             let problem = match files.any_match(&pattern.value) {
                 Ok(true) => continue,
                 Ok(false) => Diagnostic::error(code::NO_FILES, pattern.span, format!("no file matches `{}`", pattern.value))
-                    .hint("patterns are relative to the workflow's folder; `**` stands for any folders, `*` for a part of one name"),
+                    .hint("patterns are relative to the folder of their file; `**` stands for any folders, `*` for a part of one name"),
                 Err(FileError::Pattern(reason)) => {
                     Diagnostic::error(code::NO_FILES, pattern.span, format!("`{}` is no pattern: {reason}", pattern.value))
                 }
@@ -47,10 +47,4 @@ pub(super) fn check(report: &mut Report, document: &Document, files: &dyn Files)
         }
     }
     tools
-}
-
-/// The tool's own name, without its corpus.
-pub(crate) fn tool_name(tool: &Tool) -> &str {
-    let ToolSource::Corpus { tool, .. } = &tool.source;
-    tool
 }

@@ -18,6 +18,17 @@ pub(super) enum Known {
     Present,
     /// It is there and not null.
     NotNull,
+    /// The output of a step that has succeeded.
+    Succeeded,
+    /// The output of a step whose status is not this word.
+    StatusIsNot(Word),
+}
+
+/// Why a step has no output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Word {
+    Skipped,
+    Failed,
 }
 
 impl Fact {
@@ -25,8 +36,17 @@ impl Fact {
         match self.known {
             Known::Present => &[Type::Absent],
             Known::NotNull => &[Type::Absent, Type::Null],
+            // What such a step gives may be null by its own type: the walk knows that.
+            Known::Succeeded | Known::StatusIsNot(_) => &[],
         }
     }
+}
+
+/// Whether any of these facts is about an expression, or about what is inside of it.
+pub(super) fn concerned(facts: &[Fact], expr: &IdedExpr) -> bool {
+    facts
+        .iter()
+        .any(|fact| (1..=fact.path.len()).any(|length| is_path(expr, &fact.path[..length])))
 }
 
 /// The type at a path, when these facts hold. What has a field that was found is there itself.
@@ -76,7 +96,23 @@ fn refine(kind: Type, path: &[String], fact: &Fact) -> Type {
     }
 }
 
-/// The variable and fields of a plain path.
+/// Whether an expression is this path.
+fn is_path(expr: &IdedExpr, path: &[String]) -> bool {
+    let Some((last, rest)) = path.split_last() else {
+        return false;
+    };
+    match &expr.expr {
+        Expr::Ident(name) => rest.is_empty() && name == last,
+        Expr::Select(select) => !select.test && select.field == *last && is_path(&select.operand, rest),
+        Expr::Call(call) if call.func_name == operators::INDEX => match call.args.as_slice() {
+            [value, index] => is_item(index, last) && is_path(value, rest),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// The variable, fields and items of a plain path; an item is `[0]`, which no field is called.
 pub(super) fn path(expr: &IdedExpr) -> Option<Vec<String>> {
     match &expr.expr {
         Expr::Ident(name) => Some(vec![name.clone()]),
@@ -88,7 +124,10 @@ pub(super) fn path(expr: &IdedExpr) -> Option<Vec<String>> {
         Expr::Call(call) if call.func_name == operators::INDEX => match call.args.as_slice() {
             [value, index] => {
                 let mut path = path(value)?;
-                path.push(text(index)?.to_owned());
+                path.push(match &index.expr {
+                    Expr::Literal(LiteralValue::Int(number)) => format!("[{}]", number.inner()),
+                    _ => text(index)?.to_owned(),
+                });
                 Some(path)
             }
             _ => None,
@@ -97,10 +136,38 @@ pub(super) fn path(expr: &IdedExpr) -> Option<Vec<String>> {
     }
 }
 
+/// Whether an index is this part of a path.
+fn is_item(index: &IdedExpr, part: &str) -> bool {
+    match &index.expr {
+        Expr::Literal(LiteralValue::Int(number)) => {
+            let digits = part.strip_prefix('[').and_then(|part| part.strip_suffix(']'));
+            digits.is_some_and(|digits| digits.parse() == Ok(*number.inner()))
+        }
+        _ => text(index) == Some(part),
+    }
+}
+
 fn text(expr: &IdedExpr) -> Option<&str> {
     match &expr.expr {
         Expr::Literal(LiteralValue::String(text)) => Some(text.inner()),
         _ => None,
+    }
+}
+
+/// How to say what stands in for a value that may be null.
+pub(super) fn instead(expr: &IdedExpr, source: &str, other: &str) -> String {
+    match is_plain(expr) {
+        true => format!("`default({source}, {other})`"),
+        false => format!("`{source} == null ? {other} : {source}`"),
+    }
+}
+
+/// Whether a part is made of names alone: what `default` takes.
+pub(super) fn is_plain(expr: &IdedExpr) -> bool {
+    match &expr.expr {
+        Expr::Ident(_) => true,
+        Expr::Select(select) => !select.test && is_plain(&select.operand),
+        _ => false,
     }
 }
 
@@ -125,8 +192,8 @@ pub(super) fn facts_if(condition: &IdedExpr, truth: bool) -> Vec<Fact> {
             (operators::LOGICAL_AND, [left, right]) if truth => both(left, right, true),
             (operators::LOGICAL_OR, [left, right]) if !truth => both(left, right, false),
             (operators::LOGICAL_NOT, [inner]) => facts_if(inner, !truth),
-            (operators::NOT_EQUALS, [left, right]) if truth => not_null_beside_null(left, right),
-            (operators::EQUALS, [left, right]) if !truth => not_null_beside_null(left, right),
+            (operators::NOT_EQUALS, [left, right]) if truth => unequal(left, right),
+            (operators::EQUALS, [left, right]) if !truth => unequal(left, right),
             (operators::EQUALS, [left, right]) if truth => equal(left, right),
             _ => Vec::new(),
         },
@@ -140,16 +207,41 @@ fn both(left: &IdedExpr, right: &IdedExpr, truth: bool) -> Vec<Fact> {
     facts
 }
 
-fn not_null_beside_null(left: &IdedExpr, right: &IdedExpr) -> Vec<Fact> {
+fn unequal(left: &IdedExpr, right: &IdedExpr) -> Vec<Fact> {
     let asked = match (is_null(left), is_null(right)) {
         (false, true) => left,
         (true, false) => right,
-        _ => return Vec::new(),
+        _ => return status_is_not(left, right),
     };
     not_null(path(asked))
 }
 
-/// What equals a literal is not null; a step that succeeded has an output.
+fn status_is_not(left: &IdedExpr, right: &IdedExpr) -> Vec<Fact> {
+    let (asked, word) = match (text(left), text(right)) {
+        (None, Some(word)) => (left, word),
+        (Some(word), None) => (right, word),
+        _ => return Vec::new(),
+    };
+    let word = match word {
+        "skipped" => Word::Skipped,
+        "failed" => Word::Failed,
+        _ => return Vec::new(),
+    };
+    output_of(asked, Known::StatusIsNot(word))
+}
+
+/// What a status tells about the step's output.
+fn output_of(status: &IdedExpr, known: Known) -> Vec<Fact> {
+    match path(status).as_deref() {
+        Some([steps, name, status]) if steps == "steps" && status == "status" => vec![Fact {
+            path: vec![steps.clone(), name.clone(), "output".into()],
+            known,
+        }],
+        _ => Vec::new(),
+    }
+}
+
+/// What equals a literal is not null; a step that succeeded has given what its type says.
 fn equal(left: &IdedExpr, right: &IdedExpr) -> Vec<Fact> {
     let is_literal = |expr: &IdedExpr| matches!(&expr.expr, Expr::Literal(_)) && !is_null(expr);
     let (asked, literal) = match (is_literal(left), is_literal(right)) {
@@ -158,12 +250,8 @@ fn equal(left: &IdedExpr, right: &IdedExpr) -> Vec<Fact> {
         _ => return Vec::new(),
     };
     let mut facts = not_null(path(asked));
-    if let Some([steps, name, status]) = path(asked).as_deref()
-        && steps == "steps"
-        && status == "status"
-        && text(literal) == Some("succeeded")
-    {
-        facts.extend(not_null(Some(vec![steps.clone(), name.clone(), "output".into()])));
+    if text(literal) == Some("succeeded") {
+        facts.extend(output_of(asked, Known::Succeeded));
     }
     facts
 }

@@ -1,27 +1,39 @@
 //! What is inside of a value: fields, items; and whether there is a value at all.
 
-use super::facts::path;
+use super::facts::{is_plain, path};
 use super::infer::Inference;
 use crate::code;
-use cel::common::ast::{Expr, IdedExpr};
+use cel::common::ast::IdedExpr;
 use troupe_core::diagnostic::{Diagnostic, Span};
 use troupe_core::types::Type;
 
 impl Inference<'_> {
     /// The type of a value that is used as one: null and absence must have been asked about.
     pub(super) fn there(&mut self, expr: &IdedExpr, kind: Type) -> Type {
+        self.there_to_read(expr, kind, "")
+    }
+
+    /// The same, where it is there to read `.field` of it.
+    fn there_to_read(&mut self, expr: &IdedExpr, kind: Type, field: &str) -> Type {
         let part = |wanted: &Type| match &kind {
             Type::Union(parts) => parts.contains(wanted),
             other => other == wanted,
         };
         let (null, absent) = (part(&Type::Null), part(&Type::Absent));
         if (null || absent) && !self.scope.is_unsure {
-            self.not_there(expr, absent);
+            self.not_there(expr, absent, field);
         }
         kind.without(&[Type::Null, Type::Absent]).unwrap_or(Type::Any)
     }
 
-    fn not_there(&mut self, expr: &IdedExpr, absent: bool) {
+    fn not_there(&mut self, expr: &IdedExpr, absent: bool, field: &str) {
+        let at = path(expr);
+        if let Some(at) = &at {
+            if self.told.iter().any(|told| at.starts_with(told)) {
+                return;
+            }
+            self.told.push(at.clone());
+        }
         let text = self.text(expr).to_owned();
         let span = self.span(expr);
         let (code, what) = if absent {
@@ -30,7 +42,7 @@ impl Inference<'_> {
             (code::MAY_BE_NULL, "may be null")
         };
         let mut problem = Diagnostic::error(code, span, format!("`{text}` {what} here"));
-        if let Some([steps, name, output]) = path(expr).as_deref()
+        if let Some([steps, name, output]) = at.as_deref()
             && steps == "steps"
             && output == "output"
             && let Some(step) = self.scope.names.steps.get(name)
@@ -42,23 +54,22 @@ impl Inference<'_> {
                 problem = problem.related(step.span, "with `on_error: continue` a failure leaves null");
             }
         }
-        let is_path = matches!(&expr.expr, Expr::Ident(_) | Expr::Select(_));
-        problem = match (is_path, absent) {
-            (true, true) => problem.hint(format!(
-                "write `default({text}, …)`, or ask first: `has({text}) ? … : …`"
-            )),
-            (true, false) => problem.hint(format!(
-                "write `default({text}, …)`, or ask first: `{text} != null ? … : …`"
-            )),
-            (false, _) => problem.hint(format!("write `default({text}, …)`")),
+        let instead = match is_plain(expr) {
+            true => format!("`default({text}{field}, …)`"),
+            false => format!("`{text} == null ? … : {text}{field}`"),
+        };
+        problem = match (at.is_some(), absent) {
+            (true, true) => problem.hint(format!("write {instead}, or ask first: `has({text}) ? … : …`")),
+            (true, false) => problem.hint(format!("write {instead}, or ask first: `{text} != null && …`")),
+            (false, _) => problem.hint(format!("write {instead}")),
         };
         self.report
-            .add(problem.hint("a step's `when`, and a `filter` before, are asked too"));
+            .add(problem.hint("the step's `when`, or a `filter` of the list, can ask as well"));
     }
 
     /// The type of `value.name`.
     pub(super) fn field(&mut self, operand: &IdedExpr, kind: &Type, name: &str, span: Span) -> Type {
-        let kind = self.there(operand, kind.shape().clone());
+        let kind = self.there_to_read(operand, kind.shape().clone(), &format!(".{name}"));
         let kind = kind.shape();
         let problem = |message: String| Diagnostic::error(code::UNKNOWN_FIELD, span, message);
         let problem = match kind {

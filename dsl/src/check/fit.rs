@@ -1,5 +1,6 @@
 //! Values in YAML, expressions included: what type they have, and whether it is what is wanted.
 
+use super::facts::instead;
 use super::infer::infer;
 use super::names::{Found, Scope};
 use crate::code;
@@ -69,8 +70,10 @@ fn may_be_nothing(report: &mut Report, kind: &Type, written: &Written) {
         let source = written.expression.source();
         let message = format!("`{source}` may be null, and then nothing stands here");
         report.add(
-            Diagnostic::warning(code::NULL_IN_TEXT, written.span(), message)
-                .hint(format!("say what stands there instead: `default({source}, \"…\")`")),
+            Diagnostic::warning(code::NULL_IN_TEXT, written.span(), message).hint(format!(
+                "say what stands there instead: {}",
+                instead(written.expression.root(), source, "\"…\"")
+            )),
         );
     }
 }
@@ -175,9 +178,14 @@ fn does_not_fit(report: &mut Report, tree: &Tree, given: &Type, wanted: &Type, w
     let null = [Type::Null, Type::Absent];
     if given.without(&null).is_some_and(|rest| rest.fits(wanted)) {
         let message = format!("{what} takes {wanted}, and this may be null");
-        report.add(Diagnostic::error(code::MAY_BE_NULL, tree.span(), message).hint(format!(
-            "write `default({source}, …)`, or run the step only when it is there: `when: {source} != null`"
-        )));
+        let mut problem = Diagnostic::error(code::MAY_BE_NULL, tree.span(), message);
+        if let Tree::Expression(written) = tree {
+            let instead = instead(written.expression.root(), source, "…");
+            problem = problem.hint(format!(
+                "write {instead}, or run the step only when it is there: `when: {source} != null`"
+            ));
+        }
+        report.add(problem);
         return;
     }
     let message = format!("{what} takes {wanted}, and this is {given}");

@@ -144,6 +144,33 @@ pub(crate) const MACROS: [(&str, &str); 7] = [
     ("default", "default(value.field, \"none\")"),
 ];
 
+impl Function {
+    /// Whether it can be called on a value of this type, as `value.name()`.
+    pub(crate) fn suits(&self, kind: &Type) -> bool {
+        self.form != Form::Free
+            && match sort(kind) {
+                Sort::Any => true,
+                Sort::One(class) => self.on.contains(&class),
+                Sort::Mixed => false,
+            }
+    }
+
+    /// Whether it can be called on its own, as `name(value)`.
+    pub(crate) fn is_free(&self) -> bool {
+        self.form != Form::Method
+    }
+
+    /// Whether it takes anything besides the value before the dot.
+    pub(crate) fn takes_arguments(&self) -> bool {
+        !self.arguments.is_empty()
+    }
+
+    /// What comes out.
+    pub(crate) fn result(&self) -> Type {
+        result(self.result)
+    }
+}
+
 impl Inference<'_> {
     pub(super) fn function(&mut self, expr: &IdedExpr, call: &CallExpr) -> Type {
         let name = call.func_name.as_str();
@@ -157,8 +184,15 @@ impl Inference<'_> {
             return Type::Any;
         }
         let target = call.target.as_deref();
+        if MACROS.iter().any(|(known, _)| *known == name) {
+            // Its arguments speak of items that it would have bound.
+            target.iter().for_each(|target| drop(self.kind(target)));
+            self.unknown_function(expr, name);
+            return Type::Any;
+        }
         let parts: Vec<&IdedExpr> = target.into_iter().chain(&call.args).collect();
         let kinds: Vec<Type> = parts.iter().map(|part| self.kind(part)).collect();
+        parts.iter().for_each(|part| self.opaque(part));
         let Some(function) = found else {
             self.unknown_function(expr, name);
             return Type::Any;

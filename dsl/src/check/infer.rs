@@ -2,7 +2,8 @@
 //!
 //! What is not certain is `any`, which nothing complains about: a first mistake has no echo.
 
-use super::facts::{Fact, facts_if, narrowed, path, refined};
+use super::cursor::CURSOR;
+use super::facts::{Fact, Known, Word, concerned, facts_if, narrowed, path, refined};
 use super::names::{Found, Place, Scope, Use};
 use crate::code;
 use crate::expression::Written;
@@ -10,6 +11,7 @@ use crate::report::Report;
 use crate::shorthand;
 use cel::common::ast::{ComprehensionExpr, EntryExpr, Expr, IdedExpr, LiteralValue, SelectExpr, operators};
 use indexmap::IndexMap;
+use std::borrow::Cow;
 use troupe_core::diagnostic::{Diagnostic, Span};
 use troupe_core::types::Type;
 
@@ -25,6 +27,7 @@ pub(super) fn infer(report: &mut Report, scope: &Scope<'_>, found: &mut Found, w
         written,
         locals: Vec::new(),
         facts: scope.facts.clone(),
+        told: Vec::new(),
     };
     inference.kind(written.expression.root())
 }
@@ -38,11 +41,13 @@ pub(super) struct Inference<'a> {
     pub(super) locals: Vec<(String, Type)>,
     /// What is known to hold where the walk stands.
     pub(super) facts: Vec<Fact>,
+    /// Paths that were told to be null perhaps: what lies below them is no second mistake.
+    pub(super) told: Vec<Vec<String>>,
 }
 
 /// What a part of an expression stands for.
-pub(super) enum Meaning {
-    Value(Type),
+pub(super) enum Meaning<'a> {
+    Value(Cow<'a, Type>),
     Inputs,
     Steps,
     Step(usize),
@@ -50,7 +55,7 @@ pub(super) enum Meaning {
     Secrets,
 }
 
-impl Inference<'_> {
+impl<'a> Inference<'a> {
     /// The bytes of a part.
     pub(super) fn span(&self, expr: &IdedExpr) -> Span {
         let whole = &self.written.expression.place(expr).whole;
@@ -79,8 +84,10 @@ impl Inference<'_> {
         let (what, hint) = match self.meaning(expr) {
             // Loops can double a type as often as they please.
             Meaning::Value(kind) if shorthand::is_larger(&kind, shorthand::MAX_PARTS) => return Type::Any,
-            Meaning::Value(Type::Schema(schema)) => return schema.shape().clone(),
-            Meaning::Value(kind) => return kind,
+            Meaning::Value(kind) => match kind.as_ref() {
+                Type::Schema(schema) => return schema.shape().clone(),
+                _ => return kind.into_owned(),
+            },
             Meaning::Inputs => {
                 self.found.all_inputs = true;
                 return self.scope.names.all_inputs.clone();
@@ -115,24 +122,25 @@ impl Inference<'_> {
         }
     }
 
-    fn meaning(&mut self, expr: &IdedExpr) -> Meaning {
+    fn meaning(&mut self, expr: &IdedExpr) -> Meaning<'a> {
+        let value = |kind: Type| Meaning::Value(Cow::Owned(kind));
         let meaning = match &expr.expr {
             Expr::Ident(name) => self.name(expr, name),
             Expr::Select(select) => self.select(expr, select),
-            Expr::Comprehension(comprehension) => Meaning::Value(self.comprehension(comprehension)),
-            Expr::Call(call) => Meaning::Value(self.call(expr, call)),
-            Expr::Literal(literal) => Meaning::Value(literal_kind(literal)),
+            Expr::Comprehension(comprehension) => value(self.comprehension(comprehension)),
+            Expr::Call(call) => value(self.call(expr, call)),
+            Expr::Literal(literal) => value(literal_kind(literal)),
             Expr::List(list) => {
                 let kinds: Vec<Type> = list.elements.iter().map(|item| self.kind(item)).collect();
                 let item = kinds.into_iter().reduce(Type::or).unwrap_or(Type::Any);
-                Meaning::Value(Type::List(Box::new(item)))
+                value(Type::List(Box::new(item)))
             }
-            Expr::Map(map) => Meaning::Value(self.map(&map.entries)),
-            Expr::Struct(_) | Expr::Unspecified => Meaning::Value(Type::Any),
+            Expr::Map(map) => value(self.map(&map.entries)),
+            Expr::Struct(_) | Expr::Unspecified => value(Type::Any),
         };
         match meaning {
-            Meaning::Value(kind) if !self.facts.is_empty() => Meaning::Value(match path(expr) {
-                Some(path) => narrowed(&self.facts, &path, kind),
+            Meaning::Value(kind) if concerned(&self.facts, expr) => Meaning::Value(match path(expr) {
+                Some(path) => Cow::Owned(self.narrowed(&path, kind.into_owned())),
                 None => kind,
             }),
             meaning => meaning,
@@ -157,16 +165,23 @@ impl Inference<'_> {
         if certain { Type::Object(fields) } else { Type::Any }
     }
 
-    fn name(&mut self, expr: &IdedExpr, name: &str) -> Meaning {
+    fn name(&mut self, expr: &IdedExpr, name: &str) -> Meaning<'a> {
         let bound = self.locals.iter().rev().find(|(local, _)| local == name);
-        let local = bound.map(|(_, kind)| kind).or_else(|| {
-            let local = self.scope.locals.iter().rev().find(|local| local.name == name);
-            local.map(|local| &local.kind)
-        });
-        if let Some(kind) = local {
-            let kind = kind.clone();
-            self.note(expr, &kind, None, None);
+        let found = match bound {
+            Some((_, kind)) => Some((Cow::Owned(kind.clone()), None)),
+            None => {
+                let scope = self.scope;
+                let local = scope.locals.iter().rev().find(|local| local.name == name);
+                local.map(|local| (Cow::Borrowed(&local.kind), local.declared))
+            }
+        };
+        if let Some((kind, declared)) = found {
+            self.note(expr, &kind, declared, None);
             return Meaning::Value(kind);
+        }
+        if name == CURSOR && self.found.question.is_open() {
+            self.answer_with_variables();
+            return Meaning::Value(Cow::Owned(Type::Any));
         }
         let visible = self.scope.place.roots().contains(&name);
         match name {
@@ -177,20 +192,24 @@ impl Inference<'_> {
             "inputs" | "steps" | "env" | "secrets" | "output" | "round" | "carry" => {
                 let span = self.span(expr);
                 self.not_visible(name, span);
-                Meaning::Value(Type::Any)
+                Meaning::Value(Cow::Owned(Type::Any))
             }
-            name if TYPE_NAMES.contains(&name) => Meaning::Value(Type::Any),
+            name if TYPE_NAMES.contains(&name) => Meaning::Value(Cow::Owned(Type::Any)),
             name => {
                 let span = self.span(expr);
                 self.unknown_name(name, span);
-                Meaning::Value(Type::Any)
+                Meaning::Value(Cow::Owned(Type::Any))
             }
         }
     }
 
-    fn select(&mut self, expr: &IdedExpr, select: &SelectExpr) -> Meaning {
+    fn select(&mut self, expr: &IdedExpr, select: &SelectExpr) -> Meaning<'a> {
         let field = select.field.as_str();
         let operand = self.meaning(&select.operand);
+        if field == CURSOR && self.found.question.is_open() {
+            self.answer_with_parts(operand);
+            return Meaning::Value(Cow::Owned(Type::Any));
+        }
         let span = self.name_span(if self.is_made(expr) { &select.operand } else { expr });
         let meaning = match operand {
             Meaning::Inputs => {
@@ -216,24 +235,27 @@ impl Inference<'_> {
                 if self.scope.place != Place::Model {
                     self.found.env.insert(field.to_owned());
                 }
-                Meaning::Value(Type::String)
+                Meaning::Value(Cow::Owned(Type::String))
             }
             Meaning::Secrets => {
                 self.found.secrets.insert(field.to_owned());
-                Meaning::Value(Type::String)
+                Meaning::Value(Cow::Owned(Type::String))
             }
             Meaning::Value(kind) if select.test => {
                 self.tested(expr, select, &kind);
-                Meaning::Value(Type::Boolean)
+                Meaning::Value(Cow::Owned(Type::Boolean))
             }
             Meaning::Value(kind) => {
-                let kind = self.field(&select.operand, &kind, field, span);
+                let kind = match borrowed_field(&kind, field) {
+                    Some(kind) => Cow::Borrowed(kind),
+                    None => Cow::Owned(self.field(&select.operand, &kind, field, span)),
+                };
                 self.note(expr, &kind, None, None);
                 Meaning::Value(kind)
             }
         };
         if select.test {
-            Meaning::Value(Type::Boolean)
+            Meaning::Value(Cow::Owned(Type::Boolean))
         } else {
             meaning
         }
@@ -258,8 +280,8 @@ impl Inference<'_> {
             return;
         }
         let kind = match path(expr) {
-            Some(path) => narrowed(&self.facts, &path, kind.clone()),
-            None => kind.clone(),
+            Some(path) if concerned(&self.facts, expr) => self.narrowed(&path, kind.clone()),
+            _ => kind.clone(),
         };
         let span = self.name_span(expr);
         if let Some(uses) = &mut self.found.uses {
@@ -270,6 +292,26 @@ impl Inference<'_> {
                 step,
             });
         }
+    }
+
+    /// The type at a path, by what is known where the walk stands.
+    fn narrowed(&self, path: &[String], kind: Type) -> Type {
+        let known = |wanted: Known| self.facts.iter().any(|f| f.path == path && f.known == wanted);
+        let step = match path {
+            [steps, name, _] if steps == "steps" => self.scope.names.steps.get(name),
+            _ => None,
+        };
+        let kind = match step {
+            Some(step)
+                if known(Known::Succeeded)
+                    || known(Known::StatusIsNot(Word::Skipped)) && !step.continues
+                    || known(Known::StatusIsNot(Word::Failed)) && step.when.is_none() =>
+            {
+                step.output.clone()
+            }
+            _ => kind,
+        };
+        narrowed(&self.facts, path, kind)
     }
 
     /// Walks a part under what a condition tells.
@@ -324,6 +366,14 @@ impl Inference<'_> {
         self.locals.truncate(depth);
         self.facts = outer;
         kind
+    }
+}
+
+/// The field of a declared object, without a copy of the object.
+fn borrowed_field<'a>(kind: &Cow<'a, Type>, name: &str) -> Option<&'a Type> {
+    match kind {
+        Cow::Borrowed(Type::Object(fields)) => fields.get(name),
+        _ => None,
     }
 }
 

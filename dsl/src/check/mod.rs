@@ -4,6 +4,7 @@ mod agents;
 mod arguments;
 mod called;
 mod corpora;
+mod cursor;
 mod facts;
 mod fields;
 mod fit;
@@ -16,18 +17,19 @@ mod names;
 mod operators;
 mod outputs;
 mod references;
+mod servers;
 mod steps;
 
 pub(crate) use agents::Agent;
 pub(crate) use called::Called;
-pub(crate) use corpora::tool_name;
+pub(crate) use cursor::{Asked, CURSOR, Meanings, ask};
 pub(crate) use functions::{FUNCTIONS, MACROS};
-pub(crate) use names::Use;
 
 use crate::Compilation;
 use crate::document::{Document, Model};
 use crate::files::Files;
 use crate::report::Report;
+use crate::tool_types::Signature;
 use names::{Found, Names};
 use steps::Callables;
 use troupe_core::ir::{OnError, Retry, Tool};
@@ -40,6 +42,8 @@ pub(crate) struct Checked {
     /// The declared models, then those that agents write out.
     pub(crate) models: Vec<Model>,
     pub(crate) tools: Vec<Tool>,
+    /// Of each tool.
+    pub(crate) signatures: Vec<Signature>,
     pub(crate) agents: Vec<Agent>,
     pub(crate) workflows: Vec<Called>,
     pub(crate) steps: Vec<Step>,
@@ -51,8 +55,8 @@ pub(crate) struct Checked {
     pub(crate) env: Vec<String>,
     /// The secrets that they name.
     pub(crate) secrets: Vec<String>,
-    /// Every name and field in an expression with its meaning, where an editor asked.
-    pub(crate) uses: Vec<Use>,
+    /// What the names and fields in expressions mean, where an editor asked.
+    pub(crate) meanings: Option<Meanings>,
 }
 
 /// What is known of a step besides its text.
@@ -69,7 +73,7 @@ pub(crate) struct Step {
 }
 
 /// Checks everything. What comes back is only complete when nothing was reported as an error.
-/// `errors_before` are those that were told before the document was read.
+/// `errors_before` is how many were reported before the file was read.
 pub(crate) fn check(
     report: &mut Report,
     document: &Document,
@@ -77,9 +81,17 @@ pub(crate) fn check(
     compilation: &mut Compilation,
     errors_before: usize,
 ) -> Checked {
-    let tools = corpora::check(report, document, files);
+    let mut tools = corpora::check(report, document, files);
+    let mut signatures: Vec<Signature> = tools
+        .iter()
+        .map(|tool| Signature::of_retrieval(tool.source.tool()))
+        .collect();
+    for (tool, signature) in servers::check(report, document) {
+        tools.push(tool);
+        signatures.push(signature);
+    }
     let mut found = Found {
-        uses: compilation.collects_uses().then(Vec::new),
+        uses: compilation.is_for_editor().then(Vec::new),
         ..Found::default()
     };
     let (models, agents) = agents::check(report, document, &tools, compilation.inherited.as_ref());
@@ -88,6 +100,7 @@ pub(crate) fn check(
     let workflows = called::compile(report, document, files, compilation);
     let callables = Callables {
         tools: &tools,
+        signatures: &signatures,
         agents: &agents,
         workflows: &workflows,
     };
@@ -110,6 +123,11 @@ pub(crate) fn check(
         };
         lints::check(report, &seen);
     }
+    let meanings = found.uses.map(|uses| Meanings {
+        names,
+        kinds: kinds.clone(),
+        uses,
+    });
     let steps = kinds.into_iter().zip(edges).map(|(kind, edges)| Step {
         output: kind.output,
         limits: kind.limits,
@@ -122,12 +140,13 @@ pub(crate) fn check(
         steps: steps.collect(),
         models,
         tools,
+        signatures,
         agents,
         workflows,
         order,
         outputs,
         env: found.env.into_iter().collect(),
         secrets: found.secrets.into_iter().collect(),
-        uses: found.uses.unwrap_or_default(),
+        meanings,
     }
 }

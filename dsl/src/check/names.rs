@@ -1,10 +1,12 @@
 //! Which names an expression sees at its place, and which of them it uses.
 
+use super::cursor::Question;
 use super::facts::Fact;
 use super::steps::Kind;
 use crate::document::Document;
 use crate::shorthand;
 use indexmap::{IndexMap, IndexSet};
+use std::borrow::Cow;
 use std::collections::HashSet;
 use troupe_core::diagnostic::Span;
 use troupe_core::failure::FailureKind;
@@ -12,6 +14,7 @@ use troupe_core::ir::OnError;
 use troupe_core::types::Type;
 
 /// The names of a workflow.
+#[derive(Debug)]
 pub(super) struct Names {
     pub(super) inputs: IndexMap<String, Declared>,
     /// All inputs as one value; `any` when they are too many.
@@ -20,15 +23,19 @@ pub(super) struct Names {
 }
 
 /// A value and where it was declared.
+#[derive(Debug)]
 pub(super) struct Declared {
     pub(super) kind: Type,
     pub(super) span: Span,
 }
 
 /// A step as expressions see it.
+#[derive(Debug)]
 pub(super) struct StepName {
     /// What one item gives when it succeeds.
     pub(super) output: Type,
+    /// `output`, or `outputs` of a fan-out: with null where it can be.
+    value: Type,
     pub(super) fan_out: bool,
     /// The place of its `when`, which may skip it.
     pub(super) when: Option<Span>,
@@ -53,11 +60,18 @@ impl Names {
         let all = Type::Object(fields.collect());
         let too_many = shorthand::is_larger(&all, shorthand::MAX_PARTS);
         let steps = document.steps.iter().zip(kinds).map(|(step, kind)| {
+            let (fan_out, continues) = (step.fan_out.is_some(), kind.on_error == OnError::Continue);
             let seen = StepName {
                 output: kind.output.clone(),
-                fan_out: step.fan_out.is_some(),
+                value: value(
+                    &kind.output,
+                    fan_out,
+                    continues,
+                    step.when.is_some() || step.unread_when.is_some(),
+                ),
+                fan_out,
                 when: step.when.as_ref().map(|when| when.span()).or(step.unread_when),
-                continues: kind.on_error == OnError::Continue,
+                continues,
                 untrusted: kind.untrusted,
                 span: step.name.span,
             };
@@ -82,18 +96,11 @@ impl Names {
 
 impl StepName {
     /// The type of `steps.NAME.FIELD`; none when a step like this has no such field.
-    pub(super) fn field(&self, field: &str) -> Option<Type> {
-        let item = if self.continues {
-            self.output.clone().or(Type::Null)
-        } else {
-            self.output.clone()
-        };
+    pub(super) fn field(&self, field: &str) -> Option<Cow<'_, Type>> {
         Some(match (field, self.fan_out) {
-            ("output", false) if self.when.is_some() => item.or(Type::Null),
-            ("output", false) => item,
-            ("outputs", true) => Type::List(Box::new(item)),
-            ("status", _) => words(&["succeeded", "failed", "skipped"]),
-            ("errors", _) => Type::List(Box::new(error())),
+            ("output", false) | ("outputs", true) => Cow::Borrowed(&self.value),
+            ("status", _) => Cow::Owned(words(&["succeeded", "failed", "skipped"])),
+            ("errors", _) => Cow::Owned(Type::List(Box::new(error()))),
             _ => return None,
         })
     }
@@ -102,6 +109,16 @@ impl StepName {
     pub(super) fn fields(&self) -> [&'static str; 3] {
         [if self.fan_out { "outputs" } else { "output" }, "status", "errors"]
     }
+}
+
+fn value(output: &Type, fan_out: bool, continues: bool, may_be_skipped: bool) -> Type {
+    let null = continues || (may_be_skipped && !fan_out);
+    let item = if null {
+        output.clone().or(Type::Null)
+    } else {
+        output.clone()
+    };
+    if fan_out { Type::List(Box::new(item)) } else { item }
 }
 
 fn words(words: &[&str]) -> Type {
@@ -156,6 +173,8 @@ impl Place {
 pub(super) struct Local {
     pub(super) name: String,
     pub(super) kind: Type,
+    /// Where the file names it.
+    pub(super) declared: Option<Span>,
 }
 
 /// What an expression sees.
@@ -167,6 +186,8 @@ pub(super) struct Scope<'a> {
     pub(super) hidden_item: Option<&'a str>,
     /// What is known to hold here: what the step's `when` asks.
     pub(super) facts: Vec<Fact>,
+    /// The step whose expressions these are, by position.
+    pub(super) own_step: Option<usize>,
     /// Whether the step's `when` could not be read: what it asks is not known, nor what may be null.
     pub(super) is_unsure: bool,
 }
@@ -179,6 +200,7 @@ impl<'a> Scope<'a> {
             locals: Vec::new(),
             hidden_item: None,
             facts: Vec::new(),
+            own_step: None,
             is_unsure: false,
         }
     }
@@ -188,6 +210,7 @@ impl<'a> Scope<'a> {
         let more = locals.into_iter().map(|(name, kind)| Local {
             name: name.to_owned(),
             kind,
+            declared: None,
         });
         Self {
             names: self.names,
@@ -195,6 +218,7 @@ impl<'a> Scope<'a> {
             locals: self.locals.iter().cloned().chain(more).collect(),
             hidden_item: self.hidden_item,
             facts: self.facts.clone(),
+            own_step: self.own_step,
             is_unsure: self.is_unsure,
         }
     }
@@ -216,6 +240,8 @@ pub(super) struct Found {
     pub(super) weak: Vec<(Span, String)>,
     /// Every name and field with its meaning, when an editor asks.
     pub(super) uses: Option<Vec<Use>>,
+    /// What an editor asks about the place of its cursor.
+    pub(super) question: Question,
 }
 
 /// A name in an expression, and what it stands for.

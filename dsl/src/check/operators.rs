@@ -1,6 +1,6 @@
 //! Operators: what they take, and what comes out.
 
-use super::facts::{facts_if, is_null};
+use super::facts::{concerned, facts_if, is_null};
 use super::fields::with_article;
 use super::infer::Inference;
 use crate::code;
@@ -189,10 +189,12 @@ impl Inference<'_> {
             (Sort::One(Class::Number), Sort::One(Class::Number)) => return number(a, b),
             (Sort::One(Class::Text), Sort::One(Class::Text)) => return Type::String,
             (Sort::One(Class::List), Sort::One(Class::List)) => {
-                if let (Type::List(a), Type::List(b)) = (a, b) {
-                    return Type::List(Box::new(a.as_ref().clone().or(b.as_ref().clone())));
-                }
-                return Type::List(Box::new(Type::Any));
+                return match (a, b) {
+                    _ if is_empty_list(right) => a.clone(),
+                    _ if is_empty_list(left) => b.clone(),
+                    (Type::List(a), Type::List(b)) => Type::List(Box::new(a.as_ref().clone().or(b.as_ref().clone()))),
+                    _ => Type::List(Box::new(Type::Any)),
+                };
             }
             (Sort::Any, _) => self.weak(left),
             (_, Sort::Any) => self.weak(right),
@@ -232,6 +234,7 @@ impl Inference<'_> {
     }
 
     fn compare(&mut self, expr: &IdedExpr, left: &IdedExpr, right: &IdedExpr) -> Type {
+        [left, right].into_iter().for_each(|part| self.opaque(part));
         let kinds = [left, right].map(|part| {
             let kind = self.kind(part);
             self.there(part, kind)
@@ -258,8 +261,10 @@ impl Inference<'_> {
         if self.is_made(expr) {
             return Type::Boolean;
         }
+        [left, right].into_iter().for_each(|part| self.opaque(part));
         for (asked, kind, other) in [(left, &kinds[0], right), (right, &kinds[1], left)] {
-            if is_null(other) && !is_null(asked) && !kind.allows_null() {
+            // Asking again what a condition before has asked does no harm.
+            if is_null(other) && !is_null(asked) && !kind.allows_null() && !concerned(&self.facts, asked) {
                 let span = self.span(asked);
                 let message = format!("`{}` is never null", self.text(asked));
                 self.report.add(
@@ -398,6 +403,10 @@ impl Inference<'_> {
             }
         }
     }
+}
+
+fn is_empty_list(expr: &IdedExpr) -> bool {
+    matches!(&expr.expr, Expr::List(list) if list.elements.is_empty())
 }
 
 fn enum_words(kind: &Type) -> Vec<&str> {

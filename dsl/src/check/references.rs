@@ -1,14 +1,16 @@
 //! References: what a name at the root of a path stands for, and what to say when it stands for nothing.
 
-use super::facts::field_of;
+use super::facts::{field_of, path};
 use super::infer::{Inference, Meaning};
 use super::names::Place;
 use crate::code;
 use crate::nearest;
+use cel::common::ast::IdedExpr;
+use std::borrow::Cow;
 use troupe_core::diagnostic::{Diagnostic, Span};
 use troupe_core::types::Type;
 
-impl Inference<'_> {
+impl<'a> Inference<'a> {
     pub(super) fn not_visible(&mut self, name: &str, span: Span) {
         let place = self.scope.place;
         let problem = match name {
@@ -26,6 +28,20 @@ impl Inference<'_> {
             .hint(format!("it can read {}", nearest::list(place.roots().iter().copied()))),
         };
         self.report.add(problem);
+    }
+
+    /// A secret that is looked into: what stands here is its name, and nothing knows its value.
+    pub(super) fn opaque(&mut self, expr: &IdedExpr) {
+        let is_secret = matches!(path(expr).as_deref(), Some([root, _]) if root == "secrets");
+        let is_bound = self.locals.iter().any(|(local, _)| local == "secrets");
+        if is_secret && !is_bound && !self.is_made(expr) && self.scope.place.roots().contains(&"secrets") {
+            let span = self.span(expr);
+            let message = "a secret cannot be looked into: its value is put in only when the work is done";
+            self.report.add(
+                Diagnostic::error(code::SECRET, span, message)
+                    .hint("hand it over as it is, or join it with text: `\"Bearer \" + secrets.NAME`"),
+            );
+        }
     }
 
     pub(super) fn unknown_name(&mut self, name: &str, span: Span) {
@@ -62,20 +78,20 @@ impl Inference<'_> {
         self.report.add(problem);
     }
 
-    pub(super) fn input(&mut self, name: &str, span: Span) -> Type {
+    pub(super) fn input(&mut self, name: &str, span: Span) -> Cow<'a, Type> {
         let inputs = &self.scope.names.inputs;
         if let Some(input) = inputs.get(name) {
             self.found.inputs.insert(name.to_owned());
-            return input.kind.clone();
+            return Cow::Borrowed(&input.kind);
         }
         let known: Vec<&str> = inputs.keys().map(String::as_str).collect();
         let mut problem = Diagnostic::error(code::UNKNOWN_INPUT, span, format!("there is no input `{name}`"));
         problem.hints = self.report.hints(name, "inputs", &known);
         self.report.add(problem);
-        Type::Any
+        Cow::Owned(Type::Any)
     }
 
-    pub(super) fn step(&mut self, name: &str, span: Span) -> Meaning {
+    pub(super) fn step(&mut self, name: &str, span: Span) -> Meaning<'a> {
         let steps = &self.scope.names.steps;
         if let Some(index) = steps.get_index_of(name) {
             self.found.steps.push((index, span));
@@ -86,15 +102,20 @@ impl Inference<'_> {
         let mut problem = Diagnostic::error(code::UNKNOWN_STEP, span, format!("there is no step `{name}`"));
         problem.hints = self.report.hints(name, "steps", &known);
         self.report.add(problem);
-        Meaning::Value(Type::Any)
+        Meaning::Value(Cow::Owned(Type::Any))
     }
 
-    pub(super) fn step_value(&mut self, step: usize, field: &str, span: Span) -> Type {
+    pub(super) fn step_value(&mut self, step: usize, field: &str, span: Span) -> Cow<'a, Type> {
         let Some((name, seen)) = self.scope.names.steps.get_index(step) else {
-            return Type::Any;
+            return Cow::Owned(Type::Any);
         };
         if let Some(kind) = seen.field(field) {
-            return kind;
+            // That a step waits for itself is the mistake, and not what it would read.
+            return if self.scope.own_step == Some(step) {
+                Cow::Owned(Type::Any)
+            } else {
+                kind
+            };
         }
         let problem = match (field, seen.fan_out) {
             ("output", true) => Diagnostic::error(
@@ -125,6 +146,6 @@ impl Inference<'_> {
         };
         self.report
             .add(problem.related(seen.span, format!("`{name}` is declared here")));
-        Type::Any
+        Cow::Owned(Type::Any)
     }
 }

@@ -3,16 +3,15 @@
 use super::agents::{self, Agent};
 use super::arguments::{self, Callee};
 use super::called::Called;
-use super::facts::facts_if;
+use super::facts::{facts_if, instead};
 use super::fit;
 use super::infer::infer;
 use super::names::{Found, Local, Names, Place, Scope};
-use super::tool_name;
 use crate::code;
 use crate::document::{Document, FanOut, Repeat, Step, Verb};
 use crate::expression::{Tree, Written};
 use crate::report::Report;
-use crate::tool_types;
+use crate::tool_types::{self, Signature};
 use std::collections::{HashMap, HashSet};
 use troupe_core::diagnostic::{Diagnostic, Span};
 use troupe_core::ir::{OnError, Retry, Tool};
@@ -20,7 +19,7 @@ use troupe_core::limits::Limits;
 use troupe_core::types::Type;
 
 /// What a step gives and calls.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Kind {
     /// What one item gives when it succeeds.
     pub(super) output: Type,
@@ -45,6 +44,8 @@ pub(super) struct Edge {
 /// What steps can call.
 pub(super) struct Callables<'a> {
     pub(super) tools: &'a [Tool],
+    /// Of each tool.
+    pub(super) signatures: &'a [Signature],
     pub(super) agents: &'a [Agent],
     pub(super) workflows: &'a [Called],
 }
@@ -73,7 +74,7 @@ pub(super) fn kinds(report: &mut Report, document: &Document, callables: &Callab
                 if found.is_none() {
                     agents::unknown_tool(report, document, tool, callables.tools, false);
                 }
-                let result = found.map(|at| tool_types::result(tool_name(&callables.tools[at])));
+                let result = found.map(|at| callables.signatures[at].result.clone());
                 (found, result.unwrap_or(Type::Any))
             }
             Some(Verb::Run(_)) => (None, tool_types::process_result()),
@@ -201,7 +202,7 @@ fn needs(report: &mut Report, step: &Step, names: &Names) -> Vec<Edge> {
     edges
 }
 
-fn expressions(
+pub(super) fn expressions(
     report: &mut Report,
     step: &Step,
     kind: &Kind,
@@ -210,6 +211,7 @@ fn expressions(
     found: &mut Found,
 ) {
     let mut scope = Scope::new(names, Place::Run);
+    scope.own_step = names.steps.get_index_of(&step.name.value);
     scope.hidden_item = step.fan_out.as_ref().map(|fan_out| fan_out.variable.as_str());
     scope.is_unsure = step.unread_when.is_some();
     if let Some(when) = &step.when {
@@ -222,6 +224,7 @@ fn expressions(
         scope.locals.push(Local {
             name: fan_out.variable.clone(),
             kind,
+            declared: fan_out.named,
         });
         if let Some(key) = &fan_out.key {
             item_key(report, &scope, found, key);
@@ -259,14 +262,11 @@ fn verb_expressions(
         Verb::Environment { texts } => texts.iter().for_each(|tree| fit::words(report, scope, found, tree)),
         Verb::Tool { tool, arguments } => {
             let Some(arguments) = arguments else { return };
-            let signature = kind
-                .callee
-                .map(|at| tool_types::arguments(tool_name(&callables.tools[at])));
-            match signature {
+            match kind.callee.map(|at| &callables.signatures[at]) {
                 Some(signature) => {
                     let callee = Callee {
                         name: tool,
-                        arguments: &signature,
+                        arguments: &signature.arguments,
                         what: "argument",
                         declared: &[],
                     };
@@ -308,24 +308,30 @@ fn each(tree: &Option<Tree>, mut visit: impl FnMut(&Tree)) {
 
 /// What a repetition asks and hands on; the type of what it hands on.
 fn rounds(report: &mut Report, scope: &Scope<'_>, found: &mut Found, repeat: &Repeat, output: &Type) -> Type {
-    let seen = [
-        ("output", output.clone()),
-        ("round", Type::Integer),
-        // What it becomes is what is worked out here; the round before it had no other.
-        ("carry", Type::Any),
-    ];
-    let inner = scope.with(Place::Run, seen);
+    let seen = |carry: Type| {
+        [
+            ("output", output.clone()),
+            ("round", Type::Integer),
+            ("carry", carry.or(Type::Null)),
+        ]
+    };
     let carry = match &repeat.carry {
-        Some(tree) => fit::kind(report, &inner, found, tree),
+        Some(tree) => {
+            // What it hands on may read what it was handed: first with that unknown, and unheard.
+            let unknown = scope.with(Place::Run, seen(Type::Any));
+            let carry = fit::kind(&mut Report::new(""), &unknown, &mut Found::default(), tree);
+            fit::kind(report, &scope.with(Place::Run, seen(carry)), found, tree)
+        }
         None => Type::Null,
     };
     if let Some(until) = &repeat.until {
-        let seen = [
-            ("output", output.clone()),
-            ("round", Type::Integer),
-            ("carry", carry.clone().or(Type::Null)),
-        ];
-        condition(report, &scope.with(Place::Run, seen), found, until, "until");
+        condition(
+            report,
+            &scope.with(Place::Run, seen(carry.clone())),
+            found,
+            until,
+            "until",
+        );
     }
     carry
 }
@@ -342,15 +348,18 @@ fn condition(report: &mut Report, scope: &Scope<'_>, found: &mut Found, written:
     if kind.fits(&Type::Boolean) {
         return;
     }
+    let source = written.expression.source();
+    if kind.without(&[Type::Null, Type::Absent]) == Some(Type::Boolean) {
+        let message = format!("`{what}` must be true or false, and this may be null");
+        let instead = instead(written.expression.root(), source, "false");
+        report.add(Diagnostic::error(code::MAY_BE_NULL, written.span(), message).hint(format!("write {instead}")));
+        return;
+    }
     let message = format!("`{what}` must be true or false, and this is {kind}");
     let problem = Diagnostic::error(code::WRONG_TYPE, written.span(), message);
-    let source = written.expression.source();
     report.add(match kind {
         Type::List(_) => problem.hint(format!("ask for its size: `{source}.size() > 0`")),
         Type::String | Type::Enum(_) => problem.hint(format!("compare it: `{source} == \"…\"`")),
-        Type::Union(_) if kind.without(&[Type::Null]) == Some(Type::Boolean) => {
-            problem.hint(format!("it may be null: `default({source}, false)`"))
-        }
         _ => problem.hint("compare it with something"),
     });
 }
@@ -365,6 +374,16 @@ fn items(report: &mut Report, scope: &Scope<'_>, found: &mut Found, fan_out: &Fa
             found.weak.push((items.span(), items.expression.source().to_owned()));
             return Type::Any;
         }
+        Type::Union(parts) => {
+            let lists = parts.iter().map(|part| match part.shape() {
+                Type::List(item) => Some(item.as_ref().clone()),
+                _ => None,
+            });
+            let items: Option<Vec<Type>> = lists.collect();
+            if let Some(item) = items.and_then(|items| items.into_iter().reduce(Type::or)) {
+                return item;
+            }
+        }
         _ => {}
     }
     let source = items.expression.source();
@@ -374,7 +393,8 @@ fn items(report: &mut Report, scope: &Scope<'_>, found: &mut Found, fan_out: &Fa
         }
         let message = "`for_each` goes through a list, and this may be null";
         report.add(
-            Diagnostic::error(code::MAY_BE_NULL, items.span(), message).hint(format!("write `default({source}, [])`")),
+            Diagnostic::error(code::MAY_BE_NULL, items.span(), message)
+                .hint(format!("write {}", instead(items.expression.root(), source, "[]"))),
         );
         return *item;
     }

@@ -3,7 +3,7 @@
 use super::{Spanned, values};
 use crate::code;
 use crate::expression::{self, Tree, Written};
-use crate::language::{self, Key, Mapping};
+use crate::language::{self, Key, Mapping, VERBS};
 use crate::nearest;
 use crate::report::Report;
 use crate::yaml::{Entry, Kind};
@@ -108,10 +108,26 @@ impl<'a> Fields<'a> {
         } else if let Some(owner) = elsewhere(key, self.mapping) {
             problem = problem.hint(format!("`{shown}` is a key of {owner}: look at the indentation"));
         }
-        let names: Vec<&str> = self.mapping.names().collect();
-        report.add(problem.hint(format!("allowed keys: {}", nearest::list(names))));
+        report.add(problem.hint(self.allowed()));
         let near = near.and_then(|near| self.mapping.key(near))?;
         self.get(near.name).is_none().then_some(near)
+    }
+
+    /// The keys that may stand here: beside a verb, those that go with it.
+    fn allowed(&self) -> String {
+        let verb_of = |key: &Key| VERBS.into_iter().find(|verb| *verb == key.name);
+        let is_step = self.mapping.name == language::STEP.name;
+        let verb = self
+            .entries
+            .iter()
+            .find_map(|(key, _)| verb_of(key))
+            .filter(|_| is_step);
+        let Some(verb) = verb else {
+            return format!("allowed keys: {}", nearest::list(self.mapping.names()));
+        };
+        let goes = |key: &&Key| verb_of(key).is_none() && (key.verbs.is_empty() || key.verbs.contains(&verb));
+        let keys = self.mapping.keys.iter().filter(goes).map(|key| key.name);
+        format!("keys that go with `{verb}`: {}", nearest::list(keys))
     }
 
     pub(super) fn get(&self, key: &str) -> Option<&'a Entry> {

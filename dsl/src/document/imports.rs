@@ -64,7 +64,12 @@ impl Reading<'_> {
 
     fn import(&mut self, report: &mut Report, path: &Spanned<String>, folder: &str, shared: &mut Shared) {
         let name = joined(folder, &path.value);
-        if self.open.contains(&name) || self.open.len() >= MAX_DEPTH {
+        if self.open.len() >= MAX_DEPTH {
+            let message = format!("files import each other {MAX_DEPTH} deep, and no deeper");
+            report.error(code::IMPORT_CYCLE, path.span, message);
+            return;
+        }
+        if self.open.contains(&name) {
             let chain = self.open.join(" → ");
             let message = format!("these files import each other: {chain} → {name}");
             report.error(code::IMPORT_CYCLE, path.span, message);
@@ -89,7 +94,7 @@ impl Reading<'_> {
         };
         let start = Span::new(source, root.span.start as usize, root.span.start as usize);
         let fields = Fields::read(report, &SHARED, entries, start);
-        version(report, &fields, entries);
+        version(report, &fields, &root);
         self.open.push(name.clone());
         self.sections(report, &fields, folder_of(&name), shared);
         self.open.pop();

@@ -3,6 +3,7 @@
 use super::fields::Fields;
 use super::{Spanned, names, types, values};
 use crate::code;
+use crate::files::Files;
 use crate::language::INPUT;
 use crate::report::Report;
 use crate::yaml::{Entry, Kind};
@@ -17,17 +18,17 @@ pub(crate) struct Input {
     pub(crate) default: Option<Value>,
 }
 
-pub(super) fn read(report: &mut Report, section: &Entry) -> Vec<Input> {
+pub(super) fn read(report: &mut Report, section: &Entry, files: &dyn Files) -> Vec<Input> {
     let entries = values::mapping(report, section, "names with types").unwrap_or(&[]);
-    entries.iter().map(|entry| input(report, entry)).collect()
+    entries.iter().map(|entry| input(report, entry, files)).collect()
 }
 
-fn input(report: &mut Report, entry: &Entry) -> Input {
+fn input(report: &mut Report, entry: &Entry, files: &dyn Files) -> Input {
     names::identifier(report, &entry.key, entry.key_span, "an input");
     let (kind, default) = match &entry.value.kind {
         // Any other mapping is an object type.
-        Kind::Map(fields) if fields.iter().any(|field| INPUT.has(&field.key)) => declared(report, entry, fields),
-        _ => (types::read(report, &entry.value), None),
+        Kind::Map(fields) if fields.iter().any(|field| INPUT.has(&field.key)) => declared(report, entry, fields, files),
+        _ => (types::read(report, &entry.value, files), None),
     };
     let kind = kind.unwrap_or(Type::Any);
     // `any` allows null too, but an input of it is still meant to be given.
@@ -42,11 +43,11 @@ fn input(report: &mut Report, entry: &Entry) -> Input {
     }
 }
 
-fn declared(report: &mut Report, entry: &Entry, fields: &[Entry]) -> (Option<Type>, Option<Value>) {
+fn declared(report: &mut Report, entry: &Entry, fields: &[Entry], files: &dyn Files) -> (Option<Type>, Option<Value>) {
     let fields = Fields::read(report, &INPUT, fields, entry.key_span);
     let kind = fields
         .require(report, "type")
-        .and_then(|field| types::read(report, &field.value));
+        .and_then(|field| types::read(report, &field.value, files));
     fields.text(report, "description");
     let Some(field) = fields.get("default") else {
         return (kind, None);

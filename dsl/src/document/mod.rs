@@ -21,14 +21,16 @@ pub(crate) use corpora::Corpus;
 pub(crate) use defaults::Defaults;
 pub(crate) use inputs::Input;
 pub(crate) use limits::WrittenRunLimits;
-pub(crate) use models::{Model, defaults as model_defaults, split as split_model};
-pub(crate) use servers::Server;
+pub(crate) use models::{BUILTIN, Model, PROVIDERS, defaults as model_defaults, split as split_model};
+pub(crate) use names::{ROOTS, identifier, label};
+pub(crate) use servers::{Pinned, Server};
 pub(crate) use steps::{FanOut, Repeat, Step, Verb};
 
 use crate::code;
 use crate::expression::{self, Tree};
 use crate::files::Files;
 use crate::language::WORKFLOW;
+use crate::migrate::is_older;
 use crate::report::Report;
 use crate::yaml::{Entry, Kind, Node};
 use fields::Fields;
@@ -78,7 +80,7 @@ pub(crate) fn read(report: &mut Report, root: &Node, files: &dyn Files) -> Optio
     };
     let start = Span::new(root.span.source, root.span.start as usize, root.span.start as usize);
     let fields = Fields::read(report, &WORKFLOW, entries, start);
-    version(report, &fields, entries);
+    version(report, &fields, root);
     let name = fields.text(report, "name").map(|name| name.value);
     let description = fields.text(report, "description");
     let steps = fields.get("steps");
@@ -87,10 +89,10 @@ pub(crate) fn read(report: &mut Report, root: &Node, files: &dyn Files) -> Optio
         description: description.map(|text| text.value.trim().to_owned()).unwrap_or_default(),
         inputs: fields
             .get("inputs")
-            .map_or_else(Vec::new, |entry| inputs::read(report, entry)),
+            .map_or_else(Vec::new, |entry| inputs::read(report, entry, files)),
         defaults: defaults::read(report, &fields),
         shared: imports::shared(report, &fields, files),
-        steps: steps.map_or_else(Vec::new, |entry| steps::read(report, entry)),
+        steps: steps.map_or_else(Vec::new, |entry| steps::read(report, entry, files)),
         outputs: fields
             .get("outputs")
             .map_or_else(Vec::new, |entry| outputs(report, entry)),
@@ -100,22 +102,21 @@ pub(crate) fn read(report: &mut Report, root: &Node, files: &dyn Files) -> Optio
     Some(document)
 }
 
-/// Whether a version of the language is one before 1, which `troupe migrate` brings up to date.
-fn is_older(text: &str) -> bool {
-    text == "0" || text.starts_with("0.")
-}
-
-fn version(report: &mut Report, fields: &Fields<'_>, entries: &[Entry]) {
+fn version(report: &mut Report, fields: &Fields<'_>, root: &Node) {
+    let entries = match &root.kind {
+        Kind::Map(entries) => entries.as_slice(),
+        _ => &[],
+    };
+    let older = "`troupe migrate FILE` shows how a draft reads in version 1, and writes it with `--write`";
     let Some(entry) = fields.get("troupe") else {
         let first = entries.first().map_or(fields.owner, |entry| entry.key_span);
-        report.add(
-            Diagnostic::error(
-                code::NO_VERSION,
-                first,
-                "the file does not say which version of the language it is written in",
-            )
-            .hint("start it with `troupe: 1`"),
-        );
+        let problem = Diagnostic::error(
+            code::NO_VERSION,
+            first,
+            "the file does not say which version of the language it is written in",
+        )
+        .hint("start it with `troupe: 1`");
+        report.add(if is_older(root) { problem.hint(older) } else { problem });
         return;
     };
     let text = match &entry.value.kind {
@@ -129,9 +130,7 @@ fn version(report: &mut Report, fields: &Fields<'_>, entries: &[Entry]) {
         "this is not a version of the language that can be read here",
     );
     report.add(match text {
-        older if is_older(older) => {
-            problem.hint("`troupe migrate FILE` shows how the file reads in version 1, and writes it with `--write`")
-        }
+        _ if is_older(root) => problem.hint(older),
         newer if newer.parse::<f64>().is_ok_and(|version| version > 1.0) => {
             problem.hint("the file is newer than this program: a newer `troupe` reads it")
         }

@@ -27,9 +27,9 @@ pub(crate) struct Model {
 }
 
 /// Providers that a file may name.
-const PROVIDERS: [&str; 3] = ["builtin", "openai", "local"];
+pub(crate) const PROVIDERS: [&str; 3] = ["builtin", "openai", "local"];
 /// The models of the provider `builtin`.
-const BUILTIN: [&str; 1] = ["reader"];
+pub(crate) const BUILTIN: [&str; 1] = ["reader"];
 
 pub(super) fn read(report: &mut Report, section: &Entry) -> Vec<Model> {
     let entries = values::mapping(report, section, "aliases with models").unwrap_or(&[]);

@@ -7,10 +7,10 @@ use troupe_core::diagnostic::{Diagnostic, Span};
 use troupe_core::expression::RESERVED;
 
 /// The variables that expressions see.
-pub(super) const ROOTS: [&str; 7] = ["inputs", "steps", "env", "secrets", "output", "round", "carry"];
+pub(crate) const ROOTS: [&str; 7] = ["inputs", "steps", "env", "secrets", "output", "round", "carry"];
 
 /// A name that expressions use: letters, digits and `_`.
-pub(super) fn identifier(report: &mut Report, name: &str, span: Span, what: &str) -> bool {
+pub(crate) fn identifier(report: &mut Report, name: &str, span: Span, what: &str) -> bool {
     let shape = is_word(name, |b| b.is_ascii_alphanumeric() || b == b'_');
     let problem = if !shape {
         Some("is made of letters, digits and `_`, and starts with a letter or `_`".to_owned())
@@ -35,7 +35,7 @@ pub(super) fn identifier(report: &mut Report, name: &str, span: Span, what: &str
 }
 
 /// A name that only keys and lists use: `-` is allowed too.
-pub(super) fn label(report: &mut Report, name: &str, span: Span, what: &str) -> bool {
+pub(crate) fn label(report: &mut Report, name: &str, span: Span, what: &str) -> bool {
     let fits = is_word(name, |b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
     if !fits {
         report.error(

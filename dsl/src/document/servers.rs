@@ -10,16 +10,15 @@ use crate::yaml::Entry;
 #[derive(Debug)]
 pub(crate) struct Server {
     pub(crate) name: Spanned<String>,
-    pub(crate) command: Vec<Spanned<String>>,
     pub(crate) env: Vec<(String, Tree)>,
     pub(crate) tools: Option<Pinned>,
 }
 
-/// The file with the tools' schemas, read where the server was declared.
+/// The file with the tools' schemas.
 #[derive(Debug)]
 pub(crate) struct Pinned {
     pub(crate) path: Spanned<String>,
-    pub(crate) bytes: Result<Vec<u8>, crate::files::FileError>,
+    pub(crate) text: String,
 }
 
 pub(super) fn read(report: &mut Report, section: &Entry, files: &dyn crate::files::Files) -> Vec<Server> {
@@ -36,16 +35,17 @@ fn server(report: &mut Report, entry: &Entry, files: &dyn crate::files::Files) -
     for key in ["run", "tools"] {
         fields.require(report, key);
     }
-    let tools = fields.text(report, "tools").map(|path| Pinned {
-        bytes: files.read(&path.value),
-        path,
+    fields.names(report, "run");
+    let path = fields.text(report, "tools");
+    let tools = path.and_then(|path| {
+        let (_, text) = report.include_text(files, &path.value, path.span)?;
+        Some(Pinned { path, text })
     });
     Some(Server {
         name: Spanned {
             value: entry.key.clone(),
             span: entry.key_span,
         },
-        command: fields.names(report, "run"),
         env: fields
             .get("env")
             .map_or_else(Vec::new, |entry| run::variables(report, entry)),

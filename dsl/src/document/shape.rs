@@ -52,7 +52,6 @@ fn plain(report: &mut Report, entry: &Entry, takes: &Takes) {
         Takes::Integer(least, most) => drop(values::integer(report, entry, *least..=*most)),
         Takes::Number(least, most) => drop(values::number(report, entry, *least..=*most)),
         Takes::Duration => drop(values::duration_ms(report, entry)),
-        Takes::Type => drop(types::read(report, &entry.value)),
         Takes::Data => drop(types::literal(report, &entry.value)),
         Takes::Words(words) => {
             if let Some(given) = values::text(report, entry) {

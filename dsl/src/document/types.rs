@@ -2,6 +2,7 @@
 
 use crate::code;
 use crate::expression::{self, Tree, old_boolean};
+use crate::files::Files;
 use crate::report::Report;
 use crate::shorthand;
 use crate::yaml::{Entry, Kind, Node, Plain, is_old_boolean};
@@ -12,8 +13,8 @@ use troupe_core::diagnostic::{Diagnostic, Span};
 use troupe_core::types::{Schema, Type};
 
 /// A type; none where something was reported.
-pub(super) fn read(report: &mut Report, node: &Node) -> Option<Type> {
-    let kind = part(report, node)?;
+pub(super) fn read(report: &mut Report, node: &Node, files: &dyn Files) -> Option<Type> {
+    let kind = part(report, node, files)?;
     if shorthand::is_larger(&kind, shorthand::MAX_PARTS) {
         let message = format!("the type has more than {} parts", shorthand::MAX_PARTS);
         report.add(Diagnostic::error(code::BAD_TYPE, node.span, message).hint("`any` takes everything"));
@@ -22,7 +23,7 @@ pub(super) fn read(report: &mut Report, node: &Node) -> Option<Type> {
     Some(kind)
 }
 
-fn part(report: &mut Report, node: &Node) -> Option<Type> {
+fn part(report: &mut Report, node: &Node, files: &dyn Files) -> Option<Type> {
     match &node.kind {
         Kind::Scalar(scalar) => {
             if scalar.plain() == Plain::Null && scalar.text.is_empty() {
@@ -52,7 +53,7 @@ fn part(report: &mut Report, node: &Node) -> Option<Type> {
         }
         Kind::List(items) => match items.as_slice() {
             // A part that could not be read is any: what stands around it still holds.
-            [item] => Some(Type::List(Box::new(part(report, item).unwrap_or(Type::Any)))),
+            [item] => Some(Type::List(Box::new(part(report, item, files).unwrap_or(Type::Any)))),
             _ => {
                 report.add(
                     Diagnostic::error(
@@ -65,18 +66,24 @@ fn part(report: &mut Report, node: &Node) -> Option<Type> {
                 None
             }
         },
-        Kind::Map(entries) => object(report, entries),
+        Kind::Map(entries) => object(report, entries, files),
     }
 }
 
-fn object(report: &mut Report, entries: &[Entry]) -> Option<Type> {
+fn object(report: &mut Report, entries: &[Entry], files: &dyn Files) -> Option<Type> {
     let mut fields = IndexMap::new();
     for entry in entries {
         // The one field name with a meaning of its own: a full JSON Schema.
-        if entry.key == "schema" && matches!(entry.value.kind, Kind::Map(_)) && entries.len() == 1 {
-            return schema(report, &entry.value);
+        if entry.key == "schema" && entries.len() == 1 {
+            match &entry.value.kind {
+                Kind::Map(_) => return schema(report, &entry.value),
+                Kind::Scalar(path) if path.text.ends_with(".json") => {
+                    return schema_file(report, &path.text, entry.value.span, files);
+                }
+                Kind::Scalar(_) | Kind::List(_) => {}
+            }
         }
-        let kind = part(report, &entry.value).unwrap_or(Type::Any);
+        let kind = part(report, &entry.value, files).unwrap_or(Type::Any);
         fields.insert(entry.key.clone(), kind);
     }
     Some(Type::Object(fields))
@@ -95,6 +102,28 @@ fn schema(report: &mut Report, node: &Node) -> Option<Type> {
                         .hint("JSON Schema of draft 2020-12 is read here; references lead to its own `$defs`"),
                 );
             }
+            None
+        }
+    }
+}
+
+/// A JSON Schema in a file of its own.
+fn schema_file(report: &mut Report, path: &str, span: Span, files: &dyn Files) -> Option<Type> {
+    let (_, text) = report.include_text(files, path, span)?;
+    let parsed = text
+        .parse::<Value>()
+        .map_err(|error| format!("it is not JSON: {error}"));
+    let schema = parsed.and_then(|source| {
+        Schema::parse(source).map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+    });
+    match schema {
+        Ok(schema) => Some(Type::Schema(Arc::new(schema))),
+        Err(reason) => {
+            report.error(
+                code::BAD_SCHEMA,
+                span,
+                format!("`{path}` is no JSON Schema that can be read here: {reason}"),
+            );
             None
         }
     }

@@ -71,8 +71,13 @@ pub(super) fn mapping<'a>(report: &mut Report, entry: &'a Entry, wanted: &str) -
         Kind::Map(entries) => Some(entries),
         Kind::Scalar(_) if entry.value.is_null() => Some(&[]),
         _ => {
-            let span = entry.value.span;
-            wrong_kind(report, span, &entry.key, &format!("a mapping: {wanted}"), &entry.value);
+            let (key, node) = (&entry.key, &entry.value);
+            let message = format!("`{key}` takes a mapping: {wanted}, and this is {}", node.describe());
+            let problem = Diagnostic::error(code::WRONG_KIND, node.span, message);
+            report.add(match &node.kind {
+                Kind::List(_) => problem.hint("a mapping is made of `name: …`, without `-`"),
+                _ => problem,
+            });
             None
         }
     }

@@ -3,9 +3,10 @@
 mod node;
 mod places;
 mod read;
+mod recover;
 mod traps;
 
-pub(crate) use node::{Entry, Kind, Node, Plain, Scalar};
+pub(crate) use node::{Entry, Kind, Node, Plain, Scalar, Style};
 pub(crate) use places::Places;
 pub(crate) use read::read;
 pub(crate) use traps::{is_old_boolean, quoted};

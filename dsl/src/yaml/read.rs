@@ -1,6 +1,7 @@
 //! Parser events → tree, within bounds. Not recursive: depth costs memory of ours, never stack.
 
 use super::node::{Entry, Kind, Node, Scalar, Style};
+use super::recover::{self, Back};
 use super::traps;
 use crate::code;
 use crate::report::Report;
@@ -11,34 +12,111 @@ use troupe_core::diagnostic::{Diagnostic, SourceId, Span};
 /// Lists and mappings inside each other.
 const MAX_DEPTH: usize = 64;
 /// Nodes of the whole tree, those that aliases repeat included; long text counts for several.
-const MAX_NODES: usize = 250_000;
+const MAX_NODES: usize = 500_000;
+
+/// What the parser says of a second document.
+pub(super) const SECOND_DOCUMENT: &str = "a second document starts here, and a workflow is one document";
+
+/// A place at which the parser could not go on, as a byte of the text as it was written.
+#[derive(Debug, Clone)]
+pub(super) struct Noticed {
+    pub(super) at: usize,
+    pub(super) info: String,
+}
 
 /// Reads one document. None when there is nothing to go on with; what is wrong has been reported.
 pub(crate) fn read(report: &mut Report, source: SourceId, text: &str) -> Option<Node> {
-    let mut reader = Reader {
-        offsets: Offsets::new(text),
-        source,
-        text,
-        stack: Vec::new(),
-        anchors: HashMap::new(),
-        nodes: 0,
-        root: None,
+    let mut found = Report::new("");
+    let root = match attempt(&mut found, source, text, text, &Back::default()) {
+        Err(Stop::Syntax(noticed)) => {
+            let mended = recover::mend(report, source, text, noticed);
+            found = Report::new("");
+            attempt(&mut found, source, text, &mended.text, &mended.back)
+        }
+        other => other,
     };
-    match reader.run(report) {
-        Ok(()) => {}
-        Err(problem) => {
+    report.absorb(found);
+    let root = match root {
+        Ok(root) => root.filter(|node| !node.is_null()),
+        Err(Stop::Refused(problem)) => {
             report.add(*problem);
             return None;
         }
-    }
-    let root = reader.root.filter(|node| !node.is_null());
-    if root.is_none() {
+        // Only when so much is wrong that not all of it was mended.
+        Err(Stop::Syntax(_)) => return None,
+    };
+    if root.is_none() && !report.damaged() {
         report.add(
             Diagnostic::error(code::EMPTY, Span::new(source, 0, 0), "the file is empty")
                 .hint("a workflow starts with `troupe: 1` and has `steps`"),
         );
     }
     root
+}
+
+/// Reads the tree of `parsed`, which stands for `written` as `back` says.
+fn attempt(
+    report: &mut Report,
+    source: SourceId,
+    written: &str,
+    parsed: &str,
+    back: &Back,
+) -> Result<Option<Node>, Stop> {
+    let mut reader = Reader {
+        offsets: Offsets::new(parsed, back),
+        source,
+        text: written,
+        stack: Vec::new(),
+        anchors: HashMap::new(),
+        nodes: 0,
+        root: None,
+    };
+    reader.run(report, parsed)?;
+    Ok(reader.root)
+}
+
+/// Where the parser stops, if it does. Deeper than a workflow may go, nothing is looked at.
+pub(super) fn first_error(parsed: &str, back: &Back) -> Option<Noticed> {
+    let mut documents = 0;
+    let mut depth = 0_usize;
+    let noticed = |index: usize, info: &str| {
+        Some(Noticed {
+            at: Offsets::new(parsed, back).byte(index),
+            info: info.to_owned(),
+        })
+    };
+    let mut parser = Parser::new_from_str(parsed);
+    while let Some(event) = parser.next_event() {
+        match event {
+            Err(error) => return noticed(error.marker().index(), error.info()),
+            Ok((Event::DocumentStart(_), span)) => {
+                documents += 1;
+                if documents > 1 {
+                    return noticed(span.start.index(), SECOND_DOCUMENT);
+                }
+            }
+            Ok((Event::SequenceStart(..) | Event::MappingStart(..), _)) => depth += 1,
+            Ok((Event::SequenceEnd | Event::MappingEnd, _)) => depth = depth.saturating_sub(1),
+            Ok(_) => {}
+        }
+        if depth > MAX_DEPTH {
+            return None;
+        }
+    }
+    None
+}
+
+/// Why a tree was not read to its end.
+enum Stop {
+    Syntax(Noticed),
+    /// It is more than a workflow may be.
+    Refused(Problem),
+}
+
+impl From<Problem> for Stop {
+    fn from(problem: Problem) -> Self {
+        Self::Refused(problem)
+    }
 }
 
 /// A node, and what copying it costs.
@@ -61,13 +139,13 @@ enum Content {
     List(Vec<Node>),
     Map {
         entries: Vec<Entry>,
-        key: Option<(String, Span)>,
+        key: Option<Key>,
         seen: HashMap<String, Span>,
     },
 }
 
 struct Reader<'a> {
-    offsets: Offsets,
+    offsets: Offsets<'a>,
     source: SourceId,
     text: &'a str,
     stack: Vec<Frame>,
@@ -76,16 +154,25 @@ struct Reader<'a> {
     root: Option<Node>,
 }
 
+/// What stands before a `:`.
+enum Key {
+    Word(String, Span),
+    /// A list or a mapping: reported, and its value is not looked at.
+    Refused,
+}
+
 type Problem = Box<Diagnostic>;
 
 impl Reader<'_> {
-    fn run(&mut self, report: &mut Report) -> Result<(), Problem> {
+    fn run(&mut self, report: &mut Report, parsed: &str) -> Result<(), Stop> {
         let mut documents = 0;
-        let mut parser = Parser::new_from_str(self.text);
+        let mut parser = Parser::new_from_str(parsed);
         while let Some(event) = parser.next_event() {
             let (event, span) = event.map_err(|error| {
-                let at = self.offsets.byte(error.marker().index());
-                Box::new(traps::syntax_error(self.source, self.text, at, error.info()))
+                Stop::Syntax(Noticed {
+                    at: self.offsets.byte(error.marker().index()),
+                    info: error.info().to_owned(),
+                })
             })?;
             let span = Span::new(
                 self.source,
@@ -97,10 +184,10 @@ impl Reader<'_> {
                 Event::DocumentStart(_) => {
                     documents += 1;
                     if documents > 1 {
-                        let message = "a second document starts here, and a workflow is one document";
-                        return Err(Box::new(
-                            Diagnostic::error(code::YAML_FEATURE, span, message).hint("remove the line `---`"),
-                        ));
+                        return Err(Stop::Syntax(Noticed {
+                            at: span.start as usize,
+                            info: SECOND_DOCUMENT.to_owned(),
+                        }));
                     }
                 }
                 Event::Alias(anchor) => self.alias(anchor, span, report)?,
@@ -111,6 +198,9 @@ impl Reader<'_> {
                     self.scalar(text, ScalarStyle::Plain, anchor, meant, report)?;
                 }
                 Event::Scalar(text, style, anchor, None) => {
+                    if style == ScalarStyle::Plain {
+                        self.swallowed_item(span, report);
+                    }
                     self.scalar(text.into_owned(), style, anchor, span, report)?;
                 }
                 Event::SequenceStart(anchor, tag) => {
@@ -148,7 +238,8 @@ impl Reader<'_> {
             .map(|measured| (measured.size, measured.height))
         else {
             let message = "this alias stands inside the value that it names";
-            return Err(Box::new(Diagnostic::error(code::YAML_FEATURE, span, message)));
+            report.add(Diagnostic::error(code::YAML_FEATURE, span, message).hint("write the value out"));
+            return self.scalar(String::new(), ScalarStyle::DoubleQuoted, 0, span, report);
         };
         // Counted before it is copied: this is what stops a bomb.
         self.count(size, span)?;
@@ -156,7 +247,7 @@ impl Reader<'_> {
             return Err(self.too_deep(span));
         }
         match self.anchors.get(&anchor).cloned() {
-            Some(measured) => self.place(measured, span, report),
+            Some(measured) => self.place(measured, report),
             None => Ok(()),
         }
     }
@@ -179,20 +270,51 @@ impl Reader<'_> {
             ScalarStyle::Folded => Style::Folded,
         };
         let node = Node {
-            span: self.trimmed(span),
+            span: self.trimmed(span, style),
             kind: Kind::Scalar(Scalar { text, style }),
         };
         let measured = Measured { node, size, height: 0 };
         if anchor > 0 {
             self.anchors.insert(anchor, measured.clone());
         }
-        self.place(measured, span, report)
+        self.place(measured, report)
     }
 
-    /// A block scalar's span runs on to the next key: carets belong under the text.
-    fn trimmed(&self, span: Span) -> Span {
+    /// A `- ` that stands too far right is read as a part of the text above it.
+    fn swallowed_item(&self, span: Span, report: &mut Report) {
+        let raw = &self.text[span.start as usize..span.end as usize];
+        let in_list = matches!(self.stack.last(), Some(Frame { content: Content::List(_), start, .. })
+            if self.text[*start..].starts_with('-'));
+        let joined = raw.starts_with('-') && !raw.starts_with("--");
+        if !in_list && !joined {
+            return;
+        }
+        let below = raw.match_indices('\n').map(|(at, _)| at + 1);
+        let indented = |at: usize| at + raw[at..].len() - raw[at..].trim_start_matches(' ').len();
+        let Some(item) = below.map(indented).find(|at| raw[*at..].starts_with("- ")) else {
+            return;
+        };
+        let problem = if joined {
+            let start = span.start as usize;
+            let place = Span::new(self.source, start, start + 1);
+            Diagnostic::error(code::KEY, place, "a space is missing after `-`")
+        } else {
+            let start = span.start as usize + item;
+            let place = Span::new(self.source, start, start + 1);
+            let message = "this item stands further right than the one above, and is read as a part of its text";
+            Diagnostic::error(code::INDENTATION, place, message)
+        };
+        report.add(problem.hint("the items of a list start with `- `, and stand under each other"));
+    }
+
+    /// The parser's span runs on to what comes next, over comments too: carets belong under the text.
+    fn trimmed(&self, span: Span, style: Style) -> Span {
         let (start, end) = (span.start as usize, span.end as usize);
-        let kept = self.text.get(start..end).map_or(0, |raw| raw.trim_end().len());
+        let raw = self.text.get(start..end).unwrap_or("");
+        let kept = match style {
+            Style::Single | Style::Double => quoted_length(raw),
+            Style::Plain | Style::Literal | Style::Folded => raw.trim_end().len(),
+        };
         Span::new(self.source, start, start + kept)
     }
 
@@ -219,6 +341,12 @@ impl Reader<'_> {
                 end = self.end_of_block(frame.start, end, items.last().map(|node| node.span));
                 Kind::List(items)
             }
+            // `{{ x }}`, which was reported: the text that was meant, so that it is not a second mistake.
+            Content::Map { entries, .. } if entries.is_empty() && self.text[frame.start..end].starts_with("{{") => {
+                let text = self.text[frame.start..end].to_owned();
+                let style = Style::Plain;
+                Kind::Scalar(Scalar { text, style })
+            }
             Content::Map { mut entries, .. } => {
                 if self.text[frame.start..].starts_with('{') {
                     entries = self.joined(entries, report);
@@ -241,7 +369,7 @@ impl Reader<'_> {
         if frame.anchor > 0 {
             self.anchors.insert(frame.anchor, measured.clone());
         }
-        self.place(measured, span, report)
+        self.place(measured, report)
     }
 
     /// Puts values together again that commas have cut, so that the cut is the only mistake told.
@@ -259,16 +387,26 @@ impl Reader<'_> {
         joined
     }
 
-    /// A block collection ends where its last part ends; a flow collection at its bracket. An alias
-    /// as the last part stands earlier in the file, and does not count.
+    /// A block collection ends where its last part ends; one in brackets at its bracket. An alias as
+    /// the last part stands earlier in the file, and does not count.
     fn end_of_block(&self, start: usize, end: usize, last: Option<Span>) -> usize {
-        if self.text[start..].starts_with(['{', '[']) {
-            return end;
+        let last = last.map(|last| last.end as usize);
+        if !self.text[start..].starts_with(['{', '[']) {
+            return last.unwrap_or(end).max(start);
         }
-        last.map_or(end, |last| last.end as usize).max(start)
+        // The parser's span runs on to what comes next.
+        let mut at = last.unwrap_or(start).max(start + 1);
+        while let Some(next) = self.text.get(at..end).and_then(|rest| rest.find(['}', ']', '#'])) {
+            at += next + 1;
+            if !self.text[..at].ends_with('#') {
+                return at;
+            }
+            at += self.text[at..end].find('\n').unwrap_or(end - at);
+        }
+        end
     }
 
-    fn place(&mut self, measured: Measured, span: Span, report: &mut Report) -> Result<(), Problem> {
+    fn place(&mut self, measured: Measured, report: &mut Report) -> Result<(), Problem> {
         let Some(frame) = self.stack.last_mut() else {
             self.root = Some(measured.node);
             return Ok(());
@@ -278,8 +416,9 @@ impl Reader<'_> {
         match &mut frame.content {
             Content::List(items) => items.push(measured.node),
             Content::Map { entries, key, seen } => match key.take() {
-                None => *key = Some(Self::key(measured.node, span)?),
-                Some((key, key_span)) => {
+                None => *key = Some(Self::key(measured.node, &self.text[frame.start..], report)),
+                Some(Key::Refused) => {}
+                Some(Key::Word(key, key_span)) => {
                     if let Some(first) = seen.get(&key) {
                         let message = format!("`{key}` is there twice");
                         report.add(
@@ -299,18 +438,21 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn key(node: Node, span: Span) -> Result<(String, Span), Problem> {
-        match node.kind {
-            Kind::Scalar(scalar) => Ok((scalar.text, node.span)),
-            _ => Err(Box::new(
-                Diagnostic::error(
-                    code::YAML_FEATURE,
-                    span,
-                    "a key must be a word, and this is a list or a mapping",
-                )
-                .hint("text that starts with `{` or `[` must stand in quotes"),
-            )),
-        }
+    /// The key that a node is, in the mapping that `text` starts with.
+    fn key(node: Node, text: &str, report: &mut Report) -> Key {
+        let Kind::Scalar(scalar) = node.kind else {
+            let problem = if text.starts_with("{{") {
+                let message = "`{{ … }}` is a mapping in YAML, and no expression";
+                Diagnostic::error(code::YAML_FEATURE, node.span, message).hint("an expression is written `${{ … }}`")
+            } else {
+                let message = "a key must be a word, and this is a list or a mapping";
+                Diagnostic::error(code::YAML_FEATURE, node.span, message)
+                    .hint("text that starts with `{` or `[` must stand in quotes")
+            };
+            report.add(problem);
+            return Key::Refused;
+        };
+        Key::Word(scalar.text, node.span)
     }
 
     fn count(&mut self, nodes: usize, span: Span) -> Result<(), Problem> {
@@ -330,15 +472,31 @@ impl Reader<'_> {
     }
 }
 
-/// Character positions, which the parser counts, as byte offsets, which spans hold.
-struct Offsets {
+/// Bytes up to the quote that closes the one at the start.
+fn quoted_length(raw: &str) -> usize {
+    let mut bytes = raw.bytes().enumerate();
+    let Some((_, quote)) = bytes.next() else { return 0 };
+    while let Some((at, byte)) = bytes.next() {
+        let doubled = quote == b'\'' && raw.as_bytes().get(at + 1) == Some(&quote);
+        if byte == b'\\' && quote == b'"' || byte == quote && doubled {
+            bytes.next();
+        } else if byte == quote {
+            return at + 1;
+        }
+    }
+    raw.trim_end().len()
+}
+
+/// Character positions in the text that the parser reads, as byte offsets in the text as it was written.
+struct Offsets<'a> {
     /// One per character and one for the end; empty for ASCII, where both are the same.
     bytes: Vec<u32>,
     length: usize,
+    back: &'a Back,
 }
 
-impl Offsets {
-    fn new(text: &str) -> Self {
+impl<'a> Offsets<'a> {
+    fn new(text: &str, back: &'a Back) -> Self {
         let mut bytes = Vec::new();
         if !text.is_ascii() {
             bytes.extend(text.char_indices().map(|(at, _)| u32::try_from(at).unwrap_or(u32::MAX)));
@@ -346,13 +504,16 @@ impl Offsets {
         Self {
             bytes,
             length: text.len(),
+            back,
         }
     }
 
     fn byte(&self, index: usize) -> usize {
-        if self.bytes.is_empty() {
-            return index.min(self.length);
-        }
-        self.bytes.get(index).map_or(self.length, |at| *at as usize)
+        let at = if self.bytes.is_empty() {
+            index.min(self.length)
+        } else {
+            self.bytes.get(index).map_or(self.length, |at| *at as usize)
+        };
+        self.back.original(at)
     }
 }

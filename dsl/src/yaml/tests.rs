@@ -110,3 +110,16 @@ fn quotes_are_the_ones_with_fewest_escapes() {
     assert_eq!(quoted("it's"), "\"it's\"");
     assert_eq!(quoted("it's \"so\""), "'it''s \"so\"'");
 }
+
+#[test]
+fn the_span_of_quoted_text_ends_with_its_quote() {
+    let text = "k: \"a \\\" b\"   # c\nl: 'it''s' # d\n";
+    let (_, node) = read_text(text);
+    let node = node.expect("it is YAML");
+    let shown = |key: &str| {
+        let span = scalar(&node, key).0.span;
+        &text[span.start as usize..span.end as usize]
+    };
+    assert_eq!(shown("k"), "\"a \\\" b\"");
+    assert_eq!(shown("l"), "'it''s'");
+}

@@ -24,75 +24,82 @@ pub(crate) fn quoted(text: &str) -> String {
     }
 }
 
-/// A syntax error at byte `at`: explained by a trap of its line where there is one.
+/// A syntax error at byte `at` that nothing explains.
 pub(super) fn syntax_error(source: SourceId, text: &str, at: usize, info: &str) -> Diagnostic {
     let mut at = at.min(text.len());
     while !text.is_char_boundary(at) {
         at -= 1;
     }
-    let trapped = line_of(text, at).and_then(|line| trap(source, text, line));
-    // The parser notices some mistakes only at the start of what follows.
-    let trapped = trapped.or_else(|| {
-        let before = text[..at].trim_end().len();
-        line_of(text, before).and_then(|line| trap(source, text, line))
-    });
-    trapped.unwrap_or_else(|| {
-        // What is missing at the end of a line or of the file is missed where the text ends.
-        if text[at..]
-            .trim_start_matches([' ', '\t'])
-            .chars()
-            .next()
-            .is_none_or(|c| c == '\n')
-        {
-            let before = text[..at].trim_end();
-            at = before.char_indices().next_back().map_or(at, |(last, _)| last);
-        }
-        let end = text[at..]
-            .chars()
-            .next()
-            .map_or(at, |c| at + if c == '\n' { 0 } else { c.len_utf8() });
-        let problem = Diagnostic::error(
-            code::SYNTAX,
-            Span::new(source, at, end),
-            format!("this is not YAML: {info}"),
-        );
-        if info.contains("tab") || text[..at].ends_with('\t') || text[at..].starts_with('\t') {
-            return problem.hint("YAML is indented with spaces, and a tab stands here");
-        }
-        problem
-    })
+    // What is missing at the end of a line or of the file is missed where the text ends.
+    let rest = text[at..].trim_start_matches([' ', '\t']);
+    if rest.is_empty() || rest.starts_with(['\n', '\r']) {
+        let before = text[..at].trim_end();
+        at = before.char_indices().next_back().map_or(at, |(last, _)| last);
+    }
+    let end = text[at..]
+        .chars()
+        .next()
+        .map_or(at, |c| at + if c == '\n' { 0 } else { c.len_utf8() });
+    let message = format!("this is not YAML: {info}");
+    Diagnostic::error(code::SYNTAX, Span::new(source, at, end), message)
+        .hint("look here and in the lines above for a bracket, a quote or a `:` that is missing")
 }
+
+/// Bytes of a line that is looked at for traps.
+pub(super) const MAX_LINE: usize = 4096;
 
 /// Byte range of the line around `at`, without its break; none for a line too long to be looked at.
 fn line_of(text: &str, at: usize) -> Option<(usize, usize)> {
     let start = text[..at].rfind('\n').map_or(0, |n| n + 1);
     let end = text[at..].find('\n').map_or(text.len(), |n| at + n);
-    (end - start <= 4096).then_some((start, end))
+    (end - start <= MAX_LINE).then_some((start, end))
 }
 
-fn trap(source: SourceId, text: &str, (start, end): (usize, usize)) -> Option<Diagnostic> {
-    let line = without_comment(&text[start..end]);
+/// A part of a line that YAML reads otherwise than it was meant.
+pub(super) struct Trap {
+    pub(super) from: usize,
+    pub(super) to: usize,
+    pub(super) message: String,
+    /// What was meant, in the quotes that it needs.
+    pub(super) quoted: String,
+}
+
+/// The trap of a line's value.
+pub(super) fn trap(line: &str) -> Option<Trap> {
+    let line = without_comment(line);
     let value_at = value_start(line);
     let value = &line[value_at..];
-    let problem = |from: usize, to: usize, message: &str| {
-        Diagnostic::error(code::NEEDS_QUOTES, Span::new(source, start + from, start + to), message)
+    let trap = |from: usize, to: usize, message: &str| Trap {
+        from,
+        to,
+        message: message.to_owned(),
+        quoted: quoted(&line[from..to]),
     };
     let all = (value_at, line.len());
     if value.starts_with(['{', '[']) && value.contains("${{") {
-        let at = value_at + value.find("${{")?;
+        let at = value_at + bare_marks(value)?;
         let stop = line[at..].find("}}").map_or(line.len(), |n| at + n + 2);
         let message = "an expression inside `{…}` or `[…]` must stand in quotes: YAML reads its braces as its own";
-        return Some(problem(at, stop, message).hint(format!("write {}", quoted(&line[at..stop]))));
+        return Some(trap(at, stop, message));
+    }
+    if let Some((from, to)) = bracket_inside(value) {
+        let message =
+            "a value with a bracket inside must stand in quotes here: in `{…}` and `[…]` YAML reads it as its own";
+        return Some(trap(value_at + from, value_at + to, message));
     }
     if let Some(first) = value.chars().next().filter(|c| "*&!%@`".contains(*c)) {
         let message = format!(
             "a value that starts with `{first}` must stand in quotes: YAML gives that character a meaning of its own"
         );
-        return Some(problem(all.0, all.1, &message).hint(format!("write {}", quoted(value))));
+        return Some(trap(all.0, all.1, &message));
     }
-    if closes_early(value) && !value.ends_with(['"', '\'', ']', '}', ',', ':', '[', '{', '|', '>']) {
+    if closes_early(value) {
         let message = "YAML ends this value at its closing quote or bracket, and then there is more";
-        return Some(problem(all.0, all.1, message).hint(format!("write {}", quoted(value))));
+        return Some(trap(all.0, all.1, message));
+    }
+    let keyed = !line[..value_at].trim().is_empty();
+    if !keyed || value.starts_with(['{', '[']) {
+        return None;
     }
     if value.contains(": ") || value.ends_with(':') && value.contains("${{") {
         let message = if value.contains("${{") {
@@ -100,14 +107,61 @@ fn trap(source: SourceId, text: &str, (start, end): (usize, usize)) -> Option<Di
         } else {
             "text with `: ` inside must stand in quotes: YAML takes it for a key"
         };
-        return Some(problem(all.0, all.1, message).hint(format!("write {}", quoted(value))));
+        return Some(trap(all.0, all.1, message));
+    }
+    None
+}
+
+/// The first `${{` of a flow collection that stands in no quotes.
+fn bare_marks(value: &str) -> Option<usize> {
+    let mut quote: Option<char> = None;
+    let mut before = ' ';
+    for (at, c) in value.char_indices() {
+        match quote {
+            Some(open) if c == open => quote = None,
+            Some(_) => {}
+            None if matches!(c, '"' | '\'') && matches!(before, ' ' | '[' | '{' | ',' | ':') => quote = Some(c),
+            None if value[at..].starts_with("${{") => return Some(at),
+            None => {}
+        }
+        before = c;
+    }
+    None
+}
+
+/// The value without quotes inside of `{…}` or `[…]` that has a bracket in its middle, `list[0].id`,
+/// or a comma between parentheses, `f(a, b)`.
+fn bracket_inside(value: &str) -> Option<(usize, usize)> {
+    if !value.starts_with(['{', '[']) {
+        return None;
+    }
+    let (mut start, mut quote, mut found, mut depth, mut called) = (1, None, false, 0_usize, 0_usize);
+    for (at, sign) in value.char_indices().skip(1) {
+        let before = value[start..at].trim();
+        match (quote, sign) {
+            (Some(open), sign) if open == sign => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') if before.is_empty() || called > 0 => quote = Some(sign),
+            (None, '(') if !before.is_empty() => called += 1,
+            (None, ')') if called > 0 => called -= 1,
+            (None, ',') if called > 0 => found = true,
+            (None, '[' | '{') if found || !before.is_empty() => (found, depth) = (true, depth + 1),
+            (None, ']' | '}') if depth > 0 => depth -= 1,
+            (None, ',' | ']' | '}') if found => {
+                let blank = value[start..at].len() - value[start..at].trim_start().len();
+                return Some((start + blank, start + value[start..at].trim_end().len()));
+            }
+            (None, '[' | '{' | ']' | '}' | ',') => start = at + 1,
+            (None, ':') if !found && value[at..].starts_with(": ") => start = at + 1,
+            (None, _) => {}
+        }
     }
     None
 }
 
 /// A line without the comment at its end, as far as that can be told: one with quotes or marks in it
 /// may be a part of the value.
-fn without_comment(line: &str) -> &str {
+pub(super) fn without_comment(line: &str) -> &str {
     match line.rfind(" #") {
         Some(at) if !line[at..].contains(['"', '\'', '}']) => line[..at].trim_end(),
         _ => line.trim_end(),
@@ -148,11 +202,24 @@ fn closes_early(value: &str) -> bool {
         Some(quote @ ('"' | '\'')) => quote,
         _ => return false,
     };
-    value[1..].contains(close)
+    let open = &value[..1];
+    let mut depth = 0_usize;
+    for (at, c) in value.char_indices().skip(1) {
+        if c == close && depth == 0 {
+            let rest = value[at + 1..].trim_start();
+            return !rest.is_empty() && !rest.starts_with([',', ':', ']', '}']);
+        }
+        if c == close {
+            depth -= 1;
+        } else if value[at..].starts_with(open) {
+            depth += 1;
+        }
+    }
+    false
 }
 
 /// Where the value of a line starts: after `- ` and after `key: `.
-fn value_start(line: &str) -> usize {
+pub(super) fn value_start(line: &str) -> usize {
     let mut at = line.len() - line.trim_start().len();
     while line[at..].starts_with("- ") {
         at += 2;

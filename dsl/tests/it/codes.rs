@@ -1,7 +1,8 @@
 //! Codes, pages and tests agree.
 
-use crate::memory::{Memory, compiled};
-use crate::spec::blocks;
+use crate::manual::{blocks, unused_files};
+use crate::memory::Memory;
+use crate::spec;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use troupe_dsl::{Folder, codes, compile, explain};
@@ -35,41 +36,35 @@ fn every_code_has_a_page_and_every_page_a_code() {
 /// The YAML blocks of a page. Those after the word "Right" must be free of the code.
 #[test]
 fn the_examples_of_a_page_are_wrong_and_right_as_it_says() {
+    let mut failed = Vec::new();
     for code in codes() {
         let page = explain(code).expect("each code has a page");
-        let (wrong, right) = page.split_once("\nRight").unwrap_or((page, ""));
-        let examples = |text: &str| -> Vec<String> {
-            text.split("```yaml\n")
-                .skip(1)
-                .filter_map(|rest| Some(rest.split_once("```")?.0.to_owned()))
-                .collect()
-        };
-        for example in examples(wrong) {
-            let found: Vec<&str> = compiled(&example).diagnostics.iter().map(|d| d.code).collect();
-            assert_eq!(found, [code], "{code}, wrong:\n{example}");
+        let line_of = |word: &str| page.lines().position(|line| line.starts_with(word));
+        let right = line_of("Right").map_or(usize::MAX, |line| line + 1);
+        assert_eq!(line_of("Wrong:").is_some(), line_of("Right").is_some(), "{code}");
+        for block in blocks(page).iter().filter(|block| block.is_compiled()) {
+            let compiled = block.compile();
+            let found: Vec<&str> = compiled.diagnostics.iter().map(|d| d.code).collect();
+            let expected: &[&str] = if block.line < right { &[code] } else { &[] };
+            if found != expected {
+                let told: Vec<&str> = compiled.diagnostics.iter().map(|d| d.message.as_str()).collect();
+                failed.push(format!("{code}, line {}: {found:?} {told:?}", block.line));
+            }
         }
-        for example in examples(right) {
-            let found: Vec<String> = compiled(&example)
-                .diagnostics
-                .iter()
-                .map(|d| format!("{} {}", d.code, d.message))
-                .collect();
-            assert!(found.is_empty(), "{code}, right:\n{example}\n{found:?}");
-        }
+        assert_eq!(unused_files(&blocks(page)), [""; 0], "{code}");
     }
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
 }
 
 #[test]
 fn every_code_is_produced_by_some_text() {
     let mut found: BTreeSet<&str> = BTreeSet::new();
-    for block in blocks() {
-        found.extend(compiled(&block.text).diagnostics.iter().map(|d| d.code));
+    for (_, block) in spec::blocks() {
+        found.extend(block.compile().diagnostics.iter().map(|d| d.code));
     }
-    for code in codes() {
-        let page = explain(code).expect("each code has a page");
-        for block in page.split("```yaml\n").skip(1) {
-            let text = block.split("```").next().unwrap_or("");
-            found.extend(compiled(text).diagnostics.iter().map(|d| d.code));
+    for page in codes().filter_map(explain) {
+        for block in blocks(page).iter().filter(|block| block.is_compiled()) {
+            found.extend(block.compile().diagnostics.iter().map(|d| d.code));
         }
     }
     // What no text in a manual can show.

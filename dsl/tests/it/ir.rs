@@ -3,7 +3,7 @@
 use crate::memory::{Memory, compiled};
 use serde_json::json;
 use troupe_core::expression::Template;
-use troupe_core::ir::{ToolSource, Verb, Workflow};
+use troupe_core::ir::{Verb, Workflow};
 use troupe_core::limits::{Limits, RunLimits};
 use troupe_core::types::Type;
 use troupe_dsl::compile;
@@ -41,7 +41,7 @@ agents:
     limits: { turns: 7 }
   lead:
     model: judge
-    system: "Style: ${{ inputs.style }}${{ inputs.note }}"
+    system: "Style: ${{ inputs.style }}${{ default(inputs.note, '') }}"
     team: { agents: [seeker], parallel: 3 }
   both: { model: openai/gpt-5, tools: [papers.read_chunk, notes] }
 steps:
@@ -73,7 +73,7 @@ steps:
 outputs:
   rows: ${{ steps.research.output.rows }}
   supported: ${{ steps.check.outputs.filter(c, c.supported).size() }}
-limits: { tokens: 1000 }
+limits: { tokens: 1000, fan_out: 50 }
 "#;
 
 #[test]
@@ -87,6 +87,7 @@ fn a_workflow_is_lowered_whole() {
         w.limits,
         RunLimits {
             tokens: 1000,
+            fan_out: 50,
             ..RunLimits::DEFAULT
         }
     );
@@ -126,9 +127,9 @@ fn a_workflow_is_lowered_whole() {
             "notes.read_chunk"
         ]
     );
-    let ToolSource::Corpus { corpus, tool } = &w.tools[4].source;
+    let (corpus, tool) = (w.tools[4].source.group(), w.tools[4].source.tool());
     assert_eq!(
-        (corpus.as_str(), tool.as_str(), w.corpora[1].chunk_tokens),
+        (corpus, tool, w.corpora[1].chunk_tokens),
         ("notes", "semantic_search", 200)
     );
 }
@@ -243,4 +244,30 @@ fn the_fingerprint_follows_every_source() {
     );
     assert_ne!(first, print("a.yaml", text, "two"));
     assert_ne!(first, print("a.yaml", &format!("{text}# more\n"), "one"));
+}
+
+#[test]
+fn a_called_workflow_thinks_with_the_model_of_its_caller() {
+    let mut files = Memory::of_the_manual();
+    let sub = "troupe: 1
+defaults: { model: openai/gpt-5 }
+steps: { d: { workflow: std/debate, with: { question: Who? } } }
+";
+    files.0.insert("sub.yaml".into(), sub.into());
+    let text = "troupe: 1
+defaults: { model: builtin/reader }
+steps:
+  here: { workflow: std/debate, with: { question: Who? } }
+  there: { workflow: sub.yaml }
+";
+    let compiled = compile("w.yaml", text.as_bytes(), &files);
+    let workflow = compiled.workflow.expect("nothing is wrong");
+    let model = |workflow: &Workflow| workflow.model(workflow.agents[0].model).name.clone();
+    let [here, there] = workflow.workflows.as_slice() else {
+        panic!("two workflows are called")
+    };
+    assert_eq!(
+        (model(here), model(&there.workflows[0])),
+        ("reader".into(), "gpt-5".into())
+    );
 }

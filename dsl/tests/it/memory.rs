@@ -14,6 +14,15 @@ impl Memory {
             ("corpus/a.md", "Some text."),
             ("notes/b.md", "More text."),
             (
+                "types/paper.json",
+                r#"{ "type": "object", "properties": { "title": { "type": "string" } }, "required": ["title"] }"#,
+            ),
+            (
+                "mcp/tracker.json",
+                r#"{ "tools": [{ "name": "list_issues", "inputSchema": { "type": "object" } }] }"#,
+            ),
+            ("types/broken.json", r#"{ "type": "strng" }"#),
+            (
                 "prompts/seeker.md",
                 "You search.\nUse ${{ inputs.question }} as the question.",
             ),

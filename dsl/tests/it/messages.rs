@@ -1,12 +1,16 @@
 //! What people read, as it stands on their screen.
 
-use crate::memory::compiled;
+use crate::memory::{Memory, compiled};
 use std::fmt::Write;
 use troupe_core::diagnostic::Severity;
+use troupe_dsl::{Compiled, compile};
 
 /// Every diagnostic with its line, a caret under its place, and its hints.
 fn rendered(text: &str) -> String {
-    let compiled = compiled(text);
+    told(&compiled(text))
+}
+
+fn told(compiled: &Compiled) -> String {
     let mut shown = String::new();
     for d in &compiled.diagnostics {
         let word = if d.severity == Severity::Error {
@@ -65,7 +69,7 @@ outputs:
       |   seeker: { modle: builtin/reader }
       |             ^^^^^
       = did you mean `model`?
-      = allowed keys: `model`, `system`, `tools`, `team`, `limits`
+      = allowed keys: `model`, `system`, `tools`, `team`, `limits`, `description`
     error[T0204]: there is no agent `seker`
       workflow.yaml:8:12
       |     agent: seker
@@ -83,11 +87,14 @@ outputs:
       |     time_out: 5m
       |     ^^^^^^^^
       = did you mean `timeout`?
-      = allowed keys: `agent`, `prompt`, `tool`, `with`, `run`, `env`, `stdin`, `when`, `needs`, `for_each`, `as`, `parallel`, `retry`, `timeout`, `limits`, `output`
+      = keys that go with `agent`: `prompt`, `when`, `needs`, `for_each`, `as`, `parallel`, `key`, `repeat`, `retry`, `timeout`, `limits`, `on_error`, `cache`, `sandbox`, `output`, `description`
     error[T0208]: `ask` has one output, and no list of them
       workflow.yaml:12:25
       |   answer: ${{ steps.ask.outputs }}
       |                         ^^^^^^^
+      workflow.yaml:7:3
+      |   ask:
+      |   ^^^ `ask` is declared here
       = write `steps.ask.output`
     "#);
 }
@@ -199,6 +206,34 @@ fn traps_of_yaml_are_named() {
       |               ^^^^^^^^^^^^
       = write '${{ env.B }}'
     "#);
+    insta::assert_snapshot!(step("env: { A: x, B: inputs.rows[0].id }"), @r#"
+    error[T0007]: a value with a bracket inside must stand in quotes here: in `{…}` and `[…]` YAML reads it as its own
+      workflow.yaml:5:21
+      |     env: { A: x, B: inputs.rows[0].id }
+      |                     ^^^^^^^^^^^^^^^^^
+      = write 'inputs.rows[0].id'
+    "#);
+    insta::assert_snapshot!(step("env: { A: f(inputs.row, \"\"), B: x }"), @r#"
+    error[T0007]: a value with a bracket or a comma inside must stand in quotes here: in `{…}` and `[…]` YAML reads it as its own
+      workflow.yaml:5:15
+      |     env: { A: f(inputs.row, ""), B: x }
+      |               ^^^^^^^^^^^^^^^^^
+      = write 'f(inputs.row, "")'
+    "#);
+    insta::assert_snapshot!(step("\twhen: true"), @r#"
+    error[T0003]: this line is indented with a tab
+      workflow.yaml:5:5
+      |     	when: true
+      |     ^
+      = YAML is indented with spaces
+    "#);
+    insta::assert_snapshot!(rendered("troupe: 1\nsteps:\n  - run: [echo]\n"), @r#"
+    error[T0103]: `steps` takes a mapping: names with steps, and this is a list
+      workflow.yaml:3:3
+      |   - run: [echo]
+      |   ^^^^^^^^^^^^^
+      = a mapping is made of `name: …`, without `-`
+    "#);
     insta::assert_snapshot!(step("stdin: ${{ env.A + ' #1' }}"), @r#"
     error[T0007]: an expression with ` #` inside must stand in quotes: YAML takes the rest for a comment
       workflow.yaml:5:12
@@ -221,10 +256,11 @@ fn traps_of_yaml_are_named() {
       = write 'on' for the text, or true for the boolean
     "#);
     insta::assert_snapshot!(step("stdin: [broken"), @r#"
-    error[T0003]: this is not YAML: while parsing a flow sequence, expected ',' or ']'
-      workflow.yaml:5:18
+    error[T0010]: this `[` is never closed
+      workflow.yaml:5:12
       |     stdin: [broken
-      |                  ^
+      |            ^
+      = write [broken]
     "#);
 }
 
@@ -284,7 +320,8 @@ steps:
       workflow.yaml:7:35
       |     with: { keywords: [x, 3, '${{ inputs.n }}'], top_n: 2 }
       |                                   ^^^^^^^^
-    error[T0305]: `papers.keyword_search` takes no argument `top_n`
+      = `string(inputs.n)` makes text of it
+    error[T0305]: `papers.keyword_search` has no argument `top_n`
       workflow.yaml:7:50
       |     with: { keywords: [x, 3, '${{ inputs.n }}'], top_n: 2 }
       |                                                  ^^^^^
@@ -297,4 +334,170 @@ steps:
       = did you mean `papers.read_chunk`?
       = tools: `papers.keyword_search`, `papers.semantic_search`, `papers.read_chunk`
     "#);
+}
+
+#[test]
+fn what_may_be_null_is_told_with_a_way_out_that_works() {
+    insta::assert_snapshot!(rendered(
+        "troupe: 1
+inputs: { note: string | null, rows: [{ a: string | null }], sure: boolean | null }
+steps:
+  skipped: { run: [echo], when: 'inputs.rows.size() > 3' }
+  a:
+    run: [echo, '${{ inputs.note.trim() }}', '${{ inputs.rows[0].a.trim() }}']
+  b:
+    run: [echo, '${{ steps.skipped.output.stdout }}']
+  c:
+    when: inputs.sure
+    run: [echo]
+"
+    ), @r#"
+    error[T0306]: `inputs.note` may be null here
+      workflow.yaml:6:22
+      |     run: [echo, '${{ inputs.note.trim() }}', '${{ inputs.rows[0].a.trim() }}']
+      |                      ^^^^^^^^^^^
+      = write `default(inputs.note, …)`, or ask first: `inputs.note != null && …`
+      = the step's `when`, or a `filter` of the list, can ask as well
+    error[T0306]: `inputs.rows[0].a` may be null here
+      workflow.yaml:6:51
+      |     run: [echo, '${{ inputs.note.trim() }}', '${{ inputs.rows[0].a.trim() }}']
+      |                                                   ^^^^^^^^^^^^^^^^
+      = write `inputs.rows[0].a == null ? … : inputs.rows[0].a`, or ask first: `inputs.rows[0].a != null && …`
+      = the step's `when`, or a `filter` of the list, can ask as well
+    error[T0306]: `steps.skipped.output` may be null here
+      workflow.yaml:8:22
+      |     run: [echo, '${{ steps.skipped.output.stdout }}']
+      |                      ^^^^^^^^^^^^^^^^^^^^
+      workflow.yaml:4:34
+      |   skipped: { run: [echo], when: 'inputs.rows.size() > 3' }
+      |                                  ^^^^^^^^^^^^^^^^^^^^^^ `skipped` is skipped when this is false
+      = write `default(steps.skipped.output.stdout, …)`, or ask first: `steps.skipped.output != null && …`
+      = the step's `when`, or a `filter` of the list, can ask as well
+    error[T0306]: `when` must be true or false, and this may be null
+      workflow.yaml:10:11
+      |     when: inputs.sure
+      |           ^^^^^^^^^^^
+      = write `default(inputs.sure, false)`
+    "#);
+}
+
+#[test]
+fn agents_of_the_standard_library_need_a_model() {
+    insta::assert_snapshot!(rendered(
+        "troupe: 1
+steps:
+  a: { workflow: std/refine, with: { task: A poem } }
+  b: { workflow: std/refin }
+"
+    ), @r#"
+    error[T0607]: the agents of `std/refine` work with this file's default model, and it has none
+      workflow.yaml:3:18
+      |   a: { workflow: std/refine, with: { task: A poem } }
+      |                  ^^^^^^^^^^
+      = name one: `defaults: { model: … }`
+    error[T0607]: the standard library has no workflow `refin`
+      workflow.yaml:4:18
+      |   b: { workflow: std/refin }
+      |                  ^^^^^^^^^
+      = did you mean `refine`?
+      = workflows of `std/`: `debate`, `refine`, `refine-round`
+    "#);
+}
+
+#[test]
+fn a_mistake_in_a_called_workflow_is_told_once_and_there() {
+    let mut files = Memory::of_the_manual();
+    let text = "troupe: 1\nsteps:\n  s: { agent: nobody, prompt: Hello. }\n";
+    files.0.insert("called/one.yaml".into(), text.into());
+    let text = "troupe: 1\nsteps:\n  a: { workflow: called/one.yaml }\n  b: { workflow: called/one.yaml }\n";
+    insta::assert_snapshot!(told(&compile("workflow.yaml", text.as_bytes(), &files)), @r#"
+    error[T0204]: there is no agent `nobody`
+      called/one.yaml:3:15
+      |   s: { agent: nobody, prompt: Hello. }
+      |               ^^^^^^
+      = there are no agents
+    "#);
+}
+
+#[test]
+fn a_status_tells_whether_there_is_an_output() {
+    let sum = |step: &str, condition: &str| {
+        let condition = condition.replace("status", &format!("steps.{step}.status"));
+        let text = format!(
+            "troupe: 1
+inputs: {{ go: boolean }}
+steps:
+  plain: {{ when: inputs.go, run: [x], output: integer }}
+  nullable: {{ when: inputs.go, run: [x], output: integer | null }}
+  continued: {{ when: inputs.go, run: [x], output: integer, on_error: continue }}
+  failing: {{ run: [x], output: integer, on_error: continue }}
+outputs:
+  o: '${{{{ {condition} ? steps.{step}.output + 1 : 0 }}}}'
+"
+        );
+        let codes: Vec<&str> = compiled(&text).diagnostics.iter().map(|d| d.code).collect();
+        codes.join(" ")
+    };
+    assert_eq!(sum("plain", "status == \"succeeded\""), "");
+    assert_eq!(sum("plain", "status != \"skipped\""), "");
+    assert_eq!(sum("plain", "status != \"failed\""), "T0306");
+    assert_eq!(
+        sum("nullable", "status == \"succeeded\""),
+        "T0306",
+        "it may have given null"
+    );
+    assert_eq!(sum("continued", "status != \"skipped\""), "T0306", "it may have failed");
+    assert_eq!(sum("continued", "status == \"succeeded\""), "");
+    assert_eq!(sum("failing", "status != \"failed\""), "");
+}
+
+#[test]
+fn what_a_round_hands_on_may_read_what_it_was_handed() {
+    insta::assert_snapshot!(rendered(
+        "troupe: 1
+steps:
+  try:
+    run: [./try.sh]
+    repeat:
+      until: output.exit_code == 0 || default(carry.failures, 0) > 2
+      max: 5
+      carry: { failures: '${{ default(carry.failures, 0) + 1 }}', last: '${{ carry.lost }}' }
+"
+    ), @r#"
+    error[T0306]: `carry` may be null here
+      workflow.yaml:8:78
+      |       carry: { failures: '${{ default(carry.failures, 0) + 1 }}', last: '${{ carry.lost }}' }
+      |                                                                              ^^^^^
+      = write `default(carry.lost, …)`, or ask first: `carry != null && …`
+      = the step's `when`, or a `filter` of the list, can ask as well
+    error[T0303]: there is no field `lost` here
+      workflow.yaml:8:84
+      |       carry: { failures: '${{ default(carry.failures, 0) + 1 }}', last: '${{ carry.lost }}' }
+      |                                                                                    ^^^^
+      = did you mean `last`?
+      = fields: `failures`, `last`
+    "#);
+}
+
+#[test]
+fn numbers_from_outside_are_no_instructions() {
+    let codes = |expression: &str| {
+        let text = format!(
+            "troupe: 1
+agents: {{ a: {{ model: builtin/reader }} }}
+steps:
+  look: {{ run: [x], output: {{ n: integer, rows: [{{ word: low | high, text: string }}] }} }}
+  tell: {{ agent: a, prompt: 'It says ${{{{ {expression} }}}}.' }}
+outputs: {{ o: '${{{{ steps.tell.output }}}}' }}
+"
+        );
+        let codes: Vec<&str> = compiled(&text).diagnostics.iter().map(|d| d.code).collect();
+        codes.join(" ")
+    };
+    assert_eq!(codes("steps.look.output.n"), "");
+    assert_eq!(codes("steps.look.output.rows[0].word"), "");
+    assert_eq!(codes("steps.look.output.rows.size()"), "");
+    assert_eq!(codes("steps.look.output.rows[0].text"), "T0702");
+    assert_eq!(codes("steps.look.output"), "T0702");
+    assert_eq!(codes("steps.look.output.rows.map(r, r.text)"), "T0702");
 }

@@ -1,93 +1,38 @@
 //! The manual is the test: every YAML block of `spec/*.md` compiles as its comments say.
-//!
-//! `# error: [T0203]` or `# warning: [T0210]` at the end of a line speaks of that line; on a line of
-//! its own, of the next line. A block without such comments compiles without any diagnostic.
-//! A block that shows a part alone is completed with a version and a step, and may leave things unused.
 
-use crate::memory::{Memory, compiled};
-use std::collections::BTreeSet;
+use crate::manual::{self, Block, Kind};
 use std::path::PathBuf;
 use troupe_core::diagnostic::Severity;
-use troupe_dsl::compile;
 
-pub fn folder() -> PathBuf {
+fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("spec")
 }
 
-/// A YAML block of the manual: the chapter, the line on which it starts, its text.
-pub struct Block {
-    pub place: String,
-    pub text: String,
-    /// Whether it shows a part alone.
-    pub part: bool,
-}
-
-impl Block {
-    fn new(place: String, text: String) -> Self {
-        let has = |key: &str| text.lines().any(|line| line.starts_with(key));
-        let part = !has("troupe:") && !has("steps:");
-        // At the end, so that lines stay where they are.
-        let rest = if part {
-            "troupe: 1\nsteps: { some: { run: [echo] } }\n"
-        } else {
-            ""
-        };
-        Self {
-            place,
-            text: text + rest,
-            part,
-        }
-    }
-}
-
-/// All YAML blocks of the manual.
-pub fn blocks() -> Vec<Block> {
-    let mut chapters: Vec<PathBuf> = std::fs::read_dir(folder())
+/// The chapters: name and text.
+fn chapters() -> Vec<(String, String)> {
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder())
         .expect("the manual is there")
         .map(|entry| entry.expect("it can be listed").path())
         .filter(|path| path.extension().is_some_and(|e| e == "md"))
         .collect();
-    chapters.sort();
-    let mut blocks = Vec::new();
-    for chapter in chapters {
-        let name = chapter.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let text = std::fs::read_to_string(&chapter).expect("a chapter can be read");
-        let mut open: Option<(usize, String)> = None;
-        for (number, line) in text.lines().enumerate() {
-            match &mut open {
-                None if line == "```yaml" => open = Some((number + 2, String::new())),
-                Some((start, block)) if line == "```" => {
-                    blocks.push(Block::new(format!("{name}:{start}"), std::mem::take(block)));
-                    open = None;
-                }
-                Some((_, block)) => {
-                    block.push_str(line);
-                    block.push('\n');
-                }
-                None => {}
-            }
-        }
-        assert!(open.is_none(), "{name}: a block is never closed");
-    }
-    blocks
+    paths.sort();
+    let read = |path: PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        (name, std::fs::read_to_string(&path).expect("a chapter can be read"))
+    };
+    paths.into_iter().map(read).collect()
 }
 
-type Expected = BTreeSet<(usize, String)>;
-
-fn expected(text: &str) -> Expected {
-    let mut expected = Expected::new();
-    for (number, line) in text.lines().enumerate() {
-        let Some((at, rest)) = ["# error: [", "# warning: ["]
-            .iter()
-            .find_map(|mark| line.find(mark).map(|at| (at, &line[at + mark.len()..])))
-        else {
-            continue;
-        };
-        let alone = line[..at].trim().is_empty();
-        let code = rest.split(']').next().unwrap_or("");
-        expected.insert((number + 1 + usize::from(alone), code.to_owned()));
-    }
-    expected
+/// All YAML blocks of the manual that are compiled, each with its place.
+pub fn blocks() -> Vec<(String, Block)> {
+    let chapters = chapters().into_iter();
+    let placed = |(name, text): (String, String)| {
+        let blocks = manual::blocks(&text).into_iter().filter(Block::is_compiled);
+        blocks
+            .map(|block| (format!("{name}:{}", block.line), block))
+            .collect::<Vec<_>>()
+    };
+    chapters.flat_map(placed).collect()
 }
 
 #[test]
@@ -95,40 +40,53 @@ fn every_block_of_the_manual_compiles_as_its_comments_say() {
     let blocks = blocks();
     assert!(blocks.len() > 30, "the manual has examples");
     let mut wrong = Vec::new();
-    for block in &blocks {
-        let compiled = compiled(&block.text);
-        let file = &compiled.sources.files[0];
-        let found: Expected = compiled
-            .diagnostics
-            .iter()
-            .filter(|d| !block.part || d.severity == Severity::Error)
-            .map(|d| (file.line_column(d.labels[0].span.start).0, d.code.to_owned()))
-            .collect();
-        let expected = expected(&block.text);
+    for (place, block) in &blocks {
+        let compiled = block.compile();
+        let (found, expected) = (block.found(&compiled), Block::expected(&compiled));
         if found != expected {
-            let told: Vec<String> = compiled
-                .diagnostics
-                .iter()
-                .map(|d| format!("  {}: {}", d.code, d.message))
-                .collect();
+            let told = compiled.diagnostics.iter();
+            let told: Vec<String> = told.map(|d| format!("  {}: {}", d.code, d.message)).collect();
+            let missing: Vec<_> = expected.difference(&found).collect();
+            let more: Vec<_> = found.difference(&expected).collect();
             wrong.push(format!(
-                "{}: expected {expected:?}, found {found:?}\n{}",
-                block.place,
+                "{place}: missing {missing:?}, unexpected {more:?}\n{}",
                 told.join("\n")
             ));
         }
         let failed = compiled.diagnostics.iter().any(|d| d.severity == Severity::Error);
-        assert_eq!(compiled.workflow.is_none(), failed, "{}", block.place);
+        assert_eq!(compiled.workflow.is_none(), failed, "{place}");
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 
 #[test]
-fn compiling_twice_gives_the_same() {
-    for block in blocks() {
-        let compile = || compile("w.yaml", block.text.as_bytes(), &Memory::of_the_manual());
-        let (first, second) = (compile(), compile());
-        assert_eq!(first.diagnostics, second.diagnostics, "{}", block.place);
-        assert_eq!(first.workflow, second.workflow, "{}", block.place);
+fn every_file_of_the_manual_is_used_in_its_chapter() {
+    for (name, text) in chapters() {
+        let blocks = manual::blocks(&text);
+        assert_eq!(manual::unused_files(&blocks), [""; 0], "{name}");
     }
+}
+
+#[test]
+fn compiling_twice_gives_the_same() {
+    for (place, block) in blocks() {
+        let (first, second) = (block.compile(), block.compile());
+        assert_eq!(first.diagnostics, second.diagnostics, "{place}");
+        assert_eq!(first.workflow, second.workflow, "{place}");
+    }
+}
+
+#[test]
+fn a_part_is_completed_and_a_file_is_kept_for_later() {
+    let text = "```yaml\ninputs: { a: string }\n```\n```yaml\n# file: x/y.yaml\ntroupe: 1\n```\n```yaml\ntroupe: 1\nimports: x/y.yaml\n```\n";
+    let blocks = manual::blocks(text);
+    let kinds: Vec<&Kind> = blocks.iter().map(|block| &block.kind).collect();
+    let file = Kind::File {
+        name: "x/y.yaml".into(),
+        runs: false,
+    };
+    assert_eq!(kinds, [&Kind::Part, &file, &Kind::Whole]);
+    let codes: Vec<&str> = blocks[2].compile().diagnostics.iter().map(|d| d.code).collect();
+    assert_eq!(codes, ["T0108"], "the import is found, and the steps are missing");
+    assert_eq!(manual::unused_files(&blocks), [""; 0]);
 }

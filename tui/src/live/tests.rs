@@ -195,9 +195,14 @@ fn a_failed_run_says_where_and_why() {
         item: troupe_core::id::ItemIndex(0),
         failure: failure.clone(),
         retry_after_ms: None,
+        used: troupe_core::input::Used::default(),
     });
     let step = Some(StepIndex(1));
-    story.tell(Event::RunFailed { step, failure });
+    story.tell(Event::RunFailed {
+        step,
+        item: None,
+        failure,
+    });
     assert_snapshot!(screen(&story, 80, 24, PLAIN), @r#"
     wide-research · failed · 10.7 s · 9 agents · 3 tool calls · 15.3k tok
     ✗ research: the provider refused the key; set OPENAI_API_KEY (model)

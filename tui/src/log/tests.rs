@@ -3,11 +3,13 @@
 use super::plain_line;
 use crate::sample::{Story, fan_out, finished};
 use insta::assert_snapshot;
-use troupe_core::event::{Event, Member};
+use troupe_core::event::{Event, Member, Work};
 use troupe_core::failure::{Failure, FailureKind};
 use troupe_core::id::{ActorId, AgentIndex, CallId, ItemIndex, StepIndex, ToolIndex};
-use troupe_core::limits::LimitHit;
+use troupe_core::input::Used;
+use troupe_core::limits::{Allowance, LimitHit};
 use troupe_core::view::RunView;
+use troupe_testkit::workflow;
 
 fn log(story: &Story) -> String {
     let mut view = RunView::new(&story.workflow);
@@ -108,12 +110,14 @@ fn whatever_goes_wrong_has_a_line() {
             item,
             failure: failure.clone(),
             retry_after_ms: Some(2_000),
+            used: Used::default(),
         },
         Event::ItemFailed {
             step,
             item,
             failure: failure.clone(),
             retry_after_ms: None,
+            used: Used::default(),
         },
         Event::StepFailed {
             step: StepIndex(2),
@@ -121,6 +125,7 @@ fn whatever_goes_wrong_has_a_line() {
         },
         Event::RunFailed {
             step: Some(step),
+            item: Some(item),
             failure,
         },
         Event::RunReopened,
@@ -146,4 +151,70 @@ fn whatever_goes_wrong_has_a_line() {
      1.3 s  wide-research: resumed
      1.4 s  wide-research: cancelled after 1 agent, 0 tool calls, 1.2k tokens
     "#);
+}
+
+#[test]
+fn rounds_questions_and_runs_of_runs_have_a_line() {
+    let mut workflow = workflow::everything();
+    workflow.name = "family".into();
+    let (score, sign) = (StepIndex(5), StepIndex(6));
+    let mut story = Story::of(workflow);
+    let (used, by) = (Used::default(), None);
+    let retrieved = troupe_core::message::Retrieved::default();
+    story.tell(Event::StepStarted {
+        step: score,
+        items: Some(vec![7.into(), 8.into()]),
+        keys: vec!["row-7".into(), "row-8".into()],
+    });
+    for (item, round) in [(0, 1), (0, 2), (1, 1)] {
+        if round > 1 {
+            story.wait(10).tell(Event::RoundEnded {
+                step: score,
+                item: ItemIndex(item),
+                output: None,
+                carry: 1.into(),
+                retrieved: retrieved.clone(),
+                used,
+                by: by.clone(),
+            });
+        }
+        story.wait(10).tell(Event::ItemStarted {
+            step: score,
+            item: ItemIndex(item),
+            attempt: 1,
+            round,
+            work: Work::Workflow {
+                inputs: Default::default(),
+                allowance: Allowance { tokens: 1, agents: 1 },
+            },
+        });
+    }
+    story.wait(10).done(5, 0).wait(10).tell(Event::ItemFailed {
+        step: score,
+        item: ItemIndex(1),
+        failure: Failure::new(FailureKind::Tool, "boom"),
+        retry_after_ms: None,
+        used,
+    });
+    story.step(6, None).wait(10).tell(Event::ItemStarted {
+        step: sign,
+        item: ItemIndex(0),
+        attempt: 1,
+        round: 1,
+        work: Work::Approve {
+            message: "Publish\u{1b}[2J?".into(),
+        },
+    });
+    assert_snapshot!(log(&story), @r"
+      0 ms  family: started
+      0 ms  score: started, 2 items
+     10 ms  score[row-7]: run .score-0
+     20 ms  score[row-7]: another round
+     30 ms  score[row-7]: run .score-0-r2
+     40 ms  score[row-8]: run .score-1
+     50 ms  score: 1 of 2 done
+     60 ms  score[row-8]: failed: boom (tool); the run goes on; score: ended after 60 ms, 1 of 2 failed
+     60 ms  sign: started
+     70 ms  sign: waits for a person: Publish^[[2J?
+    ");
 }

@@ -22,7 +22,7 @@ pub(super) fn headline(screen: &Screen<'_>, census: &Census) -> Line<'static> {
     if started {
         facts.push(duration(screen.elapsed(view.started_ms, None)));
     }
-    let agents = view.agents.len() as u64;
+    let agents = view.agents.len() as u64 + u64::from(view.agents_below);
     if census.live > 0 {
         let of = counted(agents, "agent", "agents");
         facts.push(format!("{}/{of} live", count(census.live)));

@@ -78,9 +78,18 @@ fn facts(screen: &Screen<'_>, step: &StepView, census: &StepCensus) -> Vec<(Tone
     } else if census.agents == 0 && step.status != StepStatus::Waiting {
         facts.push((Tone::Quiet, step.verb.into()));
     }
+    if step.verb == "approve" && step.working > 0 && !screen.view.status.is_over() {
+        facts.push((Tone::Warning, "waits for a person".into()));
+    }
+    if step.rounds > 0 {
+        facts.push((Tone::Plain, counted(step.rounds.into(), "more round", "more rounds")));
+    }
     if step.retries > 0 {
         let retries = counted(step.retries.into(), "retry", "retries");
         facts.push((Tone::Warning, retries));
+    }
+    if step.failed > 0 {
+        facts.push((Tone::Warning, format!("{} failed", count(step.failed.into()))));
     }
     if let Some(failure) = &step.failure
         && step.status != StepStatus::Succeeded
@@ -98,8 +107,9 @@ fn facts(screen: &Screen<'_>, step: &StepView, census: &StepCensus) -> Vec<(Tone
 /// `███░░░░░░░ 12/50`
 fn progress(screen: &Screen<'_>, step: &StepView) -> String {
     let symbols = screen.theme.symbols();
-    let share = u64::from(step.succeeded) * u64::from(BAR_COLUMNS) / u64::from(step.items.max(1));
+    let ended = step.succeeded + step.failed;
+    let share = u64::from(ended) * u64::from(BAR_COLUMNS) / u64::from(step.items.max(1));
     let done = usize::try_from(share.min(BAR_COLUMNS.into())).unwrap_or(0);
     let bar = symbols.bar_done.repeat(done) + &symbols.bar_left.repeat(BAR_COLUMNS as usize - done);
-    format!("{bar} {}/{}", step.succeeded, step.items)
+    format!("{bar} {ended}/{}", step.items)
 }

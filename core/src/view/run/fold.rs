@@ -1,10 +1,10 @@
-//! How each event changes the view of a run.
+//! How events of runs and agents change the view of a run.
 
-use super::{AgentStatus, AgentView, RunView, StepStatus, StepView};
-use crate::event::{Event, Work};
+use super::{AgentStatus, AgentView, RunView, StepStatus};
+use crate::event::Event;
 use crate::failure::Failure;
 use crate::id::{ActorId, AgentIndex, StepIndex};
-use crate::ir::{Verb, Workflow};
+use crate::ir::{OnError, Workflow};
 use crate::message::Usage;
 use crate::port::journal::RunStatus;
 use indexmap::IndexMap;
@@ -19,26 +19,33 @@ impl RunView {
                 self.inputs = inputs.clone();
                 self.status = RunStatus::Running;
             }
-            Event::RunReopened => self.reopen(),
+            Event::RunReopened => self.reopen(workflow),
             Event::RunCancelled => self.stop(RunStatus::Cancelled, at_ms),
             Event::RunSucceeded { outputs } => {
                 self.outputs = outputs.clone();
                 self.stop(RunStatus::Succeeded, at_ms);
             }
-            Event::RunFailed { step, failure } => {
-                let step = step.map(|step| workflow.step(step).name.clone());
-                self.failure = Some((step, failure.clone()));
+            Event::RunFailed { step, item, failure } => {
+                let place = step.map(|step| match item {
+                    Some(item) => self.place(workflow, step, *item),
+                    None => workflow.step(step).name.clone(),
+                });
+                self.failure = Some((place, failure.clone()));
                 self.stop(RunStatus::Failed, at_ms);
             }
             _ => {}
         }
     }
 
-    fn reopen(&mut self) {
+    fn reopen(&mut self, workflow: &Workflow) {
         self.status = RunStatus::Running;
         self.failure = None;
-        for step in self.steps.iter_mut().filter(|step| step.status == StepStatus::Failed) {
-            (step.status, step.ended_ms) = (StepStatus::Running, None);
+        for (step, definition) in self.steps.iter_mut().zip(&workflow.steps) {
+            // With `on_error: continue` a step whose items have all ended is over for good.
+            let is_over = definition.on_error == OnError::Continue && step.failed > 0 && step.is_done();
+            if step.status == StepStatus::Failed && !is_over {
+                (step.status, step.ended_ms) = (StepStatus::Running, None);
+            }
         }
         // Of an item whose model failed for good, the agent of the last attempt goes on. What failed
         // in a wave was told to the lead, and what failed before was tried again.
@@ -61,69 +68,6 @@ impl RunView {
         self.status = status;
         for agent in self.agents.iter_mut().filter(|agent| agent.status.is_live()) {
             agent.ended_ms = Some(at_ms);
-        }
-    }
-
-    pub(super) fn fold_step(&mut self, workflow: &Workflow, event: &Event, at_ms: u64) {
-        match event {
-            Event::StepSkipped { step } => {
-                let step = &mut self.steps[step.at()];
-                (step.status, step.ended_ms) = (StepStatus::Skipped, Some(at_ms));
-            }
-            Event::StepStarted { step, items } => {
-                let step = &mut self.steps[step.at()];
-                step.items = items
-                    .as_ref()
-                    .map_or(1, |items| u32::try_from(items.len()).unwrap_or(u32::MAX));
-                (step.status, step.started_ms) = (StepStatus::Running, Some(at_ms));
-                step.close_when_done(at_ms);
-            }
-            Event::StepFailed { step, failure } => {
-                let step = &mut self.steps[step.at()];
-                (step.status, step.ended_ms, step.failure) = (StepStatus::Failed, Some(at_ms), Some(failure.clone()));
-            }
-            Event::ItemStarted {
-                step,
-                item,
-                attempt,
-                work,
-            } => {
-                let view = &mut self.steps[step.at()];
-                view.working += 1;
-                view.retries += u32::from(*attempt > 1);
-                if let (Work::Agent { prompt }, Verb::Agent { agent, .. }) = (work, &workflow.step(*step).verb) {
-                    let fanned = workflow.step(*step).fan_out.is_some();
-                    let place = if fanned {
-                        format!("{}[{}]", view.name, item.0)
-                    } else {
-                        view.name.clone()
-                    };
-                    let actor = self.spawn(workflow, *agent, &place, None, prompt, at_ms);
-                    self.agents[actor.at()].step = *step;
-                }
-            }
-            Event::ItemSucceeded { step, retrieved, .. } => {
-                self.retrieved_tokens += retrieved.tokens;
-                self.chunks_read.extend(retrieved.read.iter().cloned());
-                let step = &mut self.steps[step.at()];
-                step.succeeded += 1;
-                step.working = step.working.saturating_sub(1);
-                step.close_when_done(at_ms);
-            }
-            Event::ItemFailed {
-                step,
-                failure,
-                retry_after_ms,
-                ..
-            } => {
-                let step = &mut self.steps[step.at()];
-                step.failure = Some(failure.clone());
-                step.working = step.working.saturating_sub(1);
-                if retry_after_ms.is_none() {
-                    (step.status, step.ended_ms) = (StepStatus::Failed, Some(at_ms));
-                }
-            }
-            _ => {}
         }
     }
 
@@ -222,7 +166,7 @@ impl RunView {
         }
     }
 
-    fn spawn(
+    pub(super) fn spawn(
         &mut self,
         workflow: &Workflow,
         agent: AgentIndex,
@@ -258,14 +202,6 @@ impl RunView {
             children: 0,
         });
         actor
-    }
-}
-
-impl StepView {
-    fn close_when_done(&mut self, at_ms: u64) {
-        if self.succeeded == self.items {
-            (self.status, self.ended_ms) = (StepStatus::Succeeded, Some(at_ms));
-        }
     }
 }
 

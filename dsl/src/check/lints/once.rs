@@ -9,7 +9,6 @@ use troupe_core::failure::FailureKind;
 
 pub(super) fn check(report: &mut Report, seen: &Seen<'_>) {
     for (step, kind) in seen.document.steps.iter().zip(seen.kinds) {
-        // Only a retry of the step's own: `defaults` cannot mean every command.
         let Some(retry) = step.retry.as_ref().or(seen.document.defaults.retry.as_ref()) else {
             continue;
         };

@@ -11,6 +11,7 @@ use crate::expression::{Piece, Tree, Written};
 use crate::report::Report;
 use cel::common::ast::{Expr, IdedExpr};
 use troupe_core::diagnostic::Diagnostic;
+use troupe_core::types::Type;
 
 pub(super) fn check(report: &mut Report, seen: &Seen<'_>) {
     for step in &seen.document.steps {
@@ -56,23 +57,35 @@ fn prompt_pieces(report: &mut Report, seen: &Seen<'_>, pieces: &[Piece]) {
 /// The step from outside whose free text an expression gives.
 fn untrusted(seen: &Seen<'_>, written: &Written) -> Option<String> {
     let mut found = None;
-    steps_read(written.expression.root(), &mut |name| {
-        let step = seen.names.steps.get(name);
-        if step.is_some_and(|step| step.untrusted) {
+    steps_read(written.expression.root(), &mut |name, fields| {
+        let step = seen.names.steps.get(name).filter(|step| step.untrusted);
+        if step.is_some_and(|step| holds_text(&step.output, fields)) {
             found = Some(name.to_owned());
         }
     });
     found
 }
 
-/// Steps whose output an expression reads; asking for their size or status hands on no text.
-fn steps_read(expr: &IdedExpr, visit: &mut dyn FnMut(&str)) {
+/// Whether what stands at a path of a type can be free text: numbers and words of a type are none.
+fn holds_text(kind: &Type, path: &[String]) -> bool {
+    let inner = match (kind.shape(), path.split_first()) {
+        (Type::Boolean | Type::Integer | Type::Number | Type::Enum(_) | Type::Null, _) => return false,
+        (Type::List(item), Some((_, rest))) => return holds_text(item, rest),
+        (Type::List(item), None) => return holds_text(item, &[]),
+        (Type::Object(fields), Some((name, rest))) => fields.get(name).map(|field| (field, rest)),
+        (Type::Object(fields), None) => return fields.values().any(|field| holds_text(field, &[])),
+        (Type::Union(parts), _) => return parts.iter().any(|part| holds_text(part, path)),
+        _ => None,
+    };
+    inner.is_none_or(|(field, rest)| holds_text(field, rest))
+}
+
+/// Steps whose output an expression reads, with the fields; asking for their size or status hands on
+/// no text.
+fn steps_read(expr: &IdedExpr, visit: &mut dyn FnMut(&str, &[String])) {
     if let Some([steps, name, field, rest @ ..]) = path(expr).as_deref() {
-        let is_number = rest
-            .last()
-            .is_some_and(|field| matches!(field.as_str(), "exit_code" | "score"));
-        if steps == "steps" && matches!(field.as_str(), "output" | "outputs") && !is_number {
-            visit(name);
+        if steps == "steps" && matches!(field.as_str(), "output" | "outputs") {
+            visit(name, rest);
         }
         return;
     }

@@ -1,7 +1,6 @@
 //! What is declared and never used: most often a slip elsewhere.
 
 use super::Seen;
-use crate::check::agents::corpus_of;
 use crate::code;
 use crate::document::{Spanned, Verb};
 use crate::report::Report;
@@ -109,7 +108,7 @@ fn corpora(report: &mut Report, seen: &Seen<'_>) {
     let used: HashSet<&str> = granted
         .chain(called)
         .filter_map(|at| seen.tools.get(at))
-        .map(corpus_of)
+        .map(|tool| tool.source.group())
         .collect();
     for corpus in &seen.document.shared.corpora {
         if !used.contains(corpus.name.value.as_str()) && is_own(seen, &corpus.name) {

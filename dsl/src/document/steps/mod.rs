@@ -11,6 +11,7 @@ use super::fields::{Fields, gathered};
 use super::limits::{self, AgentLimits};
 use super::{Spanned, names, types, values};
 use crate::expression::{Tree, Written};
+use crate::files::Files;
 use crate::language::STEP;
 use crate::report::Report;
 use crate::yaml::{Entry, Kind};
@@ -37,15 +38,15 @@ pub(crate) struct Step {
     pub(crate) later: Vec<Tree>,
 }
 
-pub(super) fn read(report: &mut Report, section: &Entry) -> Vec<Step> {
+pub(super) fn read(report: &mut Report, section: &Entry, files: &dyn Files) -> Vec<Step> {
     let entries = values::mapping(report, section, "names with steps").unwrap_or(&[]);
     gathered(report, entries, &STEP, "step")
         .into_iter()
-        .map(|(entry, slipped)| step(report, entry, slipped))
+        .map(|(entry, slipped)| step(report, entry, slipped, files))
         .collect()
 }
 
-fn step(report: &mut Report, entry: &Entry, slipped: Vec<&Entry>) -> Step {
+fn step(report: &mut Report, entry: &Entry, slipped: Vec<&Entry>, files: &dyn Files) -> Step {
     names::identifier(report, &entry.key, entry.key_span, "a step");
     let own = values::mapping(report, entry, "the step's verb and keys");
     let readable = own.is_some() && !is_a_section(report, entry);
@@ -74,7 +75,7 @@ fn step(report: &mut Report, entry: &Entry, slipped: Vec<&Entry>) -> Step {
         // A type that could not be read is any: its uses are not a second mistake.
         output: fields
             .get("output")
-            .map(|e| types::read(report, &e.value).unwrap_or(Type::Any)),
+            .map(|e| types::read(report, &e.value, files).unwrap_or(Type::Any)),
     }
 }
 

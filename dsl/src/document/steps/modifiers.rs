@@ -17,10 +17,10 @@ pub(crate) struct FanOut {
     /// Absent when it could not be read.
     pub(crate) items: Option<Written>,
     pub(crate) variable: String,
+    /// Where `as` names it.
+    pub(crate) named: Option<Span>,
     pub(crate) parallel: Option<u32>,
     pub(crate) key: Option<Written>,
-    /// The place of `for_each`.
-    pub(crate) span: Span,
 }
 
 #[derive(Debug)]
@@ -32,7 +32,7 @@ pub(crate) struct Repeat {
 }
 
 pub(super) fn fan_out(report: &mut Report, fields: &Fields<'_>) -> Option<FanOut> {
-    let Some(for_each) = fields.get("for_each") else {
+    if !fields.has("for_each") {
         for key in ["as", "parallel", "key"] {
             if let Some(entry) = fields.get(key) {
                 report.add(
@@ -42,7 +42,7 @@ pub(super) fn fan_out(report: &mut Report, fields: &Fields<'_>) -> Option<FanOut
             }
         }
         return None;
-    };
+    }
     let variable = fields.text(report, "as").map(|name| {
         let fits = names::identifier(report, &name.value, name.span, "an item");
         if fits && names::ROOTS.contains(&name.value.as_str()) {
@@ -55,14 +55,14 @@ pub(super) fn fan_out(report: &mut Report, fields: &Fields<'_>) -> Option<FanOut
                 .hint("choose another name after `as`"),
             );
         }
-        name.value
+        name
     });
     Some(FanOut {
         items: fields.expression(report, "for_each"),
-        variable: variable.unwrap_or_else(|| "item".to_owned()),
+        named: variable.as_ref().map(|name| name.span),
+        variable: variable.map_or_else(|| "item".to_owned(), |name| name.value),
         parallel: fields.count(report, "parallel"),
         key: fields.expression(report, "key"),
-        span: for_each.key_span,
     })
 }
 

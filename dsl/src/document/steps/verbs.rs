@@ -8,8 +8,7 @@ use crate::language::{DISCUSS, ENVIRONMENT, Key, VERBS};
 use crate::nearest;
 use crate::report::Report;
 use crate::yaml::{Entry, Kind, Node};
-use troupe_core::Value;
-use troupe_core::diagnostic::{Diagnostic, Span};
+use troupe_core::diagnostic::Diagnostic;
 
 /// What a step does. Parts that could not be read are absent.
 #[derive(Debug)]
@@ -261,9 +260,4 @@ fn environment(report: &mut Report, fields: &Fields<'_>) -> Verb {
         inner.count(report, "attempts");
     }
     Verb::Environment { texts }
-}
-
-/// A text where a value is wanted and none could be read.
-pub(crate) fn nothing(span: Span) -> Tree {
-    Tree::Literal(Value::Null, span)
 }

@@ -1,0 +1,149 @@
+//! Secrets at the edge of a run: values for markers on the way out, markers for values on the way back.
+
+use std::sync::Arc;
+use troupe_core::effect::Command;
+use troupe_core::input::{Exit, Input};
+use troupe_core::message::{AssistantMessage, Reply, ToolOutput};
+use troupe_core::{Object, Value, secret};
+
+/// The values behind the names of secrets. Not printable, so that no log holds one by accident.
+#[derive(Clone, Default)]
+pub struct Secrets(Arc<Known>);
+
+#[derive(Default)]
+struct Known {
+    given: Vec<(String, String)>,
+    hidden: Vec<(String, String)>,
+}
+
+impl Secrets {
+    /// Values by name: `given` are written for markers, and both stay out of all that comes back.
+    pub fn new(given: Vec<(String, String)>, further: Vec<(String, String)>) -> Self {
+        let mut hidden: Vec<(String, String)> = given.iter().cloned().chain(further).collect();
+        // A program that prints JSON prints a value as JSON spells it.
+        let spelled: Vec<(String, String)> = hidden.iter().filter_map(spelled_in_json).collect();
+        hidden.extend(spelled);
+        hidden.retain(|(_, value)| !value.is_empty());
+        Self(Arc::new(Known { given, hidden }))
+    }
+
+    /// Whether there is nothing to hide.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.hidden.is_empty()
+    }
+
+    fn reveal(&self, text: &str) -> String {
+        let value = |name: &str| {
+            let found = self.0.given.iter().find(|(known, _)| known == name);
+            found.map(|(_, value)| value.clone())
+        };
+        secret::reveal(text, value)
+    }
+
+    /// A command as the process gets it.
+    pub(crate) fn reveal_command(&self, command: Command) -> Command {
+        if self.is_empty() {
+            return command;
+        }
+        let env = command.env.into_iter();
+        Command {
+            arguments: command.arguments.iter().map(|text| self.reveal(text)).collect(),
+            env: env.map(|(name, text)| (name, self.reveal(&text))).collect(),
+            stdin: command.stdin.map(|text| self.reveal(&text)),
+        }
+    }
+
+    /// Arguments as the tool gets them.
+    pub(crate) fn reveal_value(&self, value: Value) -> Value {
+        if self.is_empty() {
+            return value;
+        }
+        each_text(value, &|text| self.reveal(&text))
+    }
+
+    fn conceal(&self, text: &str) -> String {
+        secret::conceal(&secret::disarm(text), &self.0.hidden)
+    }
+
+    /// What came back, without the value of any secret.
+    pub(crate) fn conceal_input(&self, input: Input) -> Input {
+        if self.is_empty() {
+            return input;
+        }
+        match input {
+            Input::ModelReplied { call, reply } => Input::ModelReplied {
+                call,
+                reply: self.conceal_reply(reply),
+            },
+            Input::ToolReplied { call, output } => Input::ToolReplied {
+                call,
+                output: self.conceal_output(output),
+            },
+            Input::ProcessExited { call, exit } => Input::ProcessExited {
+                call,
+                exit: Exit {
+                    code: exit.code,
+                    stdout: self.conceal(&exit.stdout),
+                    stderr: self.conceal(&exit.stderr),
+                },
+            },
+            Input::Decided { call, mut answer } => {
+                answer.comment = answer.comment.map(|text| self.conceal(&text));
+                Input::Decided { call, answer }
+            }
+            Input::CallFailed { call, mut failure } => {
+                failure.message = self.conceal(&failure.message);
+                Input::CallFailed { call, failure }
+            }
+            // What a run gives has come through here before, and the others bring no text.
+            other => other,
+        }
+    }
+
+    fn conceal_reply(&self, mut reply: Reply) -> Reply {
+        let message = &reply.message;
+        let tool_calls = message.tool_calls.iter().cloned().map(|mut call| {
+            call.arguments = self.conceal(&call.arguments);
+            call
+        });
+        reply.message = Arc::new(AssistantMessage {
+            text: self.conceal(&message.text),
+            thinking: self.conceal(&message.thinking),
+            tool_calls: tool_calls.collect(),
+        });
+        reply
+    }
+
+    fn conceal_output(&self, mut output: ToolOutput) -> ToolOutput {
+        output.text = self.conceal(&output.text);
+        output.result = each_text(output.result, &|text| self.conceal(&text));
+        for chunk in output.retrieved.shown.iter_mut().chain(&mut output.retrieved.read) {
+            *chunk = self.conceal(chunk);
+        }
+        output
+    }
+}
+
+fn spelled_in_json((name, value): &(String, String)) -> Option<(String, String)> {
+    let quoted = Value::from(value.as_str()).to_string();
+    let spelled = &quoted[1..quoted.len() - 1];
+    (spelled != value).then(|| (name.clone(), spelled.to_owned()))
+}
+
+fn each_text(value: Value, change: &impl Fn(String) -> String) -> Value {
+    match value {
+        Value::String(text) => Value::String(change(text)),
+        Value::Array(items) => items.into_iter().map(|item| each_text(item, change)).collect(),
+        Value::Object(fields) => {
+            let fields = fields.into_iter();
+            let changed: Object = fields
+                .map(|(name, field)| (change(name), each_text(field, change)))
+                .collect();
+            Value::Object(changed)
+        }
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests;
