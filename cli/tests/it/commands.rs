@@ -158,6 +158,16 @@ fn check_reports_everything_at_once_with_places() {
 }
 
 #[test]
+fn the_schema_of_the_language_is_printed() {
+    let place = small();
+    let whole = place.troupe(&["schema"]).json();
+    assert_eq!(whole["required"][1], "steps");
+    let shared = place.troupe(&["schema", "--shared"]).json();
+    assert_eq!(shared["required"][0], "troupe");
+    assert!(shared["properties"].get("steps").is_none());
+}
+
+#[test]
 fn graph_draws_what_would_run() {
     let place = small();
     place.file(

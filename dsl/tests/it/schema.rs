@@ -87,6 +87,7 @@ fn is_visible(d: &Diagnostic) -> bool {
     // What depends on other keys, other files, or on how a text reads.
     let depends = [
         "an agent needs `model`",
+        "default model, and it has none",
         "there is no choice",
         "a discussion needs at least two agents",
         "a team needs at least one agent",
