@@ -67,7 +67,7 @@ mod tests {
         assert_eq!(nearest("201"), Some("T0201"));
         assert_eq!(nearest("T201"), Some("T0201"));
         assert_eq!(nearest("0406"), Some("T0406"));
-        assert_eq!(nearest("T0502"), Some("T0501"));
+        assert_eq!(nearest("T0902"), Some("T0901"));
         assert_eq!(nearest("X0501"), None);
         assert_eq!(nearest("T9999"), None);
         assert_eq!(nearest("ÜBER"), None);

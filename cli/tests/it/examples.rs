@@ -23,6 +23,31 @@ fn every_example_is_clean() {
 }
 
 #[test]
+fn a_review_waits_for_its_person_and_goes_on() {
+    let place = Place::new();
+    let example = examples().join("04-review");
+    let run = place.troupe(&["run", example.to_str().unwrap(), "--json"]);
+    assert_eq!(
+        (run.code, run.json()["status"].as_str()),
+        (3, Some("waiting")),
+        "{run:?}"
+    );
+    let wrong = place.troupe(&["approve", "last", "sign_off", "perhaps"]);
+    assert_eq!(wrong.code, 2, "{wrong:?}");
+    let ended = place.troupe(&["approve", "last", "publish", "--json"]);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let outputs = &ended.json()["outputs"];
+    assert_eq!(
+        (&outputs["published"], &outputs["failed"]),
+        (&true.into(), &serde_json::json!([]))
+    );
+    assert_eq!(outputs["answers"].as_array().map(Vec::len), Some(3));
+    // The called workflows are runs of their own, and shown with the one that called them.
+    let all = place.troupe(&["ls", "--all", "--json"]).json();
+    assert_eq!(all.as_array().map(Vec::len), Some(4), "{all}");
+}
+
+#[test]
 fn papers_answers_with_citations_that_can_be_opened() {
     let place = Place::new();
     let example = examples().join("01-papers");

@@ -261,12 +261,20 @@ fn an_editor_is_served_from_its_first_word_to_its_last() {
         json!({ "textDocument": { "uri": file } }),
     );
     assert_eq!(symbols[4]["children"][1]["name"], "final");
-    let options = json!({ "tabSize": 2, "insertSpaces": true });
-    let formatted = editor.ask(
-        "textDocument/formatting",
-        json!({ "textDocument": { "uri": file }, "options": options }),
+    // A blank too many is taken away, and with that nothing is left to do.
+    editor.tell(
+        "textDocument/didChange",
+        json!({
+            "textDocument": { "uri": file, "version": 3 },
+            "contentChanges": [{ "text": TEXT.replace("steps:\n", "steps:   \n") }]
+        }),
     );
-    assert!(formatted.get("error").is_none(), "{formatted}");
+    let options = json!({ "tabSize": 2, "insertSpaces": true });
+    let wanted = json!({ "textDocument": { "uri": file }, "options": options });
+    let edits = editor.result("textDocument/formatting", wanted);
+    assert_eq!(edits[0]["newText"], TEXT);
+    assert_eq!(range(&edits[0]["range"]), "0:0-17:0");
+    assert_eq!(editor.diagnostics(&file), []);
 
     let unknown = editor.ask("textDocument/somethingElse", json!({}));
     assert_eq!(unknown["error"]["code"], -32601);

@@ -83,8 +83,7 @@ pub(super) fn trap(line: &str) -> Option<Trap> {
         return Some(trap(at, stop, message));
     }
     if let Some((from, to)) = bracket_inside(value) {
-        let message =
-            "a value with a bracket inside must stand in quotes here: in `{…}` and `[…]` YAML reads it as its own";
+        let message = "a value with a bracket or a comma inside must stand in quotes here: in `{…}` and `[…]` YAML reads it as its own";
         return Some(trap(value_at + from, value_at + to, message));
     }
     if let Some(first) = value.chars().next().filter(|c| "*&!%@`".contains(*c)) {
@@ -131,7 +130,7 @@ fn bare_marks(value: &str) -> Option<usize> {
 
 /// The value without quotes inside of `{…}` or `[…]` that has a bracket in its middle, `list[0].id`,
 /// or a comma between parentheses, `f(a, b)`.
-fn bracket_inside(value: &str) -> Option<(usize, usize)> {
+pub(super) fn bracket_inside(value: &str) -> Option<(usize, usize)> {
     if !value.starts_with(['{', '[']) {
         return None;
     }

@@ -207,7 +207,7 @@ fn traps_of_yaml_are_named() {
       = write '${{ env.B }}'
     "#);
     insta::assert_snapshot!(step("env: { A: x, B: inputs.rows[0].id }"), @r#"
-    error[T0007]: a value with a bracket inside must stand in quotes here: in `{…}` and `[…]` YAML reads it as its own
+    error[T0007]: a value with a bracket or a comma inside must stand in quotes here: in `{…}` and `[…]` YAML reads it as its own
       workflow.yaml:5:21
       |     env: { A: x, B: inputs.rows[0].id }
       |                     ^^^^^^^^^^^^^^^^^

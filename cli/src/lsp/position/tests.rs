@@ -1,3 +1,5 @@
+//! Positions of editors and bytes of ours, over line ends, wide characters and the end of the text.
+
 use super::*;
 
 const TEXT: &str = "a: 1\r\nb: 🦉é x\n\nlast";

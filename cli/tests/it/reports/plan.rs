@@ -22,19 +22,19 @@ fn a_plan_of_an_example() {
          agent clerk on builtin/reader with keyword_search, semantic_search, read_chunk
          within 8 turns, 128,000 tokens (32,000 in one prompt), 1h
          after find
-         for each paper of steps.find.output.chunks: at most 10,000 items, 4 at once
+         for each paper of steps.find.output.chunks: at most 20 items, 4 at once
          at most 2 attempts, the second after 1s
          gives {paper: string, code_url: string | null, chunk: string}
-         worst case: 20,000 agents, 180,000 model calls, 20,000,000 tokens, $0
+         worst case: 40 agents, 360 model calls, 5,120,000 tokens, $0
 
     outputs
-      papers: any
-      with_code: any
+      papers: [{paper: string, code_url: string | null, chunk: string}]
+      with_code: integer
 
     worst case
-      20,000 agents of 200,000 that the run may start
-      180,000 model calls
-      20,000,000 tokens of 20,000,000 that the run may use
+      40 agents of 200,000 that the run may start
+      360 model calls
+      5,120,000 tokens of 20,000,000 that the run may use
       $0
       no bound on time: find has no `timeout`
     "#);
@@ -147,7 +147,7 @@ fn a_plan_says_what_is_missing_and_what_it_costs_at_most() {
          gives {exit_code: integer, stdout: string, stderr: string}
 
     outputs
-      told: any
+      told: string
 
     needs
       environment variable JUDGE_URL: NOT set

@@ -299,6 +299,13 @@ pub(super) fn value_trap(scene: &Scene<'_>) -> Vec<Repair> {
     lines.into_iter().filter_map(|n| in_quotes(scene, n)).collect()
 }
 
+/// A value inside of `{…}` or `[…]` that has a bracket or a comma of its own.
+pub(super) fn flow_value(scene: &Scene<'_>) -> Option<Repair> {
+    let line = scene.lines.get(scene.line);
+    traps::bracket_inside(&line[value_start(line)..])?;
+    in_quotes(scene, scene.line)
+}
+
 fn in_quotes(scene: &Scene<'_>, n: usize) -> Option<Repair> {
     if scene.text_block(n).is_some() {
         return None;
