@@ -176,8 +176,8 @@ impl Estimator {
             let times = items.saturating_mul(rounds).saturating_mul(attempts);
             let usage = once.times(times).within(&workflow.limits);
             let seconds = seconds.map(|attempt| duration(step, items, rounds, attempt));
-            let begins = step.after.iter().filter_map(|index| ends.get(index.at()).copied());
-            let begins = begins.fold(Some(0), |latest, end| Some(latest?.max(end?)));
+            let mut begins = step.after.iter().filter_map(|index| ends.get(index.at()).copied());
+            let begins = begins.try_fold(0, |latest, end| Some(latest.max(end?)));
             ends.push(
                 begins
                     .zip(seconds)
@@ -191,7 +191,7 @@ impl Estimator {
                 worst: usage.worst(seconds),
             });
         }
-        let seconds = ends.into_iter().fold(Some(0), |latest, end| Some(latest?.max(end?)));
+        let seconds = ends.into_iter().try_fold(0, |latest, end| Some(latest.max(end?)));
         (steps, total.within(&workflow.limits), seconds)
     }
 

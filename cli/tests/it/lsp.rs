@@ -273,7 +273,7 @@ fn an_editor_is_served_from_its_first_word_to_its_last() {
     let wanted = json!({ "textDocument": { "uri": file }, "options": options });
     let edits = editor.result("textDocument/formatting", wanted);
     assert_eq!(edits[0]["newText"], TEXT);
-    assert_eq!(range(&edits[0]["range"]), "0:0-17:0");
+    assert_eq!(range(&edits[0]["range"]), "0:0-18:0");
     assert_eq!(editor.diagnostics(&file), []);
 
     let unknown = editor.ask("textDocument/somethingElse", json!({}));

@@ -156,7 +156,7 @@ fn text(source: &str, at: usize, quote_at: usize, raw: bool) -> Result<(Token, u
     let closes = |at: usize| bytes[at] == quote && (!triple || bytes[at..].starts_with(&[quote; 3]));
     let mut value = String::new();
     let mut next = quote_at + width;
-    while next < bytes.len() && !(bytes[next] == b'\n' && !triple) {
+    while next < bytes.len() && (triple || bytes[next] != b'\n') {
         if closes(next) {
             return Ok((Token::Text(value), next + width));
         }

@@ -160,7 +160,7 @@ pub(super) fn expect(
                 .weak
                 .push((written.span(), written.expression.source().to_owned()));
         }
-    } else if !given.fits(wanted) && !(scope.is_unsure && is_there(&given).fits(wanted)) {
+    } else if !(given.fits(wanted) || scope.is_unsure && is_there(&given).fits(wanted)) {
         does_not_fit(report, tree, &given, wanted, what);
     }
 }

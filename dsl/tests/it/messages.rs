@@ -214,23 +214,11 @@ fn traps_of_yaml_are_named() {
       = write 'inputs.rows[0].id'
     "#);
     insta::assert_snapshot!(step("env: { A: f(inputs.row, \"\"), B: x }"), @r#"
-    error[T0106]: an environment variable's name has no `=` in it, and is not empty
-      workflow.yaml:5:29
+    error[T0007]: a value with a bracket or a comma inside must stand in quotes here: in `{…}` and `[…]` YAML reads it as its own
+      workflow.yaml:5:15
       |     env: { A: f(inputs.row, ""), B: x }
-      |                             ^^
-    error[T0103]: an environment variable is empty
-      workflow.yaml:5:31
-      |     env: { A: f(inputs.row, ""), B: x }
-      |                               ^
-    error[T0011]: a comma is missing before `)`
-      workflow.yaml:5:31
-      |     env: { A: f(inputs.row, ""), B: x }
-      |                               ^
-      = the parts of `{…}` and `[…]` are separated by commas
-    error[T0103]: an environment variable is empty
-      workflow.yaml:5:32
-      |     env: { A: f(inputs.row, ""), B: x }
-      |                                ^
+      |               ^^^^^^^^^^^^^^^^^
+      = write 'f(inputs.row, "")'
     "#);
     insta::assert_snapshot!(step("\twhen: true"), @r#"
     error[T0003]: this line is indented with a tab
