@@ -129,6 +129,10 @@ pub(crate) enum Damage {
 
 /// An event that was read, or a line that waits for its blobs.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "slots live for one load, and a box for each event would cost more than it saves"
+)]
 pub(crate) enum Slot {
     /// It is there.
     Ready(Entry),

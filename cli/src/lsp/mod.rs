@@ -125,7 +125,7 @@ impl Server {
         let coming = connection.receiver.clone();
         let (pump, receiver) = mpsc::channel();
         // Ends with the connection.
-        std::thread::spawn(move || coming.into_iter().try_for_each(|message| pump.send(message)));
+        std::thread::spawn(move || coming.into_iter().all(|message| pump.send(message).is_ok()));
         Self {
             connection,
             receiver,

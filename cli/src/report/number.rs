@@ -46,7 +46,7 @@ pub fn duration(ms: u64) -> String {
     if ms < 1_000 {
         return format!("{ms}ms");
     }
-    if ms < 60_000 && ms % 1_000 > 0 {
+    if ms < 60_000 && !ms.is_multiple_of(1_000) {
         return format!("{}s", ms as f64 / 1_000.0);
     }
     let seconds = ms.div_ceil(1_000);
