@@ -221,11 +221,11 @@ fn traps_of_yaml_are_named() {
       = write 'f(inputs.row, "")'
     "#);
     insta::assert_snapshot!(step("\twhen: true"), @r#"
-    error[T0003]: this line is indented with a tab
-      workflow.yaml:5:5
+    error[T0012]: the line is indented with a tab, and YAML is indented with spaces
+      workflow.yaml:5:1
       |     	when: true
-      |     ^
-      = YAML is indented with spaces
+      | ^^^^^
+      = put spaces in its place, two for each level, or let `troupe fmt` and your editor do so
     "#);
     insta::assert_snapshot!(rendered("troupe: 1\nsteps:\n  - run: [echo]\n"), @r#"
     error[T0103]: `steps` takes a mapping: names with steps, and this is a list
