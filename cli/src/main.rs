@@ -18,6 +18,11 @@ use clap::Parser;
 use exit::{Exit, Usage};
 use std::process::ExitCode;
 
+/// A check of a large file, and an editor's every keystroke in it, are mostly allocations: this one
+/// halves them (docs/bench/compile.md).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let arguments = args::Arguments::parse();
     let settings = settings::resolve(&arguments.global);

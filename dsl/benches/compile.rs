@@ -4,6 +4,10 @@ use divan::{Bencher, black_box};
 use std::fmt::Write;
 use troupe_dsl::{FileError, Files, compile};
 
+/// The binary's own.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 struct Nothing;
 
 impl Files for Nothing {
@@ -60,6 +64,29 @@ fn steps(bencher: Bencher, steps: usize) {
         "the bench's workflow is right: {:?}",
         compiled.diagnostics
     );
+    bencher.bench(|| compile("bench.yaml", black_box(text.as_bytes()), &Nothing));
+}
+
+/// Steps of an agent and a prompt that reads the step before.
+fn plain(steps: usize) -> String {
+    let mut text = String::from(
+        "troupe: 1\nagents:\n  writer: { model: builtin/reader }\nsteps:\n  s0: { agent: writer, prompt: Begin. }\n",
+    );
+    for n in 1..steps {
+        let _ = write!(
+            text,
+            "  s{n}:\n    agent: writer\n    prompt: Go on from ${{{{ steps.s{}.output }}}}.\n",
+            n - 1
+        );
+    }
+    let _ = writeln!(text, "outputs:\n  end: ${{{{ steps.s{}.output }}}}", steps - 1);
+    text
+}
+
+#[divan::bench(args = [1_000, 10_000])]
+fn plain_steps(bencher: Bencher, steps: usize) {
+    let text = plain(steps);
+    assert!(compile("bench.yaml", text.as_bytes(), &Nothing).diagnostics.is_empty());
     bencher.bench(|| compile("bench.yaml", black_box(text.as_bytes()), &Nothing));
 }
 

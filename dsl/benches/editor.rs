@@ -5,6 +5,10 @@ use std::fmt::Write;
 use troupe_dsl::editor::Analysis;
 use troupe_dsl::{FileError, Files};
 
+/// The binary's own.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 struct Nothing;
 
 impl Files for Nothing {

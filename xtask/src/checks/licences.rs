@@ -14,7 +14,7 @@ pub const CHECK: Check = Check {
 };
 
 /// SPDX identifiers that the project accepts; `deny.toml` has the same list.
-const ACCEPTED: [&str; 12] = [
+const ACCEPTED: [&str; 13] = [
     "0BSD",
     "Apache-2.0",
     "Apache-2.0 WITH LLVM-exception",
