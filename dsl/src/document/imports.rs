@@ -43,6 +43,12 @@ impl Reading<'_> {
         for path in fields.names(report, "imports") {
             self.import(report, &path, folder, shared);
         }
+        // What stands in a section of the wrong kind may be any of the names that are missed later.
+        let is_wrong = |key: &&str| {
+            let entry = fields.get(key);
+            entry.is_some_and(|entry| !matches!(entry.value.kind, Kind::Map(_)) && !entry.value.is_null())
+        };
+        shared.is_incomplete |= ["models", "corpora", "mcp", "agents"].iter().any(is_wrong);
         let files = Rebased::new(self.files, folder);
         if let Some(entry) = fields.get("models") {
             shared.models.extend(models::read(report, entry));

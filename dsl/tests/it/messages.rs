@@ -501,3 +501,15 @@ outputs: {{ o: '${{{{ steps.tell.output }}}}' }}
     assert_eq!(codes("steps.look.output"), "T0702");
     assert_eq!(codes("steps.look.output.rows.map(r, r.text)"), "T0702");
 }
+
+#[test]
+fn a_section_of_the_wrong_kind_is_one_mistake() {
+    let text = "troupe: 1\nagents: [{ name: writer, model: builtin/reader }]\nsteps:\n  a: { agent: writer, prompt: Hello. }\noutputs: { a: \"${{ steps.a.output }}\" }\n";
+    insta::assert_snapshot!(rendered(text), @r#"
+    error[T0103]: `agents` takes a mapping: names with agents, and this is a list
+      workflow.yaml:2:9
+      | agents: [{ name: writer, model: builtin/reader }]
+      |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      = a mapping is made of `name: …`, without `-`
+    "#);
+}
