@@ -313,3 +313,9 @@ fn texts_that_invite_endless_mending() {
         assert!(compiled(&text).has_errors(), "{line:?}");
     }
 }
+
+#[test]
+fn a_key_with_a_sign_before_it_hides_nothing_below_its_text() {
+    let text = "troupe: 1\ninputs: { question: strng }\nagents:\n  writer:\n    model: builtin/reader\n    *system: |\n      You write.\n      Briefly.\nsteps:\n  ask: { agent: writer, prompt: Hello }\noutputs: { answer: \"${{ steps.ask.output }}\" }\nbogus: 1\n";
+    assert_eq!(places(&compiled(text)), ["2 T0301", "6 T0007", "12 T0101"]);
+}

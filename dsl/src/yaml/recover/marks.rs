@@ -6,7 +6,7 @@ use super::{Repair, Scene};
 use crate::code;
 use troupe_core::diagnostic::Diagnostic;
 
-/// Lines above the noticed one in which a bracket may have been opened.
+/// Lines above the noticed one in which a bracket may have been opened, or a key have a sign.
 const MAX_LINES: usize = 60;
 
 /// A `---` within the file. What follows is read on, unless it is a workflow of its own.
@@ -297,6 +297,34 @@ pub(super) fn value_trap(scene: &Scene<'_>) -> Vec<Repair> {
         lines.extend(scene.before(scene.line).map(|(above, _)| above));
     }
     lines.into_iter().filter_map(|n| in_quotes(scene, n)).collect()
+}
+
+/// A key with a sign before it that means something to YAML, `*system: |`: it is noticed only after
+/// the text below.
+pub(super) fn marked_key(scene: &Scene<'_>) -> Option<Repair> {
+    let is_marked = |n: &usize| {
+        let line = scene.lines.get(*n).trim_start();
+        let key = line
+            .strip_prefix(['*', '&', '!', '@', '`'])
+            .and_then(|rest| rest.split_once(':'));
+        key.is_some_and(|(key, rest)| {
+            let is_name = !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+            is_name && (rest.is_empty() || rest.starts_with(' ')) && scene.text_block(*n).is_none()
+        })
+    };
+    let first = scene.line.saturating_sub(MAX_LINES);
+    let n = (first..=scene.line).rev().find(is_marked)?;
+    let line = scene.lines.get(n);
+    let at = line.len() - line.trim_start().len();
+    let message = format!(
+        "a key cannot start with `{}`: YAML gives that character a meaning of its own",
+        &line[at..=at]
+    );
+    let problem = scene
+        .problem(code::NEEDS_QUOTES, n, (at, at + 1), message)
+        .hint("remove it");
+    let text = format!("{}{}", &line[..at], &line[at + 1..]);
+    Some(Scene::repair(problem, n, text))
 }
 
 /// A value inside of `{…}` or `[…]` that has a bracket or a comma of its own.

@@ -238,6 +238,7 @@ fn repairs(scene: &Scene<'_>) -> Vec<Repair> {
     repairs.extend(layout::tabs(scene));
     repairs.extend(marks::second_document(scene));
     repairs.extend(marks::unprintable(scene));
+    repairs.extend(marks::marked_key(scene));
     repairs.extend(marks::flow_value(scene));
     repairs.extend(marks::quote_never_closed(scene));
     repairs.extend(marks::more_after_quote(scene));
