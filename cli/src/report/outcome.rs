@@ -77,6 +77,17 @@ fn object(ended: &Ended<'_>) -> Value {
         },
         "duration_ms": ended.duration_ms,
     });
+    if outcome.status == RunStatus::Waiting {
+        let questions = outcome.questions.iter().map(|question| {
+            json!({
+                "step": question.place,
+                "message": question.message,
+                "choices": question.choices,
+                "deadline_ms": question.deadline_ms,
+            })
+        });
+        object["questions"] = questions.collect();
+    }
     if let Some((step, failure)) = &outcome.failure {
         object["error"] = json!({ "step": step, "kind": failure.kind, "message": failure.message });
     }

@@ -32,6 +32,9 @@ fn a_review_waits_for_its_person_and_goes_on() {
         (3, Some("waiting")),
         "{run:?}"
     );
+    let question = &run.json()["questions"][0];
+    assert_eq!(question["step"], "sign_off");
+    assert_eq!(question["choices"], serde_json::json!(["publish", "discard"]));
     let wrong = place.troupe(&["approve", "last", "sign_off", "perhaps"]);
     assert_eq!(wrong.code, 2, "{wrong:?}");
     let ended = place.troupe(&["approve", "last", "publish", "--json"]);
