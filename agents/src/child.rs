@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use troupe_core::effect::{ApprovalRequest, Effect, Want, WorkflowRequest};
 use troupe_core::engine::{self, State};
 use troupe_core::failure::{Failure, FailureKind};
-use troupe_core::id::RunId;
+use troupe_core::id::{CallId, RunId};
 use troupe_core::input::{Input, Used};
 use troupe_core::ir::Workflow;
 use troupe_core::port::ErrorKind;
@@ -115,6 +115,7 @@ async fn entries(wires: &Wires, run: &Run) -> Result<Vec<Entry>, Error> {
         sources: Vec::new(),
         settings: "{}".into(),
         started_ms: run.ports.clock.now_ms(),
+        forked: None,
     };
     journal.create(header).await.map_err(Error::Journal)?;
     Ok(Vec::new())
@@ -145,7 +146,7 @@ fn used(progress: Progress) -> Used {
 }
 
 /// A question of the run at `place`, first asked at `wanted_ms`.
-pub(crate) fn question(run: &RunId, place: &str, request: ApprovalRequest, wanted_ms: u64) -> Question {
+pub(crate) fn question(run: &RunId, call: CallId, place: &str, request: ApprovalRequest, wanted_ms: u64) -> Question {
     let item = request
         .item
         .as_ref()
@@ -153,6 +154,7 @@ pub(crate) fn question(run: &RunId, place: &str, request: ApprovalRequest, wante
         .unwrap_or_default();
     Question {
         run: run.clone(),
+        call,
         place: format!("{place}{}{item}", request.step),
         step: request.step,
         item: request.item,
@@ -187,7 +189,7 @@ fn asked<'a>(
             match want {
                 Want::Approve(request) => {
                     let wanted_ms = times.wanted_ms(call).unwrap_or_default();
-                    questions.push(question(&run, &place, request, wanted_ms));
+                    questions.push(question(&run, call, &place, request, wanted_ms));
                 }
                 Want::Workflow(request) => {
                     let Some(child) = run.child(&request.name) else {

@@ -148,7 +148,7 @@ async fn answer(wires: &Wires, call: CallId, want: Want) -> Input {
 }
 
 async fn ask_person(wires: &Wires, call: CallId, request: ApprovalRequest, wanted_ms: u64) -> Arrival {
-    let question = child::question(&wires.run, &wires.place, request, wanted_ms);
+    let question = child::question(&wires.run, call, &wires.place, request, wanted_ms);
     match wires.ports.approver.ask(question.clone()).await {
         Some(answer) => Arrival::Input(Input::Decided { call, answer }),
         None => Arrival::Waits {

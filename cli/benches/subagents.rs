@@ -73,6 +73,7 @@ async fn measure(subagents: u32) {
         sources: Vec::new(),
         settings: "{}".into(),
         started_ms: 0,
+        forked: None,
     };
     let ports = Ports {
         journal: Arc::new(store.clone()),

@@ -130,10 +130,12 @@ fn quoted(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use troupe_core::id::CallId;
 
     fn question(place: &str, deadline_ms: Option<u64>) -> Question {
         Question {
             run: RunId::parse("R").unwrap(),
+            call: CallId(0),
             place: place.into(),
             step: "sign".into(),
             item: None,

@@ -121,6 +121,49 @@ pub struct Tool {
     pub path: String,
     /// What implements it.
     pub source: ToolSource,
+    /// Whether a call may be repeated.
+    pub class: EffectClass,
+}
+
+/// Whether an effect may be repeated when nobody knows what became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EffectClass {
+    /// It changes nothing outside: repeat freely.
+    Pure,
+    /// Whoever performs it takes a repetition with the same key for the same.
+    Idempotent,
+    /// It may have happened: in doubt when it was begun and no answer came.
+    Once,
+}
+
+impl EffectClass {
+    /// The word in YAML and JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Pure => "pure",
+            Self::Idempotent => "idempotent",
+            Self::Once => "once",
+        }
+    }
+}
+
+/// What becomes of an effect in doubt.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OnCrash {
+    /// It is repeated with the same key.
+    Retry,
+    /// The item fails, as in doubt.
+    Fail,
+    /// A person looks and decides.
+    #[default]
+    Ask,
+}
+
+/// A step's use of answers that earlier calls got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CacheUse {
+    /// Milliseconds that an answer is good for; none for ever.
+    pub fresh_ms: Option<u64>,
 }
 
 /// Where a tool comes from.
@@ -213,6 +256,12 @@ pub struct Step {
     pub on_error: OnError,
     /// What one item gives when it succeeds.
     pub output: Type,
+    /// Whether the tool call or the process of the step may be repeated; nothing to agents, runs and people.
+    pub effect: EffectClass,
+    /// What becomes of it when it is in doubt.
+    pub on_crash: OnCrash,
+    /// Whether its model and tool calls may be answered from the cache; none asks anew.
+    pub cache: Option<CacheUse>,
 }
 
 /// What a failure that is not retried means for the run.

@@ -61,7 +61,7 @@ pub(crate) fn lower(
         steps: checked
             .order
             .iter()
-            .filter_map(|at| lower_step(document, &document.steps[*at], &checked.steps[*at], &ranks))
+            .filter_map(|at| lower_step(document, checked, &document.steps[*at], &checked.steps[*at], &ranks))
             .collect(),
         workflows: checked
             .workflows
@@ -118,7 +118,13 @@ fn lower_agent(agent: &Agent, known: &crate::check::Agent) -> ir::Agent {
     }
 }
 
-fn lower_step(document: &Document, step: &Step, known: &crate::check::Step, ranks: &[usize]) -> Option<ir::Step> {
+fn lower_step(
+    document: &Document,
+    checked: &Checked,
+    step: &Step,
+    known: &crate::check::Step,
+    ranks: &[usize],
+) -> Option<ir::Step> {
     let verb = lower_verb(step, known)?;
     let repeat = match &step.repeat {
         Some(repeat) => Some(ir::Repeat {
@@ -150,7 +156,19 @@ fn lower_step(document: &Document, step: &Step, known: &crate::check::Step, rank
         timeout_ms: step.timeout_ms.or(document.defaults.timeout_ms),
         on_error: known.on_error,
         output: known.output.clone(),
+        effect: effect(step, known, &checked.tools),
+        on_crash: ir::OnCrash::default(),
+        cache: None,
     })
+}
+
+/// A command may do anything; a tool says itself what a call does.
+fn effect(step: &Step, known: &crate::check::Step, tools: &[ir::Tool]) -> ir::EffectClass {
+    match &step.verb {
+        Some(Verb::Run(_)) => ir::EffectClass::Once,
+        Some(Verb::Tool { .. }) => tools.get(known.callee).map_or(ir::EffectClass::Once, |tool| tool.class),
+        _ => ir::EffectClass::Pure,
+    }
 }
 
 fn lower_verb(step: &Step, known: &crate::check::Step) -> Option<ir::Verb> {

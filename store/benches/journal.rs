@@ -182,6 +182,7 @@ async fn begin(store: &Store, count: u64) -> Vec<RunId> {
             sources: vec![("bench.yaml".to_owned(), "troupe: 1".to_owned())],
             settings: "{}".to_owned(),
             started_ms: 1_764_000_000_000,
+            forked: None,
         };
         store.create(header).await.unwrap();
     }

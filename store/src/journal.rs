@@ -68,6 +68,9 @@ impl Store {
 #[async_trait]
 impl Journal for Store {
     async fn create(&self, mut header: RunHeader) -> Result<(), Error> {
+        if header.forked.is_some() {
+            return Err(Error::new(ErrorKind::Invalid, "runs cannot be forked yet"));
+        }
         let sources = std::mem::take(&mut header.sources);
         let opening = Opening {
             sources: Blob::of(&serde_json::to_vec(&sources).map_err(unwritable)?),
@@ -94,6 +97,10 @@ impl Journal for Store {
 
     async fn run(&self, run: &RunId) -> Result<RunRecord, Error> {
         self.reader.run(run).await
+    }
+
+    async fn remove(&self, _: &RunId) -> Result<(), Error> {
+        Err(Error::new(ErrorKind::Invalid, "runs cannot be removed yet"))
     }
 
     async fn runs(&self, limit: u32) -> Result<Vec<RunRecord>, Error> {

@@ -299,6 +299,7 @@ fn record(run: RunId, row: &SqliteRow) -> Result<RunRecord, sqlx::Error> {
             sources: Vec::new(),
             settings: row.try_get("settings")?,
             started_ms: row.try_get("started_ms")?,
+            forked: None,
         },
         progress: serde_json::from_str(progress).map_err(|error| sqlx::Error::Decode(error.into()))?,
         updated_ms: row.try_get("updated_ms")?,

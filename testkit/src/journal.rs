@@ -1,16 +1,21 @@
-//! A journal in memory, for tests that need no disk.
+//! A store in memory, for tests that need no disk: journal, leases, dispatch, blobs and cache.
 
 use async_trait::async_trait;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use troupe_core::id::RunId;
-use troupe_core::port::journal::{Append, Entry, Journal, Lease, Leases, RunHeader, RunRecord};
+use troupe_core::port::blob::Digest;
+use troupe_core::port::dispatch::Post;
+use troupe_core::port::journal::{Append, Entry, Fork, Journal, Lease, Leases, RunHeader, RunRecord};
 use troupe_core::port::{Error, ErrorKind};
 
 /// A journal that forgets when it is dropped.
 #[derive(Debug, Default)]
 pub struct MemoryJournal {
     runs: Mutex<BTreeMap<RunId, Run>>,
+    posts: Mutex<BTreeMap<RunId, Vec<Post>>>,
+    blobs: Mutex<BTreeMap<Digest, Vec<u8>>>,
+    answers: Mutex<BTreeMap<Digest, (u64, Vec<u8>)>>,
     held: Arc<Mutex<BTreeMap<RunId, String>>>,
 }
 
@@ -29,6 +34,20 @@ impl MemoryJournal {
     fn runs(&self) -> MutexGuard<'_, BTreeMap<RunId, Run>> {
         unpoisoned(&self.runs)
     }
+
+    fn posts(&self) -> MutexGuard<'_, BTreeMap<RunId, Vec<Post>>> {
+        unpoisoned(&self.posts)
+    }
+}
+
+/// The events that a fork begins with.
+fn shared(runs: &BTreeMap<RunId, Run>, fork: &Fork) -> Result<Vec<Entry>, Error> {
+    let past = &runs.get(&fork.run).ok_or_else(|| missing(&fork.run))?.entries;
+    let shared = usize::try_from(fork.events).ok().and_then(|events| past.get(..events));
+    shared.map(<[Entry]>::to_vec).ok_or_else(|| {
+        let message = format!("run {} has {} events, not {}", fork.run, past.len(), fork.events);
+        Error::new(ErrorKind::Invalid, message)
+    })
 }
 
 /// A panic elsewhere in a test must not hide behind a second one here.
@@ -44,6 +63,10 @@ fn missing(run: &RunId) -> Error {
 impl Journal for MemoryJournal {
     async fn create(&self, header: RunHeader) -> Result<(), Error> {
         let mut runs = self.runs();
+        let shared = match &header.forked {
+            None => Vec::new(),
+            Some(fork) => shared(&runs, fork)?,
+        };
         if runs.contains_key(&header.run) {
             let message = format!("there is a run {} already", header.run);
             return Err(Error::new(ErrorKind::Conflict, message));
@@ -51,12 +74,17 @@ impl Journal for MemoryJournal {
         let record = RunRecord {
             progress: Default::default(),
             updated_ms: header.started_ms,
-            events: 0,
+            events: shared.len() as u64,
             header,
         };
         let run = record.header.run.clone();
-        let entries = Vec::new();
-        runs.insert(run, Run { record, entries });
+        runs.insert(
+            run,
+            Run {
+                record,
+                entries: shared,
+            },
+        );
         Ok(())
     }
 
@@ -91,6 +119,26 @@ impl Journal for MemoryJournal {
         let runs = self.runs();
         let run = runs.get(run).ok_or_else(|| missing(run))?;
         Ok(run.record.clone())
+    }
+
+    async fn remove(&self, run: &RunId) -> Result<(), Error> {
+        let mut runs = self.runs();
+        if !runs.contains_key(run) {
+            return Err(missing(run));
+        }
+        let below = format!("{run}.");
+        let goes = |other: &RunId| other == run || other.as_str().starts_with(&below);
+        let sharing = runs.values().find(|other| {
+            let forked = other.record.header.forked.as_ref();
+            !goes(&other.record.header.run) && forked.is_some_and(|fork| goes(&fork.run))
+        });
+        if let Some(sharing) = sharing {
+            let message = format!("run {} shares the past of run {run}", sharing.record.header.run);
+            return Err(Error::new(ErrorKind::Conflict, message));
+        }
+        runs.retain(|other, _| !goes(other));
+        self.posts().retain(|other, _| !goes(other));
+        Ok(())
     }
 
     async fn runs(&self, limit: u32) -> Result<Vec<RunRecord>, Error> {
@@ -133,5 +181,7 @@ impl Leases for MemoryJournal {
     }
 }
 
+mod dispatch;
+mod kept;
 #[cfg(test)]
 mod tests;

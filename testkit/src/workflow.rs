@@ -5,8 +5,8 @@ use troupe_core::diagnostic::{SourceId, Span};
 use troupe_core::expression::{Expression, Segment, Template};
 use troupe_core::id::{AgentIndex, ModelIndex, StepIndex, ToolIndex, WorkflowIndex};
 use troupe_core::ir::{
-    Agent, Approve, Corpus, FanOut, Input, Model, OnError, Output, Repeat, Retry, Step, Team, Tool, ToolSource, Verb,
-    Workflow,
+    Agent, Approve, Corpus, EffectClass, FanOut, Input, Model, OnCrash, OnError, Output, Repeat, Retry, Step, Team,
+    Tool, ToolSource, Verb, Workflow,
 };
 use troupe_core::limits::{Limits, RunLimits};
 use troupe_core::types::Type;
@@ -75,6 +75,7 @@ pub fn team(parallel: u32, per_wave: u32) -> Workflow {
                 corpus: "papers".into(),
                 tool: "keyword_search".into(),
             },
+            class: EffectClass::Pure,
         }],
         agents: vec![
             agent(
@@ -116,6 +117,10 @@ pub fn team(parallel: u32, per_wave: u32) -> Workflow {
 
 /// A step with no modifiers.
 pub fn step(name: &str, after: &[u32], verb: Verb) -> Step {
+    let effect = match verb {
+        Verb::Run { .. } => EffectClass::Once,
+        _ => EffectClass::Pure,
+    };
     Step {
         name: name.into(),
         verb,
@@ -127,6 +132,9 @@ pub fn step(name: &str, after: &[u32], verb: Verb) -> Step {
         timeout_ms: None,
         on_error: OnError::Fail,
         output: Type::String,
+        effect,
+        on_crash: OnCrash::Ask,
+        cache: None,
     }
 }
 

@@ -79,6 +79,9 @@ impl Journal for Mortal {
     async fn run(&self, run: &RunId) -> Result<RunRecord, Error> {
         self.inner.run(run).await
     }
+    async fn remove(&self, run: &RunId) -> Result<(), Error> {
+        self.inner.remove(run).await
+    }
     async fn runs(&self, limit: u32) -> Result<Vec<RunRecord>, Error> {
         self.inner.runs(limit).await
     }
@@ -112,6 +115,7 @@ pub fn header() -> RunHeader {
         sources: Vec::new(),
         settings: "{}".into(),
         started_ms: 0,
+        forked: None,
     }
 }
 

@@ -86,10 +86,12 @@ fn find<'a>(run: &RunId, questions: &'a [Question], place: Option<&str>) -> anyh
 #[cfg(test)]
 mod tests {
     use super::*;
+    use troupe_core::id::CallId;
 
     fn question(place: &str) -> Question {
         Question {
             run: RunId::parse("R").unwrap(),
+            call: CallId(0),
             place: place.into(),
             step: "sign".into(),
             item: None,

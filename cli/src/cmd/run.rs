@@ -96,6 +96,7 @@ fn header(run: &RunId, loaded: &Loaded, choices: &Choices) -> anyhow::Result<Run
             .collect(),
         settings: serde_json::to_string(choices)?,
         started_ms: SystemClock.now_ms(),
+        forked: None,
     })
 }
 

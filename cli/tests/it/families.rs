@@ -63,6 +63,7 @@ impl<'a> Family<'a> {
                 sources: Vec::new(),
                 settings: "{}".into(),
                 started_ms: 1,
+                forked: None,
             };
             let (inputs, env) = Default::default();
             let handle = troupe_agents::start(run, header, inputs, env).await.unwrap();

@@ -282,6 +282,7 @@ impl State {
             agents: self.agents_started(),
             tool_calls: self.tool_calls,
             usage: self.usage,
+            wake_ms: None,
         }
     }
 

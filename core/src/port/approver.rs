@@ -1,13 +1,16 @@
 //! People who decide.
 
-use crate::id::RunId;
+use crate::id::{CallId, RunId};
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 /// What a run asks a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
     /// The run that asks: the one that was started, or one that it started.
     pub run: RunId,
+    /// The question's call in that run.
+    pub call: CallId,
     /// Where in the run that was started, and the name under which it is answered: `sign_off`,
     /// `check[paper-12]`, `review/sign_off[2]`.
     pub place: String,
@@ -24,11 +27,12 @@ pub struct Question {
 }
 
 /// What a person decided.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     /// One of the question's choices.
     pub choice: String,
     /// What the person had to say about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
     /// Who decided, for the record.
     pub by: String,

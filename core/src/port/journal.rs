@@ -25,6 +25,17 @@ pub struct RunHeader {
     pub settings: String,
     /// Milliseconds since the Unix epoch.
     pub started_ms: u64,
+    /// The run whose past this one shares; none for one that began by itself.
+    pub forked: Option<Fork>,
+}
+
+/// A past that a run shares with another one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fork {
+    /// The other run.
+    pub run: RunId,
+    /// How many of its events are shared: the first event of the new run has this sequence.
+    pub events: u64,
 }
 
 /// How far a run is, for lists. Kept up to date in the same transaction as the events.
@@ -38,6 +49,10 @@ pub struct Progress {
     pub tool_calls: u32,
     /// Model usage so far.
     pub usage: Usage,
+    /// When the next timer of a run that waits runs down, in milliseconds since the Unix epoch; none when
+    /// nothing but people can move it on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wake_ms: Option<u64>,
 }
 
 /// Where a run stands.
@@ -117,17 +132,23 @@ pub struct Append {
 /// Durable, ordered facts. An append that returned `Ok` survives `kill -9` and power loss.
 #[async_trait]
 pub trait Journal: Send + Sync {
-    /// Opens a run's journal; `Conflict` when the name is taken.
+    /// Opens a run's journal; `Conflict` when the name is taken. One that was forked begins with the events
+    /// that it shares, which are not copied; `Missing` when the other run is not there, `Invalid` when it
+    /// has fewer events.
     async fn create(&self, header: RunHeader) -> Result<(), Error>;
 
     /// Appends a batch as a whole or not at all; `Conflict` when `first` is not the next sequence.
     async fn append(&self, append: Append) -> Result<(), Error>;
 
-    /// All events of a run in order; `Missing` when there is no such run.
+    /// All events of a run in order, those that it shares included; `Missing` when there is no such run.
     async fn load(&self, run: &RunId) -> Result<Vec<Entry>, Error>;
 
     /// One run; `Missing` when there is no such run.
     async fn run(&self, run: &RunId) -> Result<RunRecord, Error>;
+
+    /// Forgets a run with all that it alone keeps, and the runs that it started; `Missing` when there is
+    /// no such run, `Conflict` while another run shares the past of one of them.
+    async fn remove(&self, run: &RunId) -> Result<(), Error>;
 
     /// The newest `limit` runs, newest first.
     async fn runs(&self, limit: u32) -> Result<Vec<RunRecord>, Error>;

@@ -1,6 +1,9 @@
 //! Sockets: what the outside offers to a run. Implementations live in the crates of the same names.
 
 pub mod approver;
+pub mod blob;
+pub mod cache;
+pub mod dispatch;
 pub mod embedder;
 pub mod error;
 pub mod journal;

@@ -6,7 +6,7 @@ use crate::files::{FileError, Files};
 use crate::report::Report;
 use crate::tool_types::RETRIEVAL_TOOLS;
 use troupe_core::diagnostic::Diagnostic;
-use troupe_core::ir::{Tool, ToolSource};
+use troupe_core::ir::{EffectClass, Tool, ToolSource};
 
 /// Each pattern is looked for on disk.
 const MAX_PATTERNS: usize = 1_000;
@@ -43,6 +43,7 @@ pub(super) fn check(report: &mut Report, document: &Document, files: &dyn Files)
                     corpus: corpus.name.value.clone(),
                     tool: tool.to_owned(),
                 },
+                class: EffectClass::Pure,
             });
         }
     }

@@ -9,7 +9,7 @@ use crate::report::Report;
 use crate::tool_types::{Argument, Signature};
 use troupe_core::Value;
 use troupe_core::diagnostic::Diagnostic;
-use troupe_core::ir::{Tool, ToolSource};
+use troupe_core::ir::{EffectClass, Tool, ToolSource};
 use troupe_core::types::{Schema, Type};
 
 /// The tools of all servers.
@@ -25,6 +25,7 @@ pub(super) fn check(report: &mut Report, document: &Document) -> Vec<(Tool, Sign
                         server: server.name.value.clone(),
                         tool: name,
                     },
+                    class: EffectClass::Once,
                 };
                 (tool, signature)
             })),

@@ -29,6 +29,7 @@ pub fn header(run: &RunId, started_ms: u64) -> RunHeader {
         ],
         settings: r#"{"models":{"fast":"builtin/reader"}}"#.to_owned(),
         started_ms,
+        forked: None,
     }
 }
 
@@ -238,6 +239,7 @@ async fn the_projection_follows(journal: &impl Journal) {
             cached_tokens: 5,
             completion_tokens: 6,
         },
+        wake_ms: Some(1_800_000_000_000),
     };
     let last = Append {
         at_ms: 1_764_000_000_000,
