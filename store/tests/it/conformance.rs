@@ -32,6 +32,9 @@ impl Journal for Fresh {
     async fn run(&self, run: &RunId) -> Result<RunRecord, Error> {
         self.store.run(run).await
     }
+    async fn remove(&self, run: &RunId) -> Result<(), Error> {
+        self.store.remove(run).await
+    }
     async fn runs(&self, limit: u32) -> Result<Vec<RunRecord>, Error> {
         self.store.runs(limit).await
     }
