@@ -3,7 +3,7 @@
 //! Such a run has a journal of its own and ends with its task. Told to stop, it is cancelled as any
 //! run is; a driver that breaks takes it along as a crash would. Both leave it to be gone on with.
 
-use crate::driver::{Above, Arrival, Driver};
+use crate::driver::{Above, Arrival, Driver, Station};
 use crate::error::Error;
 use crate::handle::{Outcome, Run};
 use crate::perform::{Performer, Wires};
@@ -40,6 +40,7 @@ pub(crate) async fn drive(
         run,
         workflow: wires.workflow.workflow(request.workflow).clone(),
         ports: ports.clone(),
+        patience_ms: wires.patience_ms,
     };
     let place = format!("{}{}/", wires.place, request.place);
     let name = run.workflow.name.clone();
@@ -83,7 +84,7 @@ async fn outcome(
     };
     run.ports.observer.recalled(&entries);
     let performer = Performer::new(&run, inbox, place);
-    let driver = Driver::new(run, folded, performer, Some(above));
+    let driver = Driver::new(run, folded, performer, Station::Below(above));
     // A run may start runs that start runs: boxed, since a future cannot hold its own kind.
     let driven: BoxFuture<'_, Result<Outcome, Error>> = driver.drive(first, arrivals).boxed();
     let outcome = driven.await?;

@@ -4,24 +4,30 @@
 //! While an append is on its way to the disk, answers gather in the inbox, and the next commit
 //! takes them all: the busier a run, the larger its groups.
 //!
-//! A run in which everything waits for a person ends its driver, and the run is *waiting*. One that
-//! another run started tells that run instead, and is at hand as long as the other one works.
+//! A run in which everything waits for a person ends its driver, and the run is *waiting*; so is one in
+//! which nothing is left but pauses that its driver has no patience for. A run that another one started
+//! tells that one instead, and is at hand as long as the other one works.
+
+pub(crate) mod rest;
+pub(crate) mod words;
 
 use crate::error::Error;
 use crate::handle::{Outcome, Run};
 use crate::perform::{Performer, Task};
 use crate::times::{Folded, Times};
+use rest::Rest;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use troupe_core::effect::{Effect, Want};
+use troupe_core::effect::{Effect, Measure, Want};
 use troupe_core::engine::{self, State};
 use troupe_core::event::Event;
 use troupe_core::id::CallId;
 use troupe_core::input::Input;
-use troupe_core::port::approver::Question;
+use troupe_core::port::dispatch::Post;
 use troupe_core::port::journal::{Append, Entry, Progress, RunStatus};
+use words::Words;
 
 /// Inputs decided before one append: enough to share a commit, few enough to bound its size.
 const BATCH_MAX: usize = 1_024;
@@ -30,10 +36,22 @@ const BATCH_MAX: usize = 1_024;
 pub(crate) enum Arrival {
     /// Something that the engine decides about.
     Input(Input),
-    /// A call waits for people to answer; without questions it goes on again.
-    Waits { call: CallId, questions: Vec<Question> },
+    /// A call rests; with none it goes on again.
+    Rests { call: CallId, rest: Option<Rest> },
+    /// Somebody outside said something to this run or to one that it started.
+    Posted(Post),
+    /// What follows from a word for a run below is in that run's journal.
+    Heard(u64),
     /// A run that this one started cannot be driven on.
     Broken(Error),
+}
+
+/// Who started a run.
+pub(crate) enum Station {
+    /// A person: the run listens to words for all that it starts.
+    Root(Words),
+    /// Another run.
+    Below(Above),
 }
 
 /// The way to the run that started this one.
@@ -48,13 +66,15 @@ pub(crate) struct Driver {
     times: Times,
     sequence: u64,
     performer: Performer,
-    above: Option<Above>,
+    station: Station,
     working: HashMap<CallId, Task>,
     /// Runs that were told to stop and have not yet.
     stopping: Vec<JoinHandle<()>>,
-    /// Calls that wait for people, with what they ask.
-    unanswered: BTreeMap<CallId, Vec<Question>>,
-    rests: bool,
+    /// Calls that rest.
+    resting: BTreeMap<CallId, Rest>,
+    /// When the timers run down that run on without a process, in milliseconds since the Unix epoch.
+    timers: BTreeMap<CallId, u64>,
+    rest: Option<Rest>,
 }
 
 /// What one batch of inputs came to.
@@ -64,22 +84,25 @@ struct Batch {
     effects: Vec<Effect>,
     aborts: Vec<CallId>,
     answered: Vec<CallId>,
+    /// Words from which these events follow, or nothing does.
+    heard: Vec<u64>,
 }
 
 impl Driver {
     /// The driver that goes on behind what was folded.
-    pub(crate) fn new(run: Run, folded: Folded, performer: Performer, above: Option<Above>) -> Self {
+    pub(crate) fn new(run: Run, folded: Folded, performer: Performer, station: Station) -> Self {
         Self {
             run,
             state: folded.state,
             times: folded.times,
             sequence: folded.events,
             performer,
-            above,
+            station,
             working: HashMap::new(),
             stopping: Vec::new(),
-            unanswered: BTreeMap::new(),
-            rests: false,
+            resting: BTreeMap::new(),
+            timers: BTreeMap::new(),
+            rest: None,
         }
     }
 
@@ -90,48 +113,65 @@ impl Driver {
     ) -> Result<Outcome, Error> {
         let ended = self.work(first, arrivals).await;
         self.finish(ended.is_ok()).await;
-        ended.map(|()| self.outcome())
+        ended?;
+        if self.is_over() {
+            self.settle_all().await;
+        }
+        Ok(self.outcome())
     }
 
     async fn work(&mut self, first: Input, mut arrivals: mpsc::UnboundedReceiver<Arrival>) -> Result<(), Error> {
         let resumed = !matches!(first, Input::Start { .. });
         let mut batch = Batch::default();
-        self.decide(first, &mut batch)?;
-        for call in self.overdue() {
-            self.decide(Input::TimerFired { call }, &mut batch)?;
-        }
+        let below = self.begin(first, &mut batch).await?;
         self.append(&mut batch).await?;
+        self.settle(std::mem::take(&mut batch.heard)).await;
         if resumed {
             // Nothing of an earlier process is at work: all that stands open is asked for.
             batch.effects = engine::outstanding(&self.run.workflow, &self.state);
         }
         self.perform(batch);
-        let mut ready = Vec::new();
-        while !self.state.status().is_some_and(RunStatus::is_over) {
-            if self.rest(arrivals.is_empty()).await? || arrivals.recv_many(&mut ready, BATCH_MAX).await == 0 {
-                break;
+        let mut ready: Vec<Arrival> = below.into_iter().map(Arrival::Posted).collect();
+        while !self.is_over() {
+            if ready.is_empty() {
+                if self.rests(arrivals.is_empty()).await? {
+                    // A word that came since the last look would find nobody who listens.
+                    ready.extend(self.posted().await?.into_iter().map(Arrival::Posted));
+                    if ready.is_empty() {
+                        break;
+                    }
+                } else if arrivals.recv_many(&mut ready, BATCH_MAX).await == 0 {
+                    break;
+                }
             }
             let mut batch = Batch::default();
             for arrival in ready.drain(..) {
                 self.take(arrival, &mut batch)?;
             }
             self.append(&mut batch).await?;
+            self.settle(std::mem::take(&mut batch.heard)).await;
             self.perform(batch);
         }
         Ok(())
     }
 
+    fn is_over(&self) -> bool {
+        self.state.status().is_some_and(RunStatus::is_over)
+    }
+
     fn take(&mut self, arrival: Arrival, batch: &mut Batch) -> Result<(), Error> {
         match arrival {
             Arrival::Input(input) => self.decide(input, batch)?,
-            Arrival::Waits { call, questions } if questions.is_empty() => {
-                self.unanswered.remove(&call);
+            Arrival::Rests { call, rest: None } => {
+                self.resting.remove(&call);
             }
-            Arrival::Waits { call, questions } => {
+            Arrival::Rests { call, rest: Some(rest) } => {
                 if self.working.contains_key(&call) {
-                    self.unanswered.insert(call, questions);
+                    self.resting.insert(call, rest);
                 }
             }
+            Arrival::Posted(post) => self.hear(post, batch)?,
+            Arrival::Heard(number) => batch.heard.push(number),
             Arrival::Broken(error) => return Err(error),
         }
         Ok(())
@@ -144,26 +184,6 @@ impl Driver {
         batch.effects.extend(decision.effects);
         batch.aborts.extend(decision.aborts);
         Ok(())
-    }
-
-    /// Timers that ran down while no process drove the run, the first to do so first.
-    fn overdue(&self) -> Vec<CallId> {
-        let now_ms = self.run.ports.clock.now_ms();
-        let mut overdue: Vec<(u64, CallId)> = Vec::new();
-        for Effect { call, want } in engine::outstanding(&self.run.workflow, &self.state) {
-            let Want::Timer { after_ms, measure } = want else {
-                continue;
-            };
-            // What is wanted since the first input has no time yet.
-            let Some(wanted_ms) = self.times.wanted_ms(call) else {
-                continue;
-            };
-            if self.times.left_of(call, after_ms, measure, now_ms) == 0 {
-                overdue.push((wanted_ms.saturating_add(after_ms), call));
-            }
-        }
-        overdue.sort_unstable();
-        overdue.into_iter().map(|(_, call)| call).collect()
     }
 
     async fn append(&mut self, batch: &mut Batch) -> Result<(), Error> {
@@ -202,11 +222,11 @@ impl Driver {
 
     fn perform(&mut self, batch: Batch) {
         for call in &batch.answered {
+            self.forget(*call);
             self.working.remove(call);
-            self.unanswered.remove(call);
         }
         for call in &batch.aborts {
-            self.unanswered.remove(call);
+            self.forget(*call);
             self.stopping.extend(self.working.remove(call).and_then(Task::stop));
         }
         let now_ms = self.run.ports.clock.now_ms();
@@ -215,37 +235,20 @@ impl Driver {
             if batch.aborts.contains(&effect.call) {
                 continue;
             }
-            if let Want::Timer { after_ms, measure } = &mut effect.want {
-                *after_ms = self.times.left_of(effect.call, *after_ms, *measure, now_ms);
-            }
             let (call, wanted_ms) = (effect.call, self.times.wanted_ms(effect.call).unwrap_or(now_ms));
+            if let Want::Timer { after_ms, measure } = &mut effect.want {
+                if *measure == Measure::Clock {
+                    self.timers.insert(call, wanted_ms.saturating_add(*after_ms));
+                }
+                *after_ms = self.times.left_of(call, *after_ms, *measure, now_ms);
+            }
             self.working.insert(call, self.performer.perform(effect, wanted_ms));
         }
     }
 
-    /// Looks whether only people can move the run on, and says so; true when the driver's work is done.
-    async fn rest(&mut self, nothing_arrived: bool) -> Result<bool, Error> {
-        let is_unanswered = |call| self.unanswered.contains_key(&call);
-        let rests = nothing_arrived && !self.unanswered.is_empty() && engine::waits(&self.state, is_unanswered);
-        if rests && !self.rests {
-            let progress = Progress {
-                status: RunStatus::Waiting,
-                ..self.state.progress()
-            };
-            self.write(Arc::new([]), progress).await?;
-        }
-        if let Some(above) = self.above.as_ref().filter(|_| rests != self.rests) {
-            let questions = if rests { self.questions() } else { Vec::new() };
-            let call = above.call;
-            // Whoever started this run may have ended meanwhile; then nobody wants to know.
-            let _ = above.inbox.send(Arrival::Waits { call, questions });
-        }
-        self.rests = rests;
-        Ok(rests && self.above.is_none())
-    }
-
-    fn questions(&self) -> Vec<Question> {
-        self.unanswered.values().flatten().cloned().collect()
+    fn forget(&mut self, call: CallId) {
+        self.resting.remove(&call);
+        self.timers.remove(&call);
     }
 
     /// Leaves nothing at work. Runs that were told to stop come to their end, unless this one broke:
@@ -267,17 +270,18 @@ impl Driver {
         let failure = self.state.failure(&self.run.workflow);
         let status = self.state.status().unwrap_or_default();
         // A deadline may have ended the waiting, and the run with it.
-        let waits = self.rests && !status.is_over();
-        let status = if waits { RunStatus::Waiting } else { status };
+        let rest = self.rest.as_ref().filter(|_| !status.is_over());
+        let status = if rest.is_some() { RunStatus::Waiting } else { status };
         Outcome {
             status,
             outputs: self.state.outputs().clone(),
             failure: failure.map(|(place, failure)| (place, failure.clone())),
             progress: Progress {
                 status,
+                wake_ms: rest.and_then(|rest| rest.wake_ms),
                 ..self.state.progress()
             },
-            questions: if waits { self.questions() } else { Vec::new() },
+            questions: rest.map_or_else(Vec::new, |rest| rest.questions.clone()),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The front door: starting and resuming runs, acting on them, awaiting their end.
 
-use crate::driver::{Arrival, Driver};
+use crate::driver::words::Words;
+use crate::driver::{Arrival, Driver, Station};
 use crate::error::Error;
 use crate::perform::Performer;
 use crate::ports::Ports;
@@ -15,7 +16,8 @@ use troupe_core::id::RunId;
 use troupe_core::input::Input;
 use troupe_core::ir::Workflow;
 use troupe_core::port::approver::Question;
-use troupe_core::port::journal::{Progress, RunHeader, RunStatus};
+use troupe_core::port::dispatch::Dispatch;
+use troupe_core::port::journal::{Append, Journal, Progress, RunHeader, RunStatus};
 
 /// A run to drive.
 #[derive(Clone)]
@@ -26,12 +28,15 @@ pub struct Run {
     pub workflow: Arc<Workflow>,
     /// What it is wired to.
     pub ports: Ports,
+    /// How long the driver stays when nothing but a pause is left to wait for, in milliseconds: a run with a longer
+    /// one rests, and is due when the pause is over. None stays as long as it takes.
+    pub patience_ms: Option<u64>,
 }
 
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
-    /// Where it stands; over, or waiting for a person.
+    /// Where it stands; over, or waiting for a person or a time.
     pub status: RunStatus,
     /// The outputs, when it succeeded.
     pub outputs: Object,
@@ -109,10 +114,57 @@ pub async fn resume(run: Run, inputs: Object, env: Object) -> Result<Handle, Err
     Ok(spawn(run, next, folded))
 }
 
+/// Cancels a run that no process drives: the cancellation is journaled, nothing else is begun or ended.
+/// Words that wait are settled. A run whose first event never got to the disk begins with these inputs and
+/// environment, and ends there.
+///
+/// The caller holds the run's lease.
+///
+/// # Errors
+/// When the run is over, and when its journal cannot be read or written.
+pub async fn cancel<S: Journal + Dispatch>(
+    store: &S,
+    run: &RunId,
+    workflow: &Workflow,
+    begin: (Object, Object),
+    at_ms: u64,
+) -> Result<(), Error> {
+    let entries = store.load(run).await.map_err(Error::Load)?;
+    let mut state = times::fold(workflow, &entries).state;
+    let mut events = Vec::new();
+    if state.status().is_none() {
+        let (inputs, env) = begin;
+        let start = Input::Start {
+            inputs,
+            env,
+            allowance: None,
+        };
+        events.extend(engine::handle(workflow, &mut state, start)?.events);
+    }
+    if let Some(status) = state.status().filter(|status| status.is_over()) {
+        return Err(engine::Refusal::Over(status).into());
+    }
+    events.extend(engine::handle(workflow, &mut state, Input::Cancel)?.events);
+    let append = Append {
+        run: run.clone(),
+        first: entries.len() as u64,
+        at_ms,
+        events: events.into(),
+        progress: state.progress(),
+    };
+    store.append(append).await.map_err(Error::Journal)?;
+    let posts = store.posted(run).await.map_err(Error::Load)?;
+    match posts.last() {
+        Some(last) => store.settle(run, last.number).await.map_err(Error::Journal),
+        None => Ok(()),
+    }
+}
+
 fn spawn(run: Run, first: Input, folded: Folded) -> Handle {
     let (inbox, arrivals) = mpsc::unbounded_channel();
     let performer = Performer::new(&run, inbox.clone(), String::new());
-    let driver = Driver::new(run, folded, performer, None);
+    let words = Words::listen(&run, inbox.clone());
+    let driver = Driver::new(run, folded, performer, Station::Root(words));
     let task = tokio::spawn(driver.drive(first, arrivals));
     Handle { inbox, task }
 }

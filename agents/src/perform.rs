@@ -3,6 +3,7 @@
 //! A panic in a model, tool or process is caught here and is that call's failure, nobody else's.
 
 use crate::child;
+use crate::driver::rest::Rest;
 use crate::driver::{Above, Arrival};
 use crate::handle::Run;
 use crate::ports::Ports;
@@ -33,6 +34,8 @@ pub(crate) struct Wires {
     pub(crate) run: RunId,
     pub(crate) workflow: Arc<Workflow>,
     pub(crate) ports: Ports,
+    /// [`Run::patience_ms`].
+    pub(crate) patience_ms: Option<u64>,
     /// Where the run is in the one that a person started, with a `/` behind it: `review[2]/`.
     pub(crate) place: String,
     /// By agent definition.
@@ -42,20 +45,27 @@ pub(crate) struct Wires {
 /// An effect at work.
 pub(crate) struct Task {
     task: JoinHandle<()>,
-    /// The inbox of the run that it drives.
-    run: Option<mpsc::UnboundedSender<Arrival>>,
+    /// The run that it drives, with its inbox.
+    run: Option<(RunId, mpsc::UnboundedSender<Arrival>)>,
 }
 
 impl Task {
     /// Ends it; a run is told to stop, and comes to its end in a while.
     pub(crate) fn stop(self) -> Option<JoinHandle<()>> {
-        let Some(run) = self.run else {
+        let Some((_, inbox)) = self.run else {
             self.task.abort();
             return None;
         };
         // A run that has ended by itself needs no word.
-        let _ = run.send(Arrival::Input(Input::Cancel));
+        let _ = inbox.send(Arrival::Input(Input::Cancel));
         Some(self.task)
+    }
+
+    /// Where words for `run` go, when this drives it or the one that started it.
+    pub(crate) fn way_to(&self, run: &RunId) -> Option<&mpsc::UnboundedSender<Arrival>> {
+        let (driven, inbox) = self.run.as_ref()?;
+        let below = run.as_str().strip_prefix(driven.as_str())?;
+        (below.is_empty() || below.starts_with('.')).then_some(inbox)
     }
 
     /// Ends it as a crash would.
@@ -73,6 +83,7 @@ impl Performer {
             run: run.run.clone(),
             workflow: run.workflow.clone(),
             ports: run.ports.clone(),
+            patience_ms: run.patience_ms,
             place,
             offered,
         };
@@ -87,7 +98,10 @@ impl Performer {
         let (wires, inbox) = (self.wires.clone(), self.inbox.clone());
         let call = effect.call;
         let (run, arrivals) = mpsc::unbounded_channel();
-        let is_run = matches!(effect.want, Want::Workflow(_));
+        let driven = match &effect.want {
+            Want::Workflow(request) => wires.run.child(&request.name),
+            _ => None,
+        };
         let own = run.clone();
         let task = tokio::spawn(async move {
             let answer = async {
@@ -119,7 +133,7 @@ impl Performer {
         });
         Task {
             task,
-            run: is_run.then_some(run),
+            run: driven.map(|driven| (driven, run)),
         }
     }
 }
@@ -151,9 +165,12 @@ async fn ask_person(wires: &Wires, call: CallId, request: ApprovalRequest, wante
     let question = child::question(&wires.run, call, &wires.place, request, wanted_ms);
     match wires.ports.approver.ask(question.clone()).await {
         Some(answer) => Arrival::Input(Input::Decided { call, answer }),
-        None => Arrival::Waits {
+        None => Arrival::Rests {
             call,
-            questions: vec![question],
+            rest: Some(Rest {
+                questions: vec![question],
+                wake_ms: None,
+            }),
         },
     }
 }

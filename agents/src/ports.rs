@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use troupe_core::id::ActorId;
 use troupe_core::port::approver::{Answer, Approver, Question};
+use troupe_core::port::dispatch::Dispatch;
 use troupe_core::port::journal::{Entry, Journal};
 use troupe_core::port::model::{Delta, Model};
 use troupe_core::port::process::ProcessRunner;
@@ -16,6 +17,8 @@ use troupe_core::port::tool::Tool;
 pub struct Ports {
     /// Where facts become durable.
     pub journal: Arc<dyn Journal>,
+    /// Where words for the run are left.
+    pub dispatch: Arc<dyn Dispatch>,
     /// By [`troupe_core::id::ModelIndex`].
     pub models: Vec<Arc<dyn Model>>,
     /// By [`troupe_core::id::ToolIndex`].

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use troupe_core::effect::Command;
 use troupe_core::input::{Exit, Input};
 use troupe_core::message::{AssistantMessage, Reply, ToolOutput};
+use troupe_core::port::approver::Answer;
 use troupe_core::{Object, Value, secret};
 
 /// The values behind the names of secrets. Not printable, so that no log holds one by accident.
@@ -65,6 +66,14 @@ impl Secrets {
         secret::conceal(&secret::disarm(text), &self.0.hidden)
     }
 
+    /// A person's answer, without the value of any secret.
+    pub fn conceal_answer(&self, mut answer: Answer) -> Answer {
+        if !self.is_empty() {
+            answer.comment = answer.comment.map(|text| self.conceal(&text));
+        }
+        answer
+    }
+
     /// What came back, without the value of any secret.
     pub(crate) fn conceal_input(&self, input: Input) -> Input {
         if self.is_empty() {
@@ -87,10 +96,10 @@ impl Secrets {
                     stderr: self.conceal(&exit.stderr),
                 },
             },
-            Input::Decided { call, mut answer } => {
-                answer.comment = answer.comment.map(|text| self.conceal(&text));
-                Input::Decided { call, answer }
-            }
+            Input::Decided { call, answer } => Input::Decided {
+                call,
+                answer: self.conceal_answer(answer),
+            },
             Input::CallFailed { call, mut failure } => {
                 failure.message = self.conceal(&failure.message);
                 Input::CallFailed { call, failure }

@@ -13,7 +13,7 @@ use troupe_testkit::tool::Answering;
 use troupe_testkit::workflow;
 
 /// Asks once, and gives what was decided.
-fn asking(deadline_ms: Option<u64>, on_deadline: Option<&str>) -> Workflow {
+pub fn asking(deadline_ms: Option<u64>, on_deadline: Option<&str>) -> Workflow {
     let mut workflow = workflow::team(1, 1);
     workflow.steps = vec![workflow::approve_step("sign_off", &[], workflow::literal("Publish?"))];
     if let Verb::Approve(approve) = &mut workflow.steps[0].verb {
@@ -24,7 +24,7 @@ fn asking(deadline_ms: Option<u64>, on_deadline: Option<&str>) -> Workflow {
 }
 
 /// Calls [`asking`] for two items, and asks itself at the same time.
-fn family(deadline_ms: Option<u64>) -> Workflow {
+pub fn family(deadline_ms: Option<u64>) -> Workflow {
     let mut workflow = workflow::team(1, 1);
     let mut called = asking(deadline_ms, None);
     called.name = "asking".into();
@@ -45,7 +45,7 @@ fn family(deadline_ms: Option<u64>) -> Workflow {
     workflow
 }
 
-fn run_of(workflow: Workflow) -> (Run, Arc<Mortal>) {
+pub fn run_of(workflow: Workflow) -> (Run, Arc<Mortal>) {
     let journal = Mortal::new(u64::MAX);
     let model = Arc::new(Scripted::new(|_: &_| Line::Hang));
     let tool = Arc::new(Answering::new(|_| Ok(String::new())));

@@ -9,6 +9,7 @@ use troupe_core::event::Event;
 use troupe_core::id::{ActorId, RunId};
 use troupe_core::ir::Workflow;
 use troupe_core::port::approver::{Answer, Approver, Question};
+use troupe_core::port::dispatch::{Dispatch, Post, Word};
 use troupe_core::port::journal::{Append, Entry, Journal, RunHeader, RunRecord, RunStatus};
 use troupe_core::port::model::{Delta, Model};
 use troupe_core::port::tool::Tool;
@@ -87,6 +88,22 @@ impl Journal for Mortal {
     }
 }
 
+#[async_trait]
+impl Dispatch for Mortal {
+    async fn post(&self, run: &RunId, word: Word) -> Result<(), Error> {
+        self.inner.post(run, word).await
+    }
+    async fn posted(&self, run: &RunId) -> Result<Vec<Post>, Error> {
+        self.inner.posted(run).await
+    }
+    async fn settle(&self, run: &RunId, number: u64) -> Result<(), Error> {
+        self.inner.settle(run, number).await
+    }
+    async fn due(&self, now_ms: u64, limit: u32) -> Result<Vec<RunId>, Error> {
+        self.inner.due(now_ms, limit).await
+    }
+}
+
 /// Remembers what it saw.
 #[derive(Default)]
 pub struct Witness(pub Mutex<Vec<Event>>);
@@ -127,6 +144,7 @@ pub fn wired(
 ) -> (Run, Arc<Witness>) {
     let witness = Arc::new(Witness::default());
     let ports = Ports {
+        dispatch: journal.clone(),
         journal,
         models: vec![model],
         tools: vec![tool],
@@ -143,6 +161,7 @@ pub fn wired(
             run: run_id(),
             workflow: Arc::new(workflow),
             ports,
+            patience_ms: None,
         },
         witness,
     )
@@ -185,6 +204,11 @@ impl Told {
         let clock = Self::default();
         clock.now_ms.send_replace(now_ms);
         Arc::new(clock)
+    }
+
+    /// Sets it, as somebody does who found it wrong.
+    pub fn jump(&self, now_ms: u64) {
+        self.now_ms.send_replace(now_ms);
     }
 
     pub fn pass(&self, ms: u64) {

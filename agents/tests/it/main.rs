@@ -6,5 +6,7 @@ mod approve;
 mod child;
 mod crash;
 mod fixture;
+mod suspend;
 mod team;
 mod turns;
+mod words;

@@ -62,7 +62,7 @@ pub enum RunStatus {
     /// Events are still to come, or would be if its process lived.
     #[default]
     Running,
-    /// Waits for a person.
+    /// Waits for a person or a time.
     Waiting,
     /// All outputs are there.
     Succeeded,
