@@ -5,6 +5,7 @@
 //! performs what is wanted. Effects run beside it and come back as inputs.
 
 mod child;
+mod decision;
 mod driver;
 mod error;
 mod handle;
@@ -15,6 +16,7 @@ mod secrets;
 mod times;
 
 pub use child::questions;
+pub use decision::{Decision, decided};
 pub use error::Error;
 pub use handle::{Handle, Outcome, Remote, Run, cancel, resume, start};
 pub use ports::{Clock, Nobody, Observer, Ports, Silent, SystemClock};

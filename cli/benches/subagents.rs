@@ -77,6 +77,7 @@ async fn measure(subagents: u32) {
     };
     let ports = Ports {
         journal: Arc::new(store.clone()),
+        dispatch: Arc::new(store.clone()),
         models: vec![Arc::new(Scripted::new(move |request: &ModelRequest| {
             script(request, subagents)
         }))],
@@ -95,6 +96,7 @@ async fn measure(subagents: u32) {
         run: run.clone(),
         workflow: Arc::new(workflow),
         ports,
+        patience_ms: None,
     };
     let handle = troupe_agents::start(run_it, header, Default::default(), Default::default())
         .await

@@ -58,10 +58,14 @@ pub enum Command {
     Migrate(Migrate),
     /// Run a workflow
     Run(Run),
-    /// Go on with a run that was interrupted, cancelled or failed
+    /// Go on with a run that was interrupted, cancelled or failed, or with all that are due
     Resume(Resume),
-    /// Answer a run that waits for a person, and go on with it
+    /// Answer a run that asks a person, and go on with it unless a process works on it
     Approve(Approve),
+    /// Cancel a run, whoever works on it
+    Cancel(Cancel),
+    /// Go on with runs as they become due: interrupted ones, deadlines, answers
+    Serve(Serve),
     /// List runs, newest first
     Ls(List),
     /// Show a run: its steps, agents, turns, tools and tokens
@@ -149,7 +153,14 @@ pub struct Run {
 #[derive(Debug, Args)]
 pub struct Resume {
     /// The run, the beginning of its name, or `last`
-    pub run: String,
+    #[arg(required_unless_present = "all")]
+    pub run: Option<String>,
+    /// Go on with every run that was interrupted or is due, and not with those that only wait for a person
+    #[arg(long, conflicts_with_all = ["run", "accept_changes", "allow_host_commands"])]
+    pub all: bool,
+    /// With `--all`: at most so many runs at once
+    #[arg(long, value_name = "N", default_value_t = 4, requires = "all", value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: u16,
     /// Go on although the workflow's files changed since the run started
     #[arg(long)]
     pub accept_changes: bool,
@@ -175,6 +186,24 @@ pub struct Approve {
     /// Let `run` steps start commands on this machine, if the run was not started with it
     #[arg(long)]
     pub allow_host_commands: bool,
+}
+
+/// `troupe cancel`
+#[derive(Debug, Args)]
+pub struct Cancel {
+    /// The run, the beginning of its name, or `last`
+    pub run: String,
+}
+
+/// `troupe serve`
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// At most so many runs at once
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: u16,
+    /// How often to look for runs that are due: 500ms, 2s, 1m
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = crate::values::duration)]
+    pub every: std::time::Duration,
 }
 
 /// `troupe ls`

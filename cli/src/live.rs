@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 use troupe_agents::{Clock as _, Observer, SystemClock};
-use troupe_core::id::ActorId;
+use troupe_core::id::{ActorId, RunId};
 use troupe_core::ir::Workflow;
 use troupe_core::port::journal::{Entry, RunStatus};
 use troupe_core::port::model::Delta;
@@ -36,9 +36,9 @@ pub struct Feed {
 }
 
 /// Starts watching.
-pub fn feed(workflow: &Arc<Workflow>, settings: &Settings) -> Feed {
+pub fn feed(run: &RunId, workflow: &Arc<Workflow>, settings: &Settings) -> Feed {
     let (news, arrivals) = channel();
-    let (workflow, settings) = (workflow.clone(), settings.clone());
+    let (run, workflow, settings) = (run.clone(), workflow.clone(), settings.clone());
     let thread = std::thread::spawn(move || {
         let screen = if settings.terminal && !settings.quiet {
             Live::on_stderr(LiveOptions {
@@ -51,7 +51,7 @@ pub fn feed(workflow: &Arc<Workflow>, settings: &Settings) -> Feed {
         };
         match screen {
             Some(live) => draw(&workflow, &arrivals, live),
-            None => log(&workflow, &arrivals, &settings),
+            None => log(&run, &workflow, &arrivals, &settings),
         }
     });
     Feed { news, thread }
@@ -97,7 +97,7 @@ impl Observer for Sight {
 }
 
 /// One line for each event that a log should hold.
-fn log(workflow: &Workflow, arrivals: &Receiver<News>, settings: &Settings) {
+fn log(run: &RunId, workflow: &Workflow, arrivals: &Receiver<News>, settings: &Settings) {
     let mut view = RunView::new(workflow);
     while let Ok(news) = arrivals.recv() {
         match news {
@@ -105,7 +105,7 @@ fn log(workflow: &Workflow, arrivals: &Receiver<News>, settings: &Settings) {
             News::Entries(entries) => {
                 for entry in &entries {
                     view.fold(workflow, entry);
-                    if let Some(line) = troupe_tui::plain_line(&view, entry, workflow) {
+                    if let Some(line) = troupe_tui::plain_line(run, &view, entry, workflow) {
                         settings.say(line);
                     }
                 }

@@ -2,6 +2,7 @@
 
 mod args;
 mod cmd;
+mod crew;
 mod exit;
 mod live;
 mod load;
@@ -12,6 +13,7 @@ mod rewrite;
 mod settings;
 mod values;
 mod wire;
+mod word;
 mod workspace;
 
 use clap::Parser;

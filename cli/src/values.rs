@@ -5,6 +5,7 @@ use crate::exit::Usage;
 use crate::settings::Settings;
 use std::io::Read as _;
 use std::path::Path;
+use std::time::Duration;
 use troupe_core::ir::{Input, Workflow};
 use troupe_core::types::Type;
 use troupe_core::{Object, Value};
@@ -75,6 +76,24 @@ pub fn object(text: &str, what: &str) -> anyhow::Result<Object> {
     }
 }
 
+/// `500ms`, `2s`, `5m`, `1h`: a time that is not nothing.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let ms_of = match unit {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        _ => 0,
+    };
+    let ms = number.parse::<u64>().ok().and_then(|number| number.checked_mul(ms_of));
+    match ms {
+        Some(ms) if ms > 0 => Ok(Duration::from_millis(ms)),
+        _ => Err("say a number and its unit: 500ms, 2s, 5m, 1h".to_owned()),
+    }
+}
+
 /// A file's text, or stdin's for `-`.
 pub fn read(file: &Path) -> anyhow::Result<String> {
     let text = if file.as_os_str() == "-" {
@@ -101,4 +120,29 @@ pub fn environment(workflow: &Workflow, settings: &Settings) -> Object {
         }
     }
     object
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_a_number_and_a_unit() {
+        let ms = |text| duration(text).ok().map(|time| time.as_millis());
+        let read = ["500ms", "2s", "5m", "1h"].map(ms);
+        assert_eq!(read, [Some(500), Some(2_000), Some(300_000), Some(3_600_000)]);
+        for wrong in [
+            "",
+            "2",
+            "s",
+            "0s",
+            "-1s",
+            "2 s",
+            "1d",
+            "99999999999999999999s",
+            "18446744073709551615h",
+        ] {
+            assert_eq!(ms(wrong), None, "{wrong}");
+        }
+    }
 }

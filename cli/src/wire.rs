@@ -121,6 +121,16 @@ pub fn secrets(workflow: &Workflow) -> anyhow::Result<Secrets> {
     Ok(Secrets::new(given, keys))
 }
 
+/// Those secrets that can be recognised here: for texts that somebody types.
+pub fn known_secrets(workflow: &Workflow) -> Secrets {
+    let given = workflow.all_secrets().into_iter();
+    let given = given.filter_map(|name| Some((name.to_owned(), std::env::var(name).ok()?)));
+    let mut keys = Vec::new();
+    // Whoever goes on with the run is told what is wrong with a model's settings.
+    let _ = model_keys(workflow, &mut keys);
+    Secrets::new(given.collect(), keys)
+}
+
 /// The keys of models: nothing is given them by a marker, and none may be written anywhere.
 fn model_keys(workflow: &Workflow, keys: &mut Vec<(String, String)>) -> anyhow::Result<()> {
     for model in &workflow.models {

@@ -1,13 +1,16 @@
 //! Where runs and indexes are kept, and how runs are named.
 
 use crate::exit::Usage;
+use crate::report;
 use crate::settings::Settings;
 use anyhow::Context as _;
 use std::path::PathBuf;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use troupe_agents::{Clock as _, SystemClock};
 use troupe_core::id::RunId;
-use troupe_core::port::journal::RunStatus;
-use troupe_store::Reader;
+use troupe_core::port::journal::{Lease, Leases as _, RunStatus};
+use troupe_core::port::{self, ErrorKind};
+use troupe_store::{Reader, Store};
 
 const FOLDER: &str = ".troupe";
 
@@ -83,7 +86,25 @@ pub async fn find_whole(reader: &Reader, text: &str) -> anyhow::Result<RunId> {
 
 /// Who holds a lease, for whoever wants it next.
 pub fn holder() -> String {
-    format!("process {}", std::process::id())
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let host = match host.trim() {
+        "" => String::new(),
+        host => format!(" on {host}"),
+    };
+    let since = report::rfc3339(SystemClock.now_ms());
+    format!("process {}{host} since {since}", std::process::id())
+}
+
+/// Takes a run's lease. Whoever looks whether it is held holds it for an instant: a second look tells.
+pub async fn acquire(store: &Store, run: &RunId) -> Result<Box<dyn Lease>, port::Error> {
+    let holder = holder();
+    match store.acquire(run, &holder).await {
+        Err(error) if error.kind == ErrorKind::Conflict => {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            store.acquire(run, &holder).await
+        }
+        acquired => acquired,
+    }
 }
 
 /// A run's status for people: a run that says `running` and that no process works on was interrupted.

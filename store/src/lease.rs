@@ -61,17 +61,27 @@ fn write_holder(file: &mut File, holder: &str) -> std::io::Result<()> {
 }
 
 fn held(file: &mut File, run: &RunId) -> Error {
-    let mut holder = String::new();
-    // What cannot be read is not shown; that the lease is held is certain.
-    let _ = file.take(HOLDER_BYTES).read_to_string(&mut holder);
-    let holder = match holder.trim() {
-        "" => "another process",
-        holder => holder,
-    };
+    let holder = name(file);
     Error::new(
         ErrorKind::Conflict,
         format!("run {run} is already being worked on by {holder}: wait for it or stop it"),
     )
+}
+
+fn name(file: &mut File) -> String {
+    let mut holder = String::new();
+    // What cannot be read is not shown; that the lease is held is certain.
+    let _ = file.take(HOLDER_BYTES).read_to_string(&mut holder);
+    match holder.trim() {
+        "" => "another process".to_owned(),
+        holder => holder.to_owned(),
+    }
+}
+
+/// Who holds the lease of a `run` that is held, as they call themselves.
+pub fn holder(folder: &Path, run: &RunId) -> String {
+    let file = File::open(folder.join("leases").join(format!("{run}.lock")));
+    file.map_or_else(|_| "another process".to_owned(), |mut file| name(&mut file))
 }
 
 /// Whether a process works on `run` right now. The lock is taken and given back at once, so a resume

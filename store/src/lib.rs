@@ -16,5 +16,5 @@ mod segment;
 mod writer;
 
 pub use journal::Store;
-pub use lease::is_held;
+pub use lease::{holder, is_held};
 pub use reader::Reader;

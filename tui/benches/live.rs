@@ -5,6 +5,7 @@
 
 use ratatui::backend::TestBackend;
 use troupe_core::event::Event;
+use troupe_core::id::RunId;
 use troupe_core::port::journal::Entry;
 use troupe_tui::{Live, LiveOptions, plain_line, summary};
 
@@ -42,5 +43,6 @@ fn log_line(bencher: divan::Bencher<'_, '_>) {
     let story = sample::crowd(1_000);
     let answered = |entry: &&Entry| matches!(entry.event, Event::AgentAnswered { .. });
     let entry = story.entries.iter().rfind(answered).unwrap();
-    bencher.bench_local(|| plain_line(&story.view, entry, &story.workflow));
+    let run = RunId::parse("01A").unwrap();
+    bencher.bench_local(|| plain_line(&run, &story.view, entry, &story.workflow));
 }

@@ -4,7 +4,7 @@ use crate::text;
 use crate::words::{count, counted, duration};
 use troupe_core::event::{Event, Work};
 use troupe_core::failure::Failure;
-use troupe_core::id::{ActorId, ItemIndex, StepIndex};
+use troupe_core::id::{ActorId, ItemIndex, RunId, StepIndex};
 use troupe_core::ir::Workflow;
 use troupe_core::message::Usage;
 use troupe_core::port::journal::Entry;
@@ -15,7 +15,7 @@ const TIME_COLUMNS: usize = 9;
 /// Columns of foreign text in a line.
 const FOREIGN_COLUMNS: usize = 200;
 
-/// The log line of an event, or nothing where a log is better without. `view` has the event folded in.
+/// The log line of an event of `run`, or nothing where a log is better without. `view` has the event folded in.
 ///
 /// Worth a line are the beginning and the end of a run, its steps and its agents (with turns, tools and tokens),
 /// waves of subagents, every tenth of a fan-out, and whatever went wrong: failures, retries, refused answers and
@@ -25,7 +25,7 @@ const FOREIGN_COLUMNS: usize = 200;
 ///    3.2 s  research/lead: 4 subagents wanted
 ///   58.2 s  research/lead/seeker[2]: answered after 3 turns, 2 tool calls (read_chunk×2), 12.3k tokens, 4.1 s
 /// ```
-pub fn plain_line(view: &RunView, entry: &Entry, workflow: &Workflow) -> Option<String> {
+pub fn plain_line(run: &RunId, view: &RunView, entry: &Entry, workflow: &Workflow) -> Option<String> {
     let line = match &entry.event {
         Event::StepStarted { .. }
         | Event::StepSkipped { .. }
@@ -33,7 +33,7 @@ pub fn plain_line(view: &RunView, entry: &Entry, workflow: &Workflow) -> Option<
         | Event::ItemStarted { .. }
         | Event::ItemSucceeded { .. }
         | Event::RoundEnded { .. }
-        | Event::ItemFailed { .. } => of_step(view, &entry.event, workflow),
+        | Event::ItemFailed { .. } => of_step(run, view, &entry.event, workflow),
         Event::RunStarted { .. }
         | Event::RunReopened
         | Event::RunCancelled
@@ -73,7 +73,7 @@ fn used(view: &RunView) -> String {
     )
 }
 
-fn of_step(view: &RunView, event: &Event, workflow: &Workflow) -> Option<String> {
+fn of_step(run: &RunId, view: &RunView, event: &Event, workflow: &Workflow) -> Option<String> {
     let step_view = |step: &StepIndex| &view.steps[step.at()];
     let place = |step: &StepIndex, item: &ItemIndex| view.place(workflow, *step, *item);
     match event {
@@ -95,7 +95,7 @@ fn of_step(view: &RunView, event: &Event, workflow: &Workflow) -> Option<String>
             Work::Workflow { .. } => {
                 let children = &step_view(step).children;
                 let child = children.iter().rev().find(|child| child.item == *item)?;
-                Some(format!("{}: run .{}", place(step, item), child.name))
+                Some(format!("{}: run {run}.{}", place(step, item), child.name))
             }
             Work::Agent { .. } | Work::Tool { .. } | Work::Process { .. } => None,
         },

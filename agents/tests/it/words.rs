@@ -5,7 +5,7 @@ use crate::fixture::{Mortal, header, live, resume, run_id, with};
 use async_trait::async_trait;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use troupe_agents::{Handle, Run, questions};
+use troupe_agents::{Handle, Run, decided, questions};
 use troupe_core::event::Event;
 use troupe_core::id::{CallId, RunId};
 use troupe_core::ir::Workflow;
@@ -97,6 +97,8 @@ async fn an_answer_goes_down_to_the_run_that_asks_while_the_one_above_works() {
     let (run, journal) = run_of(beside_work(family(None)));
     let handle = start(&run).await;
     until(async || journal.status_now("TEST.review-1").await == Some(RunStatus::Waiting)).await;
+    let asked = questions(journal.as_ref(), &run_id(), &run.workflow).await.unwrap();
+    assert_eq!(asked.len(), 3);
     for (place, choice) in [("review[b]/sign_off", "reject"), ("own", "approve")] {
         let word = word(&run, &journal, place, choice).await;
         journal.post(&run_id(), word).await.unwrap();
@@ -104,6 +106,15 @@ async fn an_answer_goes_down_to_the_run_that_asks_while_the_one_above_works() {
     until(async || is_settled(&journal).await).await;
     assert_eq!(chosen(&journal, "TEST.review-1").await, ["reject"]);
     assert_eq!(chosen(&journal, "TEST").await, ["approve"]);
+    for question in &asked {
+        let decision = decided(journal.as_ref(), question, &run.workflow).await.unwrap();
+        let expected = match question.place.as_str() {
+            "own" => Some("approve"),
+            "review[b]/sign_off" => Some("reject"),
+            _ => None,
+        };
+        assert_eq!(decision.and_then(|decision| decision.choice).as_deref(), expected);
+    }
     until(async || journal.status("TEST.review-1").await == RunStatus::Succeeded).await;
     // A word for a run that is over, and one for a run that never was.
     for name in ["TEST.review-1", "TEST.review-7.x"] {

@@ -1,62 +1,176 @@
-//! `troupe approve`: answers a run that waits for a person, and goes on with it.
+//! `troupe approve`: answers a run that asks a person, and goes on with it unless a process works on it.
 
 use super::block_on;
-use super::resume::Suspended;
-use super::run::{Begin, drive};
+use super::resume::{Suspended, open};
+use super::run::drive;
 use crate::args::Approve;
 use crate::exit::{Exit, Usage};
-use crate::person;
 use crate::settings::Settings;
-use crate::workspace;
+use crate::word::{Said, say};
+use crate::{load, person, report, wire, workspace};
+use anyhow::Context as _;
+use serde_json::json;
+use std::path::Path;
 use troupe_agents::{Clock as _, SystemClock};
 use troupe_core::id::RunId;
+use troupe_core::ir::Workflow;
 use troupe_core::port::approver::Question;
+use troupe_core::port::dispatch::Word;
+use troupe_core::port::journal::{Lease, RunRecord};
+use troupe_store::Store;
 
 pub fn run(arguments: &Approve, settings: &Settings) -> anyhow::Result<Exit> {
     let state = workspace::folder(settings)?;
     block_on(async {
-        let suspended = Suspended::take(&arguments.run, &state, settings).await?;
-        let run = &suspended.run;
-        if suspended.record.progress.status.is_over() {
-            let status = suspended.record.progress.status.word();
-            return Err(Usage::error(format!("run {run} waits for nobody: it is {status}")));
-        }
-        let wired = suspended.wire(
-            arguments.accept_changes,
-            arguments.allow_host_commands,
-            &state,
+        let (store, record) = open(&arguments.run, &state).await?;
+        let approval = Approval {
+            arguments,
+            record: &record,
+            store: &store,
+            state: &state,
             settings,
-        )?;
-        let questions = troupe_agents::questions(&suspended.store, run, &wired.workflow).await?;
-        let (place, choice) = match arguments.answer.as_slice() {
-            [choice] => (None, choice),
-            [place, choice, ..] => (Some(place.as_str()), choice),
-            [] => return Err(Usage::error("say what you choose")),
         };
-        let question = find(run, &questions, place)?;
-        if !question.choices.contains(choice) {
-            return Err(Usage::error(format!(
-                "`{choice}` is no choice of {}: it has {}",
-                question.place,
-                question.choices.join(", ")
-            )));
-        }
-        let now_ms = SystemClock.now_ms();
-        if question.deadline_ms.is_some_and(|deadline_ms| deadline_ms <= now_ms) {
-            return Err(Usage::error(format!(
-                "the time for an answer is over ({}); `troupe resume {run}` goes on without one",
-                person::describe(question)
-            )));
-        }
-        let answer = person::answer(choice, arguments.comment.clone());
-        settings.say(format!("{}: {choice}; going on with run {run}", question.place));
-        let answers = vec![(question.place.clone(), answer)];
-        let started_ms = suspended.record.header.started_ms;
-        let begin: Begin = suspended.begin();
-        let exit = drive(run, &wired, &suspended.store, begin, answers, started_ms, settings).await;
-        suspended.end().await;
+        let exit = approval.give().await;
+        store.close().await;
         exit
     })
+}
+
+struct Approval<'a> {
+    arguments: &'a Approve,
+    record: &'a RunRecord,
+    store: &'a Store,
+    state: &'a Path,
+    settings: &'a Settings,
+}
+
+impl Approval<'_> {
+    async fn give(&self) -> anyhow::Result<Exit> {
+        let run = &self.record.header.run;
+        let status = self.record.progress.status;
+        if status.is_over() {
+            let status = status.word();
+            return Err(Usage::error(format!("run {run} waits for nobody: it is {status}")));
+        }
+        // What the run asks follows from the text that it was started from, wherever the file is by now.
+        let workflow = load::from_journal(&self.record.header.sources)
+            .context("the run's workflow cannot be read by this version")?;
+        let questions = troupe_agents::questions(self.store, run, &workflow).await?;
+        let (question, choice) = chosen(run, &questions, &self.arguments.answer)?;
+        // Nobody is to find a secret where words wait, either.
+        let comment = self.arguments.comment.clone();
+        let answer = wire::known_secrets(&workflow).conceal_answer(person::answer(choice, comment));
+        let word = Word::Answer {
+            run: question.run.clone(),
+            call: question.call,
+            answer,
+        };
+        match say(self.store, self.state, run, word).await? {
+            Said::Free(lease) => self.go_on(lease, question, choice, &workflow).await,
+            Said::Heard(by) => {
+                self.check_decided(question, choice, &workflow).await?;
+                self.told(question, choice, &by, "which works on the run and goes on with it")
+            }
+            Said::Left(by) => self.told(
+                question,
+                choice,
+                &by,
+                "which works on the run and has not come to it yet",
+            ),
+        }
+    }
+
+    /// Nobody works on the run: the answer is the first that this process takes up.
+    async fn go_on(
+        &self,
+        lease: Box<dyn Lease>,
+        question: &Question,
+        choice: &str,
+        workflow: &Workflow,
+    ) -> anyhow::Result<Exit> {
+        let (arguments, settings) = (self.arguments, self.settings);
+        let run = &self.record.header.run;
+        let suspended = Suspended::under(lease, run, self.store, settings).await?;
+        // Whoever worked on it until now may have taken this answer, or another one.
+        if self.decision(question, workflow).await?.is_some() {
+            self.check_decided(question, choice, workflow).await?;
+            return self.told(question, choice, "the process", "which worked on the run until now");
+        }
+        let wired = suspended
+            .wire(
+                arguments.accept_changes,
+                arguments.allow_host_commands,
+                self.state,
+                settings,
+            )
+            .map_err(|error| {
+                Usage::error(format!(
+                    "{error}\nyour answer is kept for whoever goes on with run {run}"
+                ))
+            })?;
+        settings.say(format!("{}: {choice}; going on with run {run}", question.place));
+        let started_ms = self.record.header.started_ms;
+        let begin = suspended.begin();
+        let exit = drive(run, &wired, self.store, begin, started_ms, settings).await?;
+        drop(suspended);
+        self.check_decided(question, choice, workflow).await?;
+        Ok(exit)
+    }
+
+    async fn decision(
+        &self,
+        question: &Question,
+        workflow: &Workflow,
+    ) -> anyhow::Result<Option<troupe_agents::Decision>> {
+        Ok(troupe_agents::decided(self.store, question, workflow).await?)
+    }
+
+    /// One answer decides. Whoever gave another one is told which.
+    async fn check_decided(&self, question: &Question, choice: &str, workflow: &Workflow) -> anyhow::Result<()> {
+        match self.decision(question, workflow).await? {
+            Some(troupe_agents::Decision {
+                choice: Some(other),
+                by,
+            }) if other != choice => {
+                anyhow::bail!("{} was decided before: {other}, by {by}", question.place)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn told(&self, question: &Question, choice: &str, by: &str, who: &str) -> anyhow::Result<Exit> {
+        let (run, place) = (&self.record.header.run, &question.place);
+        if self.settings.json {
+            report::print_json(&json!({ "run": run, "step": place, "choice": choice, "told": by }))?;
+        }
+        self.settings.say(format!("{place}: {choice}; told {by}, {who}"));
+        Ok(Exit::Succeeded)
+    }
+}
+
+/// The question that is answered, and how.
+fn chosen<'a>(run: &RunId, questions: &'a [Question], answer: &'a [String]) -> anyhow::Result<(&'a Question, &'a str)> {
+    let (place, choice) = match answer {
+        [choice] => (None, choice),
+        [place, choice, ..] => (Some(place.as_str()), choice),
+        [] => return Err(Usage::error("say what you choose")),
+    };
+    let question = find(run, questions, place)?;
+    if !question.choices.contains(choice) {
+        return Err(Usage::error(format!(
+            "`{choice}` is no choice of {}: it has {}",
+            question.place,
+            question.choices.join(", ")
+        )));
+    }
+    let now_ms = SystemClock.now_ms();
+    if question.deadline_ms.is_some_and(|deadline_ms| deadline_ms <= now_ms) {
+        return Err(Usage::error(format!(
+            "the time for an answer is over ({}); `troupe resume {run}` goes on without one",
+            person::describe(question)
+        )));
+    }
+    Ok((question, choice))
 }
 
 /// The question that is meant; without a place the only one.

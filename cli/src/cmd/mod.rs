@@ -2,6 +2,7 @@
 
 mod approve;
 mod call;
+mod cancel;
 mod check;
 mod explain;
 mod format;
@@ -12,7 +13,10 @@ mod new;
 mod resume;
 mod run;
 mod schema;
+mod serve;
 mod show;
+
+pub use resume::Suspended;
 
 use crate::args::Command;
 use crate::exit::Exit;
@@ -28,6 +32,8 @@ pub fn dispatch(command: Command, settings: &Settings) -> anyhow::Result<Exit> {
         Command::Run(arguments) => run::run(&arguments, settings),
         Command::Resume(arguments) => resume::run(&arguments, settings),
         Command::Approve(arguments) => approve::run(&arguments, settings),
+        Command::Cancel(arguments) => cancel::run(&arguments, settings),
+        Command::Serve(arguments) => serve::run(&arguments, settings),
         Command::Ls(arguments) => list::run(&arguments, settings),
         Command::Show(arguments) => show::run(&arguments, settings),
         Command::Call(arguments) => call::run(&arguments, settings),

@@ -1,7 +1,10 @@
 //! `troupe resume`: goes on with a run where its journal ends. What it shares with `approve` is here too.
 
+mod all;
+
 use super::block_on;
-use super::run::{Begin, Choices, Wired, drive};
+pub use super::run::Choices;
+use super::run::{Begin, Wired, drive};
 use crate::args::Resume;
 use crate::exit::{Exit, Usage};
 use crate::report::Ended;
@@ -10,15 +13,20 @@ use crate::{load, report, wire, workspace};
 use anyhow::Context as _;
 use std::path::Path;
 use troupe_agents::Outcome;
+use troupe_core::Object;
 use troupe_core::engine;
 use troupe_core::id::RunId;
-use troupe_core::port::journal::{Journal as _, Lease, Leases as _, RunRecord, RunStatus};
+use troupe_core::port::journal::{Journal as _, Lease, RunRecord, RunStatus};
 use troupe_store::{Reader, Store};
 
 pub fn run(arguments: &Resume, settings: &Settings) -> anyhow::Result<Exit> {
     let state = workspace::folder(settings)?;
+    let Some(name) = arguments.run.as_ref().filter(|_| !arguments.all) else {
+        return all::run(usize::from(arguments.jobs), &state, settings);
+    };
     block_on(async {
-        let suspended = Suspended::take(&arguments.run, &state, settings).await?;
+        let (store, record) = open(name, &state).await?;
+        let suspended = Suspended::take(&record.header.run, &store, settings).await?;
         let (run, record) = (&suspended.run, &suspended.record);
         if record.progress.status == RunStatus::Succeeded {
             return repeat(&suspended.store, record, settings).await;
@@ -36,10 +44,21 @@ pub fn run(arguments: &Resume, settings: &Settings) -> anyhow::Result<Exit> {
             wired.labels()
         ));
         let (begin, started_ms) = (suspended.begin(), record.header.started_ms);
-        let exit = drive(run, &wired, &suspended.store, begin, Vec::new(), started_ms, settings).await;
+        let exit = drive(run, &wired, &suspended.store, begin, started_ms, settings).await;
         suspended.end().await;
         exit
     })
+}
+
+/// Finds the run that `text` names, and opens the store that holds it.
+pub async fn open(text: &str, state: &Path) -> anyhow::Result<(Store, RunRecord)> {
+    // A look before a write: a wrong name must not create a store.
+    let reader = Reader::open(state).await?;
+    let run = workspace::find_whole(&reader, text).await?;
+    reader.close().await;
+    let store = Store::open(state).await?;
+    let record = store.run(&run).await?;
+    Ok((store, record))
 }
 
 /// A run that no process works on, taken to be gone on with.
@@ -55,23 +74,20 @@ pub struct Suspended {
 }
 
 impl Suspended {
-    /// Finds the run that `text` names, and takes its lease.
-    pub async fn take(text: &str, state: &Path, settings: &Settings) -> anyhow::Result<Self> {
-        // A look before a write: a wrong name must not create a store.
-        let reader = Reader::open(state).await?;
-        let run = workspace::find_whole(&reader, text).await?;
-        let store = Store::open(state).await?;
-        let lease = store.acquire(&run, &workspace::holder()).await?;
-        let record = store.run(&run).await?;
-        let choices = serde_json::from_str(&record.header.settings).unwrap_or_else(|error| {
-            settings.say(format!("warning: the settings of run {run} cannot be read: {error}"));
-            Choices::default()
-        });
+    /// Takes a run's lease, or says who works on it.
+    pub async fn take(run: &RunId, store: &Store, settings: &Settings) -> anyhow::Result<Self> {
+        let lease = workspace::acquire(store, run).await?;
+        Self::under(lease, run, store, settings).await
+    }
+
+    /// The run whose lease this is.
+    pub async fn under(lease: Box<dyn Lease>, run: &RunId, store: &Store, settings: &Settings) -> anyhow::Result<Self> {
+        let record = store.run(run).await?;
         Ok(Self {
-            run,
+            run: run.clone(),
+            choices: Choices::of(&record, settings),
             record,
-            store,
-            choices,
+            store: store.clone(),
             lease,
         })
     }
@@ -99,12 +115,16 @@ impl Suspended {
         Wired::new(&loaded, &choices, state, settings)
     }
 
+    /// Its inputs and the environment variables that its expressions read, should not even its first
+    /// event be there.
+    pub fn beginning(&self) -> (Object, Object) {
+        (self.choices.inputs.clone(), self.choices.env.clone())
+    }
+
     /// How it goes on.
     pub fn begin(&self) -> Begin {
-        Begin::Resume {
-            inputs: self.choices.inputs.clone(),
-            env: self.choices.env.clone(),
-        }
+        let (inputs, env) = self.beginning();
+        Begin::Resume { inputs, env }
     }
 
     /// Gives it back.

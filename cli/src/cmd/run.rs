@@ -19,7 +19,7 @@ use troupe_core::id::RunId;
 use troupe_core::ir::{Verb, Workflow};
 use troupe_core::port::ErrorKind;
 use troupe_core::port::approver::Approver;
-use troupe_core::port::journal::{Leases as _, RunHeader, RunStatus};
+use troupe_core::port::journal::{Leases as _, RunHeader, RunRecord, RunStatus};
 use troupe_core::port::process::ProcessRunner;
 use troupe_sandbox::host;
 use troupe_store::Store;
@@ -39,6 +39,17 @@ pub struct Choices {
     /// The environment variables that its expressions read.
     #[serde(default)]
     pub env: Object,
+}
+
+impl Choices {
+    /// Those that a run was started with.
+    pub fn of(record: &RunRecord, settings: &Settings) -> Self {
+        serde_json::from_str(&record.header.settings).unwrap_or_else(|error| {
+            let run = &record.header.run;
+            settings.say(format!("warning: the settings of run {run} cannot be read: {error}"));
+            Self::default()
+        })
+    }
 }
 
 pub fn run(arguments: &Run, settings: &Settings) -> anyhow::Result<Exit> {
@@ -64,7 +75,7 @@ pub fn run(arguments: &Run, settings: &Settings) -> anyhow::Result<Exit> {
         let started_ms = header.started_ms;
         settings.say(format!("run {run} of {}{}", loaded.workflow.name, wired.labels()));
         let begin = Begin::Start { header, inputs, env };
-        let exit = drive(&run, &wired, &store, begin, Vec::new(), started_ms, settings).await;
+        let exit = drive(&run, &wired, &store, begin, started_ms, settings).await;
         drop(lease);
         store.close().await;
         exit
@@ -151,11 +162,12 @@ impl Wired {
     }
 
     /// The ports of a run that is kept in `store`, watched by `observer`, and answered by `approver`.
-    fn ports(&self, store: &Store, observer: Arc<dyn Observer>, approver: Arc<dyn Approver>) -> Ports {
+    pub fn ports(&self, store: &Store, observer: Arc<dyn Observer>, approver: Arc<dyn Approver>) -> Ports {
         let silent: Arc<dyn Observer> = Arc::new(Silent);
         let below = |called: &Wired| called.ports(store, silent.clone(), approver.clone());
         Ports {
             journal: Arc::new(store.clone()),
+            dispatch: Arc::new(store.clone()),
             models: self.models.clone(),
             tools: self.tools.clone(),
             processes: self.processes.clone(),
@@ -224,24 +236,25 @@ pub enum Begin {
     },
 }
 
-/// Drives a run until it is over, or until it waits for somebody who is not here. `answers` are given
-/// to the questions at their places; the person at the terminal is asked about others.
+/// Drives a run until it is over, or until it waits for somebody who is not at the terminal.
 pub async fn drive(
     run: &RunId,
     wired: &Wired,
     store: &Store,
     mut begin: Begin,
-    mut answers: Vec<person::Given>,
     started_ms: u64,
     settings: &Settings,
 ) -> anyhow::Result<Exit> {
+    let mut answers: Vec<person::Given> = Vec::new();
     let outcome = loop {
-        let feed = live::feed(&wired.workflow, settings);
+        let feed = live::feed(run, &wired.workflow, settings);
         let approver = Arc::new(person::Answers::new(answers));
         let driven = troupe_agents::Run {
             run: run.clone(),
             workflow: wired.workflow.clone(),
             ports: wired.ports(store, feed.observer(), approver),
+            // Whoever waits at a terminal waits for pauses too.
+            patience_ms: None,
         };
         let handle = match begin {
             Begin::Start { header, inputs, env } => troupe_agents::start(driven, header, inputs, env).await?,

@@ -21,6 +21,7 @@ pub struct Family<'a> {
 pub fn ports(store: &Store) -> Ports {
     Ports {
         journal: Arc::new(store.clone()),
+        dispatch: Arc::new(store.clone()),
         models: vec![Arc::new(Scripted::new(|_: &_| Line::Say("1".into())))],
         tools: vec![Arc::new(Answering::new(|_| Ok(String::new())))],
         processes: None,
@@ -54,6 +55,7 @@ impl<'a> Family<'a> {
                 run: RunId::parse("0FAMILY").unwrap(),
                 workflow: self.workflow.clone(),
                 ports,
+                patience_ms: None,
             };
             let header = RunHeader {
                 run: run.run.clone(),

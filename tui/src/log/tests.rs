@@ -5,17 +5,17 @@ use crate::sample::{Story, fan_out, finished};
 use insta::assert_snapshot;
 use troupe_core::event::{Event, Member, Work};
 use troupe_core::failure::{Failure, FailureKind};
-use troupe_core::id::{ActorId, AgentIndex, CallId, ItemIndex, StepIndex, ToolIndex};
+use troupe_core::id::{ActorId, AgentIndex, CallId, ItemIndex, RunId, StepIndex, ToolIndex};
 use troupe_core::input::Used;
 use troupe_core::limits::{Allowance, LimitHit};
 use troupe_core::view::RunView;
 use troupe_testkit::workflow;
 
 fn log(story: &Story) -> String {
-    let mut view = RunView::new(&story.workflow);
+    let (run, mut view) = (RunId::parse("01A").unwrap(), RunView::new(&story.workflow));
     let lines = story.entries.iter().filter_map(|entry| {
         view.fold(&story.workflow, entry);
-        plain_line(&view, entry, &story.workflow)
+        plain_line(&run, &view, entry, &story.workflow)
     });
     lines.collect::<Vec<_>>().join("\n")
 }
@@ -208,10 +208,10 @@ fn rounds_questions_and_runs_of_runs_have_a_line() {
     assert_snapshot!(log(&story), @r"
       0 ms  family: started
       0 ms  score: started, 2 items
-     10 ms  score[row-7]: run .score-0
+     10 ms  score[row-7]: run 01A.score-0
      20 ms  score[row-7]: another round
-     30 ms  score[row-7]: run .score-0-r2
-     40 ms  score[row-8]: run .score-1
+     30 ms  score[row-7]: run 01A.score-0-r2
+     40 ms  score[row-8]: run 01A.score-1
      50 ms  score: 1 of 2 done
      60 ms  score[row-8]: failed: boom (tool); the run goes on; score: ended after 60 ms, 1 of 2 failed
      60 ms  sign: started
