@@ -13,3 +13,5 @@ mod language;
 mod lsp;
 mod reports;
 mod secrets;
+mod serve;
+mod suspended;
