@@ -5,7 +5,7 @@ use crate::event::Event;
 use crate::failure::Failure;
 use crate::id::{ActorId, AgentIndex, ItemIndex, StepIndex};
 use crate::input::Used;
-use crate::ir::{Verb, Workflow};
+use crate::ir::Workflow;
 use crate::limits::LimitHit;
 use crate::message::{AssistantMessage, Usage};
 use crate::port::journal::{Entry, RunStatus};
@@ -13,6 +13,7 @@ use indexmap::IndexMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+mod edit;
 mod fold;
 mod steps;
 
@@ -82,6 +83,8 @@ pub struct StepView {
     pub ended_ms: Option<u64>,
     /// The last failure of an item, mended or not.
     pub failure: Option<Failure>,
+    /// Where each item stands.
+    item_status: Vec<StepStatus>,
 }
 
 /// A run that an item of a step started.
@@ -203,29 +206,7 @@ impl AgentStatus {
 impl RunView {
     /// The view before the first event.
     pub fn new(workflow: &Workflow) -> Self {
-        let steps = workflow.steps.iter().map(|step| StepView {
-            name: step.name.clone(),
-            verb: match step.verb {
-                Verb::Agent { .. } => "agent",
-                Verb::Tool { .. } => "tool",
-                Verb::Run { .. } => "run",
-                Verb::Workflow { .. } => "workflow",
-                Verb::Approve(_) => "approve",
-                Verb::Unavailable { verb } => verb,
-            },
-            status: StepStatus::Waiting,
-            items: 0,
-            keys: Vec::new(),
-            succeeded: 0,
-            failed: 0,
-            working: 0,
-            retries: 0,
-            rounds: 0,
-            children: Vec::new(),
-            started_ms: None,
-            ended_ms: None,
-            failure: None,
-        });
+        let steps = workflow.steps.iter().map(StepView::new);
         Self {
             workflow: workflow.name.clone(),
             steps: steps.collect(),
@@ -269,6 +250,7 @@ impl RunView {
             Event::StepSkipped { .. }
             | Event::StepStarted { .. }
             | Event::StepFailed { .. }
+            | Event::OutputEdited { .. }
             | Event::ItemStarted { .. }
             | Event::ItemSucceeded { .. }
             | Event::RoundEnded { .. }
