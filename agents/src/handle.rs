@@ -12,8 +12,9 @@ use troupe_core::Object;
 use troupe_core::engine;
 use troupe_core::failure::Failure;
 use troupe_core::id::RunId;
-use troupe_core::input::Input;
+use troupe_core::input::{Edit, Input};
 use troupe_core::ir::Workflow;
+use troupe_core::port::ErrorKind;
 use troupe_core::port::approver::Question;
 use troupe_core::port::journal::{Progress, RunHeader, RunStatus};
 
@@ -100,13 +101,39 @@ pub async fn resume(run: Run, inputs: Object, env: Object) -> Result<Handle, Err
         env,
         allowance: None,
     };
-    let folded = times::fold(&run.workflow, &entries);
+    let mut folded = times::fold(&run.workflow, &entries);
+    let record = run.ports.journal.run(&run.run).await.map_err(Error::Load)?;
+    folded.times.begin(record.header.started_ms);
     let next = match folded.state.status() {
         None => begin,
         Some(status) if status.is_over() => Input::Reopen,
         _ => Input::Recover,
     };
     Ok(spawn(run, next, folded))
+}
+
+/// Begins a run that shares another one's past, and goes on from its end as if it had come to `edits`: its journal is
+/// opened with `header`, unless an earlier process has done that and nothing more. Where nothing at all is shared
+/// the run begins as the other one did.
+pub async fn fork(run: Run, header: RunHeader, edits: Vec<Edit>, inputs: Object, env: Object) -> Result<Handle, Error> {
+    let started_ms = header.started_ms;
+    match run.ports.journal.create(header).await {
+        Err(error) if error.kind == ErrorKind::Conflict => {}
+        created => created.map_err(Error::Journal)?,
+    }
+    let entries = run.ports.journal.load(&run.run).await.map_err(Error::Load)?;
+    run.ports.observer.recalled(&entries);
+    let mut folded = times::fold(&run.workflow, &entries);
+    folded.times.begin(started_ms);
+    let first = match folded.state.status() {
+        None => Input::Start {
+            inputs,
+            env,
+            allowance: None,
+        },
+        Some(_) => Input::Edit(edits),
+    };
+    Ok(spawn(run, first, folded))
 }
 
 fn spawn(run: Run, first: Input, folded: Folded) -> Handle {

@@ -16,7 +16,7 @@ mod times;
 
 pub use child::questions;
 pub use error::Error;
-pub use handle::{Handle, Outcome, Remote, Run, resume, start};
+pub use handle::{Handle, Outcome, Remote, Run, fork, resume, start};
 pub use ports::{Clock, Nobody, Observer, Ports, Silent, SystemClock};
 pub use prompt::delegation_spec;
 pub use secrets::Secrets;

@@ -384,7 +384,7 @@ impl World<'_> {
         );
         self.life.events = self.journal.len();
         self.life.status = self.state.status();
-        let replayed = engine::replay(self.workflow, &self.journal, &self.cuts);
+        let replayed = engine::replay(self.workflow, &self.journal, 0, &self.cuts);
         assert!(replayed.is_ok(), "seed {}: {replayed:?}", self.seed);
         let record = Record {
             events: self.journal,

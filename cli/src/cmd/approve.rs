@@ -2,9 +2,10 @@
 
 use super::block_on;
 use super::resume::Suspended;
-use super::run::{Begin, drive};
+use super::run::drive;
 use crate::args::Approve;
 use crate::exit::{Exit, Usage};
+use crate::past::Told;
 use crate::person;
 use crate::settings::Settings;
 use crate::workspace;
@@ -27,7 +28,7 @@ pub fn run(arguments: &Approve, settings: &Settings) -> anyhow::Result<Exit> {
             &state,
             settings,
         )?;
-        let questions = troupe_agents::questions(&suspended.store, run, &wired.workflow).await?;
+        let questions = troupe_agents::questions(&Told(suspended.store.clone()), run, &wired.workflow).await?;
         let (place, choice) = match arguments.answer.as_slice() {
             [choice] => (None, choice),
             [place, choice, ..] => (Some(place.as_str()), choice),
@@ -52,7 +53,7 @@ pub fn run(arguments: &Approve, settings: &Settings) -> anyhow::Result<Exit> {
         settings.say(format!("{}: {choice}; going on with run {run}", question.place));
         let answers = vec![(question.place.clone(), answer)];
         let started_ms = suspended.record.header.started_ms;
-        let begin: Begin = suspended.begin();
+        let begin = suspended.begin(&wired).await?;
         let exit = drive(run, &wired, &suspended.store, begin, answers, started_ms, settings).await;
         suspended.end().await;
         exit

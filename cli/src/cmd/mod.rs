@@ -3,16 +3,21 @@
 mod approve;
 mod call;
 mod check;
+mod diff;
 mod explain;
+mod fork;
 mod format;
 mod graph;
 mod list;
 mod migrate;
 mod new;
+mod replay;
 mod resume;
 mod run;
 mod schema;
 mod show;
+
+pub use run::Choices;
 
 use crate::args::Command;
 use crate::exit::Exit;
@@ -27,9 +32,12 @@ pub fn dispatch(command: Command, settings: &Settings) -> anyhow::Result<Exit> {
         Command::Migrate(arguments) => migrate::run(&arguments, settings),
         Command::Run(arguments) => run::run(&arguments, settings),
         Command::Resume(arguments) => resume::run(&arguments, settings),
+        Command::Fork(arguments) => fork::run(&arguments, settings),
         Command::Approve(arguments) => approve::run(&arguments, settings),
         Command::Ls(arguments) => list::run(&arguments, settings),
         Command::Show(arguments) => show::run(&arguments, settings),
+        Command::Diff(arguments) => diff::run(&arguments, settings),
+        Command::Replay(arguments) => replay::run(&arguments, settings),
         Command::Call(arguments) => call::run(&arguments, settings),
         Command::Graph(arguments) => graph::run(&arguments, settings),
         Command::Explain(arguments) => explain::run(&arguments, settings),

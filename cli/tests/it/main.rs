@@ -13,3 +13,4 @@ mod language;
 mod lsp;
 mod reports;
 mod secrets;
+mod travel;

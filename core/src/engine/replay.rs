@@ -6,7 +6,7 @@
 //! person) is taken as it stands; all that was decided about it is not.
 
 use super::state::{AgentPhase, ItemPhase, State};
-use super::{Link, Trigger, apply, decide, forget_aborts, open::Call};
+use super::{Link, Trigger, apply, decide, fold, forget_aborts, open::Call};
 use crate::Value;
 use crate::event::{Event, Work};
 use crate::failure::{Failure, FailureKind};
@@ -29,18 +29,20 @@ pub struct Difference {
     pub engine: Option<Event>,
 }
 
-/// Derives every decision of a journal again. `cuts` are the positions at which what had been decided before may be
-/// missing at the end: where a fork left the past of the other run.
+/// Derives every decision of a journal again, from the event `first` on: what is before it was decided by another
+/// workflow. `cuts` are the positions at which the end of what had been decided may be missing, and somebody took
+/// the run up: where a fork left the past of another run.
 ///
 /// # Errors
 /// The first difference.
-pub fn replay(workflow: &Workflow, events: &[Event], cuts: &BTreeSet<u64>) -> Result<(), Box<Difference>> {
+pub fn replay(workflow: &Workflow, events: &[Event], first: u64, cuts: &BTreeSet<u64>) -> Result<(), Box<Difference>> {
+    let first = usize::try_from(first).unwrap_or(usize::MAX).min(events.len());
     let mut replay = Replay {
         workflow,
         events,
         cuts,
-        at: 0,
-        state: State::new(workflow),
+        at: first,
+        state: fold(workflow, &events[..first]),
     };
     while replay.at < events.len() {
         replay.explain()?;

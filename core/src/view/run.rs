@@ -10,6 +10,7 @@ use crate::limits::LimitHit;
 use crate::message::{AssistantMessage, Usage};
 use crate::port::journal::{Entry, RunStatus};
 use indexmap::IndexMap;
+use serde::Serialize;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -84,7 +85,7 @@ pub struct StepView {
     /// The last failure of an item, mended or not.
     pub failure: Option<Failure>,
     /// Where each item stands.
-    item_status: Vec<StepStatus>,
+    pub(super) item_status: Vec<StepStatus>,
 }
 
 /// A run that an item of a step started.
@@ -105,7 +106,8 @@ pub struct ChildView {
 }
 
 /// Where a step stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum StepStatus {
     /// Not due yet.
     Waiting,
@@ -197,6 +199,17 @@ pub enum AgentStatus {
 }
 
 impl AgentStatus {
+    /// The word that screens and JSON use.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Thinking => "thinking",
+            Self::Acting => "acting",
+            Self::Leading => "leading",
+            Self::Answered => "answered",
+            Self::Failed(_) => "failed",
+        }
+    }
+
     /// Whether it still works.
     pub fn is_live(&self) -> bool {
         matches!(self, Self::Thinking | Self::Acting | Self::Leading)
