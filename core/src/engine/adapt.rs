@@ -63,17 +63,16 @@ impl<'a> Adaptation<'a> {
     /// # Errors
     /// Which step, agent or tool of the past the new workflow does not have as it was.
     pub fn adapt<'e>(&self, events: impl IntoIterator<Item = &'e Event>) -> Result<Vec<Event>, Unfit> {
-        let mut failed = BTreeSet::new();
+        let mut told = Told::default();
         let adapt = |event: &Event| {
             match event {
+                Event::StepStarted { step, .. } => _ = told.begun.insert(*step),
                 Event::ItemFailed {
                     step,
                     retry_after_ms: None,
                     ..
-                } => {
-                    failed.insert(*step);
-                }
-                Event::RunReopened => self.tried_again(&failed)?,
+                } => _ = told.failed.insert(*step),
+                Event::RunReopened => self.tried_again(&told)?,
                 _ => {}
             }
             self.event(event)
@@ -81,9 +80,9 @@ impl<'a> Adaptation<'a> {
         events.into_iter().map(adapt).collect()
     }
 
-    /// What was opened again was chosen by what a failure means for its step.
-    fn tried_again(&self, failed: &BTreeSet<StepIndex>) -> Result<(), Unfit> {
-        for step in failed {
+    /// What was opened again was chosen by what a failure means for its step, and numbered in the order of the steps.
+    fn tried_again(&self, told: &Told) -> Result<(), Unfit> {
+        for step in &told.failed {
             let (old, new) = (self.old.step(*step), self.new.step(self.begun(*step)?));
             if old.on_error != new.on_error {
                 let name = &old.name;
@@ -91,6 +90,17 @@ impl<'a> Adaptation<'a> {
                     "step `{name}` failed and was tried again, so its `on_error` must stay as it was"
                 )));
             }
+        }
+        let mut before: Option<StepIndex> = None;
+        for old in &told.begun {
+            let new = self.begun(*old)?;
+            if let Some(above) = before.filter(|above| *above > new) {
+                let (first, second) = (&self.new.step(above).name, &self.new.step(new).name);
+                return Err(Unfit(format!(
+                    "steps `{first}` and `{second}` were tried again in this order, so they must stay in it"
+                )));
+            }
+            before = Some(new);
         }
         Ok(())
     }
@@ -228,6 +238,13 @@ impl<'a> Adaptation<'a> {
         };
         self.tools[old.at()].ok_or_else(gone)
     }
+}
+
+/// What a past has told so far.
+#[derive(Default)]
+struct Told {
+    begun: BTreeSet<StepIndex>,
+    failed: BTreeSet<StepIndex>,
 }
 
 fn position<'a>(names: impl Iterator<Item = &'a str>, name: &str) -> Option<u32> {

@@ -231,7 +231,14 @@ impl Replay<'_> {
             }),
             _ => None,
         };
-        self.events[self.at..].iter().map_while(edit).collect()
+        let until = self
+            .cuts
+            .range(self.at as u64 + 1..)
+            .next()
+            .copied()
+            .unwrap_or(u64::MAX);
+        let until = usize::try_from(until).unwrap_or(usize::MAX).min(self.events.len());
+        self.events[self.at..until].iter().map_while(edit).collect()
     }
 
     /// What can have given an item its output.
