@@ -184,7 +184,10 @@ fn asked<'a>(
             Err(error) if error.kind == ErrorKind::Missing && run.parent().is_some() => Vec::new(),
             loaded => loaded.map_err(Error::Load)?,
         };
-        let Folded { state, times, .. } = times::fold(workflow, &entries);
+        let Folded { state, mut times, .. } = times::fold(workflow, &entries);
+        if run.parent().is_none() {
+            times.begin(journal.run(&run).await.map_err(Error::Load)?.header.started_ms);
+        }
         let mut questions = Vec::new();
         for Effect { call, want } in engine::outstanding(workflow, &state) {
             match want {

@@ -13,8 +13,9 @@ use troupe_core::Object;
 use troupe_core::engine;
 use troupe_core::failure::Failure;
 use troupe_core::id::RunId;
-use troupe_core::input::Input;
+use troupe_core::input::{Edit, Input};
 use troupe_core::ir::Workflow;
+use troupe_core::port::ErrorKind;
 use troupe_core::port::approver::Question;
 use troupe_core::port::dispatch::Dispatch;
 use troupe_core::port::journal::{Append, Journal, Progress, RunHeader, RunStatus};
@@ -105,7 +106,9 @@ pub async fn resume(run: Run, inputs: Object, env: Object) -> Result<Handle, Err
         env,
         allowance: None,
     };
-    let folded = times::fold(&run.workflow, &entries);
+    let mut folded = times::fold(&run.workflow, &entries);
+    let record = run.ports.journal.run(&run.run).await.map_err(Error::Load)?;
+    folded.times.begin(record.header.started_ms);
     let next = match folded.state.status() {
         None => begin,
         Some(status) if status.is_over() => Input::Reopen,
@@ -122,14 +125,15 @@ pub async fn resume(run: Run, inputs: Object, env: Object) -> Result<Handle, Err
 ///
 /// # Errors
 /// When the run is over, and when its journal cannot be read or written.
-pub async fn cancel<S: Journal + Dispatch>(
-    store: &S,
+pub async fn cancel(
+    journal: &dyn Journal,
+    dispatch: &dyn Dispatch,
     run: &RunId,
     workflow: &Workflow,
     begin: (Object, Object),
     at_ms: u64,
 ) -> Result<(), Error> {
-    let entries = store.load(run).await.map_err(Error::Load)?;
+    let entries = journal.load(run).await.map_err(Error::Load)?;
     let mut state = times::fold(workflow, &entries).state;
     let mut events = Vec::new();
     if state.status().is_none() {
@@ -152,12 +156,36 @@ pub async fn cancel<S: Journal + Dispatch>(
         events: events.into(),
         progress: state.progress(),
     };
-    store.append(append).await.map_err(Error::Journal)?;
-    let posts = store.posted(run).await.map_err(Error::Load)?;
+    journal.append(append).await.map_err(Error::Journal)?;
+    let posts = dispatch.posted(run).await.map_err(Error::Load)?;
     match posts.last() {
-        Some(last) => store.settle(run, last.number).await.map_err(Error::Journal),
+        Some(last) => dispatch.settle(run, last.number).await.map_err(Error::Journal),
         None => Ok(()),
     }
+}
+
+/// Begins a run that shares another one's past, and goes on from its end as if it had come to `edits`: its journal is
+/// opened with `header`, unless an earlier process has done that and nothing more. Where nothing at all is shared
+/// the run begins as the other one did.
+pub async fn fork(run: Run, header: RunHeader, edits: Vec<Edit>, inputs: Object, env: Object) -> Result<Handle, Error> {
+    let started_ms = header.started_ms;
+    match run.ports.journal.create(header).await {
+        Err(error) if error.kind == ErrorKind::Conflict => {}
+        created => created.map_err(Error::Journal)?,
+    }
+    let entries = run.ports.journal.load(&run.run).await.map_err(Error::Load)?;
+    run.ports.observer.recalled(&entries);
+    let mut folded = times::fold(&run.workflow, &entries);
+    folded.times.begin(started_ms);
+    let first = match folded.state.status() {
+        None => Input::Start {
+            inputs,
+            env,
+            allowance: None,
+        },
+        Some(_) => Input::Edit(edits),
+    };
+    Ok(spawn(run, first, folded))
 }
 
 fn spawn(run: Run, first: Input, folded: Folded) -> Handle {

@@ -18,7 +18,7 @@ mod times;
 pub use child::questions;
 pub use decision::{Decision, decided};
 pub use error::Error;
-pub use handle::{Handle, Outcome, Remote, Run, cancel, resume, start};
+pub use handle::{Handle, Outcome, Remote, Run, cancel, fork, resume, start};
 pub use ports::{Clock, Nobody, Observer, Ports, Silent, SystemClock};
 pub use prompt::delegation_spec;
 pub use secrets::Secrets;

@@ -11,6 +11,8 @@ use troupe_core::port::journal::Entry;
 pub(crate) struct Times {
     /// The number after the last effect that was wanted by then, and when that was.
     wanted: Vec<(CallId, u64)>,
+    /// When the run itself began: effects of a past that it shares were wanted then.
+    begun_ms: u64,
     /// When the last process that drove the run was last heard of.
     left_ms: u64,
 }
@@ -23,11 +25,16 @@ impl Times {
         }
     }
 
+    /// Says when the run itself began: the timers of a past that it shares begin anew.
+    pub(crate) fn begin(&mut self, begun_ms: u64) {
+        self.begun_ms = begun_ms;
+    }
+
     /// When an effect was wanted, in milliseconds since the Unix epoch.
     /// None for what was not noted.
     pub(crate) fn wanted_ms(&self, call: CallId) -> Option<u64> {
         let at = self.wanted.partition_point(|(next, _)| *next <= call);
-        self.wanted.get(at).map(|(_, at_ms)| *at_ms)
+        self.wanted.get(at).map(|(_, at_ms)| (*at_ms).max(self.begun_ms))
     }
 
     /// What is left of a timer of `after_ms`.
@@ -87,5 +94,18 @@ mod tests {
         assert_eq!(left(0, Measure::Clock, 9_000), 0);
         assert_eq!(left(0, Measure::Work, 9_000), 500);
         assert_eq!(left(2, Measure::Work, 9_000), 1_500);
+    }
+
+    #[test]
+    fn timers_of_a_shared_past_begin_with_the_run_that_shares_it() {
+        let mut times = Times::default();
+        times.note(CallId(1), 1_000);
+        times.left_ms = 1_000;
+        times.begin(50_000);
+        times.note(CallId(2), 51_000);
+        assert_eq!([0, 1].map(|n| times.wanted_ms(CallId(n))), [Some(50_000), Some(51_000)]);
+        let left = |call, measure, now| times.left_of(CallId(call), 2_000, measure, now);
+        assert_eq!(left(0, Measure::Clock, 50_500), 1_500);
+        assert_eq!(left(0, Measure::Work, 90_000), 2_000);
     }
 }

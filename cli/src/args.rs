@@ -60,6 +60,8 @@ pub enum Command {
     Run(Run),
     /// Go on with a run that was interrupted, cancelled or failed, or with all that are due
     Resume(Resume),
+    /// Go on from a moment of another run, in a run of its own: the past is shared
+    Fork(Fork),
     /// Answer a run that asks a person, and go on with it unless a process works on it
     Approve(Approve),
     /// Cancel a run, whoever works on it
@@ -70,6 +72,10 @@ pub enum Command {
     Ls(List),
     /// Show a run: its steps, agents, turns, tools and tokens
     Show(Show),
+    /// Compare two runs: inputs, steps, outputs, answers, and what they used
+    Diff(Diff),
+    /// Derive every decision of a run again, offline, and say where one differs
+    Replay(Replay),
     /// Call one tool of a workflow
     Call(Call),
     /// Draw a workflow's steps and who waits for whom
@@ -225,6 +231,47 @@ pub struct Show {
     /// Print the events instead, one JSON object a line
     #[arg(long)]
     pub events: bool,
+    /// As it was after its first N events
+    #[arg(long, value_name = "N")]
+    pub at: Option<u64>,
+}
+
+/// `troupe fork`
+#[derive(Debug, Args)]
+pub struct Fork {
+    /// The run, the beginning of its name, or `last`; nothing is written to it, and it may be at work
+    pub run: String,
+    /// Share its first N events alone [default: all of them]
+    #[arg(long, value_name = "N")]
+    pub at: Option<u64>,
+    /// Put an output in the place of a step's own, or of one item's: `check[7].output`; what comes after it is due again
+    #[arg(long = "set", value_name = "STEP.output=JSON")]
+    pub outputs: Vec<String>,
+    /// Go on with another workflow, or with another text of this one [default: the run's own file]
+    #[arg(long, value_name = "FILE")]
+    pub workflow: Option<PathBuf>,
+    /// Put another model behind an alias
+    #[arg(long = "model", value_name = "ALIAS=PROVIDER/NAME")]
+    pub models: Vec<String>,
+    /// Let `run` steps start commands on this machine, if the other run was not started with it
+    #[arg(long)]
+    pub allow_host_commands: bool,
+}
+
+/// `troupe diff`
+#[derive(Debug, Args)]
+pub struct Diff {
+    /// The run, the beginning of its name, or `last`
+    pub left: String,
+    /// The one to compare it with
+    pub right: String,
+}
+
+/// `troupe replay`
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// The run, the beginning of its name, or `last`
+    pub run: String,
 }
 
 /// `troupe call`

@@ -174,8 +174,8 @@ impl Hands {
             ports: wired.ports(&self.store, Arc::new(Silent), Arc::new(Nobody)),
             patience_ms: Some(PATIENCE_MS),
         };
-        let (inputs, env) = suspended.beginning();
-        let outcome = troupe_agents::resume(driven, inputs, env).await?.outcome().await;
+        let begin = suspended.begin(&wired).await?;
+        let outcome = begin.go(driven).await?.outcome().await;
         drop(suspended);
         Ok(What::Rests(Box::new(outcome?)))
     }

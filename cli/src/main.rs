@@ -7,6 +7,7 @@ mod exit;
 mod live;
 mod load;
 mod lsp;
+mod past;
 mod person;
 mod report;
 mod rewrite;

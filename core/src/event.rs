@@ -27,8 +27,18 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         allowance: Option<Allowance>,
     },
-    /// A cancelled or failed run went on.
+    /// A run that was over went on.
     RunReopened,
+    /// A person put an output in the place of the run's own; the steps that come after it are due again.
+    OutputEdited {
+        /// Of which step.
+        step: StepIndex,
+        /// Of which item; none for the whole step.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        item: Option<ItemIndex>,
+        /// The output, which fits the step's type.
+        output: Value,
+    },
     /// The run was cancelled.
     RunCancelled,
     /// Every step ended and the outputs were computed.

@@ -1,7 +1,7 @@
 //! What reaches a run from outside: the only way in.
 
 use crate::failure::Failure;
-use crate::id::CallId;
+use crate::id::{CallId, ItemIndex, StepIndex};
 use crate::limits::Allowance;
 use crate::message::{Reply, ToolOutput, Usage};
 use crate::port::approver::Answer;
@@ -21,6 +21,8 @@ pub enum Input {
     },
     /// Go on with a run that was cancelled or failed.
     Reopen,
+    /// Go on with a past as if it had come to other outputs; with none, just go on, be the run over or not.
+    Edit(Vec<Edit>),
     /// The process that drove the run is gone, and another has folded its journal: effects that must
     /// not be repeated blindly are in doubt.
     Recover,
@@ -89,9 +91,20 @@ impl Input {
             | Self::Decided { call, .. }
             | Self::CallFailed { call, .. }
             | Self::TimerFired { call } => Some(*call),
-            Self::Start { .. } | Self::Reopen | Self::Recover | Self::Cancel => None,
+            Self::Start { .. } | Self::Reopen | Self::Edit(_) | Self::Recover | Self::Cancel => None,
         }
     }
+}
+
+/// An output in the place of a run's own.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Edit {
+    /// Of which step.
+    pub step: StepIndex,
+    /// Of which item; none for the whole step.
+    pub item: Option<ItemIndex>,
+    /// The output; checked against the step's type.
+    pub output: Value,
 }
 
 /// What a run that another one started has used.

@@ -361,6 +361,20 @@ pub enum Verb {
     },
 }
 
+impl Verb {
+    /// The word in YAML and JSON.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Agent { .. } => "agent",
+            Self::Tool { .. } => "tool",
+            Self::Run { .. } => "run",
+            Self::Workflow { .. } => "workflow",
+            Self::Approve(_) => "approve",
+            Self::Unavailable { verb } => verb,
+        }
+    }
+}
+
 /// A question to a person.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Approve {
@@ -422,6 +436,21 @@ impl Workflow {
     pub fn all_secrets(&self) -> BTreeSet<&str> {
         let own = self.secrets.iter().map(String::as_str);
         own.chain(self.workflows.iter().flat_map(|called| called.all_secrets()))
+            .collect()
+    }
+
+    /// The steps that come after `step`, those that wait for it through others included.
+    pub fn followers(&self, step: StepIndex) -> Vec<StepIndex> {
+        let mut comes_after = vec![false; self.steps.len()];
+        comes_after[step.at()] = true;
+        // Every step stands behind those that it waits for, so one pass finds them all.
+        for at in step.at() + 1..self.steps.len() {
+            comes_after[at] = self.steps[at].after.iter().any(|before| comes_after[before.at()]);
+        }
+        let steps = (0..).map(StepIndex).zip(comes_after);
+        steps
+            .filter(|(at, follows)| *follows && *at != step)
+            .map(|(at, _)| at)
             .collect()
     }
 

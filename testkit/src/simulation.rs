@@ -7,17 +7,17 @@
 use crate::random::Random;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use troupe_core::Object;
 use troupe_core::effect::{Effect, ModelRequest, Want};
 use troupe_core::engine::{self, State};
 use troupe_core::event::Event;
 use troupe_core::failure::{Failure, FailureKind};
 use troupe_core::id::CallId;
-use troupe_core::input::{Exit, Input, Used};
+use troupe_core::input::{Edit, Exit, Input, Used};
 use troupe_core::ir::{CREATE_SUB_AGENTS, Workflow};
 use troupe_core::message::{AssistantMessage, Message, Reply, Retrieved, ToolCall, ToolOutput, Usage};
 use troupe_core::port::approver::Answer;
 use troupe_core::port::journal::RunStatus;
+use troupe_core::{Object, Value};
 
 /// What a life came to.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -32,6 +32,15 @@ pub struct Life {
     pub kinds: BTreeSet<&'static str>,
 }
 
+/// What a life leaves behind.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// The journal.
+    pub events: Vec<Event>,
+    /// Where a crash lost what followed from the last input.
+    pub cuts: BTreeSet<u64>,
+}
+
 /// How rough a life is.
 #[derive(Debug, Clone, Copy)]
 pub struct Weather {
@@ -41,12 +50,15 @@ pub struct Weather {
     pub fail_one_in: u64,
     /// One input in so many is a cancellation; 0 for never.
     pub cancel_one_in: u64,
+    /// One input in so many is followed by a person's journey to an earlier moment, twice at most; 0 for never.
+    pub travel_one_in: u64,
 }
 
 struct World<'a> {
     workflow: &'a Workflow,
     state: State,
     journal: Vec<Event>,
+    cuts: BTreeSet<u64>,
     /// Wanted and not yet answered.
     wanted: BTreeMap<CallId, Want>,
     random: Random,
@@ -59,10 +71,19 @@ struct World<'a> {
 /// # Panics
 /// When the property does not hold, or the run does not end within 5,000 inputs.
 pub fn live(workflow: &Workflow, seed: u64, weather: Weather) -> Life {
+    recorded(workflow, seed, weather).0
+}
+
+/// The same, with what it leaves behind.
+///
+/// # Panics
+/// As [`live`].
+pub fn recorded(workflow: &Workflow, seed: u64, weather: Weather) -> (Life, Record) {
     let mut world = World {
         workflow,
         state: State::new(workflow),
         journal: Vec::new(),
+        cuts: BTreeSet::new(),
         wanted: BTreeMap::new(),
         random: Random::new(seed),
         seed,
@@ -74,7 +95,13 @@ pub fn live(workflow: &Workflow, seed: u64, weather: Weather) -> Life {
         allowance: None,
     });
     let mut reopenings = 3;
+    let mut travels = 2;
     for _ in 0..5_000 {
+        if travels > 0 && weather.travel_one_in > 0 && world.random.one_in(weather.travel_one_in) {
+            travels -= 1;
+            world.travel();
+            continue;
+        }
         match world.state.status() {
             Some(RunStatus::Failed | RunStatus::Cancelled) if reopenings > 0 => {
                 reopenings -= 1;
@@ -155,8 +182,7 @@ impl World<'_> {
             self.seed
         );
         if self.random.one_in(4) {
-            let kept = self.random.below(self.journal.len() as u64) as usize + 1;
-            self.journal.truncate(kept);
+            self.cut_anywhere();
         }
         self.state = engine::fold(self.workflow, &self.journal);
         self.wanted.clear();
@@ -164,6 +190,37 @@ impl World<'_> {
         if !self.state.status().is_some_and(RunStatus::is_over) {
             self.take(Input::Recover);
         }
+    }
+
+    /// A person goes on from a moment of the past, with another output in it.
+    fn travel(&mut self) {
+        self.cut_anywhere();
+        self.state = engine::fold(self.workflow, &self.journal);
+        self.wanted.clear();
+        self.want(engine::outstanding(self.workflow, &self.state));
+        let output = serde_json::json!({ "score": 1, "choice": "approve", "comment": null });
+        let steps = self.workflow.steps.iter().map(|step| step.name.clone());
+        let known: Vec<Edit> = steps
+            .flat_map(|step| {
+                let at = |item: Option<&str>, output: &Value| {
+                    engine::read_edit(self.workflow, &self.state, &step, item, output.clone()).ok()
+                };
+                let text = Value::from("set");
+                let lists = [&output, &text].map(|output| Value::Array(vec![output.clone(); 5]));
+                let whole = [&output, &text, &lists[0], &lists[1]].map(|output| at(None, output));
+                let of_items = [&output, &text].map(|output| at(Some("1"), output).or(at(Some("row-8"), output)));
+                whole.into_iter().chain(of_items).flatten().collect::<Vec<_>>()
+            })
+            .collect();
+        let edit = known[self.random.below(known.len() as u64) as usize].clone();
+        self.take(Input::Edit(vec![edit]));
+    }
+
+    fn cut_anywhere(&mut self) {
+        let kept = self.random.below(self.journal.len() as u64) as usize + 1;
+        self.journal.truncate(kept);
+        self.cuts.retain(|cut| *cut <= kept as u64);
+        self.cuts.insert(kept as u64);
     }
 
     /// Answers a random effect; timers are slow, so they fire when nothing else is open or rarely.
@@ -314,7 +371,7 @@ impl World<'_> {
         }]
     }
 
-    fn finish(mut self) -> Life {
+    fn finish(mut self) -> (Life, Record) {
         assert!(
             self.wanted.is_empty(),
             "seed {}: the run is over and effects are still wanted",
@@ -327,7 +384,13 @@ impl World<'_> {
         );
         self.life.events = self.journal.len();
         self.life.status = self.state.status();
-        self.life
+        let replayed = engine::replay(self.workflow, &self.journal, 0, &self.cuts);
+        assert!(replayed.is_ok(), "seed {}: {replayed:?}", self.seed);
+        let record = Record {
+            events: self.journal,
+            cuts: self.cuts,
+        };
+        (self.life, record)
     }
 }
 
@@ -342,6 +405,7 @@ fn kind(event: &Event) -> &'static str {
     match event {
         Event::RunStarted { .. } => "run_started",
         Event::RunReopened => "run_reopened",
+        Event::OutputEdited { .. } => "output_edited",
         Event::RunCancelled => "run_cancelled",
         Event::RunSucceeded { .. } => "run_succeeded",
         Event::RunFailed { .. } => "run_failed",

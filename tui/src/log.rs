@@ -30,6 +30,7 @@ pub fn plain_line(run: &RunId, view: &RunView, entry: &Entry, workflow: &Workflo
         Event::StepStarted { .. }
         | Event::StepSkipped { .. }
         | Event::StepFailed { .. }
+        | Event::OutputEdited { .. }
         | Event::ItemStarted { .. }
         | Event::ItemSucceeded { .. }
         | Event::RoundEnded { .. }
@@ -99,6 +100,10 @@ fn of_step(run: &RunId, view: &RunView, event: &Event, workflow: &Workflow) -> O
             }
             Work::Agent { .. } | Work::Tool { .. } | Work::Process { .. } => None,
         },
+        Event::OutputEdited { step, item, .. } => {
+            let place = item.map_or_else(|| step_view(step).name.clone(), |item| place(step, &item));
+            Some(format!("{place}: output set by hand"))
+        }
         Event::RoundEnded { step, item, .. } => Some(format!("{}: another round", place(step, item))),
         Event::ItemSucceeded { step, .. } => {
             let step = step_view(step);

@@ -6,9 +6,9 @@ use super::run::drive;
 use crate::args::Approve;
 use crate::exit::{Exit, Usage};
 use crate::settings::Settings;
+use crate::past::{self, Told};
 use crate::word::{Said, say};
-use crate::{load, person, report, wire, workspace};
-use anyhow::Context as _;
+use crate::{person, report, wire, workspace};
 use serde_json::json;
 use std::path::Path;
 use troupe_agents::{Clock as _, SystemClock};
@@ -53,9 +53,8 @@ impl Approval<'_> {
             return Err(Usage::error(format!("run {run} waits for nobody: it is {status}")));
         }
         // What the run asks follows from the text that it was started from, wherever the file is by now.
-        let workflow = load::from_journal(&self.record.header.sources)
-            .context("the run's workflow cannot be read by this version")?;
-        let questions = troupe_agents::questions(self.store, run, &workflow).await?;
+        let workflow = past::compiled(&self.record.header)?;
+        let questions = troupe_agents::questions(&self.told_journal(), run, &workflow).await?;
         let (question, choice) = chosen(run, &questions, &self.arguments.answer)?;
         // Nobody is to find a secret where words wait, either.
         let comment = self.arguments.comment.clone();
@@ -110,11 +109,15 @@ impl Approval<'_> {
             })?;
         settings.say(format!("{}: {choice}; going on with run {run}", question.place));
         let started_ms = self.record.header.started_ms;
-        let begin = suspended.begin();
+        let begin = suspended.begin(&wired).await?;
         let exit = drive(run, &wired, self.store, begin, started_ms, settings).await?;
         drop(suspended);
         self.check_decided(question, choice, workflow).await?;
         Ok(exit)
+    }
+
+    fn told_journal(&self) -> Told {
+        Told(self.store.clone())
     }
 
     async fn decision(
@@ -122,7 +125,7 @@ impl Approval<'_> {
         question: &Question,
         workflow: &Workflow,
     ) -> anyhow::Result<Option<troupe_agents::Decision>> {
-        Ok(troupe_agents::decided(self.store, question, workflow).await?)
+        Ok(troupe_agents::decided(&self.told_journal(), question, workflow).await?)
     }
 
     /// One answer decides. Whoever gave another one is told which.

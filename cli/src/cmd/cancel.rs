@@ -7,8 +7,8 @@ use crate::exit::{Exit, Usage};
 use crate::report;
 use crate::settings::Settings;
 use crate::word::{Said, say};
-use crate::{load, workspace};
-use anyhow::Context as _;
+use crate::past::{self, Told};
+use crate::workspace;
 use serde_json::json;
 use std::path::Path;
 use troupe_agents::{Clock as _, SystemClock};
@@ -65,11 +65,10 @@ async fn cancel_here(store: &Store, run: &troupe_core::id::RunId, settings: &Set
         settle(store, run).await?;
         return refuse_over(&record);
     }
-    let workflow =
-        load::from_journal(&record.header.sources).context("the run's workflow cannot be read by this version")?;
+    let workflow = past::compiled(&record.header)?;
     let choices = Choices::of(&record, settings);
     let begin = (choices.inputs, choices.env);
-    troupe_agents::cancel(store, run, &workflow, begin, SystemClock.now_ms()).await?;
+    troupe_agents::cancel(&Told(store.clone()), store, run, &workflow, begin, SystemClock.now_ms()).await?;
     Ok(())
 }
 

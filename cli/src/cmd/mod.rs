@@ -4,12 +4,15 @@ mod approve;
 mod call;
 mod cancel;
 mod check;
+mod diff;
 mod explain;
+mod fork;
 mod format;
 mod graph;
 mod list;
 mod migrate;
 mod new;
+mod replay;
 mod resume;
 mod run;
 mod schema;
@@ -17,6 +20,7 @@ mod serve;
 mod show;
 
 pub use resume::Suspended;
+pub use run::Choices;
 
 use crate::args::Command;
 use crate::exit::Exit;
@@ -31,11 +35,14 @@ pub fn dispatch(command: Command, settings: &Settings) -> anyhow::Result<Exit> {
         Command::Migrate(arguments) => migrate::run(&arguments, settings),
         Command::Run(arguments) => run::run(&arguments, settings),
         Command::Resume(arguments) => resume::run(&arguments, settings),
+        Command::Fork(arguments) => fork::run(&arguments, settings),
         Command::Approve(arguments) => approve::run(&arguments, settings),
         Command::Cancel(arguments) => cancel::run(&arguments, settings),
         Command::Serve(arguments) => serve::run(&arguments, settings),
         Command::Ls(arguments) => list::run(&arguments, settings),
         Command::Show(arguments) => show::run(&arguments, settings),
+        Command::Diff(arguments) => diff::run(&arguments, settings),
+        Command::Replay(arguments) => replay::run(&arguments, settings),
         Command::Call(arguments) => call::run(&arguments, settings),
         Command::Graph(arguments) => graph::run(&arguments, settings),
         Command::Explain(arguments) => explain::run(&arguments, settings),

@@ -2,19 +2,18 @@
 
 mod all;
 
-use super::block_on;
 pub use super::run::Choices;
 use super::run::{Begin, Wired, drive};
+use super::{block_on, fork};
 use crate::args::Resume;
 use crate::exit::{Exit, Usage};
+use crate::past::{self, Past};
 use crate::report::Ended;
 use crate::settings::Settings;
 use crate::{load, report, wire, workspace};
-use anyhow::Context as _;
 use std::path::Path;
 use troupe_agents::Outcome;
-use troupe_core::Object;
-use troupe_core::engine;
+use troupe_core::engine::{self, Adaptation};
 use troupe_core::id::RunId;
 use troupe_core::port::journal::{Journal as _, Lease, RunRecord, RunStatus};
 use troupe_store::{Reader, Store};
@@ -43,7 +42,7 @@ pub fn run(arguments: &Resume, settings: &Settings) -> anyhow::Result<Exit> {
             record.events,
             wired.labels()
         ));
-        let (begin, started_ms) = (suspended.begin(), record.header.started_ms);
+        let (begin, started_ms) = (suspended.begin(&wired).await?, record.header.started_ms);
         let exit = drive(run, &wired, &suspended.store, begin, started_ms, settings).await;
         suspended.end().await;
         exit
@@ -102,12 +101,21 @@ impl Suspended {
     ) -> anyhow::Result<Wired> {
         let (run, header) = (&self.run, &self.record.header);
         let mut loaded = load::load(Path::new(&header.path), settings)?;
-        if loaded.workflow.fingerprint != header.fingerprint && !accept_changes {
-            return Err(Usage::error(format!(
-                "{} or a file that it names changed since run {run} started; --accept-changes goes on with the new text, \
-                 undoing the change goes on with the old one",
-                header.path
-            )));
+        if loaded.workflow.fingerprint != header.fingerprint {
+            let path = &header.path;
+            if !accept_changes {
+                return Err(Usage::error(format!(
+                    "{path} or a file that it names changed since run {run} started; --accept-changes goes on with the new text, \
+                     undoing the change goes on with the old one"
+                )));
+            }
+            let old = past::compiled(header)?;
+            if !Adaptation::new(&old, &loaded.workflow).is_identity() {
+                return Err(Usage::error(format!(
+                    "the steps, agents, tools or inputs of {path} are not what run {run} began with: \
+                     `troupe fork {run} --workflow {path}` goes on with the new text in a run of its own"
+                )));
+            }
         }
         let mut choices = self.choices.clone();
         choices.allow_host_commands |= allow_host_commands;
@@ -115,16 +123,29 @@ impl Suspended {
         Wired::new(&loaded, &choices, state, settings)
     }
 
-    /// Its inputs and the environment variables that its expressions read, should not even its first
-    /// event be there.
-    pub fn beginning(&self) -> (Object, Object) {
-        (self.choices.inputs.clone(), self.choices.env.clone())
-    }
-
     /// How it goes on.
-    pub fn begin(&self) -> Begin {
-        let (inputs, env) = self.beginning();
-        Begin::Resume { inputs, env }
+    ///
+    /// # Errors
+    /// When the outputs that were set when it was forked do not fit any more.
+    pub async fn begin(&self, wired: &Wired) -> anyhow::Result<Begin> {
+        let (inputs, env) = (self.choices.inputs.clone(), self.choices.env.clone());
+        let header = self.record.header.clone();
+        let is_new = header
+            .forked
+            .as_ref()
+            .is_some_and(|fork| fork.events == self.record.events);
+        if !is_new {
+            return Ok(Begin::Resume { inputs, env });
+        }
+        let past = Past::read(self.store.reader(), &self.run).await?;
+        let state = engine::fold(&wired.workflow, past.events());
+        let edits = fork::edits(&wired.workflow, &state, &self.choices.edits)?;
+        Ok(Begin::Fork {
+            header,
+            edits,
+            inputs,
+            env,
+        })
     }
 
     /// Gives it back.
@@ -136,10 +157,9 @@ impl Suspended {
 
 /// A run that succeeded has nothing left to do: it prints what it gave.
 async fn repeat(store: &Store, record: &RunRecord, settings: &Settings) -> anyhow::Result<Exit> {
-    let workflow =
-        load::from_journal(&record.header.sources).context("the run's workflow cannot be read by this version")?;
-    let entries = store.load(&record.header.run).await?;
-    let state = engine::fold(&workflow, entries.iter().map(|entry| &entry.event));
+    let past = Past::read(store.reader(), &record.header.run).await?;
+    let workflow = past.workflow(store.reader()).await?;
+    let state = engine::fold(&workflow, past.events());
     let outcome = Outcome {
         status: RunStatus::Succeeded,
         outputs: state.outputs().clone(),

@@ -7,6 +7,7 @@ use crate::args::Run;
 use crate::exit::{Exit, Usage};
 use crate::live::{self, Feed};
 use crate::load::{self, Loaded};
+use crate::past::Told;
 use crate::report::{self, Ended};
 use crate::settings::Settings;
 use crate::{person, values, wire, workspace};
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use troupe_agents::{Clock as _, Handle, Observer, Outcome, Ports, Secrets, Silent, SystemClock};
 use troupe_core::Object;
 use troupe_core::id::RunId;
+use troupe_core::input::Edit;
 use troupe_core::ir::{Verb, Workflow};
 use troupe_core::port::ErrorKind;
 use troupe_core::port::approver::Approver;
@@ -39,6 +41,9 @@ pub struct Choices {
     /// The environment variables that its expressions read.
     #[serde(default)]
     pub env: Object,
+    /// `--set`, as given, for a fork whose first event never got to the disk.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub edits: Vec<String>,
 }
 
 impl Choices {
@@ -83,7 +88,7 @@ pub fn run(arguments: &Run, settings: &Settings) -> anyhow::Result<Exit> {
 }
 
 /// A name that nobody has, and the right to work on it.
-async fn claim(store: &Store) -> anyhow::Result<(RunId, Box<dyn troupe_core::port::journal::Lease>)> {
+pub async fn claim(store: &Store) -> anyhow::Result<(RunId, Box<dyn troupe_core::port::journal::Lease>)> {
     loop {
         let run = workspace::new_run_id();
         match store.acquire(&run, &workspace::holder()).await {
@@ -93,7 +98,8 @@ async fn claim(store: &Store) -> anyhow::Result<(RunId, Box<dyn troupe_core::por
     }
 }
 
-fn header(run: &RunId, loaded: &Loaded, choices: &Choices) -> anyhow::Result<RunHeader> {
+/// What is known of a run before its first event.
+pub fn header(run: &RunId, loaded: &Loaded, choices: &Choices) -> anyhow::Result<RunHeader> {
     Ok(RunHeader {
         run: run.clone(),
         workflow: loaded.workflow.name.clone(),
@@ -166,7 +172,7 @@ impl Wired {
         let silent: Arc<dyn Observer> = Arc::new(Silent);
         let below = |called: &Wired| called.ports(store, silent.clone(), approver.clone());
         Ports {
-            journal: Arc::new(store.clone()),
+            journal: Arc::new(Told(store.clone())),
             dispatch: Arc::new(store.clone()),
             models: self.models.clone(),
             tools: self.tools.clone(),
@@ -227,6 +233,17 @@ pub enum Begin {
         /// The environment variables that its expressions read.
         env: Object,
     },
+    /// It is new and shares another one's past.
+    Fork {
+        /// What is known of it before its own first event.
+        header: RunHeader,
+        /// The outputs that a person set.
+        edits: Vec<Edit>,
+        /// The inputs of the other one, should nothing be shared.
+        inputs: Object,
+        /// The environment variables that its expressions read.
+        env: Object,
+    },
     /// It goes on; with these, should not even its first event be there.
     Resume {
         /// Its inputs.
@@ -234,6 +251,22 @@ pub enum Begin {
         /// The environment variables that its expressions read.
         env: Object,
     },
+}
+
+impl Begin {
+    /// Starts the run's driver.
+    pub async fn go(self, run: troupe_agents::Run) -> Result<Handle, troupe_agents::Error> {
+        match self {
+            Self::Start { header, inputs, env } => troupe_agents::start(run, header, inputs, env).await,
+            Self::Fork {
+                header,
+                edits,
+                inputs,
+                env,
+            } => troupe_agents::fork(run, header, edits, inputs, env).await,
+            Self::Resume { inputs, env } => troupe_agents::resume(run, inputs, env).await,
+        }
+    }
 }
 
 /// Drives a run until it is over, or until it waits for somebody who is not at the terminal.
@@ -256,10 +289,7 @@ pub async fn drive(
             // Whoever waits at a terminal waits for pauses too.
             patience_ms: None,
         };
-        let handle = match begin {
-            Begin::Start { header, inputs, env } => troupe_agents::start(driven, header, inputs, env).await?,
-            Begin::Resume { inputs, env } => troupe_agents::resume(driven, inputs, env).await?,
-        };
+        let handle = begin.go(driven).await?;
         let outcome = watch(run, handle, feed).await?;
         answers = match outcome.status {
             RunStatus::Waiting => person::ask(&outcome.questions, settings).await,

@@ -1,65 +1,68 @@
 //! `troupe show`: a run's steps, agents, turns, tools and tokens, from its journal alone.
 
-use super::block_on;
+use super::{block_on, fork};
 use crate::args::Show;
 use crate::exit::Exit;
+use crate::past::Past;
 use crate::settings::Settings;
-use crate::{load, report, workspace};
-use anyhow::Context as _;
+use crate::{report, workspace};
 use serde_json::json;
-use std::sync::Arc;
 use troupe_core::Value;
 use troupe_core::expression::as_text;
 use troupe_core::id::RunId;
-use troupe_core::ir::{Verb, Workflow};
 use troupe_core::port::journal::{Entry, RunRecord, RunStatus};
-use troupe_core::view::{AgentStatus, AgentView, ChildView, RunView, StepView};
+use troupe_core::view::{AgentView, ChildView, RunView, StepView};
 use troupe_store::Reader;
 
 pub fn run(arguments: &Show, settings: &Settings) -> anyhow::Result<Exit> {
     let folder = workspace::folder(settings)?;
-    let (record, entries, sources) = block_on(async {
+    let (mut past, workflow) = block_on(async {
         let reader = Reader::open(&folder).await?;
         let run = workspace::find(&reader, &arguments.run).await?;
-        let (record, entries) = (reader.run(&run).await?, reader.load(&run).await?);
-        // Only the run that a person started holds the texts.
-        let sources = match run.parent() {
-            None => record.header.sources.clone(),
-            Some(_) => reader.run(&run.root()).await?.header.sources,
-        };
-        Ok((record, entries, sources))
+        let past = Past::read(&reader, &run).await?;
+        let workflow = past.workflow(&reader).await;
+        Ok((past, workflow))
     })?;
+    let events = past.record.events;
+    if let Some(at) = arguments.at {
+        go_back(&mut past, at)?;
+    }
     if arguments.events {
-        entries.iter().try_for_each(event_line)?;
+        past.entries.iter().try_for_each(event_line)?;
         return Ok(Exit::Succeeded);
     }
-    let workflow = load::from_journal(&sources)
-        .and_then(|root| called(Arc::new(root), &record.header.run))
-        .context("the run was made by a version whose workflows this one cannot read")?;
-    let mut view = RunView::of(&workflow, &entries);
-    if record.progress.status == RunStatus::Waiting {
+    let mut view = RunView::of(&*workflow?, &past.entries);
+    let is_now = past.record.events == events;
+    let record = &past.record;
+    if is_now && record.progress.status == RunStatus::Waiting {
         // To wait is no event.
         view.status = RunStatus::Waiting;
     }
-    let status = workspace::status_word(&folder, &record);
-    if settings.json {
-        report::print_json(&object(&record, &view, status))?;
+    let status = if is_now {
+        workspace::status_word(&folder, record)
     } else {
-        report::line(&text(&record, &view, status))?;
+        view.status.word()
+    };
+    if settings.json {
+        report::print_json(&object(record, &view, status))?;
+    } else {
+        report::line(&text(record, &view, status, events))?;
     }
     Ok(Exit::Succeeded)
 }
 
-/// What a run runs: the workflow that its name leads to from the one that a person started. A step's
-/// name has no `-`, and is what its runs' names begin with.
-fn called(root: Arc<Workflow>, run: &RunId) -> Option<Arc<Workflow>> {
-    run.as_str().split('.').skip(1).try_fold(root, |workflow, part| {
-        let step = workflow.step_named(part.split('-').next()?)?;
-        match workflow.step(step).verb {
-            Verb::Workflow { workflow: index, .. } => Some(workflow.workflow(index).clone()),
-            _ => None,
-        }
-    })
+/// The run as it was after its first `at` events.
+fn go_back(past: &mut Past, at: u64) -> anyhow::Result<()> {
+    if at > past.entries.len() as u64 {
+        return Err(fork::out_of_range(past, at));
+    }
+    past.entries.truncate(usize::try_from(at).unwrap_or(usize::MAX));
+    past.record.events = at;
+    past.record.updated_ms = past
+        .entries
+        .last()
+        .map_or(past.record.header.started_ms, |entry| entry.at_ms);
+    Ok(())
 }
 
 fn event_line(entry: &Entry) -> anyhow::Result<()> {
@@ -67,15 +70,22 @@ fn event_line(entry: &Entry) -> anyhow::Result<()> {
     report::line(&line.to_string())
 }
 
-fn text(record: &RunRecord, view: &RunView, status: &str) -> String {
+fn text(record: &RunRecord, view: &RunView, status: &str, events: u64) -> String {
     let header = &record.header;
+    let counted = match record.events {
+        all if all == events => format!("{events} events"),
+        some => format!("after {some} of {events} events"),
+    };
+    let forked = header.forked.as_ref();
+    let forked = forked.map_or_else(String::new, |fork| {
+        format!(", the first {} shared with run {}", fork.events, fork.run)
+    });
     let mut text = format!(
-        "run {} of {} ({})\n{status}, started {}, {} events\n\n{}",
+        "run {} of {} ({})\n{status}, started {}, {counted}{forked}\n\n{}",
         header.run,
         header.workflow,
         header.path,
         report::rfc3339(header.started_ms),
-        record.events,
         troupe_tui::summary(view, 100),
     );
     if let Some((step, failure)) = &view.failure {
@@ -108,6 +118,7 @@ fn object(record: &RunRecord, view: &RunView, status: &str) -> Value {
         "updated": report::rfc3339(record.updated_ms),
         "duration_ms": view.updated_ms.saturating_sub(view.started_ms),
         "events": record.events,
+        "forked": record.header.forked,
         "inputs": view.inputs,
         "outputs": view.outputs,
         "error": view.failure.as_ref().map(|(step, failure)| json!({ "step": step, "kind": failure.kind, "message": failure.message })),
@@ -138,13 +149,7 @@ fn step(run: &RunId, step: &StepView) -> Value {
 }
 
 fn agent(agent: &AgentView) -> Value {
-    let status = match &agent.status {
-        AgentStatus::Thinking => "thinking",
-        AgentStatus::Acting => "acting",
-        AgentStatus::Leading => "leading",
-        AgentStatus::Answered => "answered",
-        AgentStatus::Failed(_) => "failed",
-    };
+    let status = agent.status.word();
     json!({
         "address": agent.address, "model": agent.model, "status": status, "task": agent.task,
         "turns": agent.turns, "tools": agent.tools, "usage": agent.usage, "model_ms": agent.model_ms,

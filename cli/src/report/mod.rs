@@ -1,12 +1,14 @@
 //! What people and programs are told. Data goes to stdout, talk to stderr.
 
 mod diagnostic;
+mod difference;
 mod number;
 mod outcome;
 mod plan;
 mod time;
 
 pub use diagnostic::{Checked, Format, count, diagnostics};
+pub use difference::difference;
 pub use outcome::{Ended, print as outcome};
 pub use plan::{Circumstances, Plan};
 pub use time::rfc3339;

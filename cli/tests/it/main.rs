@@ -15,3 +15,4 @@ mod reports;
 mod secrets;
 mod serve;
 mod suspended;
+mod travel;

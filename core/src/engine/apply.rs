@@ -1,6 +1,7 @@
 //! The fold: how each event changes the state. Nothing else in the crate assigns to it.
 
 mod agents;
+mod edits;
 mod items;
 
 use super::open::Call;
@@ -19,6 +20,7 @@ pub(super) fn apply(workflow: &Workflow, state: &mut State, event: &Event) {
             state.systems = state.evaluate_systems(workflow);
         }
         Event::RunReopened => super::reopen::reopen(workflow, state),
+        Event::OutputEdited { step, item, output } => edits::edit(workflow, state, *step, *item, output),
         Event::RunCancelled => end(state, RunStatus::Cancelled),
         Event::RunSucceeded { outputs } => {
             state.outputs = outputs.clone();

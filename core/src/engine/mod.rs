@@ -10,19 +10,23 @@
 //! links before it, and every machine's answer depends on its state alone, so looking twice is harmless.
 //!
 //! One file per machine, its transitions on top: [`run`](self), `step`, `item`, `agent`, `wave`,
-//! `repeat`, `approval`, `child`, `call`, `retry`, `timer`, `limits`.
+//! `repeat`, `approval`, `child`, `call`, `retry`, `timer`, `limits`, `edit`. Two look at journals from outside:
+//! `adapt` moves one to another workflow, `replay` derives every decision of one again.
 
+mod adapt;
 mod agent;
 mod answer;
 mod apply;
 mod approval;
 mod call;
 mod child;
+mod edit;
 mod item;
 mod limits;
 mod open;
 mod reopen;
 mod repeat;
+mod replay;
 pub(crate) mod retry;
 mod run;
 mod scope;
@@ -31,7 +35,10 @@ mod step;
 mod timer;
 mod wave;
 
+pub use adapt::{Adaptation, Unfit};
 pub use answer::read as read_answer;
+pub use edit::read as read_edit;
+pub use replay::{Difference, replay};
 pub use run::check_inputs;
 pub use state::State;
 
@@ -75,6 +82,9 @@ pub enum Refusal {
     /// The inputs do not fit the workflow: one sentence for each mistake.
     #[error("{}", .0.join("\n"))]
     Inputs(Vec<String>),
+    /// Outputs cannot be put in the place of the run's own: one sentence for each.
+    #[error("{}", .0.join("\n"))]
+    Edits(Vec<String>),
 }
 
 /// Which machine to look at next.

@@ -1,4 +1,4 @@
-//! Going on with a run that was cancelled or failed: what had stopped stands open again.
+//! Going on with a run that was over: what had stopped stands open again.
 //!
 //! An agent whose model failed keeps its transcript and takes the turn again; everything else that
 //! failed begins a fresh first attempt. Finished work is never touched.
@@ -6,6 +6,7 @@
 use super::open::Call;
 use super::repeat;
 use super::state::{Action, AgentPhase, ItemPhase, MemberPhase, Parent, State, StepPhase};
+use crate::Object;
 use crate::failure::FailureKind;
 use crate::id::{ActorId, ItemIndex, StepIndex};
 use crate::ir::{OnError, Verb, Workflow};
@@ -14,6 +15,7 @@ use crate::port::journal::RunStatus;
 pub(super) fn reopen(workflow: &Workflow, state: &mut State) {
     state.status = Some(RunStatus::Running);
     state.failure = None;
+    state.outputs = Object::new();
     for step in (0..).map(StepIndex).take(workflow.steps.len()) {
         match state.steps[step.at()].phase {
             // Its `when` or `for_each` failed: the step is due again.

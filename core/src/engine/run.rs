@@ -3,13 +3,13 @@
 //! ```text
 //! (none) ──Start──► Running ──all steps over──► Succeeded
 //!                    │  ▲ └──a step failed────► Failed ────┐
-//!                    │  └───────────Reopen─────────────────┤
+//!                    │  └───────Reopen, Edit───────────────┤
 //!                    └──Cancel─────────────────► Cancelled ┘
 //! ```
 
 use super::scope::RunScope;
 use super::state::{State, StepPhase};
-use super::{Link, Refusal, Trigger, agent, approval, call, child, item, timer};
+use super::{Link, Refusal, Trigger, agent, approval, call, child, edit, item, timer};
 use crate::event::Event;
 use crate::expression::EvaluationError;
 use crate::failure::{Failure, FailureKind};
@@ -33,6 +33,7 @@ pub(super) fn receive(workflow: &Workflow, state: &State, input: Input) -> Resul
         }),
         (Input::Reopen, Some(RunStatus::Succeeded)) => Err(Refusal::Over(RunStatus::Succeeded)),
         (Input::Reopen, Some(_)) => Err(Refusal::Going),
+        (Input::Edit(edits), Some(_)) => edit::receive(workflow, state, edits),
         // An answer that comes after the end is stale, not wrong.
         (_, Some(status)) if status.is_over() => Ok(Link::nothing()),
         (Input::Cancel, _) => Ok(Link {

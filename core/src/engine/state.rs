@@ -244,6 +244,18 @@ impl State {
         &self.outputs
     }
 
+    /// What an item of a step gave, or a step without `for_each` as its item 0; none before it is done.
+    pub fn output(&self, workflow: &Workflow, step: StepIndex, item: ItemIndex) -> Option<&Value> {
+        let at = self.step(step);
+        match (&workflow.step(step).fan_out, at.phase, &at.items.get(item.at())?.phase) {
+            (_, _, ItemPhase::Failed { .. }) => None,
+            (None, StepPhase::Done, _) => Some(&at.output),
+            (Some(_), StepPhase::Done, _) => at.output.get(item.at()),
+            (_, _, ItemPhase::Done(value)) => Some(value),
+            _ => None,
+        }
+    }
+
     /// What the run was started with.
     pub fn inputs(&self) -> &Object {
         &self.inputs

@@ -26,6 +26,16 @@ fn run_samples() -> Vec<Event> {
             allowance: Some(allowance),
         },
         Event::RunReopened,
+        Event::OutputEdited {
+            step,
+            item: None,
+            output: json!("o"),
+        },
+        Event::OutputEdited {
+            step,
+            item: Some(item),
+            output: Value::Null,
+        },
         Event::RunCancelled,
         Event::RunSucceeded {
             outputs: object(json!({ "a": [] })),

@@ -2,6 +2,8 @@
 //!
 //! A view never writes and never asks the engine: it needs the workflow's names and the journal.
 
+mod diff;
 mod run;
 
+pub use diff::{AgentDiff, Change, Figures, ItemDiff, Pair, RunDiff, Side, StepDiff};
 pub use run::{AgentStatus, AgentView, ChildView, RunView, StepStatus, StepView};

@@ -5,14 +5,16 @@ use crate::event::Event;
 use crate::failure::Failure;
 use crate::id::{ActorId, AgentIndex, ItemIndex, StepIndex};
 use crate::input::Used;
-use crate::ir::{Verb, Workflow};
+use crate::ir::Workflow;
 use crate::limits::LimitHit;
 use crate::message::{AssistantMessage, Usage};
 use crate::port::journal::{Entry, RunStatus};
 use indexmap::IndexMap;
+use serde::Serialize;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+mod edit;
 mod fold;
 mod steps;
 
@@ -82,6 +84,8 @@ pub struct StepView {
     pub ended_ms: Option<u64>,
     /// The last failure of an item, mended or not.
     pub failure: Option<Failure>,
+    /// Where each item stands.
+    pub(super) item_status: Vec<StepStatus>,
 }
 
 /// A run that an item of a step started.
@@ -102,7 +106,8 @@ pub struct ChildView {
 }
 
 /// Where a step stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum StepStatus {
     /// Not due yet.
     Waiting,
@@ -194,6 +199,17 @@ pub enum AgentStatus {
 }
 
 impl AgentStatus {
+    /// The word that screens and JSON use.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Thinking => "thinking",
+            Self::Acting => "acting",
+            Self::Leading => "leading",
+            Self::Answered => "answered",
+            Self::Failed(_) => "failed",
+        }
+    }
+
     /// Whether it still works.
     pub fn is_live(&self) -> bool {
         matches!(self, Self::Thinking | Self::Acting | Self::Leading)
@@ -203,29 +219,7 @@ impl AgentStatus {
 impl RunView {
     /// The view before the first event.
     pub fn new(workflow: &Workflow) -> Self {
-        let steps = workflow.steps.iter().map(|step| StepView {
-            name: step.name.clone(),
-            verb: match step.verb {
-                Verb::Agent { .. } => "agent",
-                Verb::Tool { .. } => "tool",
-                Verb::Run { .. } => "run",
-                Verb::Workflow { .. } => "workflow",
-                Verb::Approve(_) => "approve",
-                Verb::Unavailable { verb } => verb,
-            },
-            status: StepStatus::Waiting,
-            items: 0,
-            keys: Vec::new(),
-            succeeded: 0,
-            failed: 0,
-            working: 0,
-            retries: 0,
-            rounds: 0,
-            children: Vec::new(),
-            started_ms: None,
-            ended_ms: None,
-            failure: None,
-        });
+        let steps = workflow.steps.iter().map(StepView::new);
         Self {
             workflow: workflow.name.clone(),
             steps: steps.collect(),
@@ -269,6 +263,7 @@ impl RunView {
             Event::StepSkipped { .. }
             | Event::StepStarted { .. }
             | Event::StepFailed { .. }
+            | Event::OutputEdited { .. }
             | Event::ItemStarted { .. }
             | Event::ItemSucceeded { .. }
             | Event::RoundEnded { .. }

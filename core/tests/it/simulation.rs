@@ -8,6 +8,7 @@ const CALM: Weather = Weather {
     crash_one_in: 0,
     fail_one_in: 0,
     cancel_one_in: 0,
+    travel_one_in: 0,
 };
 
 #[test]
@@ -25,12 +26,13 @@ fn every_life_keeps_the_property_and_ends() {
             2 => Weather {
                 crash_one_in: 7,
                 fail_one_in: 9,
-                cancel_one_in: 0,
+                ..CALM
             },
             _ => Weather {
                 crash_one_in: 7,
                 fail_one_in: 15,
                 cancel_one_in: 30,
+                travel_one_in: 60,
             },
         };
         let life = live(&workflow, seed, weather);
@@ -38,5 +40,5 @@ fn every_life_keeps_the_property_and_ends() {
         kinds.extend(life.kinds);
     }
     assert!(crashes > 3_000, "the weather was too fair: {crashes} crashes");
-    assert_eq!(kinds.len(), 24, "a kind of event never occurred; seen: {kinds:?}");
+    assert_eq!(kinds.len(), 25, "a kind of event never occurred; seen: {kinds:?}");
 }

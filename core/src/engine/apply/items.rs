@@ -170,7 +170,7 @@ fn leave(state: &mut State, step: StepIndex, item: ItemIndex, phase: ItemPhase) 
     stop_timers(state, step, item);
 }
 
-fn stop_timers(state: &mut State, step: StepIndex, item: ItemIndex) {
+pub(super) fn stop_timers(state: &mut State, step: StepIndex, item: ItemIndex) {
     let item = &mut state.steps[step.at()].items[item.at()];
     for timer in [item.timeout.take(), item.deadline.take()].into_iter().flatten() {
         state.open.abort(timer);
@@ -178,7 +178,7 @@ fn stop_timers(state: &mut State, step: StepIndex, item: ItemIndex) {
 }
 
 /// Ends whatever works on an item, however deep.
-fn close_work(state: &mut State, phase: &ItemPhase) {
+pub(super) fn close_work(state: &mut State, phase: &ItemPhase) {
     match phase {
         ItemPhase::Agent(actor) => agents::interrupt(state, *actor),
         ItemPhase::Call(call, _) | ItemPhase::Pausing(call, _) => state.open.abort(*call),
@@ -187,7 +187,7 @@ fn close_work(state: &mut State, phase: &ItemPhase) {
 }
 
 /// Gathers what the items came to once the last of them has ended.
-fn end_step_when_done(workflow: &Workflow, state: &mut State, at: StepIndex) {
+pub(super) fn end_step_when_done(workflow: &Workflow, state: &mut State, at: StepIndex) {
     if state.step(at).ended as usize != state.step(at).items.len() {
         return;
     }

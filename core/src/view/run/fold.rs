@@ -1,6 +1,7 @@
 //! How events of runs and agents change the view of a run.
 
 use super::{AgentStatus, AgentView, RunView, StepStatus};
+use crate::Object;
 use crate::event::Event;
 use crate::failure::Failure;
 use crate::id::{ActorId, AgentIndex, StepIndex};
@@ -40,6 +41,7 @@ impl RunView {
     fn reopen(&mut self, workflow: &Workflow) {
         self.status = RunStatus::Running;
         self.failure = None;
+        self.outputs = Object::new();
         for (step, definition) in self.steps.iter_mut().zip(&workflow.steps) {
             // With `on_error: continue` a step whose items have all ended is over for good.
             let is_over = definition.on_error == OnError::Continue && step.failed > 0 && step.is_done();
@@ -206,7 +208,7 @@ impl RunView {
 }
 
 impl AgentView {
-    fn end(&mut self, status: AgentStatus, activity: &str, at_ms: u64) {
+    pub(super) fn end(&mut self, status: AgentStatus, activity: &str, at_ms: u64) {
         self.status = status;
         self.activity = activity.into();
         self.since_ms = at_ms;

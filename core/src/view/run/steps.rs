@@ -4,7 +4,7 @@ use super::{ChildView, RunView, StepStatus, StepView};
 use crate::event::{Event, Work};
 use crate::id::{ItemIndex, StepIndex, child_part};
 use crate::input::Used;
-use crate::ir::{OnError, Verb, Workflow};
+use crate::ir::{OnError, Step, Verb, Workflow};
 use crate::message::Retrieved;
 use crate::port::journal::RunStatus;
 
@@ -21,6 +21,7 @@ impl RunView {
                     .as_ref()
                     .map_or(1, |items| u32::try_from(items.len()).unwrap_or(u32::MAX));
                 step.keys.clone_from(keys);
+                step.item_status = vec![StepStatus::Waiting; step.items as usize];
                 (step.status, step.started_ms) = (StepStatus::Running, Some(at_ms));
                 step.close_when_done(at_ms);
             }
@@ -28,6 +29,7 @@ impl RunView {
                 let step = &mut self.steps[step.at()];
                 (step.status, step.ended_ms, step.failure) = (StepStatus::Failed, Some(at_ms), Some(failure.clone()));
             }
+            Event::OutputEdited { step, item, output } => self.edit(workflow, *step, *item, output, at_ms),
             Event::ItemStarted { .. } => self.start_item(workflow, event, at_ms),
             Event::ItemSucceeded {
                 step,
@@ -38,6 +40,7 @@ impl RunView {
             } => {
                 self.take_gain(*step, *item, retrieved, *used, RunStatus::Succeeded, at_ms);
                 let step = &mut self.steps[step.at()];
+                step.item_status[item.at()] = StepStatus::Succeeded;
                 step.succeeded += 1;
                 step.close_when_done(at_ms);
             }
@@ -62,6 +65,9 @@ impl RunView {
                 let goes_on = workflow.step(*step).on_error == OnError::Continue;
                 let step = &mut self.steps[step.at()];
                 step.failure = Some(failure.clone());
+                if retry_after_ms.is_none() {
+                    step.item_status[item.at()] = StepStatus::Failed;
+                }
                 match retry_after_ms {
                     Some(_) => {}
                     None if goes_on => {
@@ -88,6 +94,7 @@ impl RunView {
         };
         let view = &mut self.steps[step.at()];
         view.working += 1;
+        view.item_status[item.at()] = StepStatus::Running;
         view.retries += u32::from(*attempt > 1);
         match (work, &workflow.step(*step).verb) {
             (Work::Agent { prompt }, Verb::Agent { agent, .. }) => {
@@ -129,12 +136,33 @@ impl RunView {
 }
 
 impl StepView {
+    /// A step that is not due yet.
+    pub(super) fn new(step: &Step) -> Self {
+        Self {
+            name: step.name.clone(),
+            verb: step.verb.word(),
+            status: StepStatus::Waiting,
+            items: 0,
+            keys: Vec::new(),
+            succeeded: 0,
+            failed: 0,
+            working: 0,
+            retries: 0,
+            rounds: 0,
+            children: Vec::new(),
+            started_ms: None,
+            ended_ms: None,
+            failure: None,
+            item_status: Vec::new(),
+        }
+    }
+
     /// Whether every item has ended.
     pub(super) fn is_done(&self) -> bool {
         self.succeeded + self.failed == self.items
     }
 
-    fn close_when_done(&mut self, at_ms: u64) {
+    pub(super) fn close_when_done(&mut self, at_ms: u64) {
         if self.is_done() {
             let status = if self.failed > 0 {
                 StepStatus::Failed
