@@ -66,6 +66,10 @@ pub enum Command {
     Ls(List),
     /// Show a run: its steps, agents, turns, tools and tokens
     Show(Show),
+    /// Forget runs, old answers and what nobody needs any more
+    Gc(Gc),
+    /// Look for damage and leftovers, and say the way out
+    Doctor,
     /// Call one tool of a workflow
     Call(Call),
     /// Draw a workflow's steps and who waits for whom
@@ -270,4 +274,35 @@ pub struct Schema {
     /// The schema of files that workflows import, instead
     #[arg(long)]
     pub shared: bool,
+}
+
+/// `troupe gc`
+#[derive(Debug, Args)]
+pub struct Gc {
+    /// Forget runs that ended and were not heard of for so long: `30d`, `12h`
+    #[arg(long, value_name = "DURATION", value_parser = crate::values::duration_ms)]
+    pub older_than: Option<u64>,
+    /// Forget runs that ended, but the newest N
+    #[arg(long, value_name = "N")]
+    pub keep: Option<usize>,
+    /// Forget runs that ended so; several with `,`
+    #[arg(long, value_name = "STATUS", value_delimiter = ',')]
+    pub status: Vec<Over>,
+    /// Forget cached answers that were kept so long ago
+    #[arg(long, value_name = "DURATION", value_parser = crate::values::duration_ms)]
+    pub cache_older_than: Option<u64>,
+    /// Say what would go, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Over {
+    /// All outputs are there
+    Succeeded,
+    /// A step failed
+    Failed,
+    /// It was stopped from outside
+    Cancelled,
 }

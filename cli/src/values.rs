@@ -102,3 +102,19 @@ pub fn environment(workflow: &Workflow, settings: &Settings) -> Object {
     }
     object
 }
+
+/// A duration of the command line in milliseconds: `500ms`, `30s`, `5m`, `2h`, `30d`.
+pub fn duration_ms(text: &str) -> Result<u64, String> {
+    let wrong = || "write a number with ms, s, m, h or d: 12h, 30d".to_owned();
+    let digits = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
+    let number: u64 = text[..digits].parse().map_err(|_| wrong())?;
+    let unit = match &text[digits..] {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => return Err(wrong()),
+    };
+    number.checked_mul(unit).ok_or_else(|| "that is too long".to_owned())
+}

@@ -3,8 +3,10 @@
 mod approve;
 mod call;
 mod check;
+mod doctor;
 mod explain;
 mod format;
+mod gc;
 mod graph;
 mod list;
 mod migrate;
@@ -30,6 +32,8 @@ pub fn dispatch(command: Command, settings: &Settings) -> anyhow::Result<Exit> {
         Command::Approve(arguments) => approve::run(&arguments, settings),
         Command::Ls(arguments) => list::run(&arguments, settings),
         Command::Show(arguments) => show::run(&arguments, settings),
+        Command::Gc(arguments) => gc::run(&arguments, settings),
+        Command::Doctor => doctor::run(settings),
         Command::Call(arguments) => call::run(&arguments, settings),
         Command::Graph(arguments) => graph::run(&arguments, settings),
         Command::Explain(arguments) => explain::run(&arguments, settings),

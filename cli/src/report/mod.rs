@@ -7,6 +7,7 @@ mod plan;
 mod time;
 
 pub use diagnostic::{Checked, Format, count, diagnostics};
+pub use number::{bytes, plural};
 pub use outcome::{Ended, print as outcome};
 pub use plan::{Circumstances, Plan};
 pub use time::rfc3339;
