@@ -132,7 +132,7 @@ fn what_must_stay_stays_and_why() {
         let gc = place.troupe(&["gc", "--older-than", "30d"]);
         assert_eq!(gc.code, 0, "{gc:?}");
         insta::assert_snapshot!(&gc.stdout[..gc.stdout.rfind("; ").unwrap()], @"
-        gone: run GOES of réunion, cancelled, last heard of 1970-01-01T00:00:05Z, 115 B
+        gone: run GOES of réunion, cancelled, last heard of 1970-01-01T00:00:05Z, 79 B
         stays: run RUNNING: it runs, or was interrupted and can be resumed
         stays: run FORK: it waits
         stays: run PAST: run FORK was forked from it and stays
