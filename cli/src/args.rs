@@ -3,6 +3,7 @@
 use crate::report::Format;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Runs teams of language-model agents from a YAML file.
 #[derive(Debug, Parser)]
@@ -76,6 +77,10 @@ pub enum Command {
     Diff(Diff),
     /// Derive every decision of a run again, offline, and say where one differs
     Replay(Replay),
+    /// Forget runs, old answers and what nobody needs any more
+    Gc(Gc),
+    /// Look for damage and leftovers, and say the way out
+    Doctor,
     /// Call one tool of a workflow
     Call(Call),
     /// Draw a workflow's steps and who waits for whom
@@ -209,7 +214,7 @@ pub struct Serve {
     pub jobs: u16,
     /// How often to look for runs that are due: 500ms, 2s, 1m
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = crate::values::duration)]
-    pub every: std::time::Duration,
+    pub every: Duration,
 }
 
 /// `troupe ls`
@@ -346,4 +351,35 @@ pub struct Schema {
     /// The schema of files that workflows import, instead
     #[arg(long)]
     pub shared: bool,
+}
+
+/// `troupe gc`
+#[derive(Debug, Args)]
+pub struct Gc {
+    /// Forget runs that ended and were not heard of for so long: `30d`, `12h`
+    #[arg(long, value_name = "DURATION", value_parser = crate::values::duration)]
+    pub older_than: Option<Duration>,
+    /// Forget runs that ended, but the newest N
+    #[arg(long, value_name = "N")]
+    pub keep: Option<usize>,
+    /// Forget runs that ended so; several with `,`
+    #[arg(long, value_name = "STATUS", value_delimiter = ',')]
+    pub status: Vec<Over>,
+    /// Forget cached answers that were kept so long ago
+    #[arg(long, value_name = "DURATION", value_parser = crate::values::duration)]
+    pub cache_older_than: Option<Duration>,
+    /// Say what would go, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Over {
+    /// All outputs are there
+    Succeeded,
+    /// A step failed
+    Failed,
+    /// It was stopped from outside
+    Cancelled,
 }

@@ -76,7 +76,7 @@ pub fn object(text: &str, what: &str) -> anyhow::Result<Object> {
     }
 }
 
-/// `500ms`, `2s`, `5m`, `1h`: a time that is not nothing.
+/// `500ms`, `2s`, `5m`, `1h`, `30d`: a time that is not nothing.
 pub fn duration(text: &str) -> Result<Duration, String> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
@@ -85,12 +85,13 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         "s" => 1_000,
         "m" => 60_000,
         "h" => 3_600_000,
+        "d" => 86_400_000,
         _ => 0,
     };
     let ms = number.parse::<u64>().ok().and_then(|number| number.checked_mul(ms_of));
     match ms {
         Some(ms) if ms > 0 => Ok(Duration::from_millis(ms)),
-        _ => Err("say a number and its unit: 500ms, 2s, 5m, 1h".to_owned()),
+        _ => Err("say a number and its unit: 500ms, 2s, 5m, 12h, 30d".to_owned()),
     }
 }
 
@@ -129,8 +130,8 @@ mod tests {
     #[test]
     fn times_have_a_number_and_a_unit() {
         let ms = |text| duration(text).ok().map(|time| time.as_millis());
-        let read = ["500ms", "2s", "5m", "1h"].map(ms);
-        assert_eq!(read, [Some(500), Some(2_000), Some(300_000), Some(3_600_000)]);
+        let read = ["500ms", "2s", "5m", "1h", "30d"].map(ms);
+        assert_eq!(read, [Some(500), Some(2_000), Some(300_000), Some(3_600_000), Some(2_592_000_000)]);
         for wrong in [
             "",
             "2",
@@ -138,7 +139,7 @@ mod tests {
             "0s",
             "-1s",
             "2 s",
-            "1d",
+            "1w",
             "99999999999999999999s",
             "18446744073709551615h",
         ] {

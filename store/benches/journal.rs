@@ -1,4 +1,4 @@
-//! What the journal takes: durable events a second, bytes on disk, milliseconds to load.
+//! What the journal takes: durable events a second, bytes on disk, milliseconds to load, forks, what is due.
 //!
 //! A plain program and not divan: it counts bytes and commits too, and one round takes seconds.
 //! `cargo bench -p troupe-store --profile dev` runs it, `-- small` a part of it; `docs/bench/journal.md`
@@ -6,6 +6,8 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use futures_util::future::join_all;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
@@ -13,7 +15,8 @@ use std::time::{Duration, Instant};
 use troupe_core::event::Event;
 use troupe_core::id::{ActorId, CallId, RunId, ToolIndex};
 use troupe_core::message::{AssistantMessage, Reply, Retrieved, ToolCall, ToolOutput, Usage};
-use troupe_core::port::journal::{Append, Journal, Progress, RunHeader};
+use troupe_core::port::dispatch::Dispatch;
+use troupe_core::port::journal::{Append, Fork, Journal, Progress, RunHeader, RunStatus};
 use troupe_store::Store;
 
 fn main() {
@@ -38,6 +41,15 @@ fn main() {
         }
         if wanted("loading") {
             runtime.block_on(loading());
+        }
+        if wanted("chain") {
+            runtime.block_on(chain());
+        }
+        if wanted("forks") {
+            runtime.block_on(forks());
+        }
+        if wanted("due") {
+            runtime.block_on(due());
         }
     }
 }
@@ -145,26 +157,166 @@ async fn loading() {
     let folder = folder();
     let store = Store::open(folder.path()).await.unwrap();
     let run = begin(&store, 1).await.remove(0);
+    fill(&store, &run, EVENTS).await;
+    let median = load_ms(&store, &run, EVENTS).await;
+    println!("  loading {EVENTS} events: {median:.0} ms (median of 5)");
+    store.close().await;
+}
+
+/// Appends so many small events, each its own append.
+async fn fill(store: &Store, run: &RunId, events: u64) {
     let mut words = Words(11);
-    for first in (0..EVENTS).step_by(100) {
+    for first in (0..events).step_by(100) {
         let appends =
-            (first..first + 100).map(|first| store.append(append(&run, first, vec![small(first, &mut words)])));
+            (first..first + 100).map(|first| store.append(append(run, first, vec![small(first, &mut words)])));
         // Without a pause in between, so that the appends arrive in order.
         for appended in tokio::task::unconstrained(join_all(appends)).await {
             appended.unwrap();
         }
     }
+}
+
+/// Milliseconds to load a run of so many events: the median of 5.
+async fn load_ms(store: &Store, run: &RunId, events: u64) -> f64 {
     let mut times = Vec::new();
     for _ in 0..5 {
         let start = Instant::now();
-        let entries = store.load(&run).await.unwrap();
+        let entries = store.load(run).await.unwrap();
         times.push(start.elapsed());
-        assert_eq!(entries.len() as u64, EVENTS);
+        assert_eq!(entries.len() as u64, events);
     }
     times.sort();
+    times[2].as_secs_f64() * 1e3
+}
+
+/// One actor that waits for every event, beside SQLite alone with the same bytes in a row a commit. They
+/// take turns, so that what else the machine does meets both.
+async fn chain() {
+    const EVENTS: u64 = 2_000;
+    const TURN: u64 = 100;
+    let (folder, bare_folder) = (folder(), folder());
+    let store = Store::open(folder.path()).await.unwrap();
+    let run = begin(&store, 1).await.remove(0);
+    let mut bare = bare(bare_folder.path()).await;
+    let (mut words, mut ours, mut theirs) = (Words(7), Duration::ZERO, Duration::ZERO);
+    for turn in (0..EVENTS).step_by(TURN as usize) {
+        let events: Vec<Event> = (turn..turn + TURN).map(|n| small(n, &mut words)).collect();
+        let rows: Vec<Vec<u8>> = events.iter().map(|event| serde_json::to_vec(event).unwrap()).collect();
+        let start = Instant::now();
+        for (event, first) in events.into_iter().zip(turn..) {
+            store.append(append(&run, first, vec![event])).await.unwrap();
+        }
+        ours += start.elapsed();
+        let start = Instant::now();
+        for (row, n) in rows.into_iter().zip(turn..) {
+            let sql = "INSERT INTO row (position, at_ms, bytes) VALUES (?, ?, ?)";
+            let query = sqlx::query(sql).bind(n as i64).bind(n as i64).bind(row);
+            query.execute(&mut bare).await.unwrap();
+        }
+        theirs += start.elapsed();
+    }
+    let each = |time: Duration| time.as_secs_f64() * 1e6 / EVENTS as f64;
     println!(
-        "  loading {EVENTS} events: {:.0} ms (median of 5)",
-        times[2].as_secs_f64() * 1e3
+        "  one writer: {:.0} µs an event; SQLite alone {:.0} µs a commit; {:.2} times",
+        each(ours),
+        each(theirs),
+        each(ours) / each(theirs)
+    );
+    store.close().await;
+    bare.close().await.unwrap();
+}
+
+/// A database with one table, opened as the store opens its own.
+async fn bare(folder: &Path) -> SqliteConnection {
+    let options = SqliteConnectOptions::new()
+        .filename(folder.join("bare.db"))
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .pragma("cache_size", "-8192")
+        .pragma("temp_store", "MEMORY")
+        .pragma("wal_autocheckpoint", "4096")
+        .disable_statement_logging();
+    let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+    let sql = "CREATE TABLE row (position INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, bytes BLOB NOT NULL) STRICT";
+    sqlx::query(sql).execute(&mut connection).await.unwrap();
+    connection
+}
+
+/// What a fork of a run of 10,000 events takes on disk, and whether reading through it costs.
+async fn forks() {
+    const EVENTS: u64 = 10_000;
+    const FORKS: u64 = 100;
+    let folder = folder();
+    let store = Store::open(folder.path()).await.unwrap();
+    let past = begin(&store, 1).await.remove(0);
+    fill(&store, &past, EVENTS).await;
+    store.close().await;
+    let before = size_of(folder.path());
+    let store = Store::open(folder.path()).await.unwrap();
+    let name = |n: u64| RunId::parse(&format!("FORK{n:08}")).unwrap();
+    for n in 0..FORKS {
+        let forked = Some(Fork {
+            run: past.clone(),
+            events: EVENTS,
+        });
+        let header = RunHeader {
+            forked,
+            ..header(&name(n))
+        };
+        store.create(header).await.unwrap();
+    }
+    let forked = load_ms(&store, &name(0), EVENTS).await;
+    let whole = load_ms(&store, &past, EVENTS).await;
+    store.close().await;
+    let each = (size_of(folder.path()) - before) / FORKS;
+    println!(
+        "  forks of {EVENTS} events ({before} bytes): {each} bytes each; loading {forked:.1} ms, the past {whole:.1} ms"
+    );
+}
+
+/// Which of 100,000 runs could be gone on with.
+async fn due() {
+    const RUNS: u64 = 100_000;
+    let folder = folder();
+    let store = Store::open(folder.path()).await.unwrap();
+    let runs = begin(&store, RUNS).await;
+    for (chunk, first) in runs.chunks(500).zip((0..).step_by(500)) {
+        let moves = chunk.iter().zip(first..).map(|(run, n)| {
+            let (status, wake_ms) = match n % 1_000 {
+                0 => (RunStatus::Running, None),
+                1..500 => (RunStatus::Waiting, Some(1_764_000_000_000 + n)),
+                _ => (RunStatus::Succeeded, None),
+            };
+            let progress = Progress {
+                status,
+                wake_ms,
+                ..Progress::default()
+            };
+            store.append(Append {
+                progress,
+                ..append(run, 0, Vec::new())
+            })
+        });
+        for moved in join_all(moves).await {
+            moved.unwrap();
+        }
+    }
+    let mut times = Vec::new();
+    for _ in 0..21 {
+        let start = Instant::now();
+        let due = store.due(1_764_000_010_000, 10_000).await.unwrap();
+        times.push(start.elapsed());
+        // 100 that run, and 499 of each of the first ten thousands of those that wait.
+        assert_eq!(due.len(), 100 + 10 * 499);
+    }
+    times.sort();
+    let none = Instant::now();
+    assert_eq!(store.due(0, 10).await.unwrap().len(), 10);
+    println!(
+        "  due, of {RUNS} runs: {:.1} ms for 5,090 of them, {:.1} ms for the first ten",
+        times[10].as_secs_f64() * 1e3,
+        none.elapsed().as_secs_f64() * 1e3
     );
     store.close().await;
 }
@@ -173,20 +325,25 @@ async fn begin(store: &Store, count: u64) -> Vec<RunId> {
     let runs: Vec<RunId> = (0..count)
         .map(|n| RunId::parse(&format!("RUN{n:09}")).unwrap())
         .collect();
-    for run in &runs {
-        let header = RunHeader {
-            run: run.clone(),
-            workflow: "bench".to_owned(),
-            path: "/bench.yaml".to_owned(),
-            fingerprint: "0".repeat(64),
-            sources: vec![("bench.yaml".to_owned(), "troupe: 1".to_owned())],
-            settings: "{}".to_owned(),
-            started_ms: 1_764_000_000_000,
-            forked: None,
-        };
-        store.create(header).await.unwrap();
+    for chunk in runs.chunks(500) {
+        for created in join_all(chunk.iter().map(|run| store.create(header(run)))).await {
+            created.unwrap();
+        }
     }
     runs
+}
+
+fn header(run: &RunId) -> RunHeader {
+    RunHeader {
+        run: run.clone(),
+        workflow: "bench".to_owned(),
+        path: "/bench.yaml".to_owned(),
+        fingerprint: "0".repeat(64),
+        sources: vec![("bench.yaml".to_owned(), "troupe: 1".to_owned())],
+        settings: "{}".to_owned(),
+        started_ms: 1_764_000_000_000,
+        forked: None,
+    }
 }
 
 fn append(run: &RunId, first: u64, events: Vec<Event>) -> Append {

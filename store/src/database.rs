@@ -74,6 +74,16 @@ impl Database {
         self.file.exists()
     }
 
+    /// Bytes of the database file and of its log.
+    pub(crate) fn bytes(&self) -> (u64, u64) {
+        let bytes = |file: &Path| std::fs::metadata(file).map_or(0, |file| file.len());
+        (bytes(&self.file), bytes(&self.log()))
+    }
+
+    fn log(&self) -> PathBuf {
+        PathBuf::from(format!("{}-wal", self.file.display()))
+    }
+
     /// A driver's error in the port's words.
     pub(crate) fn fault(&self, error: &sqlx::Error) -> Error {
         fault::of_database(&self.file, error)
@@ -119,8 +129,7 @@ impl Database {
     /// How to connect for reading where SQLite may not even keep its own books: a read-only folder whose
     /// database was closed in order. None where a log waits to be recovered.
     pub(crate) fn reading_untouched(&self) -> Option<SqliteConnectOptions> {
-        let log = PathBuf::from(format!("{}-wal", self.file.display()));
-        let empty = std::fs::metadata(log).map_or(true, |log| log.len() == 0);
+        let empty = std::fs::metadata(self.log()).map_or(true, |log| log.len() == 0);
         empty.then(|| self.reading().immutable(true))
     }
 

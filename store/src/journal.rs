@@ -23,7 +23,7 @@ use troupe_core::port::{Error, ErrorKind};
 /// kept what it said it had not; one that succeeded is always found.
 #[derive(Debug, Clone)]
 pub struct Store {
-    database: Database,
+    pub(crate) database: Database,
     reader: Reader,
     writer: writer::Handle,
 }
@@ -47,6 +47,12 @@ impl Store {
             writer: writer::spawn(database.clone(), connection),
             database,
         })
+    }
+
+    pub(crate) async fn take(&self, run: &RunId, holder: &str) -> Result<lease::Held, Error> {
+        let (database, run, holder) = (self.database.clone(), run.clone(), holder.to_owned());
+        let locked = tokio::task::spawn_blocking(move || lease::acquire(database.folder(), &run, &holder)).await;
+        locked.map_err(|_| Error::new(ErrorKind::Cancelled, "the program is ending"))?
     }
 
     /// The reading half.
@@ -113,10 +119,7 @@ impl Journal for Store {
 #[async_trait]
 impl Leases for Store {
     async fn acquire(&self, run: &RunId, holder: &str) -> Result<Box<dyn Lease>, Error> {
-        let (database, run, holder) = (self.database.clone(), run.clone(), holder.to_owned());
-        let locked = tokio::task::spawn_blocking(move || lease::acquire(database.folder(), &run, &holder)).await;
-        let held = locked.map_err(|_| Error::new(ErrorKind::Cancelled, "the program is ending"))??;
-        Ok(Box::new(held))
+        Ok(Box::new(self.take(run, holder).await?))
     }
 }
 

@@ -7,14 +7,17 @@
 mod blob;
 mod database;
 mod fault;
+mod inspect;
 mod journal;
 mod lease;
 mod marker;
 mod reader;
 mod remove;
 mod segment;
+mod sweep;
 mod writer;
 
+pub use inspect::{Orphans, Sizes, Versions};
 pub use journal::Store;
 pub use lease::{holder, is_held};
 pub use reader::Reader;

@@ -37,8 +37,8 @@ macro_rules! record {
 /// The runs of a folder, for commands that only look: nothing is created and nothing is written.
 #[derive(Debug, Clone)]
 pub struct Reader {
-    database: Database,
-    pool: SqlitePool,
+    pub(crate) database: Database,
+    pub(crate) pool: SqlitePool,
 }
 
 impl Reader {
@@ -150,7 +150,7 @@ impl Reader {
         self.pool.close().await;
     }
 
-    fn id(&self, name: &str) -> Result<RunId, Error> {
+    pub(crate) fn id(&self, name: &str) -> Result<RunId, Error> {
         RunId::parse(name).ok_or_else(|| self.database.corrupt(format!("`{name}` is no name of a run")))
     }
 
@@ -171,7 +171,7 @@ fn sources(row: &SqliteRow) -> Result<Option<Vec<(String, String)>>, sqlx::Error
 }
 
 /// A blob's name as the database holds it.
-fn named(bytes: &[u8]) -> Option<Digest> {
+pub(crate) fn named(bytes: &[u8]) -> Option<Digest> {
     bytes.try_into().ok().map(Digest)
 }
 

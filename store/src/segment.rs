@@ -12,6 +12,7 @@
 
 use crate::blob::{Blob, compress_segment, decompress};
 use crate::marker::{self, Unrestored};
+use std::borrow::Cow;
 use std::collections::HashMap;
 use troupe_core::Value;
 use troupe_core::event::Event;
@@ -141,21 +142,24 @@ pub(crate) enum Slot {
     Marked { sequence: u64, at_ms: u64, line: Vec<u8> },
 }
 
+/// The lines of a segment's bytes, and whether there may be markers in them; none when they are damaged.
+pub(crate) fn lines(bytes: &[u8]) -> Option<(Cow<'_, [u8]>, bool)> {
+    let (format, lines) = unsealed(bytes)?;
+    let lines = if format & ZSTD == 0 {
+        Cow::Borrowed(lines)
+    } else {
+        Cow::Owned(decompress(lines)?)
+    };
+    Some((lines, format & MARKED != 0))
+}
+
 /// Reads a segment, appending to `slots`.
 pub(crate) fn decode(stored: Stored, slots: &mut Vec<Slot>) -> Result<(), Damage> {
     let Stored { first, at_ms, bytes } = stored;
-    let damaged = || Damage::Bytes { first };
-    let (format, lines) = unsealed(&bytes).ok_or_else(damaged)?;
-    let decompressed;
-    let lines = if format & ZSTD != 0 {
-        decompressed = decompress(lines).ok_or_else(damaged)?;
-        &decompressed
-    } else {
-        lines
-    };
+    let (lines, may_be_marked) = lines(&bytes).ok_or(Damage::Bytes { first })?;
     let lines = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
     for (line, sequence) in lines.zip(first..) {
-        let marked = format & MARKED != 0 && memchr::memmem::find(line, marker::SPELLED).is_some();
+        let marked = may_be_marked && memchr::memmem::find(line, marker::SPELLED).is_some();
         slots.push(if marked {
             let line = line.to_vec();
             Slot::Marked { sequence, at_ms, line }

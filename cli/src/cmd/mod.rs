@@ -5,9 +5,11 @@ mod call;
 mod cancel;
 mod check;
 mod diff;
+mod doctor;
 mod explain;
 mod fork;
 mod format;
+mod gc;
 mod graph;
 mod list;
 mod migrate;
@@ -43,6 +45,8 @@ pub fn dispatch(command: Command, settings: &Settings) -> anyhow::Result<Exit> {
         Command::Show(arguments) => show::run(&arguments, settings),
         Command::Diff(arguments) => diff::run(&arguments, settings),
         Command::Replay(arguments) => replay::run(&arguments, settings),
+        Command::Gc(arguments) => gc::run(&arguments, settings),
+        Command::Doctor => doctor::run(settings),
         Command::Call(arguments) => call::run(&arguments, settings),
         Command::Graph(arguments) => graph::run(&arguments, settings),
         Command::Explain(arguments) => explain::run(&arguments, settings),

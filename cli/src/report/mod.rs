@@ -9,6 +9,7 @@ mod time;
 
 pub use diagnostic::{Checked, Format, count, diagnostics};
 pub use difference::difference;
+pub use number::{bytes, plural};
 pub use outcome::{Ended, print as outcome};
 pub use plan::{Circumstances, Plan};
 pub use time::rfc3339;

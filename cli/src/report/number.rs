@@ -63,9 +63,25 @@ pub fn duration(ms: u64) -> String {
     parts.collect::<Vec<_>>().join(" ")
 }
 
+/// `0 B`, `999 B`, `4.1 kB`, `12.0 MB`.
+pub fn bytes(n: u64) -> String {
+    let units = [(1e9, "GB"), (1e6, "MB"), (1e3, "kB")];
+    let amount = n as f64;
+    match units.iter().find(|(size, _)| amount >= *size) {
+        Some((size, unit)) => format!("{:.1} {unit}", amount / size),
+        None => format!("{n} B"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_are_short() {
+        let texts = [0, 999, 4_096, 12_000_000, 3_450_000_000].map(bytes);
+        assert_eq!(texts, ["0 B", "999 B", "4.1 kB", "12.0 MB", "3.5 GB"]);
+    }
 
     #[test]
     fn numbers_are_grouped() {

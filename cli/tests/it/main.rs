@@ -9,6 +9,7 @@ mod crash;
 mod examples;
 mod families;
 mod fixture;
+mod growth;
 mod language;
 mod lsp;
 mod reports;

@@ -112,6 +112,26 @@ async fn a_database_that_somebody_holds_is_unavailable_for_now() {
 }
 
 #[tokio::test]
+async fn an_append_waits_for_whoever_holds_the_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).await.unwrap();
+    let run = run_id("WAITS");
+    store.create(header(&run, 1)).await.unwrap();
+    let options = Database::of(folder.path(), Settings::default()).writing();
+    let mut other = SqliteConnection::connect_with(&options).await.unwrap();
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    let (waiting, writer) = (run.clone(), store.clone());
+    let appended = tokio::spawn(async move { writer.append(append(&waiting, 0, vec![Event::RunReopened])).await });
+    // The other program is seen by reading: it has not let the append through.
+    for _ in 0..20 {
+        assert_eq!(store.load(&run).await.unwrap(), []);
+    }
+    sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
+    appended.await.unwrap().unwrap();
+    assert_eq!(store.load(&run).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn opening_waits_for_whoever_is_opening_and_then_gives_up() {
     let folder = tempfile::tempdir().unwrap();
     let settings = Settings {

@@ -37,6 +37,18 @@ impl Reader {
     /// `Missing` when there is no such run; `Corrupt` when an event is damaged, missing, or of a kind
     /// that this version does not know: other runs can still be read.
     pub async fn load(&self, run: &RunId) -> Result<Vec<Entry>, Error> {
+        let loaded = self.load_whole(run).await;
+        loaded.map_err(|error| match error.kind {
+            // SQLite's own finding names no run.
+            ErrorKind::Corrupt if !error.message.contains(run.as_str()) => Error {
+                message: format!("run {run} cannot be read: {error}; other runs may still be read"),
+                ..error
+            },
+            _ => error,
+        })
+    }
+
+    async fn load_whole(&self, run: &RunId) -> Result<Vec<Entry>, Error> {
         // One view of the database for all that is read.
         let mut snapshot = self.pool.begin().await.map_err(|error| self.database.fault(&error))?;
         let stretches = self.stretches(&mut snapshot, run).await?;

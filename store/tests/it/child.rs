@@ -97,3 +97,17 @@ async fn looks_into_a_folder_that_it_may_not_write() {
     let reader = Reader::open(&folder()).await.unwrap();
     println!("read {}", reader.runs(10).await.unwrap().len());
 }
+
+#[tokio::test]
+#[ignore = "the body of a child process"]
+async fn takes_a_lease_and_waits() {
+    let store = Store::open(&folder()).await.unwrap();
+    let holder = format!("process {}", std::process::id());
+    let lease = store.acquire(&run_id("CONTESTED"), &holder).await;
+    match &lease {
+        Ok(_) => println!("\nlease: won"),
+        Err(refused) => println!("\nlease: {refused}"),
+    }
+    std::io::read_to_string(std::io::stdin()).unwrap();
+    drop(lease);
+}

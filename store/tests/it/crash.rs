@@ -1,9 +1,8 @@
-//! What was acknowledged survives: `kill -9`, a disk at its limit, a log cut anywhere.
+//! What was acknowledged survives: `kill -9`, and a disk at its limit.
 
 use crate::child;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
 use std::process::{Command, Stdio};
 use troupe_core::port::ErrorKind;
 use troupe_core::port::journal::{Journal, Leases};
@@ -86,59 +85,6 @@ async fn a_disk_at_its_limit_refuses_and_recovers() {
 }
 
 #[tokio::test]
-async fn a_log_cut_or_damaged_anywhere_keeps_a_prefix() {
-    const FRAME: usize = 24 + 4096;
-    let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(folder.path()).await.unwrap();
-    let run = run_id("CUT");
-    store.create(header(&run, 1)).await.unwrap();
-    store.close().await;
-    let store = Store::open(folder.path()).await.unwrap();
-    for sequence in 0..10 {
-        let events = vec![event(sequence, &child::saying("CUT", sequence * 30))];
-        store.append(append(&run, sequence, events)).await.unwrap();
-    }
-    let database = std::fs::read(folder.path().join("troupe.db")).unwrap();
-    let log = std::fs::read(folder.path().join("troupe.db-wal")).unwrap();
-    store.close().await;
-    assert!(log.len() > 10 * FRAME);
-
-    let ends: Vec<usize> = (32..=log.len()).step_by(FRAME).collect();
-    let mut cuts: Vec<usize> = ends.iter().flat_map(|end| [end - 1, *end, end + 1]).collect();
-    cuts.extend((0..log.len()).step_by(2_741));
-    cuts.retain(|cut| *cut <= log.len());
-    cuts.sort_unstable();
-    let mut longest = 0;
-    for cut in cuts {
-        let length = recovered(&database, &log[..cut]).await;
-        assert!(length >= longest, "more of the log holds fewer events, at {cut}");
-        longest = length;
-    }
-    assert_eq!(longest, 10, "the whole log holds every event");
-    for at in (32..log.len()).step_by(3_301) {
-        let mut damaged = log.clone();
-        damaged[at] ^= 0x40;
-        assert!(recovered(&database, &damaged).await < 10, "damage at {at}");
-    }
-}
-
-/// How many events there are with such a log: the first so many, unchanged.
-async fn recovered(database: &[u8], log: &[u8]) -> u64 {
-    let folder = tempfile::tempdir().unwrap();
-    let write = |name: &str, bytes: &[u8]| std::fs::write(Path::new(folder.path()).join(name), bytes).unwrap();
-    write("troupe.db", database);
-    write("troupe.db-wal", log);
-    let store = Store::open(folder.path()).await.unwrap();
-    let entries = store.load(&run_id("CUT")).await.unwrap();
-    for (entry, sequence) in entries.iter().zip(0..) {
-        assert_eq!(entry.event, event(sequence, &child::saying("CUT", sequence * 30)));
-    }
-    assert_eq!(store.run(&run_id("CUT")).await.unwrap().events, entries.len() as u64);
-    store.close().await;
-    entries.len() as u64
-}
-
-#[tokio::test]
 async fn a_closed_store_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path()).await.unwrap();
@@ -155,4 +101,44 @@ async fn a_closed_store_says_so() {
         .collect();
     names.sort();
     assert_eq!(names, ["troupe.db", "troupe.lock"], "the log is gone");
+}
+
+#[tokio::test]
+async fn one_of_many_processes_wins_a_lease_and_its_death_gives_it_back() {
+    const PROCESSES: usize = 5;
+    let folder = tempfile::tempdir().unwrap();
+    let contest = || {
+        let mut command = child::told(Command::new(child::program()), folder.path());
+        command.args(child::arguments("takes_a_lease_and_waits"));
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap()
+    };
+    let mut children: Vec<_> = (0..PROCESSES).map(|_| contest()).collect();
+    let mut outputs: Vec<_> = children
+        .iter_mut()
+        .map(|child| BufReader::new(child.stdout.take().unwrap()).lines())
+        .collect();
+    let said: Vec<String> = outputs
+        .iter_mut()
+        .map(|lines| {
+            let mut lines = lines.map_while(Result::ok);
+            let said = lines.find_map(|line| line.split_once("lease: ").map(|(_, rest)| rest.to_owned()));
+            said.unwrap()
+        })
+        .collect();
+    let winners: Vec<usize> = (0..PROCESSES).filter(|child| said[*child] == "won").collect();
+    let [winner] = winners[..] else { panic!("{said:?}") };
+    let holder = format!("process {}", children[winner].id());
+    let losers = said.iter().filter(|said| said.contains(&holder)).count();
+    assert_eq!(losers, PROCESSES - 1, "each is told who won: {said:?}");
+
+    let store = Store::open(folder.path()).await.unwrap();
+    assert!(store.acquire(&run_id("CONTESTED"), "the parent").await.is_err());
+    children[winner].kill().unwrap();
+    children[winner].wait().unwrap();
+    drop(store.acquire(&run_id("CONTESTED"), "the parent").await.unwrap());
+    for mut child in children {
+        // Whoever is still there reads that its input ended.
+        drop(child.stdin.take());
+        child.wait().unwrap();
+    }
 }

@@ -169,6 +169,12 @@ async fn an_event_of_a_newer_version_is_named() {
     ] {
         assert!(error.message.contains(part), "{error}");
     }
+    // Lists and looks go on, and the blobs that it may mention stay.
+    assert_eq!(store.runs(10).await.unwrap().len(), 2);
+    assert_eq!(store.run(&run_id("FIRST")).await.unwrap().events, 3);
+    assert_eq!(store.reader().faults().await.unwrap(), Vec::<String>::new());
+    assert_eq!(store.reader().versions().await.unwrap().writers, ["9.1.0"]);
+    assert_eq!(store.forget_orphans(u64::MAX).await.unwrap(), 0);
 }
 
 #[tokio::test]

@@ -7,3 +7,6 @@ mod crash;
 mod database;
 mod folder;
 mod handles;
+mod pages;
+mod power;
+mod sweep;
