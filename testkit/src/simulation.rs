@@ -7,8 +7,8 @@
 
 mod identity;
 
-use identity::Identities;
 use crate::random::Random;
+use identity::Identities;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use troupe_core::Object;

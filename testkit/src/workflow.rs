@@ -326,7 +326,11 @@ fn risky(workflow: &mut Workflow) {
     };
     let ticket = Step {
         effect: EffectClass::Once,
-        output: Type::Object([("chunks".to_owned(), Type::List(Box::new(Type::Any)))].into_iter().collect()),
+        output: Type::Object(
+            [("chunks".to_owned(), Type::List(Box::new(Type::Any)))]
+                .into_iter()
+                .collect(),
+        ),
         ..step("ticket", &[], filing)
     };
     workflow.steps.extend([

@@ -37,9 +37,7 @@ const TOLD: &str = "Error: the call was interrupted, and nobody knows whether it
 pub(super) fn settle(workflow: &Workflow, state: &State) -> Link {
     let open = state.open.since(CallId(0));
     Link {
-        events: open
-            .filter_map(|(id, call)| fate(workflow, state, id, call))
-            .collect(),
+        events: open.filter_map(|(id, call)| fate(workflow, state, id, call)).collect(),
         then: Vec::new(),
     }
 }
@@ -176,7 +174,11 @@ pub(super) fn decided(workflow: &Workflow, state: &State, step: StepIndex, item:
             }
             Err(reason) => again(step, item, reason),
         },
-        _ => again(step, item, format!("`{choice}` is none of the choices {REPEAT}, {DONE}, {FAIL}")),
+        _ => again(
+            step,
+            item,
+            format!("`{choice}` is none of the choices {REPEAT}, {DONE}, {FAIL}"),
+        ),
     }
 }
 

@@ -69,9 +69,15 @@ struct Key<'a> {
 }
 
 impl Key<'_> {
+    /// Most numbers are small, and formatting is most of what a key costs.
     fn number(&mut self, before: &str, number: u32) {
+        const DIGITS: &str = "0123456789";
         self.text.push_str(before);
-        let _ = write!(self.text, "{number}");
+        if let Some(digit) = DIGITS.get(number as usize..=number as usize) {
+            self.text.push_str(digit);
+        } else {
+            let _ = write!(self.text, "{number}");
+        }
     }
 
     fn item(&mut self, step: StepIndex, item: ItemIndex) {

@@ -82,7 +82,9 @@ impl<'a> Life<'a> {
 
     fn find(&self, wanted: impl Fn(&Want) -> bool) -> Effect {
         let found = self.open.values().find(|effect| wanted(&effect.want));
-        found.cloned().unwrap_or_else(|| panic!("not open; what is: {:?}", self.open))
+        found
+            .cloned()
+            .unwrap_or_else(|| panic!("not open; what is: {:?}", self.open))
     }
 
     fn process(&self) -> Effect {
@@ -143,7 +145,10 @@ fn what_is_in_doubt_goes_by_class_and_policy() {
             let workflow = paying(effect, OnCrash::Ask);
             let mut life = Life::begin(&workflow);
             let key = life.process().key;
-            assert!(!interrupt(&mut life).iter().any(is_doubt), "{effect:?} is asked for again");
+            assert!(
+                !interrupt(&mut life).iter().any(is_doubt),
+                "{effect:?} is asked for again"
+            );
             assert_eq!(life.process().key, key);
         }
         let workflow = paying(EffectClass::Once, OnCrash::Retry);
@@ -166,7 +171,10 @@ fn what_is_in_doubt_goes_by_class_and_policy() {
 
         let workflow = paying(EffectClass::Once, OnCrash::Ask);
         let mut life = Life::begin(&workflow);
-        assert!(matches!(interrupt(&mut life).last(), Some(Event::EffectDoubted { refused: None, .. })));
+        assert!(matches!(
+            interrupt(&mut life).last(),
+            Some(Event::EffectDoubted { refused: None, .. })
+        ));
         // No timeout runs while a person thinks.
         assert_eq!(life.keys(), ["pay/a1/r1/doubt1"]);
     }
@@ -266,7 +274,10 @@ fn an_answer_that_cannot_be_used_is_asked_for_again() {
         let events = life.decide(choice, comment);
         assert!(matches!(events.as_slice(), [Event::EffectDoubted { refused: Some(text), .. }] if text == reason));
         let asked = life.question().1.message;
-        assert!(asked.starts_with(&format!("The answer cannot be used: {reason}. ")), "{asked}");
+        assert!(
+            asked.starts_with(&format!("The answer cannot be used: {reason}. ")),
+            "{asked}"
+        );
     }
     life.decide("done", Some("{\"id\": 7}"));
     assert_eq!(life.state.outputs()["paid"], json!({ "id": 7 }));
@@ -283,7 +294,10 @@ fn what_ended_by_itself_is_tried_again_and_what_was_killed_is_asked_about() {
     let timeout = life.find(|want| matches!(want, Want::Timer { .. })).call;
     life.take(Input::TimerFired { call: timeout });
     assert_eq!(life.failure().kind, FailureKind::Timeout);
-    assert!(matches!(life.take(Input::Reopen).last(), Some(Event::EffectDoubted { .. })));
+    assert!(matches!(
+        life.take(Input::Reopen).last(),
+        Some(Event::EffectDoubted { .. })
+    ));
     life.decide("repeat", None);
     assert_eq!(life.process().key, "pay/a2/r1");
 
@@ -303,7 +317,10 @@ fn nobody_to_ask_leaves_the_doubt_for_the_next_resume() {
     let failure = Failure::new(FailureKind::Internal, "it panicked");
     life.take(Input::CallFailed { call, failure });
     assert_eq!(life.state.status(), Some(RunStatus::Failed));
-    assert!(matches!(life.take(Input::Reopen).last(), Some(Event::EffectDoubted { .. })));
+    assert!(matches!(
+        life.take(Input::Reopen).last(),
+        Some(Event::EffectDoubted { .. })
+    ));
 }
 
 #[test]

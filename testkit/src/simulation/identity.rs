@@ -31,7 +31,10 @@ impl Identities {
     ) {
         let key = &effect.key;
         assert!(open.all(|other| other.key != *key), "`{key}` is open twice");
-        assert!(!self.answered.contains_key(key), "`{key}` was answered, and is wanted again");
+        assert!(
+            !self.answered.contains_key(key),
+            "`{key}` was answered, and is wanted again"
+        );
         let before = self.named.entry(key.clone());
         let before = before.or_insert_with(|| (effect.want.clone(), events));
         assert!(is_same(&before.0, &effect.want), "`{key}` stands for two effects");
@@ -53,7 +56,11 @@ impl Identities {
     /// A recovery leaves nothing at work that was stopped and not repeated.
     pub(super) fn check_recovered<'a>(&self, workflow: &Workflow, mut open: impl Iterator<Item = &'a Effect>) {
         let lost = open.find(|effect| is_once(workflow, effect) && self.stopped.contains(&effect.key));
-        assert_eq!(lost.map(|effect| &effect.key), None, "it is performed again without a word");
+        assert_eq!(
+            lost.map(|effect| &effect.key),
+            None,
+            "it is performed again without a word"
+        );
     }
 
     /// The events after the first `kept` never got to the disk, so nothing that followed from them was done.
