@@ -189,7 +189,7 @@ fn asked<'a>(
             times.begin(journal.run(&run).await.map_err(Error::Load)?.header.started_ms);
         }
         let mut questions = Vec::new();
-        for Effect { call, want } in engine::outstanding(workflow, &state) {
+        for Effect { call, want, .. } in engine::outstanding(workflow, &state) {
             match want {
                 Want::Approve(request) => {
                     let wanted_ms = times.wanted_ms(call).unwrap_or_default();

@@ -9,6 +9,7 @@ use crate::id::{ActorId, AgentIndex, CallId, ItemIndex, StepIndex, ToolIndex};
 use crate::input::Used;
 use crate::limits::{Allowance, LimitHit};
 use crate::message::{Reply, Retrieved, ToolOutput};
+use crate::port::approver::Answer;
 use crate::{Object, Value};
 use serde::{Deserialize, Serialize};
 
@@ -150,6 +151,26 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Used::is_nothing")]
         used: Used,
     },
+    /// An item's effect may have happened or not, and a person is asked.
+    EffectDoubted {
+        /// Of which step.
+        step: StepIndex,
+        /// Which item.
+        item: ItemIndex,
+        /// The person's last answer, which could not be used; none when the effect has just been interrupted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        refused: Option<Refused>,
+    },
+    /// An item's effect that was in doubt is performed again, as the same attempt.
+    EffectRepeated {
+        /// Of which step.
+        step: StepIndex,
+        /// Which item.
+        item: ItemIndex,
+        /// Who decided so; none when the step's `on_crash` did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
+    },
     /// An agent asked its model for the next message.
     TurnStarted {
         /// Whose turn.
@@ -261,6 +282,15 @@ fn first() -> u32 {
 
 fn is_first(n: &u32) -> bool {
     *n == 1
+}
+
+/// An answer that could not be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// What the person said.
+    pub answer: Answer,
+    /// Why that could not be.
+    pub reason: String,
 }
 
 /// What an item does, with every expression evaluated.

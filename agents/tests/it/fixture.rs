@@ -147,7 +147,7 @@ pub fn wired(
         dispatch: journal.clone(),
         journal,
         models: vec![model],
-        tools: vec![tool],
+        tools: vec![tool; workflow.tools.len()],
         processes: None,
         approver: Arc::new(Nobody),
         secrets: Secrets::default(),

@@ -122,6 +122,8 @@ impl<'a> Adaptation<'a> {
             | Event::OutputEdited { step, .. }
             | Event::ItemSucceeded { step, .. }
             | Event::RoundEnded { step, .. }
+            | Event::EffectDoubted { step, .. }
+            | Event::EffectRepeated { step, .. }
             | Event::ItemFailed { step, .. } => *step = self.begun(*step)?,
             Event::ToolCalled { tool, .. } => *tool = self.tool(*tool)?,
             Event::WaveStarted { members, .. } => {

@@ -10,8 +10,8 @@
 //! links before it, and every machine's answer depends on its state alone, so looking twice is harmless.
 //!
 //! One file per machine, its transitions on top: [`run`](self), `step`, `item`, `agent`, `wave`,
-//! `repeat`, `approval`, `child`, `call`, `retry`, `timer`, `limits`, `edit`. Two look at journals from outside:
-//! `adapt` moves one to another workflow, `replay` derives every decision of one again.
+//! `repeat`, `approval`, `doubt`, `child`, `call`, `retry`, `timer`, `limits`, `edit`. Two look at journals from
+//! outside: `adapt` moves one to another workflow, `replay` derives every decision of one again.
 
 mod adapt;
 mod agent;
@@ -20,8 +20,10 @@ mod apply;
 mod approval;
 mod call;
 mod child;
+mod doubt;
 mod edit;
 mod item;
+mod key;
 mod limits;
 mod open;
 mod reopen;
@@ -92,7 +94,9 @@ pub enum Refusal {
 pub enum Trigger {
     /// Something arrived.
     Input(Input),
-    /// Any machine may have something to do: after a crash, and when a run is reopened.
+    /// What is open was interrupted: after a crash, and when a run is reopened.
+    Interrupted,
+    /// Any machine may have something to do: at the same times.
     Everything,
     /// Steps may be ready, or all ended.
     Run,
@@ -138,6 +142,7 @@ pub fn decide(workflow: &Workflow, state: &State, trigger: Trigger) -> Result<Li
     Ok(match trigger {
         Trigger::Input(input) => return run::receive(workflow, state, input),
         _ if state.status() != Some(RunStatus::Running) => Link::nothing(),
+        Trigger::Interrupted => doubt::settle(workflow, state),
         Trigger::Everything => Link {
             events: Vec::new(),
             then: run::everything(state),

@@ -72,6 +72,8 @@ pub struct StepView {
     pub failed: u32,
     /// Items that are worked on.
     pub working: u32,
+    /// Items whose effect may have happened or not, and about which a person is asked.
+    pub in_doubt: BTreeSet<ItemIndex>,
     /// Attempts beyond the first.
     pub retries: u32,
     /// Rounds of its `repeat` that ended and were not the last.
@@ -86,6 +88,8 @@ pub struct StepView {
     pub failure: Option<Failure>,
     /// Where each item stands.
     pub(super) item_status: Vec<StepStatus>,
+    /// Items that failed for good, and the run with them.
+    stopped: BTreeSet<ItemIndex>,
 }
 
 /// A run that an item of a step started.
@@ -113,6 +117,8 @@ pub enum StepStatus {
     Waiting,
     /// Worked on.
     Running,
+    /// Nothing of it can go on before a person says what became of an interrupted effect.
+    InDoubt,
     /// Done.
     Succeeded,
     /// Its `when` was false.
@@ -127,6 +133,7 @@ impl StepStatus {
         match self {
             Self::Waiting => "waiting",
             Self::Running => "running",
+            Self::InDoubt => "in doubt",
             Self::Succeeded => "succeeded",
             Self::Skipped => "skipped",
             Self::Failed => "failed",
@@ -267,7 +274,9 @@ impl RunView {
             | Event::ItemStarted { .. }
             | Event::ItemSucceeded { .. }
             | Event::RoundEnded { .. }
-            | Event::ItemFailed { .. } => self.fold_step(workflow, &entry.event, at_ms),
+            | Event::ItemFailed { .. }
+            | Event::EffectDoubted { .. }
+            | Event::EffectRepeated { .. } => self.fold_step(workflow, &entry.event, at_ms),
             event => self.fold_agent(workflow, event, at_ms),
         }
     }

@@ -40,5 +40,5 @@ fn every_life_keeps_the_property_and_ends() {
         kinds.extend(life.kinds);
     }
     assert!(crashes > 3_000, "the weather was too fair: {crashes} crashes");
-    assert_eq!(kinds.len(), 25, "a kind of event never occurred; seen: {kinds:?}");
+    assert_eq!(kinds.len(), 29, "a kind of event never occurred; seen: {kinds:?}");
 }

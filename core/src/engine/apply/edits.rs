@@ -59,7 +59,11 @@ fn set_item(workflow: &Workflow, state: &mut State, step: StepIndex, item: ItemI
     match before {
         ItemPhase::Done(_) | ItemPhase::Failed { .. } => {}
         ItemPhase::Waiting => edited.ended += 1,
-        ItemPhase::Agent(_) | ItemPhase::Call(..) | ItemPhase::BetweenRounds | ItemPhase::Pausing(..) => {
+        ItemPhase::Agent(_)
+        | ItemPhase::Call(..)
+        | ItemPhase::InDoubt { .. }
+        | ItemPhase::BetweenRounds
+        | ItemPhase::Pausing(..) => {
             edited.working -= 1;
             edited.ended += 1;
         }

@@ -57,6 +57,8 @@ impl StepView {
         }
         (self.items, self.succeeded, self.failed, self.working) = (items, items, 0, 0);
         self.item_status = vec![StepStatus::Succeeded; items as usize];
+        self.in_doubt.clear();
+        self.stopped.clear();
         self.failure = None;
         self.started_ms = self.started_ms.or(Some(at_ms));
         (self.status, self.ended_ms) = (StepStatus::Succeeded, Some(at_ms));
@@ -64,11 +66,14 @@ impl StepView {
 
     fn set_item(&mut self, item: ItemIndex, on_error: OnError, at_ms: u64) {
         let before = std::mem::replace(&mut self.item_status[item.at()], StepStatus::Succeeded);
+        self.stopped.remove(&item);
+        let doubted = self.in_doubt.remove(&item);
         match before {
             StepStatus::Succeeded => return,
+            StepStatus::Running | StepStatus::InDoubt if doubted => {}
             StepStatus::Running => self.working = self.working.saturating_sub(1),
             StepStatus::Failed if on_error == OnError::Continue => self.failed -= 1,
-            StepStatus::Failed | StepStatus::Waiting | StepStatus::Skipped => {}
+            StepStatus::Failed | StepStatus::Waiting | StepStatus::Skipped | StepStatus::InDoubt => {}
         }
         self.succeeded += 1;
         if !self.item_status.contains(&StepStatus::Failed) {

@@ -7,6 +7,7 @@ use crate::input::Used;
 use crate::ir::{OnError, Step, Verb, Workflow};
 use crate::message::Retrieved;
 use crate::port::journal::RunStatus;
+use std::collections::BTreeSet;
 
 impl RunView {
     pub(super) fn fold_step(&mut self, workflow: &Workflow, event: &Event, at_ms: u64) {
@@ -52,7 +53,9 @@ impl RunView {
                 ..
             } => {
                 self.take_gain(*step, *item, retrieved, *used, RunStatus::Succeeded, at_ms);
-                self.steps[step.at()].rounds += 1;
+                let step = &mut self.steps[step.at()];
+                step.rounds += 1;
+                step.look_for_doubt();
             }
             Event::ItemFailed {
                 step,
@@ -67,15 +70,29 @@ impl RunView {
                 step.failure = Some(failure.clone());
                 if retry_after_ms.is_none() {
                     step.item_status[item.at()] = StepStatus::Failed;
+                    step.stopped.insert(*item);
                 }
                 match retry_after_ms {
-                    Some(_) => {}
+                    Some(_) => step.look_for_doubt(),
                     None if goes_on => {
                         step.failed += 1;
                         step.close_when_done(at_ms);
                     }
                     None => (step.status, step.ended_ms) = (StepStatus::Failed, Some(at_ms)),
                 }
+            }
+            Event::EffectDoubted { step, item, .. } => {
+                let step = &mut self.steps[step.at()];
+                let had_stopped = step.stopped.remove(item);
+                if step.in_doubt.insert(*item) && !had_stopped {
+                    step.working = step.working.saturating_sub(1);
+                }
+                step.look_for_doubt();
+            }
+            Event::EffectRepeated { step, item, .. } => {
+                let step = &mut self.steps[step.at()];
+                step.working += u32::from(step.in_doubt.remove(item));
+                step.look_for_doubt();
             }
             _ => {}
         }
@@ -95,6 +112,8 @@ impl RunView {
         let view = &mut self.steps[step.at()];
         view.working += 1;
         view.item_status[item.at()] = StepStatus::Running;
+        view.stopped.remove(item);
+        view.look_for_doubt();
         view.retries += u32::from(*attempt > 1);
         match (work, &workflow.step(*step).verb) {
             (Work::Agent { prompt }, Verb::Agent { agent, .. }) => {
@@ -126,7 +145,9 @@ impl RunView {
         self.tool_calls += used.tool_calls;
         self.agents_below += used.agents;
         let view = &mut self.steps[step.at()];
-        view.working = view.working.saturating_sub(1);
+        if !view.in_doubt.remove(&item) {
+            view.working = view.working.saturating_sub(1);
+        }
         let child = view.children.iter_mut().rev().find(|child| child.item == item);
         if let Some(child) = child.filter(|child| child.ended_ms.is_none()) {
             (child.status, child.ended_ms) = (status, Some(at_ms));
@@ -154,6 +175,8 @@ impl StepView {
             ended_ms: None,
             failure: None,
             item_status: Vec::new(),
+            in_doubt: BTreeSet::new(),
+            stopped: BTreeSet::new(),
         }
     }
 
@@ -170,6 +193,18 @@ impl StepView {
                 StepStatus::Succeeded
             };
             (self.status, self.ended_ms) = (status, Some(at_ms));
+        } else {
+            self.look_for_doubt();
+        }
+    }
+
+    /// Whether all that is left to do waits for a person's word about an interrupted effect.
+    pub(super) fn look_for_doubt(&mut self) {
+        let waits = self.working == 0 && !self.in_doubt.is_empty();
+        match (self.status, waits) {
+            (StepStatus::Running, true) => self.status = StepStatus::InDoubt,
+            (StepStatus::InDoubt, false) => self.status = StepStatus::Running,
+            _ => {}
         }
     }
 
