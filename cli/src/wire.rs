@@ -73,7 +73,6 @@ fn connect(model: &ir::Model) -> anyhow::Result<Arc<dyn Model>> {
         max_tokens: model.max_tokens,
         timeout: Duration::from_secs(model.timeout_seconds),
         attempts: model.attempts,
-        parallel: model.parallel,
         ..ModelOptions::new(&model.provider, &model.name)
     };
     catalog::connect(options).map_err(|error| of_model(model, &error))

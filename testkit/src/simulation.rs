@@ -257,6 +257,7 @@ impl World<'_> {
                 read: vec![id],
                 tokens: 2,
             },
+            ..ToolOutput::default()
         }
     }
 

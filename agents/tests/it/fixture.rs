@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
-use troupe_agents::{Clock, Nobody, Observer, Outcome, Ports, Run, Secrets, Silent, SystemClock};
+use troupe_agents::{Clock, Gates, Nobody, Observer, Outcome, Ports, Run, Secrets, Silent, SystemClock};
 use troupe_core::event::Event;
 use troupe_core::id::{ActorId, RunId};
 use troupe_core::ir::Workflow;
@@ -131,6 +131,8 @@ pub fn wired(
         models: vec![model],
         tools: vec![tool],
         processes: None,
+        gates: Gates::new(),
+        cache: None,
         approver: Arc::new(Nobody),
         secrets: Secrets::default(),
         clock: Arc::new(SystemClock),

@@ -137,6 +137,7 @@ fn end_samples() -> Vec<Event> {
             retrieved: Retrieved::default(),
             used: Used::default(),
             by: None,
+            cached: false,
         },
         Event::ItemSucceeded {
             step,
@@ -145,6 +146,7 @@ fn end_samples() -> Vec<Event> {
             retrieved: retrieved.clone(),
             used,
             by: Some("somebody".into()),
+            cached: true,
         },
         Event::RoundEnded {
             step,
@@ -154,6 +156,7 @@ fn end_samples() -> Vec<Event> {
             retrieved: Retrieved::default(),
             used: Used::default(),
             by: None,
+            cached: false,
         },
         Event::RoundEnded {
             step,
@@ -163,6 +166,7 @@ fn end_samples() -> Vec<Event> {
             retrieved,
             used,
             by: Some("somebody".into()),
+            cached: true,
         },
         Event::ItemFailed {
             step,
@@ -218,6 +222,15 @@ fn agent_samples() -> Vec<Event> {
                 ..Reply::default()
             },
         },
+        Event::ModelReplied {
+            actor,
+            call,
+            reply: Reply {
+                cached: true,
+                saved: usage,
+                ..Reply::default()
+            },
+        },
         Event::ToolCalled {
             actor,
             position: 0,
@@ -235,6 +248,7 @@ fn agent_samples() -> Vec<Event> {
                 text: "t".into(),
                 result: Value::Null,
                 retrieved,
+                cached: true,
             },
         },
         Event::ToolFailed {

@@ -4,4 +4,4 @@
 
 mod run;
 
-pub use run::{AgentStatus, AgentView, ChildView, RunView, StepStatus, StepView};
+pub use run::{AgentStatus, AgentView, CallsView, ChildView, RunView, StepStatus, StepView};

@@ -34,8 +34,10 @@ impl RunView {
                 item,
                 retrieved,
                 used,
+                cached,
                 ..
             } => {
+                self.count_call(workflow, *step, *cached);
                 self.take_gain(*step, *item, retrieved, *used, RunStatus::Succeeded, at_ms);
                 let step = &mut self.steps[step.at()];
                 step.succeeded += 1;
@@ -46,8 +48,10 @@ impl RunView {
                 item,
                 retrieved,
                 used,
+                cached,
                 ..
             } => {
+                self.count_call(workflow, *step, *cached);
                 self.take_gain(*step, *item, retrieved, *used, RunStatus::Succeeded, at_ms);
                 self.steps[step.at()].rounds += 1;
             }
@@ -72,6 +76,12 @@ impl RunView {
                 }
             }
             _ => {}
+        }
+    }
+
+    fn count_call(&mut self, workflow: &Workflow, step: StepIndex, cached: bool) {
+        if matches!(workflow.step(step).verb, Verb::Tool { .. }) {
+            self.calls.count(cached);
         }
     }
 
