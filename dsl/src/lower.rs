@@ -145,8 +145,10 @@ fn lower_step(
         }),
         None => None,
     };
+    let effect = effect(step, known, &checked.tools);
     Some(ir::Step {
         name: step.name.value.clone(),
+        cache: cache(document, step, &verb, effect),
         verb,
         when: step.when.as_ref().map(|when| when.expression.clone()),
         after,
@@ -156,10 +158,16 @@ fn lower_step(
         timeout_ms: step.timeout_ms.or(document.defaults.timeout_ms),
         on_error: known.on_error,
         output: known.output.clone(),
-        effect: effect(step, known, &checked.tools),
+        effect,
         on_crash: ir::OnCrash::default(),
-        cache: None,
     })
+}
+
+/// A call that may be made only once has no answer that another could have.
+fn cache(document: &Document, step: &Step, verb: &ir::Verb, effect: ir::EffectClass) -> Option<ir::CacheUse> {
+    let calls = matches!(verb, ir::Verb::Agent { .. } | ir::Verb::Tool { .. });
+    let said = step.cache.as_ref().or(document.defaults.cache.as_ref())?;
+    said.value.filter(|_| calls && effect != ir::EffectClass::Once)
 }
 
 /// A command may do anything; a tool says itself what a call does.

@@ -7,7 +7,7 @@ use crate::arguments::Arguments;
 use crate::corpus::Corpus;
 use crate::fold::fold;
 use crate::index::trigrams::Candidates;
-use crate::registry::{Names, chunks_type, top_k_schema};
+use crate::registry::{Names, chunks_type, identity, top_k_schema};
 use crate::sentence::sentences;
 use async_trait::async_trait;
 use memchr::memmem::Finder;
@@ -78,6 +78,10 @@ struct KeywordSearch {
 impl Tool for KeywordSearch {
     fn spec(&self) -> &ToolSpec {
         &self.spec
+    }
+
+    fn identity(&self) -> Option<String> {
+        Some(identity(&self.spec, &self.corpus))
     }
 
     async fn call(&self, invocation: Invocation) -> Result<ToolOutput, Error> {

@@ -2,7 +2,7 @@
 
 use crate::arguments::Arguments;
 use crate::corpus::Corpus;
-use crate::registry::{Names, chunks_type};
+use crate::registry::{Names, chunks_type, identity};
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -61,6 +61,10 @@ struct ReadChunk {
 impl Tool for ReadChunk {
     fn spec(&self) -> &ToolSpec {
         &self.spec
+    }
+
+    fn identity(&self) -> Option<String> {
+        Some(identity(&self.spec, &self.corpus))
     }
 
     async fn call(&self, invocation: Invocation) -> Result<ToolOutput, Error> {

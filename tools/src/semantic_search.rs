@@ -6,7 +6,7 @@
 
 use crate::arguments::Arguments;
 use crate::corpus::Corpus;
-use crate::registry::{Names, chunks_type, top_k_schema};
+use crate::registry::{Names, chunks_type, identity, top_k_schema};
 use async_trait::async_trait;
 use indexmap::IndexMap;
 use serde_json::json;
@@ -75,6 +75,10 @@ struct SemanticSearch {
 impl Tool for SemanticSearch {
     fn spec(&self) -> &ToolSpec {
         &self.spec
+    }
+
+    fn identity(&self) -> Option<String> {
+        Some(identity(&self.spec, &self.corpus))
     }
 
     async fn call(&self, invocation: Invocation) -> Result<ToolOutput, Error> {

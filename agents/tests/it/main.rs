@@ -3,8 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
 mod approve;
+mod cache;
+mod cancel;
 mod child;
 mod crash;
 mod fixture;
+mod gates;
+mod hostile;
 mod team;
 mod turns;

@@ -159,6 +159,8 @@ impl Wired {
             models: self.models.clone(),
             tools: self.tools.clone(),
             processes: self.processes.clone(),
+            gates: wire::gates(),
+            cache: None,
             secrets: self.secrets.clone(),
             clock: Arc::new(SystemClock),
             observer,

@@ -25,7 +25,7 @@ const SPACING_MIN: Duration = Duration::from_millis(4);
 pub struct Brake {
     pressed: Mutex<Option<Pressed>>,
     /// Held by the call that passes next; the others queue up for it in the order in which they came.
-    next: tokio::sync::Mutex<()>,
+    turn: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -44,17 +44,20 @@ impl Brake {
         if self.pressed().is_none() {
             return;
         }
-        let _next = self.next.lock().await;
+        let _turn = self.turn.lock().await;
         // A call that goes out meanwhile may be refused, and the end of the pause be put off.
-        while let Some(pressed) = *self.pressed() {
-            if pressed.next <= Instant::now() {
-                break;
-            }
-            sleep_until(pressed.next).await;
+        while let Some(next) = self.next() {
+            sleep_until(next).await;
         }
         if let Some(pressed) = &mut *self.pressed() {
             pressed.next = Instant::now() + pressed.spacing;
         }
+    }
+
+    /// Until when the next call has to wait, if it has to.
+    fn next(&self) -> Option<Instant> {
+        let pressed = *self.pressed();
+        pressed.map(|pressed| pressed.next).filter(|next| *next > Instant::now())
     }
 
     /// The server refused a call, and asks for a pause.

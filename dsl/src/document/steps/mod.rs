@@ -4,7 +4,7 @@ mod modifiers;
 mod verbs;
 
 pub(crate) use modifiers::{FanOut, Repeat};
-pub(in crate::document) use modifiers::{on_error, retry};
+pub(in crate::document) use modifiers::{cache, on_error, retry};
 pub(crate) use verbs::Verb;
 
 use super::fields::{Fields, gathered};
@@ -16,7 +16,7 @@ use crate::language::STEP;
 use crate::report::Report;
 use crate::yaml::{Entry, Kind};
 use troupe_core::diagnostic::Span;
-use troupe_core::ir::{OnError, Retry};
+use troupe_core::ir::{CacheUse, OnError, Retry};
 use troupe_core::types::Type;
 
 #[derive(Debug)]
@@ -32,6 +32,7 @@ pub(crate) struct Step {
     pub(crate) retry: Option<Spanned<Retry>>,
     pub(crate) timeout_ms: Option<u64>,
     pub(crate) on_error: Option<OnError>,
+    pub(crate) cache: Option<Spanned<Option<CacheUse>>>,
     pub(crate) limits: AgentLimits,
     pub(crate) output: Option<Type>,
     /// Texts of keys that can be checked and not run.
@@ -53,7 +54,7 @@ fn step(report: &mut Report, entry: &Entry, slipped: Vec<&Entry>, files: &dyn Fi
     let own = if readable { own.unwrap_or(&[]) } else { &[] };
     let fields = Fields::read(report, &STEP, own.iter().chain(slipped), entry.key_span);
     fields.text(report, "description");
-    let later = ["artifacts", "cache", "sandbox"].map(|key| modifiers::later(report, &fields, key));
+    let later = ["artifacts", "sandbox"].map(|key| modifiers::later(report, &fields, key));
     let when = fields.expression(report, "when");
     let written_when = fields.get("when").map(|entry| entry.value.span);
     Step {
@@ -71,6 +72,7 @@ fn step(report: &mut Report, entry: &Entry, slipped: Vec<&Entry>, files: &dyn Fi
         retry: retry(report, &fields),
         timeout_ms: fields.duration_ms(report, "timeout"),
         on_error: on_error(report, &fields),
+        cache: cache(report, &fields),
         limits: limits::agent(report, &fields),
         // A type that could not be read is any: its uses are not a second mistake.
         output: fields
