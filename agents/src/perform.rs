@@ -129,13 +129,18 @@ impl Performer {
     /// Starts an effect that was wanted at `wanted_ms`.
     pub(crate) fn perform(&self, effect: Effect, wanted_ms: u64) -> Task {
         let (wires, inbox) = (self.wires.clone(), self.inbox.clone());
-        let (call, origin) = (effect.call, effect.origin);
+        let Effect {
+            call,
+            key,
+            origin,
+            want,
+        } = effect;
         let (run, arrivals) = mpsc::unbounded_channel();
-        let is_run = matches!(effect.want, Want::Workflow(_));
+        let is_run = matches!(want, Want::Workflow(_));
         let own = run.clone();
         let task = tokio::spawn(async move {
             let answer = async {
-                match effect.want {
+                match want {
                     Want::Workflow(request) => {
                         let above = Above {
                             inbox: inbox.clone(),
@@ -144,7 +149,7 @@ impl Performer {
                         child::drive(&wires, above, request, own, arrivals).await
                     }
                     Want::Approve(request) => ask_person(&wires, call, request, wanted_ms).await,
-                    want => Arrival::Input(answer(&wires, call, origin, want).await),
+                    want => Arrival::Input(answer(&wires, call, origin, &key, want).await),
                 }
             };
             let caught = AssertUnwindSafe(answer).catch_unwind().await;
@@ -168,15 +173,15 @@ impl Performer {
     }
 }
 
-async fn answer(wires: &Wires, call: CallId, origin: Origin, want: Want) -> Input {
+async fn answer(wires: &Wires, call: CallId, origin: Origin, key: &str, want: Want) -> Input {
     let answered = match want {
         Want::Model(request) => ask_model(wires, origin, request)
             .await
             .map(|reply| Input::ModelReplied { call, reply }),
-        Want::Tool(request) => call_tool(wires, call, origin, request)
+        Want::Tool(request) => call_tool(wires, origin, key, request)
             .await
             .map(|output| Input::ToolReplied { call, output }),
-        Want::Process(command) => run_process(wires, call, origin, command)
+        Want::Process(command) => run_process(wires, origin, key, command)
             .await
             .map(|exit| Input::ProcessExited { call, exit }),
         Want::Timer { after_ms, .. } => {
@@ -273,17 +278,22 @@ async fn fold_answer(
     Ok(fold)
 }
 
-async fn call_tool(wires: &Wires, call: CallId, origin: Origin, request: ToolRequest) -> Result<ToolOutput, Failure> {
+async fn call_tool(wires: &Wires, origin: Origin, key: &str, request: ToolRequest) -> Result<ToolOutput, Failure> {
     let (ports, gates, answers) = (&wires.ports, &wires.gates, &wires.answers);
     let from_agent = request.actor.is_some();
     let tool = &ports.tools[request.tool.at()];
     let mut invocation = Invocation {
-        key: key(wires, call),
+        key: whole(wires, key),
         arguments: request.arguments,
         read: request.read,
     };
-    let is_once = wires.workflow.tool(request.tool).class == EffectClass::Once;
-    let (step, identity) = (wires.workflow.step(origin.step), tool.identity().filter(|_| !is_once));
+    let step = wires.workflow.step(origin.step);
+    let class = if from_agent {
+        wires.workflow.tool(request.tool).class
+    } else {
+        step.effect
+    };
+    let identity = tool.identity().filter(|_| class != EffectClass::Once);
     let question = Question::to_tool(ports, step, origin, identity.as_deref(), &invocation);
     let mut output = match answers.output(ports, question.as_ref()).await {
         Some(output) => output,
@@ -318,7 +328,7 @@ async fn in_time(wires: &Wires, tool: &dyn Tool, invocation: Invocation) -> Resu
     }
 }
 
-async fn run_process(wires: &Wires, call: CallId, origin: Origin, command: Command) -> Result<Exit, Failure> {
+async fn run_process(wires: &Wires, origin: Origin, key: &str, command: Command) -> Result<Exit, Failure> {
     let gates = &wires.gates;
     let (Some(runner), Some(gate)) = (&wires.ports.processes, &gates.processes) else {
         return Err(Failure::new(
@@ -328,7 +338,7 @@ async fn run_process(wires: &Wires, call: CallId, origin: Origin, command: Comma
     };
     let _place = gate.enter(Lane::of(&gates.run, origin)).await;
     let command = wires.ports.secrets.reveal_command(command);
-    let exit = runner.run(&key(wires, call), command).await;
+    let exit = runner.run(&whole(wires, key), command).await;
     exit.map_err(|error| Failure::new(FailureKind::Process, error.message))
 }
 
@@ -336,9 +346,9 @@ fn milliseconds(since: Instant) -> u64 {
     u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
-/// The idempotency key of an effect: equal for every repetition of it, in this process or a later one.
-fn key(wires: &Wires, call: CallId) -> String {
-    format!("{}/{call}", wires.run)
+/// An idempotency key as the world sees it: unlike that of every other effect of every other run.
+fn whole(wires: &Wires, key: &str) -> String {
+    format!("{}/{key}", wires.run)
 }
 
 fn panicked(panic: &(dyn std::any::Any + Send)) -> Failure {

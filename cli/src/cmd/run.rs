@@ -160,7 +160,7 @@ impl Wired {
             tools: self.tools.clone(),
             processes: self.processes.clone(),
             gates: wire::gates(),
-            cache: None,
+            cache: Some(Arc::new(store.clone())),
             secrets: self.secrets.clone(),
             clock: Arc::new(SystemClock),
             observer,

@@ -113,6 +113,7 @@ fn object(record: &RunRecord, view: &RunView, status: &str) -> Value {
         "error": view.failure.as_ref().map(|(step, failure)| json!({ "step": step, "kind": failure.kind, "message": failure.message })),
         "usage": view.usage,
         "tool_calls": view.tool_calls,
+        "calls": { "answered": view.calls.answered, "cached": view.calls.cached, "saved_tokens": view.calls.saved_tokens },
         "retrieved_tokens": view.retrieved_tokens,
         "chunks_read": view.chunks_read,
         "steps": view.steps.iter().map(|view| step(&record.header.run, view)).collect::<Vec<_>>(),
@@ -130,7 +131,7 @@ fn step(run: &RunId, step: &StepView) -> Value {
     json!({
         "name": step.name, "verb": step.verb, "status": step.status.word(),
         "items": step.items, "keys": step.keys, "succeeded": step.succeeded, "failed": step.failed,
-        "retries": step.retries, "rounds": step.rounds,
+        "in_doubt": step.in_doubt, "retries": step.retries, "rounds": step.rounds,
         "runs": step.children.iter().map(child).collect::<Vec<_>>(),
         "started_ms": step.started_ms, "ended_ms": step.ended_ms,
         "failure": step.failure.as_ref().map(ToString::to_string),
@@ -148,6 +149,7 @@ fn agent(agent: &AgentView) -> Value {
     json!({
         "address": agent.address, "model": agent.model, "status": status, "task": agent.task,
         "turns": agent.turns, "tools": agent.tools, "usage": agent.usage, "model_ms": agent.model_ms,
+        "queue_ms": agent.queue_ms, "cached_turns": agent.cached_turns,
         "retrieved_tokens": agent.retrieved_tokens, "limit": agent.limit,
         "started_ms": agent.started_ms, "ended_ms": agent.ended_ms,
         "answer": agent.message.text,

@@ -13,7 +13,8 @@ pub trait ProcessRunner: Send + Sync {
         64
     }
 
-    /// Runs `command` to its end. `key` is the same for every repetition of the same effect.
+    /// Runs `command` to its end. `key` is the idempotency key: the same for every repetition of
+    /// the same effect, and unlike every other one.
     /// A command that starts and fails is an [`Exit`], not an error.
     async fn run(&self, key: &str, command: Command) -> Result<Exit, Error>;
 }
