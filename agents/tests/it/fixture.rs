@@ -131,7 +131,7 @@ pub fn wired(
     let ports = Ports {
         journal,
         models: vec![model],
-        tools: vec![tool],
+        tools: workflow.tools.iter().map(|_| tool.clone()).collect(),
         processes: None,
         gates: Gates::new(),
         cache: None,
