@@ -4,10 +4,12 @@
 //! one task owns the state: it takes what arrived, decides, makes the facts durable, and only then
 //! performs what is wanted. Effects run beside it and come back as inputs.
 
+mod cache;
 mod child;
 mod decision;
 mod driver;
 mod error;
+mod gate;
 mod handle;
 mod perform;
 mod ports;
@@ -18,6 +20,7 @@ mod times;
 pub use child::questions;
 pub use decision::{Decision, decided};
 pub use error::Error;
+pub use gate::Gates;
 pub use handle::{Handle, Outcome, Remote, Run, cancel, fork, resume, start};
 pub use ports::{Clock, Nobody, Observer, Ports, Silent, SystemClock};
 pub use prompt::delegation_spec;

@@ -2,27 +2,34 @@
 //!
 //! A panic in a model, tool or process is caught here and is that call's failure, nobody else's.
 
+use crate::cache::{Answers, Question};
 use crate::child;
 use crate::driver::rest::Rest;
 use crate::driver::{Above, Arrival};
+use crate::gate::{Gate, Lane};
 use crate::handle::Run;
 use crate::ports::Ports;
 use crate::prompt;
+use futures_util::future::{Either, select};
 use futures_util::{FutureExt, StreamExt};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use troupe_core::effect::{ApprovalRequest, Command, Effect, ModelRequest, ToolRequest, Want};
+use troupe_core::effect::{ApprovalRequest, Command, Effect, ModelRequest, Origin, ToolRequest, Want};
 use troupe_core::failure::{Failure, FailureKind};
 use troupe_core::id::{ActorId, CallId, RunId};
 use troupe_core::input::{Exit, Input};
-use troupe_core::ir::Workflow;
+use troupe_core::ir::{EffectClass, Workflow};
 use troupe_core::message::{Reply, ToolOutput};
 use troupe_core::port::model::{Delta, Fold, ModelRequest as PortRequest};
-use troupe_core::port::tool::{Invocation, ToolSpec};
+use troupe_core::port::tool::{Invocation, Tool, ToolSpec};
 use troupe_core::port::{self, ErrorKind};
+
+/// Bytes of one answer, thinking and tool calls included, after which a model is broken off. Far beyond what
+/// a model's own limit lets it write; `limits.output_bytes` judges answers that are whole.
+const ANSWER_BYTES_MAX: usize = 8 << 20;
 
 pub(crate) struct Performer {
     wires: Arc<Wires>,
@@ -40,6 +47,41 @@ pub(crate) struct Wires {
     pub(crate) place: String,
     /// By agent definition.
     offered: Vec<Arc<[ToolSpec]>>,
+    gates: Entrances,
+    answers: Answers,
+}
+
+/// The gates that calls go through.
+struct Entrances {
+    run: Arc<RunId>,
+    /// By model.
+    models: Vec<Arc<Gate>>,
+    /// By tool.
+    tools: Vec<Arc<Gate>>,
+    processes: Option<Arc<Gate>>,
+}
+
+impl Entrances {
+    fn of(run: &Run) -> Self {
+        let Run { workflow, ports, .. } = run;
+        let gates = &ports.gates;
+        let models = ports.models.iter().zip(&workflow.models);
+        let tools = ports.tools.iter().zip(&workflow.tools);
+        let runner = ports.processes.as_ref();
+        Self {
+            run: Arc::new(run.run.clone()),
+            models: models
+                .map(|(model, definition)| gates.of(format!("model {}", model.identity()), definition.parallel))
+                .collect(),
+            tools: tools
+                .map(|(tool, definition)| {
+                    let name = tool.identity().unwrap_or_else(|| definition.path.clone());
+                    gates.of(format!("tool {name}"), tool.parallel())
+                })
+                .collect(),
+            processes: runner.map(|runner| gates.of("processes".into(), runner.parallel())),
+        }
+    }
 }
 
 /// An effect at work.
@@ -86,6 +128,8 @@ impl Performer {
             patience_ms: run.patience_ms,
             place,
             offered,
+            gates: Entrances::of(run),
+            answers: Answers::default(),
         };
         Self {
             wires: Arc::new(wires),
@@ -96,7 +140,12 @@ impl Performer {
     /// Starts an effect that was wanted at `wanted_ms`.
     pub(crate) fn perform(&self, effect: Effect, wanted_ms: u64) -> Task {
         let (wires, inbox) = (self.wires.clone(), self.inbox.clone());
-        let Effect { call, key, want } = effect;
+        let Effect {
+            call,
+            key,
+            origin,
+            want,
+        } = effect;
         let (run, arrivals) = mpsc::unbounded_channel();
         let driven = match &want {
             Want::Workflow(request) => wires.run.child(&request.name),
@@ -114,7 +163,7 @@ impl Performer {
                         child::drive(&wires, above, request, own, arrivals).await
                     }
                     Want::Approve(request) => ask_person(&wires, call, request, wanted_ms).await,
-                    want => Arrival::Input(answer(&wires, call, &key, want).await),
+                    want => Arrival::Input(answer(&wires, call, origin, &key, want).await),
                 }
             };
             let caught = AssertUnwindSafe(answer).catch_unwind().await;
@@ -138,15 +187,15 @@ impl Performer {
     }
 }
 
-async fn answer(wires: &Wires, call: CallId, key: &str, want: Want) -> Input {
+async fn answer(wires: &Wires, call: CallId, origin: Origin, key: &str, want: Want) -> Input {
     let answered = match want {
-        Want::Model(request) => ask_model(wires, request)
+        Want::Model(request) => ask_model(wires, origin, request)
             .await
             .map(|reply| Input::ModelReplied { call, reply }),
-        Want::Tool(request) => call_tool(wires, key, request)
+        Want::Tool(request) => call_tool(wires, origin, key, request)
             .await
             .map(|output| Input::ToolReplied { call, output }),
-        Want::Process(command) => run_process(wires, key, command)
+        Want::Process(command) => run_process(wires, origin, key, command)
             .await
             .map(|exit| Input::ProcessExited { call, exit }),
         Want::Timer { after_ms, .. } => {
@@ -175,15 +224,16 @@ async fn ask_person(wires: &Wires, call: CallId, request: ApprovalRequest, wante
     }
 }
 
-async fn ask_model(wires: &Wires, request: ModelRequest) -> Result<Reply, Failure> {
+async fn ask_model(wires: &Wires, origin: Origin, request: ModelRequest) -> Result<Reply, Failure> {
     let begun = Instant::now();
     let definition = wires.workflow.model(request.model);
+    let (actor, model) = (request.actor, request.model.at());
     let offered = if request.forced {
         Arc::default()
     } else {
         wires.offered[request.agent.at()].clone()
     };
-    let port_request = PortRequest {
+    let request = PortRequest {
         system: prompt::system(&request.system, &request.output),
         messages: request.messages,
         tools: offered,
@@ -195,47 +245,87 @@ async fn ask_model(wires: &Wires, request: ModelRequest) -> Result<Reply, Failur
         },
         forced: request.forced,
     };
-    let fold = fold_answer(wires, request.actor, request.model.at(), port_request).await;
-    fold.map(|fold| fold.finish(u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX)))
-        .map_err(|error| {
-            let kind = if error.kind == ErrorKind::Timeout {
-                FailureKind::Timeout
-            } else {
-                FailureKind::Model
-            };
-            Failure::new(kind, format!("model `{}`: {}", definition.alias, error.message))
-        })
+    let (ports, answers) = (&wires.ports, &wires.answers);
+    let (step, identity) = (wires.workflow.step(origin.step), ports.models[model].identity());
+    let question = Question::to_model(ports, step, origin, &identity, definition.max_tokens, &request);
+    if let Some(mut reply) = answers.reply(ports, question.as_ref()).await {
+        reply.wall_ms = milliseconds(begun);
+        return Ok(reply);
+    }
+    let fold = fold_answer(wires, origin, actor, model, request).await;
+    let reply = fold.map(|fold| fold.finish(milliseconds(begun))).map_err(|error| {
+        let kind = if error.kind == ErrorKind::Timeout {
+            FailureKind::Timeout
+        } else {
+            FailureKind::Model
+        };
+        Failure::new(kind, format!("model `{}`: {}", definition.alias, error.message))
+    })?;
+    answers.keep_reply(ports, question.as_ref(), &reply).await;
+    Ok(reply)
 }
 
-async fn fold_answer(wires: &Wires, actor: ActorId, model: usize, request: PortRequest) -> Result<Fold, port::Error> {
-    let mut stream = wires.ports.models[model].generate(request).await?;
+async fn fold_answer(
+    wires: &Wires,
+    origin: Origin,
+    actor: ActorId,
+    model: usize,
+    request: PortRequest,
+) -> Result<Fold, port::Error> {
+    let (waiting, gates) = (Instant::now(), &wires.gates);
+    let _place = gates.models[model].enter(Lane::of(&gates.run, origin)).await;
     let mut fold = Fold::default();
+    fold.push(Delta::Queued(milliseconds(waiting)));
+    let mut stream = wires.ports.models[model].generate(request).await?;
+    let mut bytes = 0;
     while let Some(delta) = stream.next().await {
         let delta: Delta = delta?;
         // A piece may hold half a secret; with secrets about, an answer is shown as a whole.
         if wires.ports.secrets.is_empty() {
             wires.ports.observer.delta(actor, &delta);
         }
+        bytes += delta.bytes().max(1);
+        if bytes > ANSWER_BYTES_MAX {
+            let most = ANSWER_BYTES_MAX >> 20;
+            let message = format!("its answer did not end within {most} MiB and was broken off");
+            return Err(port::Error::new(ErrorKind::Invalid, message));
+        }
         fold.push(delta);
     }
     Ok(fold)
 }
 
-async fn call_tool(wires: &Wires, key: &str, request: ToolRequest) -> Result<ToolOutput, Failure> {
+async fn call_tool(wires: &Wires, origin: Origin, key: &str, request: ToolRequest) -> Result<ToolOutput, Failure> {
+    let (ports, gates, answers) = (&wires.ports, &wires.gates, &wires.answers);
     let from_agent = request.actor.is_some();
-    // What a model writes is never revealed: only the workflow's own text may name a secret.
-    let arguments = if from_agent {
-        request.arguments
-    } else {
-        wires.ports.secrets.reveal_value(request.arguments)
-    };
-    let invocation = Invocation {
+    let tool = &ports.tools[request.tool.at()];
+    let mut invocation = Invocation {
         key: whole(wires, key),
-        arguments,
+        arguments: request.arguments,
         read: request.read,
     };
-    let output = wires.ports.tools[request.tool.at()].call(invocation).await;
-    let mut output = output.map_err(|error| Failure::new(FailureKind::Tool, error.message))?;
+    let step = wires.workflow.step(origin.step);
+    let class = if from_agent {
+        wires.workflow.tool(request.tool).class
+    } else {
+        step.effect
+    };
+    let identity = tool.identity().filter(|_| class != EffectClass::Once);
+    let question = Question::to_tool(ports, step, origin, identity.as_deref(), &invocation);
+    let mut output = match answers.output(ports, question.as_ref()).await {
+        Some(output) => output,
+        None => {
+            // What a model writes is never revealed: only the workflow's own text may name a secret.
+            if !from_agent {
+                invocation.arguments = ports.secrets.reveal_value(invocation.arguments);
+            }
+            let place = gates.tools[request.tool.at()].enter(Lane::of(&gates.run, origin)).await;
+            let output = in_time(wires, tool.as_ref(), invocation).await?;
+            drop(place);
+            answers.keep_output(ports, question.as_ref(), &output).await;
+            output
+        }
+    };
     if from_agent {
         // Models read text; journaling the same content twice would buy nothing.
         output.result = troupe_core::Value::Null;
@@ -243,16 +333,34 @@ async fn call_tool(wires: &Wires, key: &str, request: ToolRequest) -> Result<Too
     Ok(output)
 }
 
-async fn run_process(wires: &Wires, key: &str, command: Command) -> Result<Exit, Failure> {
-    let Some(runner) = &wires.ports.processes else {
+/// Calls a tool, and gives up when its time is over.
+async fn in_time(wires: &Wires, tool: &dyn Tool, invocation: Invocation) -> Result<ToolOutput, Failure> {
+    let most_ms = tool.timeout_ms();
+    match select(tool.call(invocation), wires.ports.clock.sleep(most_ms)).await {
+        Either::Left((output, _)) => output.map_err(|error| Failure::new(FailureKind::Tool, error.message)),
+        Either::Right(_) => {
+            let message = format!("the tool did not answer within {} s and was given up", most_ms.div_ceil(1_000));
+            Err(Failure::new(FailureKind::Timeout, message))
+        }
+    }
+}
+
+async fn run_process(wires: &Wires, origin: Origin, key: &str, command: Command) -> Result<Exit, Failure> {
+    let gates = &wires.gates;
+    let (Some(runner), Some(gate)) = (&wires.ports.processes, &gates.processes) else {
         return Err(Failure::new(
             FailureKind::Process,
             "commands on the host are refused; `--allow-host-commands` allows them",
         ));
     };
+    let _place = gate.enter(Lane::of(&gates.run, origin)).await;
     let command = wires.ports.secrets.reveal_command(command);
     let exit = runner.run(&whole(wires, key), command).await;
     exit.map_err(|error| Failure::new(FailureKind::Process, error.message))
+}
+
+fn milliseconds(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
 /// An idempotency key as the world sees it: unlike that of every other effect of every other run.

@@ -1,11 +1,13 @@
 //! What a run is wired to.
 
+use crate::gate::Gates;
 use crate::secrets::Secrets;
 use async_trait::async_trait;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use troupe_core::id::ActorId;
 use troupe_core::port::approver::{Answer, Approver, Question};
+use troupe_core::port::cache::Cache;
 use troupe_core::port::dispatch::Dispatch;
 use troupe_core::port::journal::{Entry, Journal};
 use troupe_core::port::model::{Delta, Model};
@@ -25,6 +27,10 @@ pub struct Ports {
     pub tools: Vec<Arc<dyn Tool>>,
     /// Runs commands; none refuses them.
     pub processes: Option<Arc<dyn ProcessRunner>>,
+    /// How many calls of each of those go on at once; runs that are given the same gates share the places.
+    pub gates: Gates,
+    /// Remembers answers, for steps with `cache`; none asks anew.
+    pub cache: Option<Arc<dyn Cache>>,
     /// Asks people.
     pub approver: Arc<dyn Approver>,
     /// What stands behind the markers of secrets.
@@ -84,6 +90,9 @@ pub trait Observer: Send + Sync {
 
     /// A piece of an answer that is still being written.
     fn delta(&self, actor: ActorId, delta: &Delta);
+
+    /// What a person should hear of, and the run goes on without.
+    fn warn(&self, _message: &str) {}
 }
 
 /// Watches nothing.

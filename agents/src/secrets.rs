@@ -62,14 +62,19 @@ impl Secrets {
         each_text(value, &|text| self.reveal(&text))
     }
 
-    fn conceal(&self, text: &str) -> String {
+    /// A text without the value of any secret. Marks in it are foreign, unless they were made by ourselves
+    /// before the text went into the cache.
+    fn conceal(&self, text: &str, cached: bool) -> String {
+        if cached {
+            return secret::conceal(text, &self.0.hidden);
+        }
         secret::conceal(&secret::disarm(text), &self.0.hidden)
     }
 
     /// A person's answer, without the value of any secret.
     pub fn conceal_answer(&self, mut answer: Answer) -> Answer {
         if !self.is_empty() {
-            answer.comment = answer.comment.map(|text| self.conceal(&text));
+            answer.comment = answer.comment.map(|text| self.conceal(&text, false));
         }
         answer
     }
@@ -92,8 +97,8 @@ impl Secrets {
                 call,
                 exit: Exit {
                     code: exit.code,
-                    stdout: self.conceal(&exit.stdout),
-                    stderr: self.conceal(&exit.stderr),
+                    stdout: self.conceal(&exit.stdout, false),
+                    stderr: self.conceal(&exit.stderr, false),
                 },
             },
             Input::Decided { call, answer } => Input::Decided {
@@ -101,7 +106,7 @@ impl Secrets {
                 answer: self.conceal_answer(answer),
             },
             Input::CallFailed { call, mut failure } => {
-                failure.message = self.conceal(&failure.message);
+                failure.message = self.conceal(&failure.message, false);
                 Input::CallFailed { call, failure }
             }
             // What a run gives has come through here before, and the others bring no text.
@@ -109,25 +114,26 @@ impl Secrets {
         }
     }
 
-    fn conceal_reply(&self, mut reply: Reply) -> Reply {
-        let message = &reply.message;
+    pub(crate) fn conceal_reply(&self, mut reply: Reply) -> Reply {
+        let (message, cached) = (&reply.message, reply.cached);
         let tool_calls = message.tool_calls.iter().cloned().map(|mut call| {
-            call.arguments = self.conceal(&call.arguments);
+            call.arguments = self.conceal(&call.arguments, cached);
             call
         });
         reply.message = Arc::new(AssistantMessage {
-            text: self.conceal(&message.text),
-            thinking: self.conceal(&message.thinking),
+            text: self.conceal(&message.text, cached),
+            thinking: self.conceal(&message.thinking, cached),
             tool_calls: tool_calls.collect(),
         });
         reply
     }
 
-    fn conceal_output(&self, mut output: ToolOutput) -> ToolOutput {
-        output.text = self.conceal(&output.text);
-        output.result = each_text(output.result, &|text| self.conceal(&text));
+    pub(crate) fn conceal_output(&self, mut output: ToolOutput) -> ToolOutput {
+        let cached = output.cached;
+        output.text = self.conceal(&output.text, cached);
+        output.result = each_text(output.result, &|text| self.conceal(&text, cached));
         for chunk in output.retrieved.shown.iter_mut().chain(&mut output.retrieved.read) {
-            *chunk = self.conceal(chunk);
+            *chunk = self.conceal(chunk, cached);
         }
         output
     }

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 use std::time::Instant;
-use troupe_agents::{Nobody, Ports, Run, Secrets, Silent, SystemClock};
+use troupe_agents::{Gates, Nobody, Ports, Run, Secrets, Silent, SystemClock};
 use troupe_core::id::RunId;
 use troupe_core::ir::CREATE_SUB_AGENTS;
 use troupe_core::port::journal::{Journal as _, RunHeader, RunStatus};
@@ -85,6 +85,8 @@ async fn measure(subagents: u32) {
             Ok("A snippet of two hundred bytes, as a search would show it. ".repeat(3))
         }))],
         processes: None,
+        gates: Gates::new(),
+        cache: None,
         approver: Arc::new(Nobody),
         secrets: Secrets::default(),
         clock: Arc::new(SystemClock),

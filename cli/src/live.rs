@@ -26,6 +26,8 @@ enum News {
     Recalled(Vec<Entry>),
     Entries(Vec<Entry>),
     Text(ActorId, String),
+    Void(ActorId),
+    Warning(String),
     End(RunStatus),
 }
 
@@ -90,9 +92,15 @@ impl Observer for Sight {
     }
 
     fn delta(&self, actor: ActorId, delta: &Delta) {
-        if let Delta::Text(text) | Delta::Thinking(text) = delta {
-            let _ = self.0.send(News::Text(actor, text.clone()));
-        }
+        let _ = match delta {
+            Delta::Text(text) | Delta::Thinking(text) => self.0.send(News::Text(actor, text.clone())),
+            Delta::Void => self.0.send(News::Void(actor)),
+            _ => return,
+        };
+    }
+
+    fn warn(&self, message: &str) {
+        let _ = self.0.send(News::Warning(format!("warning: {message}")));
     }
 }
 
@@ -110,7 +118,8 @@ fn log(run: &RunId, workflow: &Workflow, arrivals: &Receiver<News>, settings: &S
                     }
                 }
             }
-            News::Text(..) => {}
+            News::Text(..) | News::Void(_) => {}
+            News::Warning(line) => settings.say(line),
             News::End(_) => return,
         }
     }
@@ -128,6 +137,12 @@ fn draw(workflow: &Workflow, arrivals: &Receiver<News>, mut live: Live<Window<St
                 streaming.retain(|actor, _| view.agents.get(actor.at()).is_some_and(|agent| agent.status.is_live()));
             }
             Ok(News::Text(actor, text)) => append(streaming.entry(actor).or_default(), &text),
+            Ok(News::Void(actor)) => drop(streaming.remove(&actor)),
+            Ok(News::Warning(line)) => {
+                if live.note(&line).is_err() {
+                    break;
+                }
+            }
             Ok(News::End(status)) => {
                 // That a run waits is no event.
                 view.status = status;

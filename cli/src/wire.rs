@@ -7,9 +7,9 @@ use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 use std::time::Duration;
-use troupe_agents::Secrets;
+use troupe_agents::{Gates, Secrets};
 use troupe_core::Value;
 use troupe_core::expression::{Scope, Template};
 use troupe_core::ir::{self, ToolSource, Workflow};
@@ -60,6 +60,17 @@ fn put_behind(workflow: &mut Workflow, alias: &str, provider: &str, name: &str, 
     found
 }
 
+/// The gates of this process.
+static GATES: LazyLock<Gates> = LazyLock::new(Gates::new);
+
+/// The models of this process: where two are the same, a rate limit of one is one of the other.
+static MODELS: Mutex<Vec<(ModelOptions, Weak<dyn Model>)>> = Mutex::new(Vec::new());
+
+/// How many calls go on at once, for all runs of this process together.
+pub fn gates() -> Gates {
+    GATES.clone()
+}
+
 /// Connects every model that an agent uses. A missing key is reported before anything runs.
 pub fn models(workflow: &Workflow) -> anyhow::Result<Vec<Arc<dyn Model>>> {
     workflow.models.iter().map(connect).collect()
@@ -73,10 +84,17 @@ fn connect(model: &ir::Model) -> anyhow::Result<Arc<dyn Model>> {
         max_tokens: model.max_tokens,
         timeout: Duration::from_secs(model.timeout_seconds),
         attempts: model.attempts,
-        parallel: model.parallel,
         ..ModelOptions::new(&model.provider, &model.name)
     };
-    catalog::connect(options).map_err(|error| of_model(model, &error))
+    let mut connected = MODELS.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = connected.iter().find(|(known, _)| *known == options);
+    if let Some(same) = known.and_then(|(_, model)| model.upgrade()) {
+        return Ok(same);
+    }
+    connected.retain(|(_, model)| model.strong_count() > 0);
+    let port = catalog::connect(options.clone()).map_err(|error| of_model(model, &error))?;
+    connected.push((options, Arc::downgrade(&port)));
+    Ok(port)
 }
 
 fn of_model(model: &ir::Model, error: &dyn std::fmt::Display) -> anyhow::Error {

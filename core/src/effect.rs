@@ -1,6 +1,6 @@
 //! What a run wants done. Performed only after the facts that led to it are on disk.
 
-use crate::id::{ActorId, AgentIndex, CallId, ModelIndex, ToolIndex, WorkflowIndex};
+use crate::id::{ActorId, AgentIndex, CallId, ItemIndex, ModelIndex, StepIndex, ToolIndex, WorkflowIndex};
 use crate::limits::Allowance;
 use crate::message::Message;
 use crate::types::Type;
@@ -13,11 +13,28 @@ use std::sync::Arc;
 pub struct Effect {
     /// Which call this is: the name under which the answer comes back.
     pub call: CallId,
+    /// Which work it is a part of.
+    pub origin: Origin,
     /// What it is by place and attempt (`check[7]/a2/r1`), unlike every other effect of the run: the same
     /// for each repetition of it, so that whoever performs it can tell one from something new.
     pub key: String,
     /// What is wanted.
     pub want: Want,
+}
+
+/// The work that an effect is a part of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Origin {
+    /// The step.
+    pub step: StepIndex,
+    /// The item.
+    pub item: ItemIndex,
+    /// The item's attempt, from 1.
+    pub attempt: u32,
+    /// The item's round, from 1.
+    pub round: u32,
+    /// The lead of the subagent that wants it; none where no lead is between it and the item.
+    pub lead: Option<ActorId>,
 }
 
 /// What is wanted.

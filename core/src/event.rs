@@ -113,6 +113,9 @@ pub enum Event {
         /// Who decided, where the item asked a person.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<String>,
+        /// Whether its tool's answer is that of an earlier equal call.
+        #[serde(default, skip_serializing_if = "is_false")]
+        cached: bool,
     },
     /// An item has the output of a round, and its `until` asks for another one.
     RoundEnded {
@@ -135,6 +138,9 @@ pub enum Event {
         /// Who decided, where the item asked a person.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<String>,
+        /// Whether its tool's answer is that of an earlier equal call.
+        #[serde(default, skip_serializing_if = "is_false")]
+        cached: bool,
     },
     /// An attempt of an item failed.
     ItemFailed {
@@ -270,6 +276,10 @@ pub enum Event {
         /// Why.
         failure: Failure,
     },
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 fn is_zero(n: &u32) -> bool {

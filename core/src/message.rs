@@ -84,7 +84,16 @@ fn is_zero(n: &u64) -> bool {
     *n == 0
 }
 
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
 impl Usage {
+    /// Whether nothing was used.
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// Prompt and completion together.
     pub fn total(&self) -> u64 {
         self.prompt_tokens + self.completion_tokens
@@ -115,6 +124,12 @@ pub struct Reply {
     /// Milliseconds of [`Reply::wall_ms`] spent waiting for a place or a rate limit.
     #[serde(default)]
     pub queue_ms: u64,
+    /// Whether it is the answer that an earlier equal call got. [`Reply::usage`] is then nothing.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub cached: bool,
+    /// What a cached answer cost when it was made; nothing for any other.
+    #[serde(default, skip_serializing_if = "Usage::is_nothing")]
+    pub saved: Usage,
 }
 
 /// Why a model stopped writing.
@@ -142,6 +157,9 @@ pub struct ToolOutput {
     /// What retrieval showed and read.
     #[serde(default, skip_serializing_if = "Retrieved::is_empty")]
     pub retrieved: Retrieved,
+    /// Whether it is the answer that an earlier equal call got.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub cached: bool,
 }
 
 /// The retrieval record of one tool call: raw facts for citation checks and scores.

@@ -39,6 +39,7 @@ codes! {
     WRONG_WORD = "T0112";
     NO_VERSION = "T0113";
     DUPLICATE_NAME = "T0114";
+    NEVER_CACHED = "T0115";
     // Names and what they stand for.
     UNKNOWN_NAME = "T0201";
     UNKNOWN_INPUT = "T0202";

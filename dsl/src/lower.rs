@@ -141,6 +141,7 @@ fn lower_step(document: &Document, step: &Step, known: &crate::check::Step, rank
     };
     Some(ir::Step {
         name: step.name.value.clone(),
+        cache: cache(document, step, &verb, known.effect),
         verb,
         when: step.when.as_ref().map(|when| when.expression.clone()),
         after,
@@ -157,8 +158,14 @@ fn lower_step(document: &Document, step: &Step, known: &crate::check::Step, rank
             .map(|on_crash| on_crash.value)
             .or(document.defaults.on_crash)
             .unwrap_or_default(),
-        cache: None,
     })
+}
+
+/// A call that may be made only once has no answer that another could have.
+fn cache(document: &Document, step: &Step, verb: &ir::Verb, effect: ir::EffectClass) -> Option<ir::CacheUse> {
+    let calls = matches!(verb, ir::Verb::Agent { .. } | ir::Verb::Tool { .. });
+    let said = step.cache.as_ref().or(document.defaults.cache.as_ref())?;
+    said.value.filter(|_| calls && effect != ir::EffectClass::Once)
 }
 
 fn lower_verb(step: &Step, known: &crate::check::Step) -> Option<ir::Verb> {

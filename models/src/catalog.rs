@@ -109,16 +109,14 @@ pub struct ModelOptions {
     pub temperature: Option<f64>,
     /// Most tokens of one answer; the provider's default when absent.
     pub max_tokens: Option<u64>,
-    /// Until a request is given up, retries included and waiting for a place or a rate limit left out.
+    /// Until a request is given up, retries included and waiting for a rate limit left out.
     pub timeout: Duration,
     /// Attempts at one request, the first included; 0 counts as 1.
     pub attempts: u32,
-    /// Requests at once; 0 counts as 1.
-    pub parallel: u32,
 }
 
 impl ModelOptions {
-    /// Options for `provider/name`: no key, 300 seconds (A-RAG), 4 attempts, 16 requests at once.
+    /// Options for `provider/name`: no key, 300 seconds (A-RAG), 4 attempts.
     pub fn new(provider: impl Into<String>, name: impl Into<String>) -> Self {
         Self {
             provider: provider.into(),
@@ -129,7 +127,6 @@ impl ModelOptions {
             max_tokens: None,
             timeout: Duration::from_secs(300),
             attempts: 4,
-            parallel: 16,
         }
     }
 }
@@ -145,7 +142,6 @@ impl fmt::Debug for ModelOptions {
             .field("max_tokens", &self.max_tokens)
             .field("timeout", &self.timeout)
             .field("attempts", &self.attempts)
-            .field("parallel", &self.parallel)
             .finish()
     }
 }

@@ -398,6 +398,7 @@ fn turn_of_agent(turn: u64, words: &mut Words) -> [Vec<Event>; 3] {
                 read: Vec::new(),
                 tokens: size as u64 / 4,
             },
+            ..ToolOutput::default()
         },
     };
     [vec![answered], vec![called], vec![found]]

@@ -336,6 +336,7 @@ impl World<'_> {
                 read: vec![id],
                 tokens: 2,
             },
+            ..ToolOutput::default()
         }
     }
 

@@ -7,7 +7,7 @@ use crate::arguments::Arguments;
 use crate::corpus::Corpus;
 use crate::fold::fold;
 use crate::index::trigrams::Candidates;
-use crate::registry::{Names, chunks_type, top_k_schema};
+use crate::registry::{Names, chunks_type, identity, top_k_schema};
 use crate::sentence::sentences;
 use async_trait::async_trait;
 use memchr::memmem::Finder;
@@ -80,6 +80,10 @@ impl Tool for KeywordSearch {
         &self.spec
     }
 
+    fn identity(&self) -> Option<String> {
+        Some(identity(&self.spec, &self.corpus))
+    }
+
     async fn call(&self, invocation: Invocation) -> Result<ToolOutput, Error> {
         let arguments = Arguments::new(&invocation.arguments, &self.spec.name, EXAMPLE);
         let keywords = arguments.texts("keywords")?;
@@ -115,6 +119,7 @@ fn answer(corpus: &Corpus, keywords: &[String], top_k: usize) -> Result<ToolOutp
             read: Vec::new(),
             tokens,
         },
+        cached: false,
     })
 }
 

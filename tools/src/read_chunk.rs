@@ -2,7 +2,7 @@
 
 use crate::arguments::Arguments;
 use crate::corpus::Corpus;
-use crate::registry::{Names, chunks_type};
+use crate::registry::{Names, chunks_type, identity};
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -63,6 +63,10 @@ impl Tool for ReadChunk {
         &self.spec
     }
 
+    fn identity(&self) -> Option<String> {
+        Some(identity(&self.spec, &self.corpus))
+    }
+
     async fn call(&self, invocation: Invocation) -> Result<ToolOutput, Error> {
         let arguments = Arguments::new(&invocation.arguments, &self.spec.name, EXAMPLE);
         let ids = match arguments.texts("chunk_ids")? {
@@ -113,6 +117,7 @@ impl Answer {
             text,
             result: json!({ "chunks": self.chunks }),
             retrieved: self.retrieved,
+            cached: false,
         }
     }
 }

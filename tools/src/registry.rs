@@ -72,6 +72,11 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     TOOLS.iter().map(|row| row.name)
 }
 
+/// What decides a tool's answers: itself, the names that it calls its siblings by, and the corpus.
+pub(crate) fn identity(spec: &ToolSpec, corpus: &Corpus) -> String {
+    format!("{}@{}", spec.name, corpus.fingerprint())
+}
+
 /// The schema of `top_k`.
 pub(crate) fn top_k_schema() -> Value {
     json!({

@@ -6,7 +6,7 @@
 
 use crate::arguments::Arguments;
 use crate::corpus::Corpus;
-use crate::registry::{Names, chunks_type, top_k_schema};
+use crate::registry::{Names, chunks_type, identity, top_k_schema};
 use async_trait::async_trait;
 use indexmap::IndexMap;
 use serde_json::json;
@@ -77,6 +77,10 @@ impl Tool for SemanticSearch {
         &self.spec
     }
 
+    fn identity(&self) -> Option<String> {
+        Some(identity(&self.spec, &self.corpus))
+    }
+
     async fn call(&self, invocation: Invocation) -> Result<ToolOutput, Error> {
         let arguments = Arguments::new(&invocation.arguments, &self.spec.name, EXAMPLE);
         let query = arguments.text("query")?;
@@ -113,6 +117,7 @@ fn answer(corpus: &Corpus, query: &str, top_k: usize) -> Result<ToolOutput, Erro
             read: Vec::new(),
             tokens,
         },
+        cached: false,
     })
 }
 

@@ -122,6 +122,7 @@ impl Story {
             retrieved: Retrieved::default(),
             used: Used::default(),
             by: None,
+            cached: false,
         })
     }
 

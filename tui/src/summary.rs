@@ -16,6 +16,8 @@ const WIDTH_MIN: usize = 80;
 /// Columns around the address: indent, status, turns, tokens in, out and retrieved, time.
 const FIGURES_COLUMNS: usize = 59;
 const TOOLS_COLUMNS_MIN: usize = 30;
+/// An agent that waited so long for its turns at a model is told apart from one that worked.
+const QUEUE_MS_SHOWN: u64 = 1_000;
 
 /// The run as lines of at most `width` columns (at least 80), ending in a line end: what `troupe show` prints.
 ///
@@ -270,6 +272,11 @@ impl Page<'_> {
             parts.push(format!("{} retrieved", count(view.retrieved_tokens)));
             parts.push(counted(view.chunks_read.len() as u64, "chunk read", "chunks read"));
         }
+        let calls = view.calls;
+        if calls.cached > 0 {
+            parts.push(format!("{} of {} calls from the cache", calls.cached, calls.answered));
+            parts.push(format!("{} tokens saved", count(calls.saved_tokens)));
+        }
         self.line("");
         self.wrapped(0, &format!("total: {}", parts.join(" · ")));
     }
@@ -293,6 +300,12 @@ fn facts(agent: &AgentView) -> String {
     }
     if !agent.tools.is_empty() {
         facts.push(by_name(agent));
+    }
+    if agent.cached_turns > 0 {
+        facts.push(format!("{} of {} turns from the cache", agent.cached_turns, agent.turns));
+    }
+    if agent.queue_ms >= QUEUE_MS_SHOWN {
+        facts.push(format!("queued {}", duration(agent.queue_ms)));
     }
     if agent.refused > 0 {
         facts.push(counted(agent.refused.into(), "subagent refused", "subagents refused"));

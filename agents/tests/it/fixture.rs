@@ -1,17 +1,19 @@
 //! A run wired to fakes.
 
 use async_trait::async_trait;
-use std::sync::atomic::{AtomicU64, Ordering};
+use futures_util::stream::BoxStream;
+use futures_util::{FutureExt as _, StreamExt as _};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
-use troupe_agents::{Clock, Nobody, Observer, Outcome, Ports, Run, Secrets, Silent, SystemClock};
+use troupe_agents::{Clock, Gates, Nobody, Observer, Outcome, Ports, Run, Secrets, Silent, SystemClock};
 use troupe_core::event::Event;
 use troupe_core::id::{ActorId, RunId};
 use troupe_core::ir::Workflow;
 use troupe_core::port::approver::{Answer, Approver, Question};
 use troupe_core::port::dispatch::{Dispatch, Post, Word};
 use troupe_core::port::journal::{Append, Entry, Journal, RunHeader, RunRecord, RunStatus};
-use troupe_core::port::model::{Delta, Model};
+use troupe_core::port::model::{Delta, DeltaStream, Model, ModelRequest};
 use troupe_core::port::tool::Tool;
 use troupe_core::port::{Error, ErrorKind};
 use troupe_testkit::journal::MemoryJournal;
@@ -149,6 +151,8 @@ pub fn wired(
         models: vec![model],
         tools: vec![tool; workflow.tools.len()],
         processes: None,
+        gates: Gates::new(),
+        cache: None,
         approver: Arc::new(Nobody),
         secrets: Secrets::default(),
         clock: Arc::new(SystemClock),
@@ -189,6 +193,80 @@ pub fn with(run: &Run, change: &dyn Fn(&mut Ports)) -> Run {
     let mut run = run.clone();
     each(&mut run.ports, change);
     run
+}
+
+/// A model whose streams are made by a function; counts those that are open.
+pub struct Streaming<F> {
+    make: F,
+    at_work: Arc<AtWork>,
+}
+
+/// How many at once.
+#[derive(Default)]
+pub struct AtWork {
+    pub now: AtomicUsize,
+    pub most: AtomicUsize,
+    pub begun: AtomicUsize,
+}
+
+impl AtWork {
+    /// One more, until the guard is dropped.
+    pub fn begin(self: &Arc<Self>) -> Working {
+        self.begun.fetch_add(1, Ordering::SeqCst);
+        let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most.fetch_max(now, Ordering::SeqCst);
+        Working(self.clone())
+    }
+
+    pub fn counts(&self) -> (usize, usize) {
+        (self.now.load(Ordering::SeqCst), self.most.load(Ordering::SeqCst))
+    }
+}
+
+pub struct Working(Arc<AtWork>);
+
+impl Drop for Working {
+    fn drop(&mut self) {
+        self.0.now.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+impl<F: Fn(&ModelRequest) -> BoxStream<'static, Delta> + Send + Sync> Streaming<F> {
+    pub fn new(make: F) -> (Arc<Self>, Arc<AtWork>) {
+        let at_work = Arc::new(AtWork::default());
+        let model = Self {
+            make,
+            at_work: at_work.clone(),
+        };
+        (Arc::new(model), at_work)
+    }
+}
+
+#[async_trait]
+impl<F: Fn(&ModelRequest) -> BoxStream<'static, Delta> + Send + Sync> Model for Streaming<F> {
+    async fn generate(&self, request: ModelRequest) -> Result<DeltaStream, Error> {
+        let working = self.at_work.begin();
+        let deltas = (self.make)(&request).map(move |delta| {
+            let _open = &working;
+            Ok(delta)
+        });
+        Ok(Box::pin(deltas))
+    }
+
+    fn label(&self) -> String {
+        "streaming".into()
+    }
+}
+
+/// An answer that comes after all others have had their turn so many times.
+pub fn slowly(turns: usize, text: &str) -> BoxStream<'static, Delta> {
+    let wait = async move {
+        for _ in 0..turns {
+            tokio::task::yield_now().await;
+        }
+    };
+    let text = Delta::Text(text.to_owned());
+    wait.map(move |()| text).into_stream().boxed()
 }
 
 /// A clock that goes when it is told to.

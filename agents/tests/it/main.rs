@@ -3,10 +3,14 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
 mod approve;
+mod cache;
+mod cancel;
 mod child;
 mod crash;
 mod doubt;
 mod fixture;
+mod gates;
+mod hostile;
 mod suspend;
 mod team;
 mod turns;

@@ -177,6 +177,8 @@ impl Wired {
             models: self.models.clone(),
             tools: self.tools.clone(),
             processes: self.processes.clone(),
+            gates: wire::gates(),
+            cache: Some(Arc::new(store.clone())),
             secrets: self.secrets.clone(),
             clock: Arc::new(SystemClock),
             observer,

@@ -124,6 +124,7 @@ fn object(record: &RunRecord, view: &RunView, status: &str) -> Value {
         "error": view.failure.as_ref().map(|(step, failure)| json!({ "step": step, "kind": failure.kind, "message": failure.message })),
         "usage": view.usage,
         "tool_calls": view.tool_calls,
+        "calls": { "answered": view.calls.answered, "cached": view.calls.cached, "saved_tokens": view.calls.saved_tokens },
         "retrieved_tokens": view.retrieved_tokens,
         "chunks_read": view.chunks_read,
         "steps": view.steps.iter().map(|view| step(&record.header.run, view)).collect::<Vec<_>>(),
@@ -153,6 +154,7 @@ fn agent(agent: &AgentView) -> Value {
     json!({
         "address": agent.address, "model": agent.model, "status": status, "task": agent.task,
         "turns": agent.turns, "tools": agent.tools, "usage": agent.usage, "model_ms": agent.model_ms,
+        "queue_ms": agent.queue_ms, "cached_turns": agent.cached_turns,
         "retrieved_tokens": agent.retrieved_tokens, "limit": agent.limit,
         "started_ms": agent.started_ms, "ended_ms": agent.ended_ms,
         "answer": agent.message.text,

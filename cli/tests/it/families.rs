@@ -2,7 +2,7 @@
 
 use crate::fixture::Place;
 use std::sync::Arc;
-use troupe_agents::{Nobody, Outcome, Ports, Run, Secrets, Silent, SystemClock};
+use troupe_agents::{Gates, Nobody, Outcome, Ports, Run, Secrets, Silent, SystemClock};
 use troupe_core::id::RunId;
 use troupe_core::ir::{FanOut, Workflow};
 use troupe_core::port::journal::{RunHeader, RunStatus};
@@ -24,6 +24,8 @@ pub fn ports(store: &Store) -> Ports {
         dispatch: Arc::new(store.clone()),
         models: vec![Arc::new(Scripted::new(|_: &_| Line::Say("1".into())))],
         tools: vec![Arc::new(Answering::new(|_| Ok(String::new())))],
+        gates: Gates::new(),
+        cache: None,
         processes: None,
         approver: Arc::new(Nobody),
         secrets: Secrets::default(),

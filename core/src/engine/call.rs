@@ -9,12 +9,12 @@
 //! reads marks chunks as read for the next.
 
 use super::open::Call;
-use super::state::{Action, AgentPhase, ItemPhase, State};
+use super::state::{Action, AgentPhase, ItemPhase, Parent, State};
 use super::{Link, Trigger, agent, approval, child, doubt, item, key, wave};
-use crate::effect::{Effect, Measure, ModelRequest, ToolRequest, Want};
+use crate::effect::{Effect, Measure, ModelRequest, Origin, ToolRequest, Want};
 use crate::event::{Event, Work};
 use crate::failure::Failure;
-use crate::id::{ActorId, CallId};
+use crate::id::{ActorId, CallId, ItemIndex, StepIndex};
 use crate::ir::{CREATE_SUB_AGENTS, Verb, Workflow};
 use crate::message::ToolOutput;
 use crate::{Object, Value};
@@ -143,7 +143,46 @@ pub(super) fn effect(workflow: &Workflow, state: &State, id: CallId, call: Call)
     Effect {
         call: id,
         key: key::of(workflow, state, call),
+        origin: origin(state, call),
         want,
+    }
+}
+
+/// The work that an open call is a part of.
+fn origin(state: &State, call: Call) -> Origin {
+    let (step, item, lead) = match call {
+        Call::Model(actor) | Call::AgentTool(actor) | Call::Clock(actor) => of_agent(state, actor),
+        Call::ItemTool(step, item)
+        | Call::Process(step, item)
+        | Call::Workflow(step, item)
+        | Call::Approval(step, item)
+        | Call::Doubt(step, item)
+        | Call::Timeout(step, item)
+        | Call::Deadline(step, item)
+        | Call::Pause(step, item) => (step, item, None),
+    };
+    let at = state.item(step, item);
+    Origin {
+        step,
+        item,
+        attempt: at.attempt,
+        round: at.rounds + 1,
+        lead,
+    }
+}
+
+/// The item that an agent works for, itself or through its leads, and its own lead.
+fn of_agent(state: &State, actor: ActorId) -> (StepIndex, ItemIndex, Option<ActorId>) {
+    let own = match state.agent(actor).parent {
+        Parent::Item(step, item) => return (step, item, None),
+        Parent::Lead(lead, _) => lead,
+    };
+    let mut above = own;
+    loop {
+        match state.agent(above).parent {
+            Parent::Item(step, item) => return (step, item, Some(own)),
+            Parent::Lead(lead, _) => above = lead,
+        }
     }
 }
 

@@ -34,6 +34,8 @@ pub(super) struct Gain {
     pub(super) used: Used,
     /// Who decided.
     pub(super) by: Option<String>,
+    /// Whether its tool's answer is that of an earlier equal call.
+    pub(super) cached: bool,
 }
 
 /// The output of a successful attempt.
@@ -193,7 +195,12 @@ pub(super) fn succeeded(
         Err(failure) => return failed_after(workflow, state, step, item, failure, gain.used),
     };
     let output = (!is_answer).then_some(value);
-    let Gain { retrieved, used, by } = gain;
+    let Gain {
+        retrieved,
+        used,
+        by,
+        cached,
+    } = gain;
     match carry {
         None => Link::event(
             Event::ItemSucceeded {
@@ -203,6 +210,7 @@ pub(super) fn succeeded(
                 retrieved,
                 used,
                 by,
+                cached,
             },
             Trigger::Step(step),
         ),
@@ -215,6 +223,7 @@ pub(super) fn succeeded(
                 retrieved,
                 used,
                 by,
+                cached,
             },
             Trigger::Item(step, item),
         ),
@@ -286,6 +295,7 @@ pub(super) fn tool_replied(
             let result = workflow.step(step).output.complete(output.result);
             let gain = Gain {
                 retrieved: output.retrieved,
+                cached: output.cached,
                 ..Gain::default()
             };
             succeeded(workflow, state, step, item, Output::Value(result), gain)

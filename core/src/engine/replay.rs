@@ -5,15 +5,16 @@
 //! journal's next events follow explains them. What came from outside (an answer, a failure, a decision of a
 //! person) is taken as it stands; all that was decided about it is not.
 
+use super::item::Gain;
 use super::state::{AgentPhase, ItemPhase, State};
-use super::{Link, Trigger, apply, decide, fold, forget_aborts, open::Call};
+use super::{Link, Trigger, apply, decide, doubt, fold, forget_aborts, open::Call};
 use crate::Value;
 use crate::event::{Event, Work};
 use crate::failure::{Failure, FailureKind};
 use crate::id::{CallId, ItemIndex, StepIndex};
 use crate::input::{Edit, Exit, Input, Used};
 use crate::ir::{Verb, Workflow};
-use crate::message::{Retrieved, ToolOutput};
+use crate::message::ToolOutput;
 use crate::port::approver::Answer;
 use crate::port::journal::RunStatus;
 use std::collections::{BTreeSet, VecDeque};
@@ -167,6 +168,8 @@ impl Replay<'_> {
                 call: *call,
                 output: output.clone(),
             }],
+            // Whoever took the run up told the model.
+            Event::ToolFailed { message, .. } if message == doubt::TOLD => Vec::new(),
             Event::ToolFailed { call, message, .. } => {
                 let message = message.strip_prefix("Error: ").unwrap_or(message);
                 vec![Input::CallFailed {
@@ -188,6 +191,16 @@ impl Replay<'_> {
                 Some(ItemPhase::Pausing(call, _)) => vec![Input::TimerFired { call: *call }],
                 _ => Vec::new(),
             },
+            Event::EffectDoubted { step, item, .. } | Event::EffectRepeated { step, item, .. } => {
+                self.of_doubt(*step, *item, event)
+            }
+            Event::ItemSucceeded { step, item, .. }
+            | Event::RoundEnded { step, item, .. }
+            | Event::ItemFailed { step, item, .. }
+                if matches!(self.phase(*step, *item), Some(ItemPhase::InDoubt { .. })) =>
+            {
+                self.of_doubt(*step, *item, event)
+            }
             Event::ItemSucceeded {
                 step,
                 item,
@@ -195,6 +208,7 @@ impl Replay<'_> {
                 retrieved,
                 used,
                 by,
+                cached,
             }
             | Event::RoundEnded {
                 step,
@@ -203,8 +217,17 @@ impl Replay<'_> {
                 retrieved,
                 used,
                 by,
+                cached,
                 ..
-            } => self.successes(*step, *item, output, retrieved, *used, by.as_ref()),
+            } => {
+                let gain = Gain {
+                    retrieved: retrieved.clone(),
+                    used: *used,
+                    by: by.clone(),
+                    cached: *cached,
+                };
+                self.successes(*step, *item, output, gain)
+            }
             Event::ItemFailed {
                 step,
                 item,
@@ -241,16 +264,23 @@ impl Replay<'_> {
         self.events[self.at..until].iter().map_while(edit).collect()
     }
 
+    /// What a person can have said about an effect in doubt.
+    fn of_doubt(&self, step: StepIndex, item: ItemIndex, event: &Event) -> Vec<Input> {
+        let Some(ItemPhase::InDoubt { question, .. }) = self.phase(step, item) else {
+            return Vec::new();
+        };
+        let call = *question;
+        if let Some(answer) = doubt::answered(self.workflow, step, event) {
+            return vec![Input::Decided { call, answer }];
+        }
+        match event {
+            Event::ItemFailed { failure, .. } => vec![failed(call, failure)],
+            _ => Vec::new(),
+        }
+    }
+
     /// What can have given an item its output.
-    fn successes(
-        &self,
-        step: StepIndex,
-        item: ItemIndex,
-        output: &Value,
-        retrieved: &Retrieved,
-        used: Used,
-        by: Option<&String>,
-    ) -> Vec<Input> {
+    fn successes(&self, step: StepIndex, item: ItemIndex, output: &Value, gain: Gain) -> Vec<Input> {
         let Some(ItemPhase::Call(call, work)) = self.phase(step, item) else {
             return Vec::new();
         };
@@ -261,7 +291,8 @@ impl Replay<'_> {
                 output: ToolOutput {
                     text: String::new(),
                     result: output.clone(),
-                    retrieved: retrieved.clone(),
+                    retrieved: gain.retrieved,
+                    cached: gain.cached,
                 },
             }],
             Work::Process { .. } => {
@@ -273,7 +304,7 @@ impl Replay<'_> {
                 vec![Input::WorkflowEnded {
                     call,
                     outputs: Ok(outputs),
-                    used: self.used(step, item, used),
+                    used: self.used(step, item, gain.used),
                 }]
             }
             Work::Approve { .. } => {
@@ -281,7 +312,7 @@ impl Replay<'_> {
                 let answer = Answer {
                     choice: text("choice").unwrap_or_default(),
                     comment: text("comment"),
-                    by: by.cloned().unwrap_or_default(),
+                    by: gain.by.unwrap_or_default(),
                 };
                 let deadline = self.state.item(step, item).deadline;
                 let overdue = deadline.map(|call| Input::TimerFired { call });

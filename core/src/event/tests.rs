@@ -154,6 +154,7 @@ fn end_samples() -> Vec<Event> {
             retrieved: Retrieved::default(),
             used: Used::default(),
             by: None,
+            cached: false,
         },
         Event::ItemSucceeded {
             step,
@@ -162,6 +163,7 @@ fn end_samples() -> Vec<Event> {
             retrieved: retrieved.clone(),
             used,
             by: Some("somebody".into()),
+            cached: true,
         },
         Event::RoundEnded {
             step,
@@ -171,6 +173,7 @@ fn end_samples() -> Vec<Event> {
             retrieved: Retrieved::default(),
             used: Used::default(),
             by: None,
+            cached: false,
         },
         Event::RoundEnded {
             step,
@@ -180,6 +183,7 @@ fn end_samples() -> Vec<Event> {
             retrieved,
             used,
             by: Some("somebody".into()),
+            cached: true,
         },
         Event::ItemFailed {
             step,
@@ -257,6 +261,15 @@ fn agent_samples() -> Vec<Event> {
                 ..Reply::default()
             },
         },
+        Event::ModelReplied {
+            actor,
+            call,
+            reply: Reply {
+                cached: true,
+                saved: usage,
+                ..Reply::default()
+            },
+        },
         Event::ToolCalled {
             actor,
             position: 0,
@@ -274,6 +287,7 @@ fn agent_samples() -> Vec<Event> {
                 text: "t".into(),
                 result: Value::Null,
                 retrieved,
+                cached: true,
             },
         },
         Event::ToolFailed {

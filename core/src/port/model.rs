@@ -48,14 +48,28 @@ pub enum Delta {
     Usage(Usage),
     /// Why it stopped.
     Finish(Finish),
-    /// Milliseconds spent waiting for a place or a rate limit.
+    /// Milliseconds spent waiting for a rate limit.
     Queued(u64),
+    /// The answer begins anew: the text, the thinking and the tool calls so far are void.
+    Void,
+}
+
+impl Delta {
+    /// Bytes of the answer in it.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Text(text) | Self::Thinking(text) => text.len(),
+            Self::ToolCall { name, arguments, .. } => name.as_ref().map_or(0, String::len) + arguments.len(),
+            Self::Usage(_) | Self::Finish(_) | Self::Queued(_) | Self::Void => 0,
+        }
+    }
 }
 
 /// An answer as it arrives. Dropping it cancels the request.
 pub type DeltaStream = Pin<Box<dyn Stream<Item = Result<Delta, Error>> + Send>>;
 
-/// A model. Waiting, rate limits and retries of passing faults are its own business.
+/// A model. Rate limits and retries of passing faults are its own business; how many requests it gets at
+/// once is the runtime's.
 #[async_trait]
 pub trait Model: Send + Sync {
     /// Starts an answer.
@@ -63,6 +77,12 @@ pub trait Model: Send + Sync {
 
     /// What is shown beside its answers, such as `builtin/reader (no language model)`.
     fn label(&self) -> String;
+
+    /// Which model it is and where it is reached: two of the same identity share their places, and would
+    /// give the same answers. It holds no key.
+    fn identity(&self) -> String {
+        self.label()
+    }
 }
 
 /// Folds deltas into a whole answer.
@@ -85,6 +105,11 @@ impl Fold {
             Delta::Usage(usage) => self.usage = usage,
             Delta::Finish(finish) => self.finish = finish,
             Delta::Queued(ms) => self.queue_ms += ms,
+            Delta::Void => {
+                self.text.clear();
+                self.thinking.clear();
+                self.calls.clear();
+            }
             Delta::ToolCall {
                 position,
                 id,
@@ -130,6 +155,8 @@ impl Fold {
             finish: self.finish,
             wall_ms,
             queue_ms: self.queue_ms,
+            cached: false,
+            saved: Usage::default(),
         }
     }
 }

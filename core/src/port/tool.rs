@@ -39,6 +39,22 @@ pub trait Tool: Send + Sync {
     /// How it is presented.
     fn spec(&self) -> &ToolSpec;
 
+    /// What decides its answers beside the call, such as its corpus's content; equal for two that would
+    /// give the same answers. None where that cannot be told: no answer of such a tool is kept.
+    fn identity(&self) -> Option<String> {
+        None
+    }
+
+    /// Calls at once.
+    fn parallel(&self) -> u32 {
+        64
+    }
+
+    /// Milliseconds after which a call is given up.
+    fn timeout_ms(&self) -> u64 {
+        600_000
+    }
+
     /// Calls it.
     async fn call(&self, invocation: Invocation) -> Result<ToolOutput, Error>;
 }

@@ -6,4 +6,4 @@ mod diff;
 mod run;
 
 pub use diff::{AgentDiff, Change, Figures, ItemDiff, Pair, RunDiff, Side, StepDiff};
-pub use run::{AgentStatus, AgentView, ChildView, RunView, StepStatus, StepView};
+pub use run::{AgentStatus, AgentView, CallsView, ChildView, RunView, StepStatus, StepView};

@@ -47,10 +47,30 @@ pub struct RunView {
     pub usage: Usage,
     /// Tool calls that ended, those of runs that it started included.
     pub tool_calls: u32,
+    /// Its model calls and tool calls, and what the cache saved of them.
+    pub calls: CallsView,
     /// Tokens that came from corpora.
     pub retrieved_tokens: u64,
     /// Ids of chunks that somebody read in full.
     pub chunks_read: BTreeSet<String>,
+}
+
+/// Calls of models and tools that gave an answer: those of the run's own agents and `tool` steps.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CallsView {
+    /// How many.
+    pub answered: u32,
+    /// Those that were answered from the cache.
+    pub cached: u32,
+    /// Tokens that those would have used.
+    pub saved_tokens: u64,
+}
+
+impl CallsView {
+    fn count(&mut self, cached: bool) {
+        self.answered += 1;
+        self.cached += u32::from(cached);
+    }
 }
 
 /// A step.
@@ -166,6 +186,10 @@ pub struct AgentView {
     pub usage: Usage,
     /// Milliseconds spent in its model calls.
     pub model_ms: u64,
+    /// Milliseconds of those spent waiting for a place or a rate limit.
+    pub queue_ms: u64,
+    /// Its model calls that were answered from the cache.
+    pub cached_turns: u32,
     /// Tokens that came from corpora.
     pub retrieved_tokens: u64,
     /// The limit that forced its answer.

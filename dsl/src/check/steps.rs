@@ -76,6 +76,9 @@ pub(super) fn kinds(report: &mut Report, document: &Document, callables: &Callab
                 if found.is_none() {
                     agents::unknown_tool(report, document, tool, callables.tools, false);
                 }
+                if found.is_some_and(|at| callables.tools[at].class == EffectClass::Once) {
+                    never_cached(report, step);
+                }
                 let result = found.map(|at| callables.signatures[at].result.clone());
                 (found, result.unwrap_or(Type::Any))
             }
@@ -124,6 +127,19 @@ fn effect(step: &Step, callee: Option<usize>, tools: &[Tool]) -> EffectClass {
         Some(Verb::Tool { .. }) => callee.map_or(EffectClass::Once, |at| tools[at].class),
         _ => EffectClass::Pure,
     }
+}
+
+/// A call that must not be repeated is no question whose answer could be kept.
+fn never_cached(report: &mut Report, step: &Step) {
+    let Some(cache) = step.cache.as_ref().filter(|cache| cache.value.is_some()) else {
+        return;
+    };
+    let message = "a call of this tool may change something, so an earlier answer cannot stand for it";
+    report.add(
+        Diagnostic::error(code::NEVER_CACHED, cache.span, message)
+            .related(step.name.span, "every call is made")
+            .hint("remove `cache`"),
+    );
 }
 
 fn object(fields: &[(&str, Type)]) -> Type {

@@ -3,10 +3,10 @@
 use super::Spanned;
 use super::fields::Fields;
 use super::limits::{self, AgentLimits};
-use super::steps::{on_crash, on_error, retry};
+use super::steps::{cache, on_crash, on_error, retry};
 use crate::language::DEFAULTS;
 use crate::report::Report;
-use troupe_core::ir::{OnCrash, OnError, Retry};
+use troupe_core::ir::{CacheUse, OnCrash, OnError, Retry};
 
 #[derive(Debug, Default)]
 pub(crate) struct Defaults {
@@ -17,6 +17,7 @@ pub(crate) struct Defaults {
     pub(crate) parallel: Option<u32>,
     pub(crate) on_error: Option<OnError>,
     pub(crate) on_crash: Option<OnCrash>,
+    pub(crate) cache: Option<Spanned<Option<CacheUse>>>,
 }
 
 pub(super) fn read(report: &mut Report, workflow: &Fields<'_>) -> Defaults {
@@ -31,5 +32,6 @@ pub(super) fn read(report: &mut Report, workflow: &Fields<'_>) -> Defaults {
         parallel: fields.count(report, "parallel"),
         on_error: on_error(report, &fields),
         on_crash: on_crash(report, &fields),
+        cache: cache(report, &fields),
     }
 }

@@ -153,10 +153,10 @@ pub(crate) const STEP: Mapping = Mapping {
         .with(&["run", "tool"]),
         key(
             "cache",
-            Takes::Or(&[Takes::Boolean, Takes::Mapping(&CACHE)]),
-            "Uses the answer of an earlier equal call.",
+            CACHE_FORMS,
+            "Model and tool calls that were made before, here or in another run, give the answer that they gave then. `{ for: 7d }` says how old it may be. Default: false.",
         )
-        .later(),
+        .with(&["agent", "discuss", "tool"]),
         key(
             "sandbox",
             Takes::Or(&[Takes::Text, Takes::Mapping(&SANDBOX)]),
@@ -229,6 +229,9 @@ pub(crate) const RETRY: Mapping = Mapping {
         ),
     ],
 };
+
+/// Whether a step uses the cache, or how old an answer may be.
+pub(super) const CACHE_FORMS: Takes = Takes::Or(&[Takes::Boolean, Takes::Mapping(&CACHE)]);
 
 pub(crate) const CACHE: Mapping = Mapping {
     what: "`cache`",

@@ -2,7 +2,7 @@
 
 use super::{
     AGENT, AGENT_LIMITS, CORPUS, Key, MCP_SERVER, MODEL, Mapping, Names, RETRY, RUN_LIMITS, STEP, Takes, declarations,
-    key, one_or_more,
+    key, one_or_more, steps::CACHE_FORMS,
 };
 
 const VERSION: Key = key("troupe", Takes::Version, "The version of the language: 1.").required();
@@ -122,6 +122,11 @@ pub(crate) const DEFAULTS: Mapping = Mapping {
             "on_crash",
             Takes::Words(&["ask", "retry", "fail"]),
             "What becomes of an interrupted command or call that may not happen twice, unless the step has `on_crash`.",
+        ),
+        key(
+            "cache",
+            CACHE_FORMS,
+            "Whether steps with `agent` or `tool` use answers of earlier calls, unless they have `cache`.",
         ),
     ],
 };

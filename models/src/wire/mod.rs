@@ -1,5 +1,6 @@
 //! Dialects: how requests are written to a provider and how its answers are read.
 
+mod brake;
 pub mod chat_completions;
 mod retry;
 mod sse;

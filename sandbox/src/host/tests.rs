@@ -219,6 +219,17 @@ async fn dropping_the_future_kills_the_grandchildren_too() {
 }
 
 #[tokio::test]
+async fn dropping_the_future_ends_a_command_that_heeds_no_signal() {
+    let alive = Alive::new();
+    let script = shell("trap '' TERM INT HUP QUIT; exec 3> alive; while :; do sleep 300; done");
+    let fifo = tokio::select! {
+        ended = run_in(alive.folder.path(), script) => panic!("it ended: {ended:?}"),
+        fifo = alive.held() => fifo,
+    };
+    Alive::released(fifo).await;
+}
+
+#[tokio::test]
 async fn what_a_command_leaves_in_the_background_ends_with_it() {
     let alive = Alive::new();
     let script = shell("exec 3> alive; sleep 300 & echo started");

@@ -103,6 +103,7 @@ pub struct ChunkRef<'a> {
 /// The chunks of a set of files with their two indexes.
 pub struct Corpus {
     name: String,
+    fingerprint: String,
     pub(crate) texts: Texts,
     files: Vec<String>,
     sentences: Vec<Sentence>,
@@ -121,6 +122,11 @@ impl Corpus {
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<Opened, Error> {
         open::open(options, embedder, progress)
+    }
+
+    /// A hash of everything that searches and reading depend on: the files, how they were cut, the vectors.
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
     }
 
     /// The corpus's name in the workflow.

@@ -274,6 +274,7 @@ fn load(
         .map_err(|error| error.to_string())?;
     Ok(Corpus {
         name: options.name.clone(),
+        fingerprint: manifest.fingerprint(),
         files: manifest.files.iter().map(|file| file.path.clone()).collect(),
         embedder: Arc::clone(embedder),
         texts,

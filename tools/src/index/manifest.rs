@@ -83,6 +83,13 @@ impl Manifest {
         std::fs::rename(new, folder.join(FILE))
     }
 
+    /// A hash of all that the answers of searches depend on: not of times, nor of where the index is.
+    pub fn fingerprint(&self) -> String {
+        let files: Vec<_> = self.files.iter().map(|file| (&file.path, &file.document, &file.hash)).collect();
+        let made = (self.format, &self.embedder, self.chunk_tokens, files);
+        hash(&serde_json::to_vec(&made).expect("texts and numbers always serialise"))
+    }
+
     /// Whether a file of this length and time needs no second look.
     pub fn trusts(&self, known: &Source, bytes: Option<u64>, modified_ns: u64) -> bool {
         let settled = modified_ns.saturating_add(CLOCK_GRAIN.as_nanos() as u64) < self.checked_ns;

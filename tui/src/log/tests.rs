@@ -176,6 +176,7 @@ fn rounds_questions_and_runs_of_runs_have_a_line() {
                 retrieved: retrieved.clone(),
                 used,
                 by: by.clone(),
+                cached: false,
             });
         }
         story.wait(10).tell(Event::ItemStarted {

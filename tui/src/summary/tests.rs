@@ -4,8 +4,9 @@ use super::summary;
 use crate::sample::{Story, crowd, fan_out, finished, half_way};
 use insta::assert_snapshot;
 use troupe_core::event::Event;
-use troupe_core::id::ActorId;
+use troupe_core::id::{ActorId, CallId};
 use troupe_core::limits::LimitHit;
+use troupe_core::message::{Reply, Usage};
 use troupe_core::view::RunView;
 
 #[test]
@@ -108,4 +109,34 @@ fn before_the_first_event() {
 
     total: 0 agents · 0 tool calls · 0 tokens in · 0 out
     "#);
+}
+
+#[test]
+fn what_the_cache_saved_and_who_waited() {
+    let mut story = half_way();
+    let reply = |cached, queue_ms| Reply {
+        queue_ms,
+        cached,
+        saved: Usage {
+            prompt_tokens: if cached { 4_000 } else { 0 },
+            completion_tokens: if cached { 200 } else { 0 },
+            ..Usage::default()
+        },
+        ..Reply::default()
+    };
+    for (actor, reply) in [(4, reply(true, 0)), (4, reply(false, 3_250)), (5, reply(false, 999))] {
+        story.tell(Event::ModelReplied {
+            actor: ActorId(actor),
+            call: CallId(0),
+            reply,
+        });
+    }
+    let text = summary(&story.view, 120);
+    let notes: Vec<&str> = text
+        .lines()
+        .filter(|line| line.contains("cache") || line.contains("queued"))
+        .map(str::trim)
+        .collect();
+    assert!(notes.len() == 2 && notes[0].ends_with("1 of 4 turns from the cache · queued 3.2 s"), "{text}");
+    assert!(notes[1].contains(" calls from the cache · 4.2k tokens saved"), "{text}");
 }

@@ -93,7 +93,7 @@ pub(super) fn take_reply(state: &mut State, call: CallId, reply: &Reply) {
     let message = reply.message.clone();
     agent.hear(Message::Assistant((*message).clone()));
     // The provider's own count is better than our estimate of everything before it.
-    agent.context = agent.context.max(reply.usage.total());
+    agent.context = agent.context.max(reply.usage.total().max(reply.saved.total()));
     let acts = agent.forced.is_none() && !message.tool_calls.is_empty();
     agent.phase = if acts {
         AgentPhase::Acting {

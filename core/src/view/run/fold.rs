@@ -89,10 +89,14 @@ impl RunView {
             }
             Event::ModelReplied { actor, reply, .. } => {
                 self.usage += reply.usage;
+                self.calls.count(reply.cached);
+                self.calls.saved_tokens += reply.saved.total();
                 let agent = &mut self.agents[actor.at()];
                 agent.turns += 1;
                 agent.usage += reply.usage;
                 agent.model_ms += reply.wall_ms;
+                agent.queue_ms += reply.queue_ms;
+                agent.cached_turns += u32::from(reply.cached);
                 agent.message = reply.message.clone();
             }
             Event::ToolCalled { actor, position, .. } => {
@@ -106,6 +110,7 @@ impl RunView {
             Event::ToolRefused { actor, position, .. } => self.count_tool(*actor, *position),
             Event::ToolReplied { actor, output, .. } => {
                 self.tool_calls += 1;
+                self.calls.count(output.cached);
                 self.retrieved_tokens += output.retrieved.tokens;
                 self.chunks_read.extend(output.retrieved.read.iter().cloned());
                 self.agents[actor.at()].retrieved_tokens += output.retrieved.tokens;
@@ -192,6 +197,8 @@ impl RunView {
             tools: IndexMap::new(),
             usage: Usage::default(),
             model_ms: 0,
+            queue_ms: 0,
+            cached_turns: 0,
             retrieved_tokens: 0,
             limit: None,
             activity: "starting".into(),

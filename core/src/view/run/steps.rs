@@ -37,8 +37,10 @@ impl RunView {
                 item,
                 retrieved,
                 used,
+                cached,
                 ..
             } => {
+                self.count_call(workflow, *step, *cached);
                 self.take_gain(*step, *item, retrieved, *used, RunStatus::Succeeded, at_ms);
                 let step = &mut self.steps[step.at()];
                 step.item_status[item.at()] = StepStatus::Succeeded;
@@ -50,8 +52,10 @@ impl RunView {
                 item,
                 retrieved,
                 used,
+                cached,
                 ..
             } => {
+                self.count_call(workflow, *step, *cached);
                 self.take_gain(*step, *item, retrieved, *used, RunStatus::Succeeded, at_ms);
                 let step = &mut self.steps[step.at()];
                 step.rounds += 1;
@@ -95,6 +99,12 @@ impl RunView {
                 step.look_for_doubt();
             }
             _ => {}
+        }
+    }
+
+    fn count_call(&mut self, workflow: &Workflow, step: StepIndex, cached: bool) {
+        if matches!(workflow.step(step).verb, Verb::Tool { .. }) {
+            self.calls.count(cached);
         }
     }
 

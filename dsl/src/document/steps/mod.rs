@@ -4,7 +4,7 @@ mod modifiers;
 mod verbs;
 
 pub(crate) use modifiers::{FanOut, Repeat};
-pub(in crate::document) use modifiers::{on_crash, on_error, retry};
+pub(in crate::document) use modifiers::{cache, on_crash, on_error, retry};
 pub(crate) use verbs::Verb;
 
 use super::fields::{Fields, gathered};
@@ -16,7 +16,7 @@ use crate::language::STEP;
 use crate::report::Report;
 use crate::yaml::{Entry, Kind};
 use troupe_core::diagnostic::Span;
-use troupe_core::ir::{EffectClass, OnCrash, OnError, Retry};
+use troupe_core::ir::{CacheUse, EffectClass, OnCrash, OnError, Retry};
 use troupe_core::types::Type;
 
 #[derive(Debug)]
@@ -34,6 +34,7 @@ pub(crate) struct Step {
     pub(crate) on_error: Option<OnError>,
     pub(crate) effect: Option<EffectClass>,
     pub(crate) on_crash: Option<Spanned<OnCrash>>,
+    pub(crate) cache: Option<Spanned<Option<CacheUse>>>,
     pub(crate) limits: AgentLimits,
     pub(crate) output: Option<Type>,
     /// Texts of keys that can be checked and not run.
@@ -55,7 +56,7 @@ fn step(report: &mut Report, entry: &Entry, slipped: Vec<&Entry>, files: &dyn Fi
     let own = if readable { own.unwrap_or(&[]) } else { &[] };
     let fields = Fields::read(report, &STEP, own.iter().chain(slipped), entry.key_span);
     fields.text(report, "description");
-    let later = ["artifacts", "cache", "sandbox"].map(|key| modifiers::later(report, &fields, key));
+    let later = ["artifacts", "sandbox"].map(|key| modifiers::later(report, &fields, key));
     let when = fields.expression(report, "when");
     let written_when = fields.get("when").map(|entry| entry.value.span);
     Step {
@@ -80,6 +81,7 @@ fn step(report: &mut Report, entry: &Entry, slipped: Vec<&Entry>, files: &dyn Fi
                 value,
                 span: entry.key_span,
             }),
+        cache: cache(report, &fields),
         limits: limits::agent(report, &fields),
         // A type that could not be read is any: its uses are not a second mistake.
         output: fields

@@ -5,12 +5,12 @@ use crate::document::Spanned;
 use crate::document::fields::Fields;
 use crate::document::{names, shape, values};
 use crate::expression::{Tree, Written};
-use crate::language::{REPEAT, RETRY, STEP};
+use crate::language::{CACHE, REPEAT, RETRY, STEP};
 use crate::report::Report;
 use crate::yaml::Kind;
 use troupe_core::diagnostic::{Diagnostic, Span};
 use troupe_core::failure::FailureKind;
-use troupe_core::ir::{EffectClass, OnCrash, OnError, Retry};
+use troupe_core::ir::{CacheUse, EffectClass, OnCrash, OnError, Retry};
 
 #[derive(Debug)]
 pub(crate) struct FanOut {
@@ -82,6 +82,24 @@ pub(in crate::document) fn on_error(report: &mut Report, fields: &Fields<'_>) ->
         "continue" => OnError::Continue,
         _ => OnError::Fail,
     })
+}
+
+/// The `cache` among a step's or the defaults' fields; none inside where it is switched off.
+pub(in crate::document) fn cache(report: &mut Report, owner: &Fields<'_>) -> Option<Spanned<Option<CacheUse>>> {
+    let section = owner.get("cache")?;
+    let span = section.key_span;
+    if !matches!(section.value.kind, Kind::Map(_)) {
+        let used = values::boolean(report, section)?;
+        let value = used.then_some(CacheUse { fresh_ms: None });
+        return Some(Spanned { value, span });
+    }
+    let fields = Fields::of(report, &CACHE, section, "how old an answer may be")?;
+    fields.require(report, "for");
+    let fresh_ms = fields.duration_ms(report, "for")?;
+    let value = Some(CacheUse {
+        fresh_ms: Some(fresh_ms),
+    });
+    Some(Spanned { value, span })
 }
 
 /// The `on_crash` among a step's or the defaults' fields.

@@ -1,12 +1,12 @@
-//! One request from its place in the queue to the last delta.
+//! One request from the model's brake to the last delta.
 //!
 //! ```text
-//! Queueing ──place──► Sending ──2xx──► Receiving ──whole──► Ended
-//!                      ▲   │ passing fault   │ passing fault, nothing handed on
-//!                      └───┴──── pause ◄─────┘
+//! Braking ──let pass──► Sending ──2xx──► Receiving ──whole──► Ended
+//!    ▲                     │ passing fault    │ passing fault: what was handed on is void
+//!    └──────── pause ◄─────┴──────────────────┘
 //! ```
-//! Once a piece of the answer was handed on, a fault ends the exchange: the reader of the stream has
-//! no way to take pieces back. Dropping the exchange closes the connection.
+//! A rate limit is a pause for the model as a whole, any other fault one for its request alone.
+//! Dropping the exchange closes the connection.
 
 use super::Shared;
 use super::chunk::Decoder;
@@ -21,7 +21,6 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout};
 use troupe_core::message::Usage;
 use troupe_core::port::model::{Delta, ModelRequest};
@@ -34,7 +33,7 @@ const ERROR_BYTES_MAX: usize = 64 << 10;
 /// Where an exchange stands.
 #[derive(Debug)]
 enum Phase {
-    Queueing,
+    Braking,
     Sending,
     Receiving(Box<Receiver>),
     Ended,
@@ -91,9 +90,8 @@ pub struct Exchange {
     shared: Arc<Shared>,
     request: ModelRequest,
     phase: Phase,
-    place: Option<OwnedSemaphorePermit>,
     ready: VecDeque<Delta>,
-    /// Bytes of the answer that were handed on; a retry is possible while there are none.
+    /// Bytes of the answer that were handed on and are not void.
     answered: usize,
     failed: u32,
     deadline: Instant,
@@ -106,8 +104,7 @@ impl Exchange {
         Self {
             shared,
             request,
-            phase: Phase::Queueing,
-            place: None,
+            phase: Phase::Braking,
             ready: VecDeque::new(),
             answered: 0,
             failed: 0,
@@ -119,12 +116,12 @@ impl Exchange {
     pub async fn next(&mut self) -> Option<Result<Delta, Error>> {
         loop {
             if let Some(delta) = self.ready.pop_front() {
-                self.answered += answer_bytes(&delta);
+                self.answered += delta.bytes();
                 return Some(Ok(delta));
             }
             let step = match self.phase {
-                Phase::Queueing => {
-                    self.queue().await;
+                Phase::Braking => {
+                    self.brake().await;
                     Ok(())
                 }
                 Phase::Sending => self.send().await,
@@ -140,9 +137,9 @@ impl Exchange {
         }
     }
 
-    async fn queue(&mut self) {
+    async fn brake(&mut self) {
         let since = Instant::now();
-        self.place = Arc::clone(&self.shared.places).acquire_owned().await.ok();
+        self.shared.brake.pass().await;
         self.count_as_queued(since.elapsed());
         self.phase = Phase::Sending;
     }
@@ -160,6 +157,7 @@ impl Exchange {
         if !response.status().is_success() {
             return Err(self.read_error(response).await);
         }
+        self.shared.brake.accepted();
         self.phase = Phase::Receiving(Box::new(Receiver {
             framing: Framing::of(&response),
             response,
@@ -196,7 +194,6 @@ impl Exchange {
         let whole = self.take(&mut receiver, bytes.as_deref(), &mut deltas)?;
         self.ready.extend(deltas);
         if whole {
-            self.place = None;
             tokio::spawn(drain(receiver.response));
         } else {
             self.phase = Phase::Receiving(receiver);
@@ -233,7 +230,7 @@ impl Exchange {
             .iter()
             .map(|message| message.estimated_tokens())
             .sum();
-        let bytes = self.answered + last.iter().map(answer_bytes).sum::<usize>();
+        let bytes = self.answered + last.iter().map(Delta::bytes).sum::<usize>();
         Usage {
             prompt_tokens: prompt + tokens::estimate(&self.request.system),
             cached_tokens: 0,
@@ -249,12 +246,6 @@ impl Exchange {
             Fault::Passing { error, wait, limited } => (error, wait, limited),
         };
         self.failed += 1;
-        if self.answered > 0 {
-            return Err(after(
-                error,
-                " (a part of the answer had come, so it was not asked for again here)",
-            ));
-        }
         if self.failed >= self.shared.attempts {
             let attempts = self.failed;
             return Err(if attempts > 1 {
@@ -276,11 +267,16 @@ impl Exchange {
                 &format!(" (the next attempt would come in {seconds} s, beyond the timeout)"),
             ));
         }
-        tokio::time::sleep(pause).await;
-        if limited {
-            self.count_as_queued(pause);
+        if self.answered > 0 {
+            self.answered = 0;
+            self.ready.push_back(Delta::Void);
         }
-        self.phase = Phase::Sending;
+        if limited {
+            self.shared.brake.refused(pause);
+        } else {
+            tokio::time::sleep(pause).await;
+        }
+        self.phase = Phase::Braking;
         Ok(())
     }
 
@@ -290,7 +286,7 @@ impl Exchange {
             return Err(error);
         }
         self.shared.refuse(parameter);
-        self.phase = Phase::Sending;
+        self.phase = Phase::Braking;
         Ok(())
     }
 
@@ -324,17 +320,7 @@ impl Exchange {
 
     fn end(&mut self) {
         self.phase = Phase::Ended;
-        self.place = None;
         self.ready.clear();
-    }
-}
-
-/// Bytes of the answer in a delta: what cannot be taken back once it was handed on.
-fn answer_bytes(delta: &Delta) -> usize {
-    match delta {
-        Delta::Text(text) | Delta::Thinking(text) => text.len(),
-        Delta::ToolCall { name, arguments, .. } => name.as_ref().map_or(0, String::len) + arguments.len(),
-        Delta::Usage(_) | Delta::Finish(_) | Delta::Queued(_) => 0,
     }
 }
 

@@ -1,6 +1,6 @@
 //! OpenAI's chat completions: the dialect that most hosted and local servers speak.
 //!
-//! [`request`] writes, [`chunk`] reads, [`exchange`] carries one request through queue, attempts
+//! [`request`] writes, [`chunk`] reads, [`exchange`] carries one request through rate limits, attempts
 //! and stream, [`fault`] decides what went wrong and whether to try again.
 
 mod chunk;
@@ -11,6 +11,7 @@ mod request;
 mod thinking;
 
 use crate::catalog::{ModelOptions, Quirks};
+use crate::wire::brake::Brake;
 use crate::wire::retry::Backoff;
 use async_trait::async_trait;
 use exchange::Exchange;
@@ -20,7 +21,6 @@ use reqwest::{Client, Url};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-use tokio::sync::Semaphore;
 use troupe_core::port::model::{DeltaStream, Model, ModelRequest};
 use troupe_core::port::{Error, ErrorKind};
 
@@ -101,7 +101,7 @@ struct Pace {
     connect: Duration,
     /// Between two pieces of the stream, and before the first.
     idle: Duration,
-    /// For all attempts together, without waiting for a place or a rate limit.
+    /// For all attempts together, without waiting for a rate limit.
     total: Duration,
     /// Between attempts.
     backoff: Backoff,
@@ -137,7 +137,7 @@ struct Shared {
     max_tokens: Option<u64>,
     attempts: u32,
     pace: Pace,
-    places: Arc<Semaphore>,
+    brake: Brake,
     client: OnceLock<Client>,
     refused: AtomicU8,
 }
@@ -154,7 +154,7 @@ impl ChatCompletions {
             max_tokens: options.max_tokens,
             attempts: options.attempts.max(1),
             pace: Pace::within(options.timeout),
-            places: Arc::new(Semaphore::new(options.parallel.clamp(1, u32::MAX >> 4) as usize)),
+            brake: Brake::default(),
             client: OnceLock::new(),
             refused: AtomicU8::new(0),
         };
@@ -177,6 +177,15 @@ impl Model for ChatCompletions {
 
     fn label(&self) -> String {
         self.shared.label()
+    }
+
+    fn identity(&self) -> String {
+        let mut url = self.shared.endpoint.url.clone();
+        // Both may hold credentials, and neither says which model it is.
+        url.set_query(None);
+        let bare = url.set_username("").and_then(|()| url.set_password(None));
+        let place = bare.map_or_else(|()| String::new(), |()| format!(" at {url}"));
+        format!("{}{place}", self.shared.label())
     }
 }
 

@@ -134,17 +134,62 @@ async fn a_stream_that_ends_without_a_reason_is_cut_off() {
 }
 
 #[tokio::test]
-async fn a_stream_cut_in_the_middle_is_an_error() {
+async fn a_stream_cut_in_the_middle_begins_anew() {
     let begun = vec![
         Act::Stream,
         piece(r#"{"choices":[{"delta":{"content":"half"}}]}"#),
         Act::Pause(50),
     ];
+    let server = Server::start(vec![begun.clone(), says("whole")]).await;
+    let model_there = model(&server, |_| {});
+    let items = deltas(&model_there, question()).await;
+    let items: Vec<Delta> = items.into_iter().map(|item| item.expect("no error")).collect();
+    assert_eq!(
+        items[..3],
+        [Delta::Text("half".into()), Delta::Void, Delta::Text("whole".into())]
+    );
+    let mut fold = Fold::default();
+    items.into_iter().for_each(|delta| fold.push(delta));
+    assert_eq!(fold.finish(0).message.text, "whole");
+
     let server = Server::start(vec![begun]).await;
-    let items = deltas(&model(&server, |_| {}), question()).await;
-    assert!(matches!(&items[0], Ok(Delta::Text(text)) if text == "half"));
-    assert_snapshot!(items[1].as_ref().expect_err("an error"), @"openai/test-model: 127.0.0.1 broke the connection off (a part of the answer had come, so it was not asked for again here)");
-    assert_eq!((items.len(), server.requests().len()), (2, 1));
+    assert_snapshot!(error(&model(&server, |_| {})).await, @"openai/test-model: 127.0.0.1 broke the connection off (after 3 attempts)");
+    assert_eq!(server.requests().len(), 3);
+}
+
+/// What `server` made of many callers at once: their answers, and how many requests it took.
+async fn storm(server: &Server, callers: usize) -> (usize, usize) {
+    let model = model(server, |_| {});
+    let answers = futures_util::future::join_all((0..callers).map(|_| answer(&model))).await;
+    let good = answers.iter().filter(|answer| answer.is_ok()).count();
+    (good, server.requests().len())
+}
+
+#[tokio::test]
+async fn a_storm_of_refusals_pauses_all_callers_and_fails_none() {
+    let limited = || status("429 Too Many Requests", "retry-after: 0.1\r\n", r#"{"error":{"message":"slow down"}}"#);
+    let mut script: Vec<Vec<Act>> = (0..45).map(|_| limited()).collect();
+    script.push(says("ok"));
+    let server = Server::start(script).await;
+    // All forty go out at once and are refused; five are sent to see whether the server has recovered.
+    assert_eq!(storm(&server, 40).await, (40, 85));
+}
+
+#[tokio::test]
+async fn a_refusal_holds_back_callers_that_were_not_refused() {
+    let limited = status("429 Too Many Requests", "retry-after: 0.5\r\n", "later");
+    let server = Server::start(vec![limited, says("ok")]).await;
+    let model = model(&server, |_| {});
+    let first = async { answer(&model).await.expect("an answer") };
+    let second = async {
+        while server.requests().is_empty() || model.shared.brake.is_open() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        answer(&model).await.expect("an answer")
+    };
+    let (_, second) = tokio::join!(first, second);
+    assert!(second.queue_ms > 0, "it went out at once");
+    assert_eq!(server.requests().len(), 3);
 }
 
 #[tokio::test]

@@ -1,6 +1,5 @@
 //! A server of one script: what it does with its first request, its second, and so on.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -51,7 +50,6 @@ pub fn says(text: &str) -> Vec<Act> {
 pub struct Server {
     pub base_url: String,
     pub requests: Arc<Mutex<Vec<String>>>,
-    pub most_at_once: Arc<AtomicUsize>,
     pub client_left: Arc<Notify>,
 }
 
@@ -63,35 +61,20 @@ impl Server {
         let server = Self {
             base_url: format!("http://{address}/v1"),
             requests: Arc::default(),
-            most_at_once: Arc::default(),
             client_left: Arc::default(),
         };
-        let (requests, most, left) = (
-            Arc::clone(&server.requests),
-            Arc::clone(&server.most_at_once),
-            Arc::clone(&server.client_left),
-        );
-        let at_once = Arc::new(AtomicUsize::new(0));
+        let (requests, left) = (Arc::clone(&server.requests), Arc::clone(&server.client_left));
         tokio::spawn(async move {
             while let Ok((mut socket, _)) = listener.accept().await {
-                let (script, requests, most, left, at_once) = (
-                    script.clone(),
-                    Arc::clone(&requests),
-                    Arc::clone(&most),
-                    Arc::clone(&left),
-                    Arc::clone(&at_once),
-                );
+                let (script, requests, left) = (script.clone(), Arc::clone(&requests), Arc::clone(&left));
                 tokio::spawn(async move {
                     while let Some(request) = read_request(&mut socket).await {
-                        most.fetch_max(at_once.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                         let turn = {
                             let mut requests = requests.lock().expect("no panic under the lock");
                             requests.push(request);
                             (requests.len() - 1).min(script.len() - 1)
                         };
-                        let goes_on = play(&mut socket, &script[turn], &left).await;
-                        at_once.fetch_sub(1, Ordering::SeqCst);
-                        if !goes_on {
+                        if !play(&mut socket, &script[turn], &left).await {
                             return;
                         }
                     }

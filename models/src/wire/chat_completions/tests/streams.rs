@@ -246,18 +246,3 @@ async fn dropping_the_stream_closes_the_connection() {
         .await
         .expect("the client left");
 }
-
-#[tokio::test]
-async fn requests_at_once_stay_within_the_limit_and_waiting_is_reported() {
-    let mut slow = says("ok");
-    slow.insert(0, Act::Pause(60));
-    let server = Server::start(vec![slow]).await;
-    let model = model(&server, |shared| shared.places = Arc::new(Semaphore::new(2)));
-    let replies = futures_util::future::join_all((0..6).map(|_| answer(&model))).await;
-    let queued = replies
-        .into_iter()
-        .filter(|reply| reply.as_ref().expect("an answer").queue_ms > 0)
-        .count();
-    assert_eq!(server.most_at_once.load(Ordering::SeqCst), 2);
-    assert_eq!(queued, 4);
-}
