@@ -27,19 +27,23 @@ pub enum Said {
 /// Leaves a word for a run, and waits until it is heard or nobody else works on the run.
 pub async fn say(store: &Store, state: &Path, run: &RunId, word: Word) -> anyhow::Result<Said> {
     store.post(run, word.clone()).await?;
-    let mut by = String::new();
+    let mut told: Option<String> = None;
     let until = Instant::now() + PATIENCE;
     loop {
-        if !by.is_empty() && !store.posted(run).await?.iter().any(|post| post.word == word) {
-            return Ok(Said::Heard(by));
-        }
-        match workspace::acquire(store, run).await {
-            Ok(lease) => return Ok(Said::Free(lease)),
-            Err(error) if error.kind == ErrorKind::Conflict => by = troupe_store::holder(state, run),
-            Err(error) => return Err(error.into()),
-        }
-        if Instant::now() >= until {
-            return Ok(Said::Left(by));
+        let taken = workspace::acquire(store, run).await;
+        // Looked at after the lease: whoever gave it back meanwhile has settled what was said.
+        let is_heard = !store.posted(run).await?.iter().any(|post| post.word == word);
+        match (taken, told.take()) {
+            (_, Some(by)) if is_heard => return Ok(Said::Heard(by)),
+            (Ok(lease), _) => return Ok(Said::Free(lease)),
+            (Err(error), _) if error.kind == ErrorKind::Conflict => {
+                let by = troupe_store::holder(state, run);
+                if Instant::now() >= until {
+                    return Ok(Said::Left(by));
+                }
+                told = Some(by);
+            }
+            (Err(error), _) => return Err(error.into()),
         }
         tokio::time::sleep(PACE).await;
     }

@@ -11,7 +11,7 @@ use crate::word::{Said, say};
 use crate::{person, report, wire, workspace};
 use serde_json::json;
 use std::path::Path;
-use troupe_agents::{Clock as _, SystemClock};
+use troupe_agents::{Clock as _, Decision, SystemClock};
 use troupe_core::id::RunId;
 use troupe_core::ir::Workflow;
 use troupe_core::port::approver::Question;
@@ -67,8 +67,8 @@ impl Approval<'_> {
         match say(self.store, self.state, run, word).await? {
             Said::Free(lease) => self.go_on(lease, question, choice, &workflow).await,
             Said::Heard(by) => {
-                self.check_decided(question, choice, &workflow).await?;
-                self.told(question, choice, &by, "which works on the run and goes on with it")
+                self.is_decided_so(question, choice, &workflow).await?;
+                self.told(question, choice, &by, "which works on the run")
             }
             Said::Left(by) => self.told(
                 question,
@@ -90,10 +90,13 @@ impl Approval<'_> {
         let (arguments, settings) = (self.arguments, self.settings);
         let run = &self.record.header.run;
         let suspended = Suspended::under(lease, run, self.store, settings).await?;
-        // Whoever worked on it until now may have taken this answer, or another one.
-        if self.decision(question, workflow).await?.is_some() {
-            self.check_decided(question, choice, workflow).await?;
-            return self.told(question, choice, "the process", "which worked on the run until now");
+        if suspended.record.progress.status.is_over() {
+            // Whoever worked on it until now has taken this answer, or ended it otherwise.
+            if self.is_decided_so(question, choice, workflow).await? {
+                return self.told(question, choice, "the process", "which worked on the run");
+            }
+            let status = suspended.record.progress.status.word();
+            return Err(Usage::error(format!("run {run} waits for nobody: it is {status}")));
         }
         let wired = suspended
             .wire(
@@ -112,7 +115,7 @@ impl Approval<'_> {
         let begin = suspended.begin(&wired).await?;
         let exit = drive(run, &wired, self.store, begin, started_ms, settings).await?;
         drop(suspended);
-        self.check_decided(question, choice, workflow).await?;
+        self.is_decided_so(question, choice, workflow).await?;
         Ok(exit)
     }
 
@@ -120,24 +123,17 @@ impl Approval<'_> {
         Told(self.store.clone())
     }
 
-    async fn decision(
-        &self,
-        question: &Question,
-        workflow: &Workflow,
-    ) -> anyhow::Result<Option<troupe_agents::Decision>> {
-        Ok(troupe_agents::decided(&self.told_journal(), question, workflow).await?)
-    }
-
-    /// One answer decides. Whoever gave another one is told which.
-    async fn check_decided(&self, question: &Question, choice: &str, workflow: &Workflow) -> anyhow::Result<()> {
-        match self.decision(question, workflow).await? {
-            Some(troupe_agents::Decision {
+    /// Whether this is what was decided, if anything was: one answer decides, and whoever gave another one
+    /// is told which.
+    async fn is_decided_so(&self, question: &Question, choice: &str, workflow: &Workflow) -> anyhow::Result<bool> {
+        match troupe_agents::decided(&self.told_journal(), question, workflow).await? {
+            Some(Decision {
                 choice: Some(other),
                 by,
             }) if other != choice => {
                 anyhow::bail!("{} was decided before: {other}, by {by}", question.place)
             }
-            _ => Ok(()),
+            decision => Ok(decision.is_some()),
         }
     }
 

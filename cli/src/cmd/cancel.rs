@@ -12,6 +12,7 @@ use crate::workspace;
 use serde_json::json;
 use std::path::Path;
 use troupe_agents::{Clock as _, SystemClock};
+use troupe_core::id::RunId;
 use troupe_core::port::dispatch::{Dispatch as _, Word};
 use troupe_core::port::journal::{Journal as _, RunRecord, RunStatus};
 use troupe_store::Store;
@@ -59,8 +60,12 @@ async fn cancel(store: &Store, record: &RunRecord, state: &Path, settings: &Sett
 }
 
 /// Nobody works on the run, so there is nothing to stop: it is only written down.
-async fn cancel_here(store: &Store, run: &troupe_core::id::RunId, settings: &Settings) -> anyhow::Result<()> {
+async fn cancel_here(store: &Store, run: &RunId, settings: &Settings) -> anyhow::Result<()> {
     let record = store.run(run).await?;
+    if record.progress.status == RunStatus::Cancelled {
+        // Somebody else said so at the same time.
+        return settle(store, run).await;
+    }
     if record.progress.status.is_over() {
         settle(store, run).await?;
         return refuse_over(&record);
@@ -73,7 +78,7 @@ async fn cancel_here(store: &Store, run: &troupe_core::id::RunId, settings: &Set
 }
 
 /// The run ended while the word was said.
-async fn settle(store: &Store, run: &troupe_core::id::RunId) -> anyhow::Result<()> {
+async fn settle(store: &Store, run: &RunId) -> anyhow::Result<()> {
     if let Some(last) = store.posted(run).await?.last() {
         store.settle(run, last.number).await?;
     }

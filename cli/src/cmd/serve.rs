@@ -10,8 +10,8 @@ use crate::report;
 use crate::settings::Settings;
 use crate::workspace;
 use refusal::Refusals;
-use std::collections::VecDeque;
-use std::sync::Arc;
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::time::MissedTickBehavior;
 use troupe_agents::{Clock as _, SystemClock};
 use troupe_core::id::RunId;
@@ -22,8 +22,11 @@ pub fn run(arguments: &Serve, settings: &Settings) -> anyhow::Result<Exit> {
     let state = workspace::folder(settings)?;
     block_on(async {
         let store = Store::open(&state).await?;
-        let tell = settings.clone();
-        let tell = Arc::new(move |news: &News| say(news, &tell));
+        let voice = Voice {
+            settings: settings.clone(),
+            troubles: Mutex::default(),
+        };
+        let tell = Arc::new(move |news: &News| voice.say(news));
         let crew = Crew::new(&store, &state, usize::from(arguments.jobs), settings, tell);
         let stops = crew::stops(settings);
         settings.say(line(&format!(
@@ -108,15 +111,35 @@ impl Server {
     }
 }
 
-fn say(news: &News, settings: &Settings) {
-    if matches!(news.what, What::Nothing | What::Held(_)) {
-        return;
-    }
-    if settings.json {
-        // Whoever closed stdout wants to know no more; the runs go on.
-        let _ = report::line(&news.object().to_string());
-    } else {
-        settings.say(line(&news.line()));
+/// What people and programs are told of the runs.
+struct Voice {
+    settings: Settings,
+    /// What stands in the way of runs, as it was last told: the same is not told again.
+    troubles: Mutex<HashMap<RunId, String>>,
+}
+
+impl Voice {
+    fn say(&self, news: &News) {
+        let mut troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
+        match &news.what {
+            What::Nothing | What::Held(_) => return,
+            What::Refused(why) | What::Broken(why) => {
+                let told = troubles.insert(news.run.clone(), why.clone());
+                if told.as_ref() == Some(why) {
+                    return;
+                }
+            }
+            What::Rests(_) => {
+                troubles.remove(&news.run);
+            }
+            What::Resumed(_) => {}
+        }
+        if self.settings.json {
+            // Whoever closed stdout wants to know no more; the runs go on.
+            let _ = report::line(&news.object().to_string());
+        } else {
+            self.settings.say(line(&news.line()));
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::fixture::Place;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// A command at work.
@@ -15,10 +15,13 @@ pub struct Process {
 impl Process {
     /// Starts it; what it writes goes to files of this name.
     pub fn start(place: &Place, name: &str, arguments: &[&str]) -> Self {
+        Self::of(place, name, place.command(arguments))
+    }
+
+    fn of(place: &Place, name: &str, mut command: Command) -> Self {
         let file = |kind: &str| place.path().join(format!("{name}.{kind}"));
         let (stdout, stderr) = (file("out"), file("err"));
         let write = |path: &Path| Stdio::from(std::fs::File::create(path).unwrap());
-        let mut command = place.command(arguments);
         let child = command.stdout(write(&stdout)).stderr(write(&stderr)).spawn().unwrap();
         Self { child, stdout, stderr }
     }
@@ -80,7 +83,7 @@ const ASKING: &str = "troupe: 1
 name: asking
 steps:
   sign: { approve: Publish?, choices: [first, second] }
-  note: { run: \"echo ${{ steps.sign.output.choice }} >> decided\" }
+  note: { run: 'echo \"$CHOICE\" >> decided', env: { CHOICE: \"${{ steps.sign.output.choice }}\" } }
 outputs: { choice: \"${{ steps.sign.output.choice }}\" }
 ";
 
@@ -269,4 +272,31 @@ fn a_run_that_nobody_works_on_is_cancelled_and_one_that_is_over_is_not() {
     assert_eq!(place.troupe(&["resume", "last"]).code, 3, "it asks again");
     assert_eq!(place.troupe(&["approve", "last", "first"]).code, 0);
     assert_eq!(decisions(&place, "last"), ["first"]);
+}
+
+#[test]
+fn a_secret_in_an_answer_is_not_kept_where_words_wait() {
+    const KEY: &str = "planted-0b7e51";
+    let place = Place::new();
+    let env = "env: { KEY: \"${{ secrets.KEY }}\" },";
+    place.file("busy.yaml", BUSY.replace("retry:", &format!("{env} retry:")));
+    let command = |arguments: &[&str]| {
+        let mut command = place.command(arguments);
+        command.env("KEY", KEY);
+        command
+    };
+    let works = Process::of(&place, "busy", command(&["run", "busy.yaml", "--allow-host-commands"]));
+    until("the pause begins", || works.stderr().contains("; again in"));
+    let comment = format!("it is {KEY}");
+    let answer = ["approve", "last", "sign", "yes-please", "--comment", &comment];
+    assert_eq!(Process::of(&place, "answer", command(&answer)).code(), Some(0));
+    assert_eq!(decisions(&place, "last"), ["yes-please"]);
+    for file in std::fs::read_dir(place.path().join(".troupe")).unwrap() {
+        let path = file.unwrap().path();
+        if path.is_file() {
+            let bytes = std::fs::read(&path).unwrap();
+            let is_there = bytes.windows(KEY.len()).any(|window| window == KEY.as_bytes());
+            assert!(!is_there, "{}", path.display());
+        }
+    }
 }
