@@ -164,8 +164,7 @@ pub fn handle(workflow: &Workflow, state: &mut State, input: Input) -> Result<De
     let opened_before = state.open.next_call();
     let mut decision = Decision::default();
     let mut queue = VecDeque::from([Trigger::Input(input)]);
-    while let Some(trigger) = queue.pop_front() {
-        let link = decide(workflow, state, trigger)?;
+    while let Some(link) = next(workflow, state, &mut queue)? {
         for event in link.events {
             apply(workflow, state, &event);
             decision.events.push(event);
@@ -179,6 +178,14 @@ pub fn handle(workflow: &Workflow, state: &mut State, input: Input) -> Result<De
         .map(|(id, call)| call::effect(workflow, state, id, call))
         .collect();
     Ok(decision)
+}
+
+/// The next link of the chain.
+fn next(workflow: &Workflow, state: &State, queue: &mut VecDeque<Trigger>) -> Result<Option<Link>, Refusal> {
+    match queue.pop_front() {
+        Some(trigger) => decide(workflow, state, trigger).map(Some),
+        None => Ok(None),
+    }
 }
 
 /// What a restart must ask for again: every effect that is open in `state`.

@@ -7,7 +7,7 @@
 
 use super::item::Gain;
 use super::state::{AgentPhase, ItemPhase, State};
-use super::{Link, Trigger, apply, decide, doubt, fold, forget_aborts, open::Call};
+use super::{Link, Trigger, apply, doubt, fold, forget_aborts, next};
 use crate::Value;
 use crate::event::{Event, Work};
 use crate::failure::{Failure, FailureKind};
@@ -111,8 +111,7 @@ impl Replay<'_> {
     /// The first facts that an input leads to, and whom to look at after them.
     fn first_link(&self, input: Input) -> Option<Link> {
         let mut queue = VecDeque::from([Trigger::Input(input)]);
-        while let Some(trigger) = queue.pop_front() {
-            let link = decide(self.workflow, &self.state, trigger).ok()?;
+        while let Some(link) = next(self.workflow, &self.state, &mut queue).ok()? {
             queue.extend(link.then);
             if !link.events.is_empty() {
                 return Some(Link {
@@ -141,10 +140,10 @@ impl Replay<'_> {
                 self.at += 1;
             }
             queue.extend(link.then);
-            let Some(trigger) = queue.pop_front() else {
-                return Ok(());
-            };
-            link = decide(self.workflow, &self.state, trigger).unwrap_or_default();
+            match next(self.workflow, &self.state, &mut queue) {
+                Ok(Some(following)) => link = following,
+                Ok(None) | Err(_) => return Ok(()),
+            }
         }
     }
 
@@ -353,7 +352,7 @@ impl Replay<'_> {
         all
     }
 
-    /// Every timer that is open, for an event that one of them may have caused.
+    /// Every effect that may be an open timer, for an event that one of them may have caused.
     fn timers(&self, event: &Event) -> Vec<Input> {
         let from_outside = matches!(
             event,
@@ -365,16 +364,9 @@ impl Replay<'_> {
         if from_outside {
             return Vec::new();
         }
-        let is_timer = |call: &Call| {
-            matches!(
-                call,
-                Call::Clock(_) | Call::Timeout(..) | Call::Deadline(..) | Call::Pause(..)
-            )
-        };
+        // What is open and no timer takes no notice of one.
         let open = self.state.open.since(CallId(0));
-        open.filter(|(_, call)| is_timer(call))
-            .map(|(call, _)| Input::TimerFired { call })
-            .collect()
+        open.map(|(call, _)| Input::TimerFired { call }).collect()
     }
 }
 
