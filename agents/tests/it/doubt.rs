@@ -129,7 +129,7 @@ async fn crashes(
         assert_eq!(outcome.status, RunStatus::Succeeded, "{outcome:?}");
         lives.push((done(), asked.load(Ordering::SeqCst), journal.events().await));
     }
-    assert!(lives.len() > 5, "only {} crashes", lives.len());
+    assert!(lives.len() >= 5, "only {} crashes", lives.len());
     lives
 }
 

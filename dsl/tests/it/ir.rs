@@ -301,9 +301,9 @@ steps:
   mirror: { run: [./mirror.sh], effect: idempotent }
   careful: { tool: papers.semantic_search, with: { query: x }, effect: once }
 "#;
-    let compiled = compile("workflow.yaml", text.as_bytes(), &files);
-    assert!(compiled.diagnostics.is_empty(), "{:#?}", compiled.diagnostics);
-    let workflow = compiled.workflow.expect("nothing was wrong");
+    // That nobody reads what the tools give is a warning.
+    let workflow = compile("workflow.yaml", text.as_bytes(), &files).workflow;
+    let workflow = workflow.expect("nothing was wrong");
     let found: Vec<_> = [
         "search", "read", "set", "create", "guess", "sure", "pay", "look", "mirror", "careful",
     ]
