@@ -59,6 +59,18 @@ struct World<'a> {
 /// # Panics
 /// When the property does not hold, or the run does not end within 5,000 inputs.
 pub fn live(workflow: &Workflow, seed: u64, weather: Weather) -> Life {
+    lived(workflow, seed, weather).finish()
+}
+
+/// The journal of such a life.
+///
+/// # Panics
+/// As [`live`].
+pub fn journal(workflow: &Workflow, seed: u64, weather: Weather) -> Vec<Event> {
+    lived(workflow, seed, weather).journal
+}
+
+fn lived(workflow: &Workflow, seed: u64, weather: Weather) -> World<'_> {
     let mut world = World {
         workflow,
         state: State::new(workflow),
@@ -80,7 +92,7 @@ pub fn live(workflow: &Workflow, seed: u64, weather: Weather) -> Life {
                 reopenings -= 1;
                 world.take(Input::Reopen);
             }
-            Some(status) if status.is_over() => return world.finish(),
+            Some(status) if status.is_over() => return world,
             _ => world.advance(weather),
         }
     }

@@ -21,6 +21,7 @@ mod child;
 mod item;
 mod limits;
 mod open;
+mod owner;
 mod reopen;
 mod repeat;
 pub(crate) mod retry;
@@ -32,6 +33,7 @@ mod timer;
 mod wave;
 
 pub use answer::read as read_answer;
+pub use owner::{Owner, owner};
 pub use run::check_inputs;
 pub use state::State;
 

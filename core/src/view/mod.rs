@@ -2,6 +2,8 @@
 //!
 //! A view never writes and never asks the engine: it needs the workflow's names and the journal.
 
+pub mod metrics;
 mod run;
+pub mod trace;
 
 pub use run::{AgentStatus, AgentView, ChildView, RunView, StepStatus, StepView};

@@ -5,3 +5,4 @@
 mod estimate;
 mod simulation;
 mod steps;
+mod trace;
