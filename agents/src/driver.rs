@@ -10,11 +10,13 @@
 use crate::error::Error;
 use crate::handle::{Outcome, Run};
 use crate::perform::{Performer, Task};
+use crate::spans;
 use crate::times::{Folded, Times};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tracing::Instrument as _;
 use troupe_core::effect::{Effect, Want};
 use troupe_core::engine::{self, State};
 use troupe_core::event::Event;
@@ -88,9 +90,13 @@ impl Driver {
         first: Input,
         arrivals: mpsc::UnboundedReceiver<Arrival>,
     ) -> Result<Outcome, Error> {
-        let ended = self.work(first, arrivals).await;
-        self.finish(ended.is_ok()).await;
-        ended.map(|()| self.outcome())
+        let span = spans::run(&self.run);
+        let driven = async {
+            let ended = self.work(first, arrivals).await;
+            self.finish(ended.is_ok()).await;
+            ended.map(|()| self.outcome())
+        };
+        driven.instrument(span).await
     }
 
     async fn work(&mut self, first: Input, mut arrivals: mpsc::UnboundedReceiver<Arrival>) -> Result<(), Error> {
@@ -174,6 +180,7 @@ impl Driver {
         let first = self.sequence;
         let at_ms = self.write(events.clone(), self.state.progress()).await?;
         self.sequence += events.len() as u64;
+        tracing::debug!(first, events = events.len(), "appended");
         self.times.note(self.state.next_call(), at_ms);
         let entries: Vec<Entry> = (first..)
             .zip(events.iter())
@@ -219,7 +226,9 @@ impl Driver {
                 *after_ms = self.times.left_of(effect.call, *after_ms, *measure, now_ms);
             }
             let (call, wanted_ms) = (effect.call, self.times.wanted_ms(effect.call).unwrap_or(now_ms));
-            self.working.insert(call, self.performer.perform(effect, wanted_ms));
+            let span = spans::call(&self.run, &self.state, &effect);
+            let task = span.in_scope(|| self.performer.perform(effect, wanted_ms));
+            self.working.insert(call, task);
         }
     }
 

@@ -61,6 +61,11 @@ impl Secrets {
         each_text(value, &|text| self.reveal(&text))
     }
 
+    /// Text for people, without the value of any secret.
+    pub fn conceal_text(&self, text: &str) -> String {
+        secret::for_people(&secret::conceal(text, &self.0.hidden))
+    }
+
     fn conceal(&self, text: &str) -> String {
         secret::conceal(&secret::disarm(text), &self.0.hidden)
     }

@@ -4,8 +4,10 @@ mod approve;
 mod call;
 mod check;
 mod explain;
+mod export;
 mod format;
 mod graph;
+mod import;
 mod list;
 mod migrate;
 mod new;
@@ -13,6 +15,7 @@ mod resume;
 mod run;
 mod schema;
 mod show;
+mod trace;
 
 use crate::args::Command;
 use crate::exit::Exit;
@@ -30,6 +33,9 @@ pub fn dispatch(command: Command, settings: &Settings) -> anyhow::Result<Exit> {
         Command::Approve(arguments) => approve::run(&arguments, settings),
         Command::Ls(arguments) => list::run(&arguments, settings),
         Command::Show(arguments) => show::run(&arguments, settings),
+        Command::Trace(arguments) => trace::run(&arguments, settings),
+        Command::Export(arguments) => export::run(&arguments, settings),
+        Command::Import(arguments) => import::run(&arguments, settings),
         Command::Call(arguments) => call::run(&arguments, settings),
         Command::Graph(arguments) => graph::run(&arguments, settings),
         Command::Explain(arguments) => explain::run(&arguments, settings),

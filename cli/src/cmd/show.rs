@@ -11,7 +11,6 @@ use std::sync::Arc;
 use troupe_core::Value;
 use troupe_core::expression::as_text;
 use troupe_core::id::RunId;
-use troupe_core::ir::{Verb, Workflow};
 use troupe_core::port::journal::{Entry, RunRecord, RunStatus};
 use troupe_core::view::{AgentStatus, AgentView, ChildView, RunView, StepView};
 use troupe_store::Reader;
@@ -34,7 +33,7 @@ pub fn run(arguments: &Show, settings: &Settings) -> anyhow::Result<Exit> {
         return Ok(Exit::Succeeded);
     }
     let workflow = load::from_journal(&sources)
-        .and_then(|root| called(Arc::new(root), &record.header.run))
+        .and_then(|root| load::called(Arc::new(root), &record.header.run))
         .context("the run was made by a version whose workflows this one cannot read")?;
     let mut view = RunView::of(&workflow, &entries);
     if record.progress.status == RunStatus::Waiting {
@@ -48,18 +47,6 @@ pub fn run(arguments: &Show, settings: &Settings) -> anyhow::Result<Exit> {
         report::line(&text(&record, &view, status))?;
     }
     Ok(Exit::Succeeded)
-}
-
-/// What a run runs: the workflow that its name leads to from the one that a person started. A step's
-/// name has no `-`, and is what its runs' names begin with.
-fn called(root: Arc<Workflow>, run: &RunId) -> Option<Arc<Workflow>> {
-    run.as_str().split('.').skip(1).try_fold(root, |workflow, part| {
-        let step = workflow.step_named(part.split('-').next()?)?;
-        match workflow.step(step).verb {
-            Verb::Workflow { workflow: index, .. } => Some(workflow.workflow(index).clone()),
-            _ => None,
-        }
-    })
 }
 
 fn event_line(entry: &Entry) -> anyhow::Result<()> {

@@ -5,11 +5,13 @@ mod number;
 mod outcome;
 mod plan;
 mod time;
+mod trace;
 
 pub use diagnostic::{Checked, Format, count, diagnostics};
 pub use outcome::{Ended, print as outcome};
 pub use plan::{Circumstances, Plan};
 pub use time::rfc3339;
+pub use trace::tree as trace;
 
 /// What a code is about, in a few words: the title of its page. Empty for a code without one.
 pub fn title(code: &str) -> &'static str {

@@ -62,9 +62,12 @@ impl Place {
             "CI",
             "GITHUB_ACTIONS",
             "NO_COLOR",
+            "TROUPE_LOG",
         ] {
             command.env_remove(name);
         }
+        let telemetry = std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("OTEL_"));
+        telemetry.for_each(|(name, _)| drop(command.env_remove(name)));
         command.env("TROUPE_WORKSPACE", self.path());
         command
     }
