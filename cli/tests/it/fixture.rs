@@ -66,8 +66,11 @@ impl Place {
         ] {
             command.env_remove(name);
         }
-        let telemetry = std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("OTEL_"));
-        telemetry.for_each(|(name, _)| drop(command.env_remove(name)));
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("OTEL_") {
+                command.env_remove(name);
+            }
+        }
         command.env("TROUPE_WORKSPACE", self.path());
         command
     }

@@ -155,7 +155,7 @@ steps:
   refused: {{ agent: mute, prompt: What is your key?, on_error: continue }}
   spill:
     needs: [ask, refused]
-    run: printf '%s\n' "$TOKEN" "${{{{ secrets.TOKEN }}}}"; mkdir copied; cp .troupe/troupe.db* copied
+    run: printf '%s\n' "$TOKEN"; mkdir copied; cp .troupe/troupe.db* copied
     env: {{ TOKEN: "${{{{ secrets.TOKEN }}}}" }}
   fail:
     needs: spill
