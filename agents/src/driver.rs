@@ -14,12 +14,14 @@ pub(crate) mod words;
 use crate::error::Error;
 use crate::handle::{Outcome, Run};
 use crate::perform::{Performer, Task};
+use crate::spans;
 use crate::times::{Folded, Times};
 use rest::Rest;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tracing::Instrument as _;
 use troupe_core::effect::{Effect, Measure, Want};
 use troupe_core::engine::{self, State};
 use troupe_core::event::Event;
@@ -111,13 +113,17 @@ impl Driver {
         first: Input,
         arrivals: mpsc::UnboundedReceiver<Arrival>,
     ) -> Result<Outcome, Error> {
-        let ended = self.work(first, arrivals).await;
-        self.finish(ended.is_ok()).await;
-        ended?;
-        if self.is_over() {
-            self.settle_all().await;
-        }
-        Ok(self.outcome())
+        let span = spans::run(&self.run);
+        let driven = async {
+            let ended = self.work(first, arrivals).await;
+            self.finish(ended.is_ok()).await;
+            ended?;
+            if self.is_over() {
+                self.settle_all().await;
+            }
+            Ok(self.outcome())
+        };
+        driven.instrument(span).await
     }
 
     async fn work(&mut self, first: Input, mut arrivals: mpsc::UnboundedReceiver<Arrival>) -> Result<(), Error> {
@@ -194,6 +200,7 @@ impl Driver {
         let first = self.sequence;
         let at_ms = self.write(events.clone(), self.state.progress()).await?;
         self.sequence += events.len() as u64;
+        tracing::debug!(first, events = events.len(), "appended");
         self.times.note(self.state.next_call(), at_ms);
         let entries: Vec<Entry> = (first..)
             .zip(events.iter())
@@ -242,7 +249,9 @@ impl Driver {
                 }
                 *after_ms = self.times.left_of(call, *after_ms, *measure, now_ms);
             }
-            self.working.insert(call, self.performer.perform(effect, wanted_ms));
+            let span = spans::call(&self.run, &self.state, &effect);
+            let task = span.in_scope(|| self.performer.perform(effect, wanted_ms));
+            self.working.insert(call, task);
         }
     }
 

@@ -15,6 +15,7 @@ mod perform;
 mod ports;
 mod prompt;
 mod secrets;
+mod spans;
 mod times;
 
 pub use child::questions;

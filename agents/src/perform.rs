@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tracing::Instrument as _;
 use troupe_core::effect::{ApprovalRequest, Command, Effect, ModelRequest, Origin, ToolRequest, Want};
 use troupe_core::failure::{Failure, FailureKind};
 use troupe_core::id::{ActorId, CallId, RunId};
@@ -152,7 +153,7 @@ impl Performer {
             _ => None,
         };
         let own = run.clone();
-        let task = tokio::spawn(async move {
+        let performed = async move {
             let answer = async {
                 match want {
                     Want::Workflow(request) => {
@@ -177,9 +178,13 @@ impl Performer {
                 Arrival::Input(input) => Arrival::Input(wires.ports.secrets.conceal_input(input)),
                 other => other,
             };
+            if let Arrival::Input(Input::CallFailed { failure, .. }) = &arrival {
+                tracing::debug!(kind = failure.kind.word(), message = %failure.message, "failed");
+            }
             // The driver may have ended meanwhile; then nobody wants the answer.
             let _ = inbox.send(arrival);
-        });
+        };
+        let task = tokio::spawn(performed.in_current_span());
         Task {
             task,
             run: driven.map(|driven| (driven, run)),

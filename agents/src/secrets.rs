@@ -62,6 +62,11 @@ impl Secrets {
         each_text(value, &|text| self.reveal(&text))
     }
 
+    /// Text for people, without the value of any secret.
+    pub fn conceal_text(&self, text: &str) -> String {
+        secret::for_people(&secret::conceal(text, &self.0.hidden))
+    }
+
     /// A text without the value of any secret. Marks in it are foreign, unless they were made by ourselves
     /// before the text went into the cache.
     fn conceal(&self, text: &str, cached: bool) -> String {

@@ -81,6 +81,12 @@ pub enum Command {
     Gc(Gc),
     /// Look for damage and leftovers, and say the way out
     Doctor,
+    /// Print a run as a trace, or send it to OpenTelemetry
+    Trace(Trace),
+    /// Write a run into one file, with the runs that it started
+    Export(Export),
+    /// Take up a run from the file that `export` wrote
+    Import(Import),
     /// Call one tool of a workflow
     Call(Call),
     /// Draw a workflow's steps and who waits for whom
@@ -277,6 +283,52 @@ pub struct Diff {
 pub struct Replay {
     /// The run, the beginning of its name, or `last`
     pub run: String,
+}
+
+/// `troupe trace`
+#[derive(Debug, Args)]
+pub struct Trace {
+    /// The run, the beginning of its name, or `last`
+    pub run: String,
+    /// What is printed
+    #[arg(long, value_name = "FORMAT", default_value = "tree")]
+    pub format: TraceFormat,
+    /// Send it to where the OTEL_EXPORTER_OTLP_… variables say, instead
+    #[arg(long)]
+    pub send: bool,
+}
+
+/// How a trace is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TraceFormat {
+    /// A line for each span, below the one that it is a part of
+    Tree,
+    /// One message of OTLP as JSON, of the spans that ended
+    OtlpJson,
+}
+
+/// `troupe export`
+#[derive(Debug, Args)]
+pub struct Export {
+    /// The run, the beginning of its name, or `last`
+    pub run: String,
+    /// The file; `-` is stdout [default: RUN.troupe]
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// `troupe import`
+#[derive(Debug, Args)]
+pub struct Import {
+    /// The file that `troupe export` wrote
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Give the run another name
+    #[arg(long = "as", value_name = "NAME")]
+    pub name: Option<String>,
+    /// Keep the run's permission to start commands on this machine, if it had it
+    #[arg(long)]
+    pub allow_host_commands: bool,
 }
 
 /// `troupe call`

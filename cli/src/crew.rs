@@ -2,8 +2,10 @@
 
 use crate::cmd::Suspended;
 use crate::exit::Exit;
+use crate::past::Told;
 use crate::report;
 use crate::settings::Settings;
+use crate::telemetry::Telemetry;
 use serde_json::json;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -168,15 +170,18 @@ impl Hands {
             workflow: news.workflow.clone(),
             what: What::Resumed(events),
         });
+        let telemetry = Telemetry::start(&wired.workflow, &self.settings);
+        let journal = telemetry.journal(Arc::new(Told(self.store.clone())));
         let driven = Run {
             run,
             workflow: wired.workflow.clone(),
-            ports: wired.ports(&self.store, Arc::new(Silent), Arc::new(Nobody)),
+            ports: wired.ports(journal, &self.store, Arc::new(Silent), Arc::new(Nobody)),
             patience_ms: Some(PATIENCE_MS),
         };
         let begin = suspended.begin(&wired).await?;
         let outcome = begin.go(driven).await?.outcome().await;
         drop(suspended);
+        telemetry.finish(&self.settings).await;
         Ok(What::Rests(Box::new(outcome?)))
     }
 

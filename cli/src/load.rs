@@ -4,8 +4,10 @@ use crate::exit::Usage;
 use crate::report;
 use crate::settings::Settings;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use troupe_core::diagnostic::Sources;
-use troupe_core::ir::Workflow;
+use troupe_core::id::RunId;
+use troupe_core::ir::{Verb, Workflow};
 use troupe_dsl::{Compiled, FileError, Files, Folder, MAX_WORKFLOW_BYTES};
 
 /// A workflow and where it lives.
@@ -87,6 +89,18 @@ fn folder_of(file: &Path) -> PathBuf {
 pub fn from_journal(sources: &[(String, String)]) -> Option<Workflow> {
     let (name, text) = sources.first()?;
     troupe_dsl::compile(name, text.as_bytes(), &Kept(sources)).workflow
+}
+
+/// What a run runs: the workflow that its name leads to from the one that a person started. A step's
+/// name has no `-`, and is what its runs' names begin with.
+pub fn called(root: Arc<Workflow>, run: &RunId) -> Option<Arc<Workflow>> {
+    run.as_str().split('.').skip(1).try_fold(root, |workflow, part| {
+        let step = workflow.step_named(part.split('-').next()?)?;
+        match workflow.step(step).verb {
+            Verb::Workflow { workflow: index, .. } => Some(workflow.workflow(index).clone()),
+            _ => None,
+        }
+    })
 }
 
 /// The texts of a journal, in the place of files.

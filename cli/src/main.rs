@@ -1,5 +1,6 @@
 //! The binary: arguments → settings → wiring. The only place that knows every crate.
 
+mod archive;
 mod args;
 mod cmd;
 mod crew;
@@ -9,9 +10,11 @@ mod load;
 mod lsp;
 mod past;
 mod person;
+mod redact;
 mod report;
 mod rewrite;
 mod settings;
+mod telemetry;
 mod values;
 mod wire;
 mod word;
@@ -29,8 +32,11 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let arguments = args::Arguments::parse();
     let settings = settings::resolve(&arguments.global);
-    let exit = cmd::dispatch(arguments.command, &settings).unwrap_or_else(|error| {
-        anstream::eprintln!("{}{}", settings.error_mark(), report::error_text(&error));
+    redact::guard_panics();
+    let done = redact::listen().and_then(|()| cmd::dispatch(arguments.command, &settings));
+    let exit = done.unwrap_or_else(|error| {
+        let told = redact::text(&report::error_text(&error));
+        anstream::eprintln!("{}{told}", settings.error_mark());
         if error.is::<Usage>() { Exit::Usage } else { Exit::Failed }
     });
     exit.into()

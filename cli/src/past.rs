@@ -11,7 +11,7 @@ use std::sync::Arc;
 use troupe_core::engine::Adaptation;
 use troupe_core::event::Event;
 use troupe_core::id::RunId;
-use troupe_core::ir::{Verb, Workflow};
+use troupe_core::ir::Workflow;
 use troupe_core::port::journal::{Append, Entry, Journal, RunHeader, RunRecord};
 use troupe_core::port::{Error, ErrorKind};
 use troupe_store::{Reader, Store};
@@ -70,7 +70,7 @@ impl Past {
             // Only the run that a person started holds the texts.
             Some(_) => compiled(&reader.run(&run.root()).await?.header)?,
         };
-        called(Arc::new(root), run).ok_or_else(|| unreadable(run).into())
+        load::called(Arc::new(root), run).ok_or_else(|| unreadable(run).into())
     }
 
     /// How many events at the beginning are the same ones, kept once.
@@ -128,18 +128,6 @@ fn tell(entries: &mut [Entry], older: &RunHeader, younger: &RunHeader) -> Result
         entry.event = event;
     }
     Ok(())
-}
-
-/// What a run runs: the workflow that its name leads to from the one that a person started. A step's
-/// name has no `-`, and is what its runs' names begin with.
-fn called(root: Arc<Workflow>, run: &RunId) -> Option<Arc<Workflow>> {
-    run.as_str().split('.').skip(1).try_fold(root, |workflow, part| {
-        let step = workflow.step_named(part.split('-').next()?)?;
-        match workflow.step(step).verb {
-            Verb::Workflow { workflow: index, .. } => Some(workflow.workflow(index).clone()),
-            _ => None,
-        }
-    })
 }
 
 /// The store as a driver sees it: what it loads is told in the words of the run's own workflow.

@@ -1,6 +1,7 @@
 //! What the arguments and the environment come to, decided once.
 
 use crate::args::{Global, When};
+use crate::telemetry;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
@@ -17,6 +18,8 @@ pub struct Settings {
     pub json: bool,
     /// Nothing on stderr but errors.
     pub quiet: bool,
+    /// Where telemetry goes.
+    pub telemetry: telemetry::Options,
 }
 
 impl Settings {
@@ -60,5 +63,6 @@ pub fn resolve(global: &Global) -> Settings {
         terminal: draws,
         json: global.json,
         quiet: global.quiet,
+        telemetry: telemetry::Options::read(&|name| std::env::var(name).ok()),
     }
 }

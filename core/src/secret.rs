@@ -59,6 +59,11 @@ pub fn conceal(text: &str, secrets: &[(String, String)]) -> String {
     })
 }
 
+/// Markers as people read them: `[secret:NAME]`.
+pub fn for_people(text: &str) -> String {
+    text.replace(OPEN, "[").replace(CLOSE, "]")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

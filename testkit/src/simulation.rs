@@ -84,6 +84,10 @@ pub fn live(workflow: &Workflow, seed: u64, weather: Weather) -> Life {
 /// # Panics
 /// As [`live`].
 pub fn recorded(workflow: &Workflow, seed: u64, weather: Weather) -> (Life, Record) {
+    lived(workflow, seed, weather).finish()
+}
+
+fn lived(workflow: &Workflow, seed: u64, weather: Weather) -> World<'_> {
     let mut world = World {
         workflow,
         state: State::new(workflow),
@@ -113,7 +117,7 @@ pub fn recorded(workflow: &Workflow, seed: u64, weather: Weather) -> (Life, Reco
                 reopenings -= 1;
                 world.take(Input::Reopen);
             }
-            Some(status) if status.is_over() => return world.finish(),
+            Some(status) if status.is_over() => return world,
             _ => world.advance(weather),
         }
     }

@@ -7,10 +7,12 @@ mod check;
 mod diff;
 mod doctor;
 mod explain;
+mod export;
 mod fork;
 mod format;
 mod gc;
 mod graph;
+mod import;
 mod list;
 mod migrate;
 mod new;
@@ -20,6 +22,7 @@ mod run;
 mod schema;
 mod serve;
 mod show;
+mod trace;
 
 pub use resume::Suspended;
 pub use run::Choices;
@@ -47,6 +50,9 @@ pub fn dispatch(command: Command, settings: &Settings) -> anyhow::Result<Exit> {
         Command::Replay(arguments) => replay::run(&arguments, settings),
         Command::Gc(arguments) => gc::run(&arguments, settings),
         Command::Doctor => doctor::run(settings),
+        Command::Trace(arguments) => trace::run(&arguments, settings),
+        Command::Export(arguments) => export::run(&arguments, settings),
+        Command::Import(arguments) => import::run(&arguments, settings),
         Command::Call(arguments) => call::run(&arguments, settings),
         Command::Graph(arguments) => graph::run(&arguments, settings),
         Command::Explain(arguments) => explain::run(&arguments, settings),

@@ -10,7 +10,8 @@ use crate::load::{self, Loaded};
 use crate::past::Told;
 use crate::report::{self, Ended};
 use crate::settings::Settings;
-use crate::{person, values, wire, workspace};
+use crate::telemetry::Telemetry;
+use crate::{person, redact, values, wire, workspace};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use troupe_core::input::Edit;
 use troupe_core::ir::{Verb, Workflow};
 use troupe_core::port::ErrorKind;
 use troupe_core::port::approver::Approver;
-use troupe_core::port::journal::{Leases as _, RunHeader, RunRecord, RunStatus};
+use troupe_core::port::journal::{Journal, Leases as _, RunHeader, RunRecord, RunStatus};
 use troupe_core::port::process::ProcessRunner;
 use troupe_sandbox::host;
 use troupe_store::Store;
@@ -144,6 +145,7 @@ impl Wired {
             .allow_host_commands
             .then(|| Arc::new(host::Host::new(host::Options::in_directory(&loaded.folder))) as Arc<dyn ProcessRunner>);
         let secrets = wire::secrets(&workflow)?;
+        redact::know(&secrets);
         let mut corpora = wire::Corpora::new(loaded, state, settings);
         Self::of(workflow, &processes, &secrets, &mut corpora)
     }
@@ -167,12 +169,17 @@ impl Wired {
         })
     }
 
-    /// The ports of a run that is kept in `store`, watched by `observer`, and answered by `approver`.
-    pub fn ports(&self, store: &Store, observer: Arc<dyn Observer>, approver: Arc<dyn Approver>) -> Ports {
+    /// The ports of a run that is kept in `journal` and `store`, watched by `observer`, and answered by `approver`.
+    pub fn ports(
+        &self,
+        journal: Arc<dyn Journal>,
+        store: &Store,
+        observer: Arc<dyn Observer>,
+        approver: Arc<dyn Approver>,
+    ) -> Ports {
         let silent: Arc<dyn Observer> = Arc::new(Silent);
-        let below = |called: &Wired| called.ports(store, silent.clone(), approver.clone());
+        let below = |called: &Wired| called.ports(journal.clone(), store, silent.clone(), approver.clone());
         Ports {
-            journal: Arc::new(Told(store.clone())),
             dispatch: Arc::new(store.clone()),
             models: self.models.clone(),
             tools: self.tools.clone(),
@@ -184,6 +191,7 @@ impl Wired {
             observer,
             children: self.called.iter().map(below).collect(),
             approver: approver.clone(),
+            journal: journal.clone(),
         }
     }
 
@@ -276,33 +284,15 @@ pub async fn drive(
     run: &RunId,
     wired: &Wired,
     store: &Store,
-    mut begin: Begin,
+    begin: Begin,
     started_ms: u64,
     settings: &Settings,
 ) -> anyhow::Result<Exit> {
-    let mut answers: Vec<person::Given> = Vec::new();
-    let outcome = loop {
-        let feed = live::feed(run, &wired.workflow, settings);
-        let approver = Arc::new(person::Answers::new(answers));
-        let driven = troupe_agents::Run {
-            run: run.clone(),
-            workflow: wired.workflow.clone(),
-            ports: wired.ports(store, feed.observer(), approver),
-            // Whoever waits at a terminal waits for pauses too.
-            patience_ms: None,
-        };
-        let handle = begin.go(driven).await?;
-        let outcome = watch(run, handle, feed).await?;
-        answers = match outcome.status {
-            RunStatus::Waiting => person::ask(&outcome.questions, settings).await,
-            _ => Vec::new(),
-        };
-        if answers.is_empty() {
-            break outcome;
-        }
-        let (inputs, env) = Default::default();
-        begin = Begin::Resume { inputs, env };
-    };
+    let telemetry = Telemetry::start(&wired.workflow, settings);
+    let journal = telemetry.journal(Arc::new(Told(store.clone())));
+    let driven = drive_on(run, wired, (journal, store), begin, settings).await;
+    telemetry.finish(settings).await;
+    let outcome = driven?;
     let duration_ms = SystemClock.now_ms().saturating_sub(started_ms);
     report::outcome(
         &Ended {
@@ -316,6 +306,39 @@ pub async fn drive(
         settings.say(person::instructions(run, &outcome.questions));
     }
     Ok(outcome.status.into())
+}
+
+/// The same, without a word about how it ended.
+async fn drive_on(
+    run: &RunId,
+    wired: &Wired,
+    (journal, store): (Arc<dyn Journal>, &Store),
+    mut begin: Begin,
+    settings: &Settings,
+) -> anyhow::Result<Outcome> {
+    let mut answers: Vec<person::Given> = Vec::new();
+    loop {
+        let feed = live::feed(run, &wired.workflow, settings);
+        let approver = Arc::new(person::Answers::new(answers));
+        let driven = troupe_agents::Run {
+            run: run.clone(),
+            workflow: wired.workflow.clone(),
+            ports: wired.ports(journal.clone(), store, feed.observer(), approver),
+            // Whoever waits at a terminal waits for pauses too.
+            patience_ms: None,
+        };
+        let handle = begin.go(driven).await?;
+        let outcome = watch(run, handle, feed).await?;
+        answers = match outcome.status {
+            RunStatus::Waiting => person::ask(&outcome.questions, settings).await,
+            _ => Vec::new(),
+        };
+        if answers.is_empty() {
+            return Ok(outcome);
+        }
+        let (inputs, env) = Default::default();
+        begin = Begin::Resume { inputs, env };
+    }
 }
 
 /// Watches a run to its end; Ctrl-C once winds it down, twice stops at once.

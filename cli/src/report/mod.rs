@@ -6,6 +6,7 @@ mod number;
 mod outcome;
 mod plan;
 mod time;
+mod trace;
 
 pub use diagnostic::{Checked, Format, count, diagnostics};
 pub use difference::difference;
@@ -13,6 +14,7 @@ pub use number::{bytes, plural};
 pub use outcome::{Ended, print as outcome};
 pub use plan::{Circumstances, Plan};
 pub use time::rfc3339;
+pub use trace::tree as trace;
 
 /// What a code is about, in a few words: the title of its page. Empty for a code without one.
 pub fn title(code: &str) -> &'static str {

@@ -62,8 +62,14 @@ impl Place {
             "CI",
             "GITHUB_ACTIONS",
             "NO_COLOR",
+            "TROUPE_LOG",
         ] {
             command.env_remove(name);
+        }
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("OTEL_") {
+                command.env_remove(name);
+            }
         }
         command.env("TROUPE_WORKSPACE", self.path());
         command

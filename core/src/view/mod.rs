@@ -3,7 +3,9 @@
 //! A view never writes and never asks the engine: it needs the workflow's names and the journal.
 
 mod diff;
+pub mod metrics;
 mod run;
+pub mod trace;
 
 pub use diff::{AgentDiff, Change, Figures, ItemDiff, Pair, RunDiff, Side, StepDiff};
 pub use run::{AgentStatus, AgentView, CallsView, ChildView, RunView, StepStatus, StepView};

@@ -6,4 +6,5 @@ mod doubt;
 mod estimate;
 mod simulation;
 mod steps;
+mod trace;
 mod travel;
