@@ -300,10 +300,9 @@ async fn write(
         verdicts.push(verdict);
     }
     statement::insert_blobs(connection, &plan.blobs()).await?;
-    statement::insert_segments(connection, &plan.segments()).await?;
-    match (wrote, plan.changes()) {
-        (false, changes) if changes.is_empty() => statement::rollback(connection).await?,
-        (_, changes) => statement::update_runs_and_commit(connection, &changes).await?,
+    match (plan.segments(), plan.changes()) {
+        (_, changes) if changes.is_empty() && !wrote => statement::rollback(connection).await?,
+        (segments, changes) => statement::write_and_commit(connection, &segments, &changes).await?,
     }
     Ok(verdicts)
 }

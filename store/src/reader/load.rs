@@ -55,8 +55,8 @@ impl Reader {
         let own = stretches.last().ok_or_else(|| missing(run))?;
         let mut slots = Vec::with_capacity(own.ends as usize);
         for stretch in &stretches {
-            let read = self.slots(&mut snapshot, stretch).await?;
-            slots.extend(read.map_err(|damage| self.damaged(run, &stretch.writer, damage))?);
+            let read = self.read(&mut snapshot, stretch, &mut slots).await?;
+            read.map_err(|damage| self.damaged(run, &stretch.writer, damage))?;
         }
         let found = slots
             .iter()
@@ -98,12 +98,13 @@ impl Reader {
         .map_err(|error| self.database.fault(&error))
     }
 
-    /// Reads segments on SQLite's thread and decodes them on others at the same time.
-    async fn slots(
+    /// Reads segments on SQLite's thread and decodes them on others at the same time, appending to `slots`.
+    async fn read(
         &self,
         connection: &mut SqliteConnection,
         stretch: &Stretch,
-    ) -> Result<Result<Vec<Slot>, Damage>, Error> {
+        slots: &mut Vec<Slot>,
+    ) -> Result<Result<(), Damage>, Error> {
         let mut rows = sqlx::query(
             "SELECT position, at_ms, bytes FROM segment WHERE position >= ?1 AND position < ?2 ORDER BY position",
         )
@@ -123,14 +124,13 @@ impl Reader {
             let Some(row) = row else { break };
             batch.push(stored(&row).map_err(|error| self.database.fault(&error))?);
         }
-        let mut slots = Vec::new();
         for batch in batches {
             match batch.await.map_err(|_| ending())? {
                 Ok(decoded) => slots.extend(decoded),
                 Err(damage) => return Ok(Err(damage)),
             }
         }
-        Ok(Ok(slots))
+        Ok(Ok(()))
     }
 
     async fn payloads(&self, connection: &mut SqliteConnection, slots: &[Slot]) -> Result<Payloads, Error> {

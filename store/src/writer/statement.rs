@@ -2,7 +2,7 @@
 //!
 //! Every statement costs a trip to SQLite's thread, and every new text is parsed again. So a group is
 //! written by statements of many rows, and the number of rows is padded with nulls to a power of two:
-//! eleven texts in all, which stay prepared. `OR ROLLBACK` spares SQLite from noting how to undo one
+//! eleven texts for each kind of statement, which stay prepared. `OR ROLLBACK` spares SQLite from noting how to undo one
 //! statement: when one fails, the group does.
 
 use super::plan::Position;
@@ -17,6 +17,8 @@ use troupe_core::port::blob::Digest;
 
 /// Rows of one statement; SQLite takes 32,766 parameters.
 const ROWS: usize = 1024;
+
+const SEGMENT: &str = "OR ROLLBACK INTO segment (position, at_ms, bytes)";
 
 type Statement = Query<'static, Sqlite, SqliteArguments>;
 
@@ -148,19 +150,39 @@ pub(crate) async fn insert_blobs(connection: &mut SqliteConnection, blobs: &[&Bl
     Ok(())
 }
 
-/// Writes segments.
-pub(crate) async fn insert_segments(
+/// Writes segments, moves their runs on, and makes the transaction durable: in one trip where every run
+/// has one segment, as most groups are.
+pub(crate) async fn write_and_commit(
     connection: &mut SqliteConnection,
     segments: &[(i64, &Batch)],
+    changes: &[(i64, &Batch)],
 ) -> Result<(), sqlx::Error> {
+    if segments.is_empty() || segments.len() != changes.len() || segments.len() > ROWS {
+        insert_segments(connection, segments).await?;
+        return update_runs_and_commit(connection, changes).await;
+    }
+    let insert = insertion(SEGMENT, 3, segments.len());
+    let mut query = sqlx::query(AssertSqlSafe(format!("{insert}; {}", update_and_commit(changes.len()))));
+    for segment in segments {
+        query = bind_segment(query, segment);
+    }
+    // What is not bound here would take what belongs to the next statement.
+    for _ in 0..3 * (segments.len().next_power_of_two() - segments.len()) {
+        query = query.bind(None::<i64>);
+    }
+    for change in changes {
+        query = bind_change(query, change);
+    }
+    query.execute(connection).await?;
+    Ok(())
+}
+
+/// Writes segments.
+async fn insert_segments(connection: &mut SqliteConnection, segments: &[(i64, &Batch)]) -> Result<(), sqlx::Error> {
     for rows in segments.chunks(ROWS) {
-        let columns = "OR ROLLBACK INTO segment (position, at_ms, bytes)";
-        let mut query = insert(columns, 3, rows.len());
-        for (key, batch) in rows {
-            query = query
-                .bind(Position::of_segment(*key, batch.first))
-                .bind(integer(batch.at_ms))
-                .bind(batch.segment.bytes.as_slice());
+        let mut query = insert(SEGMENT, 3, rows.len());
+        for segment in rows {
+            query = bind_segment(query, segment);
         }
         query.execute(&mut *connection).await?;
     }
@@ -168,7 +190,7 @@ pub(crate) async fn insert_segments(
 }
 
 /// Moves runs on to the end of their last batch, and makes the transaction durable.
-pub(crate) async fn update_runs_and_commit(
+async fn update_runs_and_commit(
     connection: &mut SqliteConnection,
     changes: &[(i64, &Batch)],
 ) -> Result<(), sqlx::Error> {
@@ -176,21 +198,35 @@ pub(crate) async fn update_runs_and_commit(
         sqlx::query("COMMIT").execute(connection).await?;
         return Ok(());
     }
-    let sql = format!(
-        "UPDATE OR ROLLBACK run SET next_sequence = new.column2, updated_ms = new.column3, progress = new.column4, \
-         writer = '{VERSION}' FROM (VALUES {}) AS new WHERE run.key = new.column1; COMMIT",
-        repeated("(?,?,?,?)", changes.len())
-    );
-    let mut query = sqlx::query(AssertSqlSafe(sql));
-    for (key, batch) in changes {
-        query = query
-            .bind(*key)
-            .bind(integer(batch.first + u64::from(batch.segment.events)))
-            .bind(integer(batch.at_ms))
-            .bind(batch.progress.as_str());
+    let mut query = sqlx::query(AssertSqlSafe(update_and_commit(changes.len())));
+    for change in changes {
+        query = bind_change(query, change);
     }
     query.execute(connection).await?;
     Ok(())
+}
+
+fn update_and_commit(rows: usize) -> String {
+    format!(
+        "UPDATE OR ROLLBACK run SET next_sequence = new.column2, updated_ms = new.column3, progress = new.column4, \
+         writer = '{VERSION}' FROM (VALUES {}) AS new WHERE run.key = new.column1; COMMIT",
+        repeated("(?,?,?,?)", rows)
+    )
+}
+
+fn bind_segment(query: Statement, (key, batch): &(i64, &Batch)) -> Statement {
+    query
+        .bind(Position::of_segment(*key, batch.first))
+        .bind(integer(batch.at_ms))
+        .bind(batch.segment.bytes.as_slice())
+}
+
+fn bind_change(query: Statement, (key, batch): &(i64, &Batch)) -> Statement {
+    query
+        .bind(*key)
+        .bind(integer(batch.first + u64::from(batch.segment.events)))
+        .bind(integer(batch.at_ms))
+        .bind(batch.progress.as_str())
 }
 
 /// Ends a transaction that has nothing to write.
@@ -200,11 +236,15 @@ pub(crate) async fn rollback(connection: &mut SqliteConnection) -> Result<(), sq
 }
 
 fn insert(into: &str, columns: usize, rows: usize) -> Statement {
+    sqlx::query(AssertSqlSafe(insertion(into, columns, rows)))
+}
+
+fn insertion(into: &str, columns: usize, rows: usize) -> String {
     let row = format!("({})", vec!["?"; columns].join(","));
-    sqlx::query(AssertSqlSafe(format!(
+    format!(
         "INSERT {into} SELECT * FROM (VALUES {}) WHERE column1 IS NOT NULL",
         repeated(&row, rows)
-    )))
+    )
 }
 
 /// `what` as often as the power of two above `rows`. SQLite reads parameters that nobody binds as null.
