@@ -277,6 +277,8 @@ impl Driver {
                 status,
                 ..self.state.progress()
             },
+            used: self.state.used(),
+            limits_passed: self.state.limits_passed().cloned().collect(),
             questions: if waits { self.questions() } else { Vec::new() },
         }
     }

@@ -217,8 +217,10 @@ async fn call_tool(wires: &Wires, call: CallId, request: ToolRequest) -> Result<
         arguments,
         read: request.read,
     };
+    let begun = Instant::now();
     let output = wires.ports.tools[request.tool.at()].call(invocation).await;
     let mut output = output.map_err(|error| Failure::new(FailureKind::Tool, error.message))?;
+    output.wall_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     if from_agent {
         // Models read text; journaling the same content twice would buy nothing.
         output.result = troupe_core::Value::Null;

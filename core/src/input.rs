@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use crate::id::CallId;
-use crate::limits::Allowance;
+use crate::limits::{Allowance, Amount};
 use crate::message::{Reply, ToolOutput, Usage};
 use crate::port::approver::Answer;
 use crate::{Object, Value};
@@ -103,9 +103,33 @@ pub struct Used {
     pub tool_calls: u32,
     /// Model usage.
     pub usage: Usage,
+    /// Model calls.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub turns: u64,
+    /// Millionths of a US dollar for model calls.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub cost_micros: u64,
+    /// Milliseconds of model and tool calls, without waiting for places and rate limits.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub working_ms: u64,
+}
+
+fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 impl Used {
+    /// What of it limits count.
+    pub fn amount(&self) -> Amount {
+        Amount {
+            turns: self.turns,
+            tokens: self.usage.total(),
+            cost_micros: self.cost_micros,
+            working_ms: self.working_ms,
+            gpu_ms: self.usage.gpu_ms,
+        }
+    }
+
     /// Whether it is nothing at all.
     pub fn is_nothing(&self) -> bool {
         *self == Self::default()
@@ -123,11 +147,15 @@ impl Used {
                 .usage
                 .completion_tokens
                 .saturating_sub(before.usage.completion_tokens),
+            gpu_ms: self.usage.gpu_ms.saturating_sub(before.usage.gpu_ms),
         };
         Self {
             agents: self.agents.saturating_sub(before.agents),
             tool_calls: self.tool_calls.saturating_sub(before.tool_calls),
             usage,
+            turns: self.turns.saturating_sub(before.turns),
+            cost_micros: self.cost_micros.saturating_sub(before.cost_micros),
+            working_ms: self.working_ms.saturating_sub(before.working_ms),
         }
     }
 }
@@ -137,6 +165,9 @@ impl std::ops::AddAssign for Used {
         self.agents += other.agents;
         self.tool_calls += other.tool_calls;
         self.usage += other.usage;
+        self.turns += other.turns;
+        self.cost_micros += other.cost_micros;
+        self.working_ms += other.working_ms;
     }
 }
 

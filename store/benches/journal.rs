@@ -235,12 +235,12 @@ fn turn_of_agent(turn: u64, words: &mut Words) -> [Vec<Event>; 3] {
         call: CallId(turn * 2 + 1),
         output: ToolOutput {
             text: words.text(size),
-            result: troupe_core::Value::Null,
             retrieved: Retrieved {
                 shown: (0..5).map(|n| format!("paper-{}#{n}", turn % 50)).collect(),
                 read: Vec::new(),
                 tokens: size as u64 / 4,
             },
+            ..ToolOutput::default()
         },
     };
     [vec![answered], vec![called], vec![found]]
@@ -263,8 +263,8 @@ fn reply(call: CallId, words: &mut Words, thinking: usize, query: usize) -> Even
             message: Arc::new(message),
             usage: Usage {
                 prompt_tokens: 1_200,
-                cached_tokens: 0,
                 completion_tokens: 80,
+                ..Usage::default()
             },
             wall_ms: 431,
             ..Reply::default()

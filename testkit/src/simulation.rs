@@ -257,6 +257,7 @@ impl World<'_> {
                 read: vec![id],
                 tokens: 2,
             },
+            wall_ms: self.random.below(50),
         }
     }
 
@@ -275,7 +276,8 @@ impl World<'_> {
         let usage = Usage {
             prompt_tokens: 10,
             completion_tokens: 5,
-            cached_tokens: 0,
+            gpu_ms: self.random.below(3),
+            ..Usage::default()
         };
         let message = Arc::new(AssistantMessage {
             text,
@@ -285,6 +287,8 @@ impl World<'_> {
         Reply {
             message,
             usage,
+            wall_ms: 20 + self.random.below(200),
+            queue_ms: self.random.below(20),
             ..Reply::default()
         }
     }
@@ -354,6 +358,7 @@ fn kind(event: &Event) -> &'static str {
         Event::ItemFailed { .. } => "item_failed",
         Event::TurnStarted { forced: None, .. } => "turn_started",
         Event::TurnStarted { forced: Some(_), .. } => "turn_forced",
+        Event::LimitPassed { .. } => "limit_passed",
         Event::ModelReplied { .. } => "model_replied",
         Event::ToolCalled { .. } => "tool_called",
         Event::ToolRefused { .. } => "tool_refused",

@@ -58,6 +58,7 @@ impl<F: Fn(&Invocation) -> Result<String, Error> + Send + Sync> Tool for Answeri
             text,
             result: serde_json::json!({ "chunks": [] }),
             retrieved,
+            ..ToolOutput::default()
         })
     }
 }

@@ -115,6 +115,7 @@ fn answer(corpus: &Corpus, keywords: &[String], top_k: usize) -> Result<ToolOutp
             read: Vec::new(),
             tokens,
         },
+        ..ToolOutput::default()
     })
 }
 

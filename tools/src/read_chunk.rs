@@ -113,6 +113,7 @@ impl Answer {
             text,
             result: json!({ "chunks": self.chunks }),
             retrieved: self.retrieved,
+            ..ToolOutput::default()
         }
     }
 }

@@ -113,6 +113,7 @@ fn answer(corpus: &Corpus, query: &str, top_k: usize) -> Result<ToolOutput, Erro
             read: Vec::new(),
             tokens,
         },
+        ..ToolOutput::default()
     })
 }
 

@@ -151,8 +151,9 @@ fn of_agent(view: &RunView, event: &Event) -> Option<String> {
             forced: Some(limit),
         } => (
             actor,
-            format!("reached its limit of {} and must answer now", limit.word()),
+            format!("must answer now: {limit}"),
         ),
+        Event::LimitPassed { actor: Some(actor), limit } => (actor, format!("went on beyond its limit: {limit}")),
         Event::WaveStarted {
             actor,
             members,

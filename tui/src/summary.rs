@@ -285,7 +285,7 @@ fn indent(level: usize) -> usize {
 
 fn facts(agent: &AgentView) -> String {
     let mut facts = Vec::new();
-    if let Some(limit) = agent.limit {
+    if let Some(limit) = &agent.limit {
         facts.push(format!("{} limit", limit.word()));
     }
     if !agent.tools.is_empty() {

@@ -1,6 +1,7 @@
 //! What people and programs are told. Data goes to stdout, talk to stderr.
 
 mod diagnostic;
+pub mod limits;
 mod number;
 mod outcome;
 mod plan;

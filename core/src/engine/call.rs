@@ -10,7 +10,7 @@
 
 use super::open::Call;
 use super::state::{Action, AgentPhase, ItemPhase, State};
-use super::{Link, Trigger, agent, approval, child, item, wave};
+use super::{Link, Trigger, agent, approval, child, item, limits, wave};
 use crate::effect::{Effect, Measure, ModelRequest, ToolRequest, Want};
 use crate::event::{Event, Work};
 use crate::failure::Failure;
@@ -114,7 +114,7 @@ pub(super) fn failed(workflow: &Workflow, state: &State, call: CallId, failure: 
         Some(
             Call::ItemTool(step, at) | Call::Process(step, at) | Call::Workflow(step, at) | Call::Approval(step, at),
         ) => item::failed(workflow, state, step, at, failure),
-        Some(Call::Clock(_) | Call::Timeout(..) | Call::Pause(..) | Call::Deadline(..)) | None => Link::nothing(),
+        Some(Call::RunClock | Call::Clock(_) | Call::Timeout(..) | Call::Pause(..) | Call::Deadline(..)) | None => Link::nothing(),
     }
 }
 
@@ -126,6 +126,7 @@ pub(super) fn effect(workflow: &Workflow, state: &State, id: CallId, call: Call)
         Call::ItemTool(..) | Call::Process(..) => item_work(workflow, state, call),
         Call::Workflow(step, at) => child::request(workflow, state, step, at),
         Call::Approval(step, at) => approval::request(workflow, state, step, at),
+        Call::RunClock => by_the_clock(limits::run_clock_ms(state)),
         Call::Clock(actor) => Want::Timer {
             after_ms: state.agent(actor).limits.seconds.saturating_mul(1000),
             measure: Measure::Work,

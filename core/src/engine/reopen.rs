@@ -4,8 +4,9 @@
 //! failed begins a fresh first attempt. Finished work is never touched.
 
 use super::open::Call;
-use super::repeat;
+use super::{limits, repeat};
 use super::state::{Action, AgentPhase, ItemPhase, MemberPhase, Parent, State, StepPhase};
+use crate::event::Work;
 use crate::failure::FailureKind;
 use crate::id::{ActorId, ItemIndex, StepIndex};
 use crate::ir::{OnError, Verb, Workflow};
@@ -14,6 +15,7 @@ use crate::port::journal::RunStatus;
 pub(super) fn reopen(workflow: &Workflow, state: &mut State) {
     state.status = Some(RunStatus::Running);
     state.failure = None;
+    state.clock = Some(state.open.open(Call::RunClock));
     for step in (0..).map(StepIndex).take(workflow.steps.len()) {
         match state.steps[step.at()].phase {
             // Its `when` or `for_each` failed: the step is due again.
@@ -49,7 +51,7 @@ fn reopen_item(workflow: &Workflow, state: &mut State, step: StepIndex, item: It
             ItemPhase::Failed { failure, agent }
         }
         ItemPhase::Agent(actor) => {
-            reopen_agent(state, actor);
+            reopen_agent(workflow, state, actor);
             ItemPhase::Agent(actor)
         }
         ItemPhase::Failed {
@@ -58,7 +60,8 @@ fn reopen_item(workflow: &Workflow, state: &mut State, step: StepIndex, item: It
         } if failure.kind == FailureKind::Model => {
             let agent = state.agent_mut(actor);
             (agent.phase, agent.forced) = (AgentPhase::Ready, None);
-            reopen_agent(state, actor);
+            state.ready.insert(actor);
+            reopen_agent(workflow, state, actor);
             ItemPhase::Agent(actor)
         }
         ItemPhase::Failed { .. } => {
@@ -75,6 +78,9 @@ fn reopen_item(workflow: &Workflow, state: &mut State, step: StepIndex, item: It
         }
         ItemPhase::Call(_, work) => {
             state.steps[step.at()].items[item.at()].reopened = true;
+            if let Work::Workflow { allowance, .. } = work.as_ref() {
+                limits::lend(state, step, allowance);
+            }
             ItemPhase::Call(state.open.open(Call::of(&work, step, item)), work)
         }
         ItemPhase::BetweenRounds => ItemPhase::BetweenRounds,
@@ -91,7 +97,7 @@ fn reopen_item(workflow: &Workflow, state: &mut State, step: StepIndex, item: It
     (item.phase, item.timeout, item.deadline) = (phase, timeout, deadline);
 }
 
-fn reopen_agent(state: &mut State, actor: ActorId) {
+fn reopen_agent(workflow: &Workflow, state: &mut State, actor: ActorId) {
     let agent = state.agent(actor);
     if !agent.is_live() {
         return;
@@ -113,9 +119,12 @@ fn reopen_agent(state: &mut State, actor: ActorId) {
             .collect(),
         _ => Vec::new(),
     };
-    working.into_iter().for_each(|child| reopen_agent(state, child));
+    working.into_iter().for_each(|child| reopen_agent(workflow, state, child));
     let call = match &state.agent(actor).phase {
-        AgentPhase::Thinking(_) => Some(state.open.open(Call::Model(actor))),
+        AgentPhase::Thinking(_) => {
+            limits::reserve(workflow, state, actor);
+            Some(state.open.open(Call::Model(actor)))
+        }
         AgentPhase::Acting {
             action: Action::Tool(..),
             ..

@@ -7,7 +7,7 @@ use troupe_core::event::{Event, Member, Work};
 use troupe_core::failure::{Failure, FailureKind};
 use troupe_core::id::{ActorId, AgentIndex, CallId, ItemIndex, StepIndex, ToolIndex};
 use troupe_core::input::Used;
-use troupe_core::limits::{Allowance, LimitHit};
+use troupe_core::limits::{Allowance, LimitHit, Owner, Reached};
 use troupe_core::view::RunView;
 use troupe_testkit::workflow;
 
@@ -95,7 +95,13 @@ fn whatever_goes_wrong_has_a_line() {
         Event::WaveEnded { actor },
         Event::TurnStarted {
             actor,
-            forced: Some(LimitHit::Tokens),
+            forced: Some(Reached {
+                limit: LimitHit::Tokens,
+                most: 128000,
+                used: 127000,
+                needed: 4100,
+                owner: Owner::Agent { name: "lead".into() },
+            }),
         },
         Event::AnswerRejected {
             actor,
@@ -185,7 +191,7 @@ fn rounds_questions_and_runs_of_runs_have_a_line() {
             round,
             work: Work::Workflow {
                 inputs: Default::default(),
-                allowance: Allowance { tokens: 1, agents: 1 },
+                allowance: Allowance::UNLIMITED,
             },
         });
     }
