@@ -69,20 +69,21 @@ async fn outcome(
     let entries = entries(wires, &run).await?;
     let folded = times::fold(&run.workflow, &entries);
     let state = &folded.state;
+    let allowance = Allowance {
+        run: Some(wires.run.to_string()),
+        ..request.allowance.on_top_of(request.counted)
+    };
     let first = match state.status() {
         None => Input::Start {
             inputs: request.inputs,
             env: request.env,
-            allowance: Some(Allowance {
-                run: Some(wires.run.to_string()),
-                ..request.allowance
-            }),
+            allowance: Some(allowance),
         },
         Some(RunStatus::Succeeded) => return Ok((Ok(state.outputs().clone()), state.used())),
         Some(RunStatus::Failed) if !request.reopen => {
             return Ok((Err(failure_of(&run.workflow, state)), state.used()));
         }
-        Some(RunStatus::Failed | RunStatus::Cancelled) => Input::Reopen,
+        Some(RunStatus::Failed | RunStatus::Cancelled) => Input::ReopenWithin { allowance },
         Some(RunStatus::Running | RunStatus::Waiting) => Input::Recover,
     };
     run.ports.observer.recalled(&entries);
@@ -134,10 +135,14 @@ fn failure_of(workflow: &Workflow, state: &State) -> (Option<String>, Failure) {
 
 /// A failure of a run as one of the step that started it.
 fn within(workflow: &str, place: Option<&str>, failure: &Failure) -> Failure {
-    let place = place.map_or_else(|| "its outputs".to_owned(), |step| format!("step `{step}`"));
+    let place = match (place, failure.kind) {
+        (Some(step), _) => format!(" at step `{step}`"),
+        (None, FailureKind::Limit) => String::new(),
+        (None, _) => " at its outputs".to_owned(),
+    };
     Failure::new(
         failure.kind,
-        format!("workflow `{workflow}` failed at {place}: {}", failure.message),
+        format!("workflow `{workflow}` failed{place}: {}", failure.message),
     )
 }
 

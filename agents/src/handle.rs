@@ -13,8 +13,8 @@ use troupe_core::engine;
 use troupe_core::failure::Failure;
 use troupe_core::id::RunId;
 use troupe_core::input::{Input, Used};
-use troupe_core::limits::Reached;
 use troupe_core::ir::Workflow;
+use troupe_core::limits::Reached;
 use troupe_core::port::approver::Question;
 use troupe_core::port::journal::{Progress, RunHeader, RunStatus};
 

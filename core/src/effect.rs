@@ -1,6 +1,7 @@
 //! What a run wants done. Performed only after the facts that led to it are on disk.
 
 use crate::id::{ActorId, AgentIndex, CallId, ModelIndex, ToolIndex, WorkflowIndex};
+use crate::input::Used;
 use crate::limits::Allowance;
 use crate::message::Message;
 use crate::types::Type;
@@ -61,8 +62,10 @@ pub struct WorkflowRequest {
     pub inputs: Object,
     /// The environment variables that its expressions read.
     pub env: Object,
-    /// What it may use of its parent's limits.
+    /// What it may use of its parent's limits, on top of what was counted.
     pub allowance: Allowance,
+    /// What it used before and its parent has counted.
+    pub counted: Used,
     /// Whether a person asked to try again what failed in it.
     pub reopen: bool,
 }

@@ -29,6 +29,11 @@ pub enum Event {
     },
     /// A cancelled or failed run went on.
     RunReopened,
+    /// The run above left another sum to this one before it was reopened.
+    AllowanceGiven {
+        /// What it may use in all, from its first start.
+        allowance: Allowance,
+    },
     /// The run was cancelled.
     RunCancelled,
     /// Every step ended and the outputs were computed.

@@ -21,6 +21,11 @@ pub enum Input {
     },
     /// Go on with a run that was cancelled or failed.
     Reopen,
+    /// The same, of a run that another one started, which may have more to leave by now.
+    ReopenWithin {
+        /// What it may use in all, from its first start.
+        allowance: Allowance,
+    },
     /// The process that drove the run is gone, and another has folded its journal: effects that must
     /// not be repeated blindly are in doubt.
     Recover,
@@ -89,7 +94,7 @@ impl Input {
             | Self::Decided { call, .. }
             | Self::CallFailed { call, .. }
             | Self::TimerFired { call } => Some(*call),
-            Self::Start { .. } | Self::Reopen | Self::Recover | Self::Cancel => None,
+            Self::Start { .. } | Self::Reopen | Self::ReopenWithin { .. } | Self::Recover | Self::Cancel => None,
         }
     }
 }

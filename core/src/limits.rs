@@ -6,6 +6,7 @@ mod reached;
 pub use amount::{ANSWER_TOKENS, Amount};
 pub use reached::{LimitHit, Owner, Reached};
 
+use crate::input::Used;
 use serde::{Deserialize, Serialize};
 
 /// What one agent may use. Every field has a number; [`Limits::AGENT`] and its siblings are the defaults.
@@ -188,6 +189,21 @@ impl Allowance {
         mode: Mode::Enforce,
         run: None,
     };
+
+    /// What may be used in all by a run of which so much was counted before.
+    #[must_use]
+    pub fn on_top_of(self, counted: Used) -> Self {
+        let amount = self.amount().plus(counted.amount());
+        Self {
+            tokens: amount.tokens,
+            agents: self.agents.saturating_add(counted.agents),
+            turns: amount.turns,
+            cost_micros: amount.cost_micros,
+            working_ms: amount.working_ms,
+            gpu_ms: amount.gpu_ms,
+            ..self
+        }
+    }
 
     /// What of it adds up.
     pub fn amount(&self) -> Amount {

@@ -8,13 +8,14 @@ use crate::random::Random;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use troupe_core::Object;
-use troupe_core::effect::{Effect, ModelRequest, Want};
+use troupe_core::effect::{Effect, ModelRequest, Want, WorkflowRequest};
 use troupe_core::engine::{self, State};
 use troupe_core::event::Event;
 use troupe_core::failure::{Failure, FailureKind};
 use troupe_core::id::CallId;
 use troupe_core::input::{Exit, Input, Used};
 use troupe_core::ir::{CREATE_SUB_AGENTS, Workflow};
+use troupe_core::limits::Amount;
 use troupe_core::message::{AssistantMessage, Message, Reply, Retrieved, ToolCall, ToolOutput, Usage};
 use troupe_core::port::approver::Answer;
 use troupe_core::port::journal::RunStatus;
@@ -205,13 +206,10 @@ impl World<'_> {
             Want::Timer { .. } => Input::TimerFired { call },
             Want::Model(_) if fails => failure(call, FailureKind::Model),
             Want::Tool(_) if fails => failure(call, FailureKind::Tool),
-            Want::Workflow(_) => Input::WorkflowEnded {
+            Want::Workflow(request) => Input::WorkflowEnded {
                 call,
                 outputs: self.outputs(fails),
-                used: Used {
-                    agents: 1,
-                    ..Used::default()
-                },
+                used: self.used(&request),
             },
             Want::Approve(request) => Input::Decided {
                 call,
@@ -237,6 +235,22 @@ impl World<'_> {
                 reply: self.reply(&request),
             },
         }
+    }
+
+    /// What a run below used: no more than it may, on top of what it used before.
+    fn used(&mut self, request: &WorkflowRequest) -> Used {
+        let prompt_tokens = self.random.below(request.allowance.tokens.min(100) + 1);
+        let mut used = Used {
+            agents: request.allowance.agents.min(1),
+            turns: request.allowance.turns.min(1),
+            usage: Usage {
+                prompt_tokens,
+                ..Usage::default()
+            },
+            ..Used::default()
+        };
+        used += request.counted;
+        used
     }
 
     fn outputs(&mut self, fails: bool) -> Result<Object, Failure> {
@@ -325,6 +339,11 @@ impl World<'_> {
             self.seed
         );
         assert!(
+            self.state.reserved() == Amount::default(),
+            "seed {}: the run is over and something is still reserved",
+            self.seed
+        );
+        assert!(
             engine::fold(self.workflow, &self.journal) == self.state,
             "seed {}: replay differs",
             self.seed
@@ -346,6 +365,7 @@ fn kind(event: &Event) -> &'static str {
     match event {
         Event::RunStarted { .. } => "run_started",
         Event::RunReopened => "run_reopened",
+        Event::AllowanceGiven { .. } => "allowance_given",
         Event::RunCancelled => "run_cancelled",
         Event::RunSucceeded { .. } => "run_succeeded",
         Event::RunFailed { .. } => "run_failed",

@@ -6,5 +6,6 @@ mod approve;
 mod child;
 mod crash;
 mod fixture;
+mod limits;
 mod team;
 mod turns;

@@ -9,19 +9,20 @@ use super::{limits, wave};
 use crate::event::Event;
 use crate::id::ActorId;
 use crate::ir::Workflow;
-use crate::limits::{LimitHit, Reached};
+use crate::limits::{Allowance, LimitHit, Reached};
 use crate::port::journal::RunStatus;
 
 pub(super) fn apply(workflow: &Workflow, state: &mut State, event: &Event) {
     match event {
         Event::RunStarted { inputs, env, allowance } => {
             (state.inputs, state.env) = (inputs.clone(), env.clone());
-            state.limits = workflow.limits.within(allowance.as_ref());
-            state.most = workflow.limits.amount_within(allowance.as_ref());
-            state.allowance.clone_from(allowance);
+            bound(workflow, state, allowance.as_ref());
             state.clock = Some(state.open.open(Call::RunClock));
             state.status = Some(RunStatus::Running);
             state.systems = state.evaluate_systems(workflow);
+        }
+        Event::AllowanceGiven { allowance } => {
+            bound(workflow, state, Some(allowance));
         }
         Event::RunReopened => super::reopen::reopen(workflow, state),
         Event::RunCancelled => end(state, RunStatus::Cancelled),
@@ -122,6 +123,13 @@ pub(super) fn apply(workflow: &Workflow, state: &mut State, event: &Event) {
         Event::AgentAnswered { actor } => agents::answer_agent(state, *actor),
         Event::AgentFailed { actor, failure } => agents::fail_agent(state, *actor, failure),
     }
+}
+
+/// Takes the workflow's limits, within what the run above left.
+fn bound(workflow: &Workflow, state: &mut State, allowance: Option<&Allowance>) {
+    state.limits = workflow.limits.within(allowance);
+    state.most = workflow.limits.amount_within(allowance);
+    state.allowance = allowance.cloned();
 }
 
 fn end(state: &mut State, status: RunStatus) {

@@ -114,7 +114,9 @@ pub(super) fn failed(workflow: &Workflow, state: &State, call: CallId, failure: 
         Some(
             Call::ItemTool(step, at) | Call::Process(step, at) | Call::Workflow(step, at) | Call::Approval(step, at),
         ) => item::failed(workflow, state, step, at, failure),
-        Some(Call::RunClock | Call::Clock(_) | Call::Timeout(..) | Call::Pause(..) | Call::Deadline(..)) | None => Link::nothing(),
+        Some(Call::RunClock | Call::Clock(_) | Call::Timeout(..) | Call::Pause(..) | Call::Deadline(..)) | None => {
+            Link::nothing()
+        }
     }
 }
 

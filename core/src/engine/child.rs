@@ -54,6 +54,7 @@ pub(super) fn request(workflow: &Workflow, state: &State, step: StepIndex, item:
         inputs: inputs.clone(),
         env: environment(workflow.workflow(*index), &state.env),
         allowance: allowance.clone(),
+        counted: at.counted,
         reopen: at.reopened,
     })
 }

@@ -118,7 +118,11 @@ pub(super) fn released(workflow: &Workflow, state: &State) -> Option<Trigger> {
 
 fn turn(workflow: &Workflow, state: &State, actor: ActorId) -> Turn {
     let needed = needed(workflow, state.agent(actor));
-    let lenders = || leads(state, actor).map(AgentState::pool).chain([(state.left(), state.reserved)]);
+    let lenders = || {
+        leads(state, actor)
+            .map(AgentState::pool)
+            .chain([(state.left(), state.reserved)])
+    };
     if let Some(hit) = hits(workflow, state, actor).next() {
         let crumb = crumb(needed);
         if lenders().all(|(left, reserved)| left.minus(reserved).covers(&crumb)) {
@@ -153,11 +157,9 @@ fn hits(workflow: &Workflow, state: &State, actor: ActorId) -> impl Iterator<Ite
     let (turns, context) = (u64::from(agent.turns), agent.context);
     let limits = &agent.limits;
     let turns = (agent.turns >= limits.turns).then(|| own(LimitHit::Turns, limits.turns.into(), turns));
-    let context =
-        (context >= limits.context_tokens).then(|| own(LimitHit::Context, limits.context_tokens, context));
-    let chain = chain(state, actor).flat_map(move |(owner, agent)| {
-        in_pool(Some(owner), agent.limits.amount(), agent.spent, needed)
-    });
+    let context = (context >= limits.context_tokens).then(|| own(LimitHit::Context, limits.context_tokens, context));
+    let chain = chain(state, actor)
+        .flat_map(move |(owner, agent)| in_pool(Some(owner), agent.limits.amount(), agent.spent, needed));
     let run = in_pool(None, state.most, state.spent, of_run(needed));
     turns.into_iter().chain(chain).chain(context).chain(run)
 }

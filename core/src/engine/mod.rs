@@ -172,7 +172,10 @@ fn next(workflow: &Workflow, state: &State, queue: &mut VecDeque<Trigger>) -> Re
     }
     if let Some(event) = limits::standing(workflow, state) {
         let events = vec![event];
-        return Ok(Some(Link { events, then: Vec::new() }));
+        return Ok(Some(Link {
+            events,
+            then: Vec::new(),
+        }));
     }
     match limits::released(workflow, state) {
         Some(trigger) => decide(workflow, state, trigger).map(Some),

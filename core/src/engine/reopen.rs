@@ -4,13 +4,14 @@
 //! failed begins a fresh first attempt. Finished work is never touched.
 
 use super::open::Call;
-use super::{limits, repeat};
 use super::state::{Action, AgentPhase, ItemPhase, MemberPhase, Parent, State, StepPhase};
+use super::{limits, repeat};
 use crate::event::Work;
 use crate::failure::FailureKind;
 use crate::id::{ActorId, ItemIndex, StepIndex};
 use crate::ir::{OnError, Verb, Workflow};
 use crate::port::journal::RunStatus;
+use std::sync::Arc;
 
 pub(super) fn reopen(workflow: &Workflow, state: &mut State) {
     state.status = Some(RunStatus::Running);
@@ -24,6 +25,29 @@ pub(super) fn reopen(workflow: &Workflow, state: &mut State) {
             }
             StepPhase::Failed | StepPhase::Running => reopen_step(workflow, state, step),
             StepPhase::Waiting | StepPhase::Done | StepPhase::Skipped => {}
+        }
+    }
+    for step in (0..).map(StepIndex).take(workflow.steps.len()) {
+        lend_again(workflow, state, step);
+    }
+}
+
+/// Runs that go on have a share of what is left now: what was left to them before may be used up, or
+/// the limits may have been raised.
+fn lend_again(workflow: &Workflow, state: &mut State, step: StepIndex) {
+    let Verb::Workflow { workflow: called, .. } = workflow.step(step).verb else {
+        return;
+    };
+    for at in 0..state.steps[step.at()].items.len() {
+        if !matches!(&state.steps[step.at()].items[at].phase, ItemPhase::Call(..)) {
+            continue;
+        }
+        let share = limits::share(workflow, state, step, workflow.workflow(called));
+        limits::lend(state, step, &share);
+        if let ItemPhase::Call(_, work) = &mut state.steps[step.at()].items[at].phase
+            && let Work::Workflow { allowance, .. } = Arc::make_mut(work)
+        {
+            *allowance = share;
         }
     }
 }
@@ -78,9 +102,6 @@ fn reopen_item(workflow: &Workflow, state: &mut State, step: StepIndex, item: It
         }
         ItemPhase::Call(_, work) => {
             state.steps[step.at()].items[item.at()].reopened = true;
-            if let Work::Workflow { allowance, .. } = work.as_ref() {
-                limits::lend(state, step, allowance);
-            }
             ItemPhase::Call(state.open.open(Call::of(&work, step, item)), work)
         }
         ItemPhase::BetweenRounds => ItemPhase::BetweenRounds,
@@ -119,7 +140,9 @@ fn reopen_agent(workflow: &Workflow, state: &mut State, actor: ActorId) {
             .collect(),
         _ => Vec::new(),
     };
-    working.into_iter().for_each(|child| reopen_agent(workflow, state, child));
+    working
+        .into_iter()
+        .for_each(|child| reopen_agent(workflow, state, child));
     let call = match &state.agent(actor).phase {
         AgentPhase::Thinking(_) => {
             limits::reserve(workflow, state, actor);

@@ -29,9 +29,12 @@ fn run_samples() -> Vec<Event> {
         Event::RunStarted {
             inputs: Object::new(),
             env: object(json!({ "HOME": "/" })),
-            allowance: Some(allowance),
+            allowance: Some(allowance.clone()),
         },
         Event::RunReopened,
+        Event::AllowanceGiven {
+            allowance: allowance.clone(),
+        },
         Event::RunCancelled,
         Event::RunSucceeded {
             outputs: object(json!({ "a": [] })),

@@ -189,8 +189,13 @@ impl fmt::Display for Reached {
             Owner::Step { name } => write!(f, ": raise `limits.{word}` of step `{name}`"),
             Owner::Workflow { name } => write!(f, ": raise `limits.{word}` of workflow `{name}`, then resume the run"),
             Owner::Above { run } => {
-                let run = run.as_ref().map_or("the run above".to_owned(), |run| format!("run {run}"));
-                write!(f, " of what {run} left to this run: raise `limits.{word}` of its workflow")
+                let run = run
+                    .as_ref()
+                    .map_or("the run above".to_owned(), |run| format!("run {run}"));
+                write!(
+                    f,
+                    " of what {run} left to this run: raise `limits.{word}` of its workflow"
+                )
             }
         }
     }

@@ -291,6 +291,7 @@ impl RunView {
         match &entry.event {
             Event::RunStarted { .. }
             | Event::RunReopened
+            | Event::AllowanceGiven { .. }
             | Event::RunCancelled
             | Event::RunSucceeded { .. }
             | Event::RunFailed { .. } => self.fold_run(workflow, &entry.event, at_ms),

@@ -54,7 +54,10 @@ impl<'a> Life<'a> {
     }
 
     fn models(&self) -> Vec<CallId> {
-        let models = self.wanted.iter().filter(|effect| matches!(effect.want, Want::Model(_)));
+        let models = self
+            .wanted
+            .iter()
+            .filter(|effect| matches!(effect.want, Want::Model(_)));
         models.map(|effect| effect.call).collect()
     }
 
@@ -65,7 +68,11 @@ impl<'a> Life<'a> {
 
     /// Answers all that is wanted, timers left out, first come first.
     fn to_the_end(&mut self, mut answer: impl FnMut(&Effect) -> Input) {
-        while let Some(at) = self.wanted.iter().position(|effect| !matches!(effect.want, Want::Timer { .. })) {
+        while let Some(at) = self
+            .wanted
+            .iter()
+            .position(|effect| !matches!(effect.want, Want::Timer { .. }))
+        {
             let effect = self.wanted.remove(at).unwrap();
             self.take(answer(&effect));
         }
@@ -155,7 +162,11 @@ fn tokens(tokens: u64) -> RunLimits {
 fn sixty_four_agents_at_once_overshoot_by_one_answer_at_most() {
     let workflow = crowd(64, tokens(1_000));
     let mut life = Life::of(&workflow);
-    assert!(life.models().len() < 10, "only those begin that fit: {}", life.models().len());
+    assert!(
+        life.models().len() < 10,
+        "only those begin that fit: {}",
+        life.models().len()
+    );
     // Prompt and answer are as long as they may be.
     life.to_the_end(|effect| reply(effect.call, 110, false));
     assert_eq!(life.state.status(), Some(RunStatus::Succeeded));
@@ -168,7 +179,10 @@ fn sixty_four_agents_at_once_overshoot_by_one_answer_at_most() {
         message,
         format!("{spent} of 1000 tokens used: raise `limits.tokens` of workflow `test`, then resume the run")
     );
-    assert_eq!(life.forced().len() + life.failures().len(), 64 - spent as usize / 110 + life.forced().len());
+    assert_eq!(
+        life.forced().len() + life.failures().len(),
+        64 - spent as usize / 110 + life.forced().len()
+    );
 }
 
 #[test]
@@ -178,7 +192,13 @@ fn what_a_call_gives_back_lets_others_begin() {
     let at_once = life.models().len();
     // Short answers: far more of them fit than could be reserved at the same time.
     life.to_the_end(|effect| reply(effect.call, 14, false));
-    assert_eq!(life.events.iter().filter(|event| matches!(event, Event::AgentAnswered { .. })).count(), 64);
+    assert_eq!(
+        life.events
+            .iter()
+            .filter(|event| matches!(event, Event::AgentAnswered { .. }))
+            .count(),
+        64
+    );
     assert!(at_once < 10);
     let spent = life.state.spent();
     assert_eq!((spent.turns, spent.tokens), (64, 64 * 14));
@@ -203,7 +223,10 @@ fn money_is_reserved_and_settled_as_tokens_are() {
     assert_eq!(spent.cost_micros, spent.turns * (75 + 250));
     assert!(spent.cost_micros <= 2_000 + 325, "{spent:?}");
     let (_, message) = life.failures().pop().unwrap();
-    assert!(message.contains("cost used: raise `limits.cost` of workflow `test`"), "{message}");
+    assert!(
+        message.contains("cost used: raise `limits.cost` of workflow `test`"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -238,7 +261,10 @@ fn an_agents_own_limit_always_leaves_it_its_answer() {
     let mut life = Life::of(&workflow);
     let [forced] = life.forced().try_into().unwrap();
     assert!(forced.starts_with("0 of 50 tokens used, and up to 1"), "{forced}");
-    assert!(forced.ends_with("more needed: raise `limits.tokens` of step `ask`"), "{forced}");
+    assert!(
+        forced.ends_with("more needed: raise `limits.tokens` of step `ask`"),
+        "{forced}"
+    );
     life.to_the_end(|effect| reply(effect.call, 70, false));
     assert!(life.failures().is_empty());
 }
@@ -336,7 +362,10 @@ fn ended(call: CallId, tokens: u64) -> Input {
 fn runs_at_once_share_what_is_left_and_give_the_rest_back() {
     let workflow = family(4, 3);
     let mut life = Life::of(&workflow);
-    let given: Vec<u64> = allowances(&life).iter().map(|(_, allowance)| allowance.tokens).collect();
+    let given: Vec<u64> = allowances(&life)
+        .iter()
+        .map(|(_, allowance)| allowance.tokens)
+        .collect();
     assert_eq!(given, [400, 400, 400]);
     assert_eq!(life.state.reserved().tokens, 1_200);
     let first = allowances(&life)[0].0;
@@ -365,7 +394,9 @@ fn a_run_takes_no_more_than_it_declares_and_leaves_a_part_to_other_steps() {
     };
     workflow.workflows.push(Arc::new(small));
     let row = Template::Expression(expression("1"));
-    workflow.steps.push(workflow_step("small", &[], 1, vec![("row".into(), row)]));
+    workflow
+        .steps
+        .push(workflow_step("small", &[], 1, vec![("row".into(), row)]));
     let life = Life::of(&workflow);
     let given: Vec<(u64, u32)> = allowances(&life)
         .iter()
@@ -393,7 +424,10 @@ fn depth_ends_calls_and_teams_below() {
     workflow.limits.depth = 8;
     let life = Life::under(&workflow, Some(below));
     let (_, failure) = life.state.failure(&workflow).unwrap();
-    assert!(failure.message.contains("of what run TOP left to this run"), "{failure}");
+    assert!(
+        failure.message.contains("of what run TOP left to this run"),
+        "{failure}"
+    );
 }
 
 #[test]
@@ -410,6 +444,23 @@ fn what_a_run_above_left_is_told_with_its_name() {
         life.failures()[0].1,
         "0 of 0 tokens used of what run TOP.review left to this run: raise `limits.tokens` of its workflow"
     );
+}
+
+#[test]
+fn a_reopened_run_has_what_is_left_to_it_on_top_of_what_it_used() {
+    let mut workflow = crowd(1, RunLimits::DEFAULT);
+    workflow.steps[0].on_error = OnError::Fail;
+    let left = |tokens| Allowance {
+        tokens,
+        ..Allowance::UNLIMITED
+    };
+    let mut life = Life::under(&workflow, Some(left(0)));
+    assert_eq!(life.state.status(), Some(RunStatus::Failed));
+    life.take(Input::ReopenWithin { allowance: left(150) });
+    assert!(life.forced().is_empty());
+    life.to_the_end(|effect| reply(effect.call, 100, false));
+    assert_eq!(life.state.status(), Some(RunStatus::Succeeded));
+    assert_eq!(engine::fold(&workflow, &life.events), life.state);
 }
 
 #[test]
@@ -435,7 +486,9 @@ fn an_audited_run_is_stopped_by_nothing_and_tells_each_limit_once() {
         .map(|effect| effect.call)
         .collect();
     assert_eq!(clocks.len(), 4);
-    clocks[..2].iter().for_each(|clock| life.answer(*clock, |call| Input::TimerFired { call }));
+    clocks[..2]
+        .iter()
+        .for_each(|clock| life.answer(*clock, |call| Input::TimerFired { call }));
     let mut asked = 0;
     life.to_the_end(|effect| match &effect.want {
         Want::Tool(_) => found(effect.call),

@@ -31,14 +31,19 @@ pub(super) fn check(report: &mut Report, document: &Document, calls: &Calls<'_>)
         run.extend(unpriced);
     }
     priced(report, document.defaults.limits.cost(), || run.clone());
-    priced(report, document.limits.cost.as_ref().map(|cost| cost.span), || run.clone());
+    priced(report, document.limits.cost.as_ref().map(|cost| cost.span), || {
+        run.clone()
+    });
 }
 
 fn priced(report: &mut Report, cost: Option<Span>, unpriced: impl Fn() -> BTreeSet<String>) {
     let Some(span) = cost else { return };
     let names: Vec<String> = unpriced().into_iter().collect();
     if !names.is_empty() {
-        let message = format!("nobody said what the tokens of {} cost, so `cost` bounds nothing", names.join(", "));
+        let message = format!(
+            "nobody said what the tokens of {} cost, so `cost` bounds nothing",
+            names.join(", ")
+        );
         report.add(
             Diagnostic::error(code::NO_PRICE, span, message)
                 .hint("say it under `models`, in dollars for a million tokens: `price: { input: 1.25, output: 10 }`")
@@ -51,7 +56,10 @@ impl Calls<'_> {
     /// The models without a price that an agent and its team use.
     fn of_agent(&self, agent: &Agent) -> BTreeSet<String> {
         let team = agent.team.iter().filter_map(|member| self.agents.get(*member));
-        let models = [agent].into_iter().chain(team).filter_map(|agent| self.models.get(agent.model));
+        let models = [agent]
+            .into_iter()
+            .chain(team)
+            .filter_map(|agent| self.models.get(agent.model));
         models.filter_map(unpriced).collect()
     }
 
@@ -76,5 +84,6 @@ fn of_workflow(workflow: &Workflow) -> BTreeSet<String> {
     let models = workflow.agents.iter().map(|agent| workflow.model(agent.model));
     let own = models.filter(|model| model.known_price().is_none());
     let own = own.map(|model| format!("{}/{}", model.provider, model.name));
-    own.chain(workflow.workflows.iter().flat_map(|called| of_workflow(called))).collect()
+    own.chain(workflow.workflows.iter().flat_map(|called| of_workflow(called)))
+        .collect()
 }

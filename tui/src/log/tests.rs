@@ -147,7 +147,7 @@ fn whatever_goes_wrong_has_a_line() {
     105 ms  research/lead: tool call refused: there is no tool `serch`
     305 ms  research/lead: tool call failed: the index is being built
     405 ms  research/lead: 2 subagents wanted, 3 more too many, 1 more not usable
-    605 ms  research/lead: reached its limit of tokens and must answer now
+    605 ms  research/lead: must answer now: 127000 of 128000 tokens used, and up to 4100 more needed: raise `limits.tokens` of agent `lead`
     705 ms  research/lead: answer rejected: not JSON
     805 ms  research/lead: failed: the answer is no list^[[2J of rows (output), after 1 turn, 3 tool calls (create_sub_agents×3), 1.2k tokens, 800 ms
     905 ms  research: failed: the answer is no list^[[2J of rows (output); again in 2.0 s

@@ -43,11 +43,11 @@ fn a_run_at_work_on_80_columns() {
     story.gets(4, 10).tell(Event::TurnStarted {
         actor: ActorId(4),
         forced: Some(Reached {
-        limit: LimitHit::Turns,
-        most: 20,
-        used: 20,
-        needed: 0,
-        owner: Owner::Agent { name: "seeker".into() },
+            limit: LimitHit::Turns,
+            most: 20,
+            used: 20,
+            needed: 0,
+            owner: Owner::Agent { name: "seeker".into() },
         }),
     });
     assert_snapshot!(summary(&story.view, 80), @r#"

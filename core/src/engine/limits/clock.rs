@@ -1,6 +1,6 @@
 //! Wall time: what it means when the seconds of a run or an agent are over.
 
-use super::{Hit, failure, may_close, passed};
+use super::{Hit, failure, may_close};
 use crate::engine::state::State;
 use crate::engine::{Link, agent};
 use crate::event::Event;
@@ -24,15 +24,15 @@ pub(in crate::engine) fn out_of_time(workflow: &Workflow, state: &State) -> Link
         needed: 0,
     };
     let event = match state.limits.mode {
-        Mode::Audit => passed(workflow, state, hit),
-        Mode::Enforce => Some(Event::RunFailed {
+        Mode::Audit => told(workflow, state, hit),
+        Mode::Enforce => Event::RunFailed {
             step: None,
             item: None,
             failure: failure(workflow, state, hit),
-        }),
+        },
     };
     Link {
-        events: event.into_iter().collect(),
+        events: vec![event],
         then: Vec::new(),
     }
 }
@@ -48,15 +48,23 @@ pub(in crate::engine) fn out_of_seconds(workflow: &Workflow, state: &State, acto
         needed: 0,
     };
     let event = match (state.limits.mode, may_close(workflow, state, actor)) {
-        (Mode::Audit, _) => passed(workflow, state, hit),
+        (Mode::Audit, _) => told(workflow, state, hit),
         (Mode::Enforce, Err(failure)) => return agent::failed(state, actor, failure),
-        (Mode::Enforce, Ok(())) => Some(Event::TurnStarted {
+        (Mode::Enforce, Ok(())) => Event::TurnStarted {
             actor,
             forced: Some(hit.told(workflow, state)),
-        }),
+        },
     };
     Link {
-        events: event.into_iter().collect(),
+        events: vec![event],
         then: Vec::new(),
+    }
+}
+
+/// The event also says that the timer has run down: a reopened run or agent has another one, and tells it again.
+fn told(workflow: &Workflow, state: &State, hit: Hit) -> Event {
+    Event::LimitPassed {
+        actor: hit.actor,
+        limit: hit.told(workflow, state),
     }
 }

@@ -20,7 +20,11 @@ pub(in crate::engine) fn share(workflow: &Workflow, state: &State, step: StepInd
     let parts = claimants(workflow, state, step);
     let unreserved = state.most.minus(state.spent).minus(state.reserved);
     let amount = unreserved.part(parts.into()).least(child.limits.amount());
-    let agents = state.limits.agents.saturating_sub(state.agents_started()).saturating_sub(state.agents_lent);
+    let agents = state
+        .limits
+        .agents
+        .saturating_sub(state.agents_started())
+        .saturating_sub(state.agents_lent);
     Allowance {
         tokens: amount.tokens,
         agents: (agents / parts).min(child.limits.agents),
@@ -51,8 +55,14 @@ fn audited(state: &State) -> Allowance {
 /// The items of the step that may run at once and have no share yet, and one for each other step that runs.
 fn claimants(workflow: &Workflow, state: &State, step: StepIndex) -> u32 {
     let own = state.step(step);
-    let parallel = workflow.step(step).fan_out.as_ref().map_or(1, |fan_out| fan_out.parallel);
-    let unended = u32::try_from(own.items.len()).unwrap_or(u32::MAX).saturating_sub(own.ended);
+    let parallel = workflow
+        .step(step)
+        .fan_out
+        .as_ref()
+        .map_or(1, |fan_out| fan_out.parallel);
+    let unended = u32::try_from(own.items.len())
+        .unwrap_or(u32::MAX)
+        .saturating_sub(own.ended);
     let items = parallel.min(unended).saturating_sub(own.lent).max(1);
     let others = (0..).map(StepIndex).zip(&state.steps);
     let others = others.filter(|(at, other)| *at != step && other.phase == StepPhase::Running);

@@ -22,6 +22,10 @@ impl RunView {
                 self.inputs = inputs.clone();
                 self.status = RunStatus::Running;
             }
+            Event::AllowanceGiven { allowance } => {
+                self.limits = workflow.limits.within(Some(allowance));
+                self.most = workflow.limits.amount_within(Some(allowance));
+            }
             Event::RunReopened => self.reopen(workflow),
             Event::RunCancelled => self.stop(RunStatus::Cancelled, at_ms),
             Event::RunSucceeded { outputs } => {
