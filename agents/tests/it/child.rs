@@ -197,7 +197,7 @@ async fn a_run_gets_no_more_than_what_is_left() {
     let mut workflow = scoring(1);
     workflow.limits = RunLimits {
         agents: 2,
-        tokens: 20,
+        tokens: 50,
         ..workflow.limits
     };
     workflow.steps[0].on_error = troupe_core::ir::OnError::Continue;
@@ -228,5 +228,5 @@ async fn a_run_gets_no_more_than_what_is_left() {
             }
         )
     });
-    assert_eq!(forced, Some(3), "the first run used up what the second could have had");
+    assert_eq!(forced, Some(3), "what the first run used up is not left to the second");
 }

@@ -17,12 +17,14 @@
 mod audit;
 mod clock;
 mod ledger;
+mod room;
 mod share;
 mod told;
 
 pub(super) use audit::{passed, standing};
 pub(super) use clock::{out_of_seconds, out_of_time, run_clock_ms};
 pub(super) use ledger::{release, reserve, settle, settle_all, spend};
+pub(super) use room::{answer_too_long, fit, fits_fan_out, room_below, room_for_agents};
 pub(super) use share::{give_back, lend, share};
 
 use super::state::{AgentState, Parent, State};
@@ -227,53 +229,6 @@ pub(super) fn failure(workflow: &Workflow, state: &State, hit: Hit) -> Failure {
     Failure::new(FailureKind::Limit, hit.told(workflow, state).to_string())
 }
 
-/// Whether so many more agents may be started, of which `actor` is the next.
-pub(super) fn room_for_agents(state: &State, actor: ActorId, wanted: u32) -> Result<(), Hit> {
-    let started = actor.0.saturating_add(state.agents_below);
-    let wished = started.saturating_add(state.agents_lent).saturating_add(wanted);
-    if wished <= state.limits.agents || state.limits.mode == Mode::Audit {
-        return Ok(());
-    }
-    Err(Hit {
-        actor: None,
-        limit: LimitHit::Agents,
-        most: state.limits.agents.into(),
-        used: started.into(),
-        needed: wanted.into(),
-    })
-}
-
-/// Whether a workflow may be called, or a team be started, below the run.
-pub(super) fn room_below(state: &State) -> Result<(), Hit> {
-    if state.limits.depth > 0 || state.limits.mode == Mode::Audit {
-        return Ok(());
-    }
-    Err(Hit {
-        actor: None,
-        limit: LimitHit::Depth,
-        most: 0,
-        used: 0,
-        needed: 1,
-    })
-}
-
-/// Whether a fan-out may have so many items.
-pub(super) fn fits_fan_out(state: &State, items: usize) -> bool {
-    items <= state.limits.fan_out as usize || state.limits.mode == Mode::Audit
-}
-
-/// The limit that an answer is too long for.
-pub(super) fn answer_too_long(state: &State, actor: ActorId, text: &str) -> Option<Hit> {
-    let (most, used) = (state.agent(actor).limits.output_bytes, text.len() as u64);
-    (used > most).then_some(Hit {
-        actor: Some(actor),
-        limit: LimitHit::OutputBytes,
-        most,
-        used,
-        needed: 0,
-    })
-}
-
 /// The agent and the leads above it.
 fn chain(state: &State, actor: ActorId) -> impl Iterator<Item = (ActorId, &AgentState)> {
     let above = |(_, agent): &(ActorId, &AgentState)| agent.lead().map(|lead| (lead, state.agent(lead)));
@@ -318,27 +273,4 @@ impl State {
     pub fn reserved(&self) -> Amount {
         self.reserved
     }
-}
-
-/// Cuts a tool's text to what still fits into the agent's context, and says so in the text.
-pub(super) fn fit(agent: &AgentState, text: &str, mode: Mode) -> String {
-    let room = agent
-        .limits
-        .context_tokens
-        .saturating_sub(agent.context)
-        .saturating_mul(4);
-    let room = usize::try_from(room).unwrap_or(usize::MAX);
-    if text.len() <= room || mode == Mode::Audit {
-        return text.to_owned();
-    }
-    let mut end = room;
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    format!(
-        "{}\n[cut: {} of {} bytes fit into the context]",
-        &text[..end],
-        end,
-        text.len()
-    )
 }

@@ -1,22 +1,23 @@
 //! Limits: what is reserved before a call, settled after it, left to runs below, and told at the end.
 
-use proptest::prelude::*;
+mod below;
+mod law;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use troupe_core::Object;
 use troupe_core::effect::{Effect, Want};
 use troupe_core::engine::{self, State};
 use troupe_core::event::Event;
-use troupe_core::expression::Template;
 use troupe_core::failure::FailureKind;
 use troupe_core::id::CallId;
-use troupe_core::input::{Input, Used};
+use troupe_core::input::Input;
 use troupe_core::ir::{FanOut, OnError, Price, Verb, Workflow};
 use troupe_core::limits::{Allowance, Amount, LimitHit, Limits, Mode, RunLimits};
 use troupe_core::message::{AssistantMessage, Reply, ToolCall, ToolOutput, Usage};
 use troupe_core::port::journal::{Entry, RunStatus};
 use troupe_core::view::RunView;
-use troupe_testkit::workflow::{agent_step, expression, literal, output, scorer, team, workflow_step};
+use troupe_testkit::workflow::{agent_step, expression, literal, output, team};
 
 /// A run in the hand: what it asked for and nobody has answered, in order.
 struct Life<'a> {
@@ -314,155 +315,6 @@ fn the_seconds_of_a_run_end_it_and_a_reopened_one_has_them_again() {
     assert_eq!(life.state.status(), Some(RunStatus::Succeeded));
 }
 
-/// `items` scorers as runs of their own, `parallel` at once.
-fn family(items: usize, parallel: u32) -> Workflow {
-    let mut workflow = team(1, 1);
-    let mut child = scorer();
-    child.limits = RunLimits::DEFAULT;
-    workflow.workflows = vec![Arc::new(child)];
-    let row = Template::Expression(expression("row"));
-    let mut score = workflow_step("score", &[], 0, vec![("row".into(), row)]);
-    score.fan_out = Some(FanOut {
-        items: expression(&format!("[{}]", vec!["1"; items].join(", "))),
-        variable: "row".into(),
-        parallel,
-        key: None,
-    });
-    workflow.steps = vec![score];
-    workflow.limits = tokens(1_200);
-    workflow
-}
-
-fn allowances(life: &Life) -> Vec<(CallId, Allowance)> {
-    let allowance = |effect: &Effect| match &effect.want {
-        Want::Workflow(request) => Some((effect.call, request.allowance.clone())),
-        _ => None,
-    };
-    life.wanted.iter().filter_map(allowance).collect()
-}
-
-fn ended(call: CallId, tokens: u64) -> Input {
-    let usage = Usage {
-        prompt_tokens: tokens,
-        ..Usage::default()
-    };
-    let used = Used {
-        agents: 1,
-        turns: 1,
-        usage,
-        cost_micros: 7,
-        working_ms: 9,
-        ..Used::default()
-    };
-    let outputs = Ok([("score".to_owned(), 1.into())].into_iter().collect());
-    Input::WorkflowEnded { call, outputs, used }
-}
-
-#[test]
-fn runs_at_once_share_what_is_left_and_give_the_rest_back() {
-    let workflow = family(4, 3);
-    let mut life = Life::of(&workflow);
-    let given: Vec<u64> = allowances(&life)
-        .iter()
-        .map(|(_, allowance)| allowance.tokens)
-        .collect();
-    assert_eq!(given, [400, 400, 400]);
-    assert_eq!(life.state.reserved().tokens, 1_200);
-    let first = allowances(&life)[0].0;
-    life.answer(first, |call| ended(call, 100));
-    // The last one takes the place of the first, with what that one gave back.
-    let last = allowances(&life).pop().unwrap().1;
-    assert_eq!((last.tokens, last.depth, last.mode), (300, 7, Mode::Enforce));
-    life.to_the_end(|effect| ended(effect.call, 300));
-    let spent = Amount {
-        turns: 4,
-        tokens: 1_000,
-        cost_micros: 28,
-        working_ms: 36,
-        gpu_ms: 0,
-    };
-    assert_eq!((life.state.spent(), life.state.reserved()), (spent, Amount::default()));
-}
-
-#[test]
-fn a_run_takes_no_more_than_it_declares_and_leaves_a_part_to_other_steps() {
-    let mut workflow = family(1, 1);
-    let mut small = scorer();
-    small.limits = RunLimits {
-        agents: 5,
-        ..tokens(50)
-    };
-    workflow.workflows.push(Arc::new(small));
-    let row = Template::Expression(expression("1"));
-    workflow
-        .steps
-        .push(workflow_step("small", &[], 1, vec![("row".into(), row)]));
-    let life = Life::of(&workflow);
-    let given: Vec<(u64, u32)> = allowances(&life)
-        .iter()
-        .map(|(_, allowance)| (allowance.tokens, allowance.agents))
-        .collect();
-    assert_eq!(given, [(600, 100_000), (50, 5)]);
-}
-
-#[test]
-fn depth_ends_calls_and_teams_below() {
-    let mut workflow = family(1, 1);
-    workflow.limits.depth = 0;
-    let life = Life::of(&workflow);
-    let (place, failure) = life.state.failure(&workflow).unwrap();
-    assert_eq!((place.as_deref(), failure.kind), (Some("score[0]"), FailureKind::Limit));
-    assert_eq!(
-        failure.message,
-        "0 of 0 depth used, and up to 1 more needed: raise `limits.depth` of workflow `test`, then resume the run"
-    );
-    let below = Allowance {
-        depth: 0,
-        run: Some("TOP".into()),
-        ..Allowance::UNLIMITED
-    };
-    workflow.limits.depth = 8;
-    let life = Life::under(&workflow, Some(below));
-    let (_, failure) = life.state.failure(&workflow).unwrap();
-    assert!(
-        failure.message.contains("of what run TOP left to this run"),
-        "{failure}"
-    );
-}
-
-#[test]
-fn what_a_run_above_left_is_told_with_its_name() {
-    let workflow = crowd(2, RunLimits::DEFAULT);
-    let allowance = Allowance {
-        tokens: 0,
-        run: Some("TOP.review".into()),
-        ..Allowance::UNLIMITED
-    };
-    let life = Life::under(&workflow, Some(allowance));
-    assert_eq!(life.state.status(), Some(RunStatus::Succeeded), "`on_error: continue`");
-    assert_eq!(
-        life.failures()[0].1,
-        "0 of 0 tokens used of what run TOP.review left to this run: raise `limits.tokens` of its workflow"
-    );
-}
-
-#[test]
-fn a_reopened_run_has_what_is_left_to_it_on_top_of_what_it_used() {
-    let mut workflow = crowd(1, RunLimits::DEFAULT);
-    workflow.steps[0].on_error = OnError::Fail;
-    let left = |tokens| Allowance {
-        tokens,
-        ..Allowance::UNLIMITED
-    };
-    let mut life = Life::under(&workflow, Some(left(0)));
-    assert_eq!(life.state.status(), Some(RunStatus::Failed));
-    life.take(Input::ReopenWithin { allowance: left(150) });
-    assert!(life.forced().is_empty());
-    life.to_the_end(|effect| reply(effect.call, 100, false));
-    assert_eq!(life.state.status(), Some(RunStatus::Succeeded));
-    assert_eq!(engine::fold(&workflow, &life.events), life.state);
-}
-
 #[test]
 fn an_audited_run_is_stopped_by_nothing_and_tells_each_limit_once() {
     let limits = RunLimits {
@@ -549,83 +401,4 @@ fn a_view_says_what_is_left() {
     assert_eq!((view.agents[0].left().turns, view.agents[1].left().turns), (4, 5));
     assert_eq!(view.agents[0].left().tokens, Limits::MEMBER.tokens - 120);
     assert_eq!(view.agents[0].left().working_ms, 3_600_000 - 1_250);
-}
-
-/// A lead whose waves ask for members, beside a crowd.
-fn busy(agents: u32, limits: RunLimits, lead_tokens: u64) -> Workflow {
-    let mut workflow = crowd(agents, limits);
-    workflow.agents[1].team.as_mut().unwrap().parallel = 4;
-    workflow.agents[1].team.as_mut().unwrap().per_wave = 6;
-    workflow.agents[1].limits.tokens = lead_tokens;
-    let mut lead = agent_step(&workflow, "lead", &[], 1, literal("Lead."));
-    lead.on_error = OnError::Continue;
-    workflow.steps.push(lead);
-    workflow
-}
-
-fn delegate(call: CallId, tokens: u64) -> Input {
-    let Input::ModelReplied { call, mut reply } = reply(call, tokens, true) else {
-        unreachable!()
-    };
-    let arguments = r#"{"sub_agents":[{"prompt":"a"},{"prompt":"b"},{"prompt":"c"},{"prompt":"d"},{"prompt":"e"}]}"#;
-    let message = Arc::make_mut(&mut reply.message);
-    message.tool_calls[0].name = troupe_core::ir::CREATE_SUB_AGENTS.into();
-    message.tool_calls[0].arguments = arguments.into();
-    Input::ModelReplied { call, reply }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
-
-    /// However calls end, ordinary turns never take more than a run or a lead has; the one forced answer
-    /// that is under way may. And when the run ends, nothing is reserved.
-    #[test]
-    fn nothing_is_promised_twice(
-        run in 0_u64..4_000,
-        lead in 0_u64..2_000,
-        turns in 1_u64..60,
-        agents in 1_u32..12,
-        choices in prop::collection::vec((0_usize..1_000, 1_u64..=100, 0_u8..8), 0..400),
-    ) {
-        let limits = RunLimits { turns, ..tokens(run) };
-        let workflow = busy(agents, limits, lead);
-        let mut life = Life::of(&workflow);
-        let mut choices = choices.into_iter();
-        let mut longest = 0;
-        loop {
-            let promised = life.state.spent().plus(life.state.reserved());
-            prop_assert!(promised.tokens <= run.max(1) + longest + 32_100, "{promised:?}");
-            prop_assert!(promised.turns <= turns, "{promised:?}");
-            let open: Vec<Effect> =
-                life.wanted.iter().filter(|effect| !matches!(effect.want, Want::Timer { .. })).cloned().collect();
-            let Some((at, answer, kind)) = choices.next().filter(|_| !open.is_empty()) else { break };
-            let effect = &open[at % open.len()];
-            life.answer(effect.call, |call| match &effect.want {
-                Want::Tool(_) => found(call),
-                Want::Model(_) if kind == 0 => Input::CallFailed {
-                    call,
-                    failure: troupe_core::failure::Failure::new(FailureKind::Model, "gone"),
-                },
-                Want::Model(request) => {
-                    let prompt: u64 = request.messages.iter().map(|message| message.estimated_tokens()).sum();
-                    longest = longest.max(prompt + answer);
-                    match kind {
-                        1 | 2 if request.agent.0 == 1 && !request.forced => delegate(call, answer),
-                        3..=5 if request.agent.0 == 0 && !request.forced => reply(call, answer, true),
-                        _ => reply(call, answer, false),
-                    }
-                }
-                other => panic!("{other:?}"),
-            });
-            prop_assert_eq!(&engine::fold(&workflow, &life.events), &life.state);
-        }
-        life.to_the_end(|effect| match &effect.want {
-            Want::Tool(_) => found(effect.call),
-            _ => reply(effect.call, 8, false),
-        });
-        prop_assert!(life.state.status().is_some_and(RunStatus::is_over), "nobody waits for ever");
-        prop_assert_eq!(life.state.reserved(), Amount::default());
-        // Every reply was as short as it was promised to be, so only a forced answer can be too much.
-        prop_assert!(life.state.spent().tokens <= run + longest.max(200) + 100);
-    }
 }
