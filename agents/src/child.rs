@@ -17,9 +17,10 @@ use troupe_core::failure::{Failure, FailureKind};
 use troupe_core::id::{CallId, RunId};
 use troupe_core::input::{Input, Used};
 use troupe_core::ir::Workflow;
+use troupe_core::limits::Allowance;
 use troupe_core::port::ErrorKind;
 use troupe_core::port::approver::Question;
-use troupe_core::port::journal::{Entry, Journal, Progress, RunHeader, RunStatus};
+use troupe_core::port::journal::{Entry, Journal, RunHeader, RunStatus};
 
 /// Begins the run or goes on with it, and says how it ended.
 pub(crate) async fn drive(
@@ -45,17 +46,17 @@ pub(crate) async fn drive(
     let place = format!("{}{}/", wires.place, request.place);
     let name = run.workflow.name.clone();
     match outcome(wires, above, run, request, place, inbox, arrivals).await {
-        Ok((outputs, progress)) => Arrival::Input(Input::WorkflowEnded {
+        Ok((outputs, used)) => Arrival::Input(Input::WorkflowEnded {
             call,
             outputs: outputs.map_err(|(place, failure)| within(&name, place.as_deref(), &failure)),
-            used: used(progress),
+            used,
         }),
         Err(error) => Arrival::Broken(error),
     }
 }
 
 /// What the run gave, or where it failed and why; and what it used.
-type Ended = (Result<troupe_core::Object, (Option<String>, Failure)>, Progress);
+type Ended = (Result<troupe_core::Object, (Option<String>, Failure)>, Used);
 
 async fn outcome(
     wires: &Wires,
@@ -69,17 +70,21 @@ async fn outcome(
     let entries = entries(wires, &run).await?;
     let folded = times::fold(&run.workflow, &entries);
     let state = &folded.state;
+    let allowance = Allowance {
+        run: Some(wires.run.to_string()),
+        ..request.allowance.on_top_of(request.counted)
+    };
     let first = match state.status() {
         None => Input::Start {
             inputs: request.inputs,
             env: request.env,
-            allowance: Some(request.allowance),
+            allowance: Some(allowance),
         },
-        Some(RunStatus::Succeeded) => return Ok((Ok(state.outputs().clone()), state.progress())),
+        Some(RunStatus::Succeeded) => return Ok((Ok(state.outputs().clone()), state.used())),
         Some(RunStatus::Failed) if !request.reopen => {
-            return Ok((Err(failure_of(&run.workflow, state)), state.progress()));
+            return Ok((Err(failure_of(&run.workflow, state)), state.used()));
         }
-        Some(RunStatus::Failed | RunStatus::Cancelled) => Input::Reopen,
+        Some(RunStatus::Failed | RunStatus::Cancelled) => Input::ReopenWithin { allowance },
         Some(RunStatus::Running | RunStatus::Waiting) => Input::Recover,
     };
     run.ports.observer.recalled(&entries);
@@ -96,7 +101,7 @@ async fn outcome(
             Failure::new(FailureKind::Internal, format!("it is {}", status.word())),
         )),
     };
-    Ok((given, outcome.progress))
+    Ok((given, outcome.used))
 }
 
 /// The run's journal; a new one where there is none.
@@ -131,19 +136,15 @@ fn failure_of(workflow: &Workflow, state: &State) -> (Option<String>, Failure) {
 
 /// A failure of a run as one of the step that started it.
 fn within(workflow: &str, place: Option<&str>, failure: &Failure) -> Failure {
-    let place = place.map_or_else(|| "its outputs".to_owned(), |step| format!("step `{step}`"));
+    let place = match (place, failure.kind) {
+        (Some(step), _) => format!(" at step `{step}`"),
+        (None, FailureKind::Limit) => String::new(),
+        (None, _) => " at its outputs".to_owned(),
+    };
     Failure::new(
         failure.kind,
-        format!("workflow `{workflow}` failed at {place}: {}", failure.message),
+        format!("workflow `{workflow}` failed{place}: {}", failure.message),
     )
-}
-
-fn used(progress: Progress) -> Used {
-    Used {
-        agents: progress.agents,
-        tool_calls: progress.tool_calls,
-        usage: progress.usage,
-    }
 }
 
 /// A question of the run at `place`, first asked at `wanted_ms`.

@@ -291,6 +291,8 @@ impl Driver {
                 ..self.state.progress()
             },
             questions: rest.map_or_else(Vec::new, |rest| rest.questions.clone()),
+            used: self.state.used(),
+            limits_passed: self.state.limits_passed().cloned().collect(),
         }
     }
 }

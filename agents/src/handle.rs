@@ -13,8 +13,9 @@ use troupe_core::Object;
 use troupe_core::engine;
 use troupe_core::failure::Failure;
 use troupe_core::id::RunId;
-use troupe_core::input::{Edit, Input};
+use troupe_core::input::{Edit, Input, Used};
 use troupe_core::ir::Workflow;
+use troupe_core::limits::Reached;
 use troupe_core::port::ErrorKind;
 use troupe_core::port::approver::Question;
 use troupe_core::port::dispatch::Dispatch;
@@ -45,6 +46,10 @@ pub struct Outcome {
     pub failure: Option<(Option<String>, Failure)>,
     /// What it used, runs that it started included.
     pub progress: Progress,
+    /// The same, counted as limits count it.
+    pub used: Used,
+    /// Limits that it passed and that stopped nothing, since it is audited.
+    pub limits_passed: Vec<Reached>,
     /// What it asks, when it waits for people.
     pub questions: Vec<Question>,
 }

@@ -192,24 +192,24 @@ impl Performer {
     }
 }
 
-async fn answer(wires: &Wires, call: CallId, origin: Origin, key: &str, want: Want) -> Input {
-    let answered = match want {
-        Want::Model(request) => ask_model(wires, origin, request)
+async fn answer(wires: &Wires, call: CallId, origin: Option<Origin>, key: &str, want: Want) -> Input {
+    let answered = match (want, origin) {
+        (Want::Model(request), Some(origin)) => ask_model(wires, origin, request)
             .await
             .map(|reply| Input::ModelReplied { call, reply }),
-        Want::Tool(request) => call_tool(wires, origin, key, request)
+        (Want::Tool(request), Some(origin)) => call_tool(wires, origin, key, request)
             .await
             .map(|output| Input::ToolReplied { call, output }),
-        Want::Process(command) => run_process(wires, origin, key, command)
+        (Want::Process(command), Some(origin)) => run_process(wires, origin, key, command)
             .await
             .map(|exit| Input::ProcessExited { call, exit }),
-        Want::Timer { after_ms, .. } => {
+        (Want::Timer { after_ms, .. }, _) => {
             wires.ports.clock.sleep(after_ms).await;
             Ok(Input::TimerFired { call })
         }
-        Want::Workflow(_) | Want::Approve(_) => Err(Failure::new(
+        (Want::Workflow(_) | Want::Approve(_), _) | (_, None) => Err(Failure::new(
             FailureKind::Internal,
-            "X0003: a run and a person do not answer here",
+            "X0003: a run, a person and work of no step do not answer here",
         )),
     };
     answered.unwrap_or_else(|failure| Input::CallFailed { call, failure })
@@ -325,8 +325,10 @@ async fn call_tool(wires: &Wires, origin: Origin, key: &str, request: ToolReques
                 invocation.arguments = ports.secrets.reveal_value(invocation.arguments);
             }
             let place = gates.tools[request.tool.at()].enter(Lane::of(&gates.run, origin)).await;
-            let output = in_time(wires, tool.as_ref(), invocation).await?;
+            let begun = Instant::now();
+            let mut output = in_time(wires, tool.as_ref(), invocation).await?;
             drop(place);
+            output.wall_ms = milliseconds(begun);
             answers.keep_output(ports, question.as_ref(), &output).await;
             output
         }

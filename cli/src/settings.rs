@@ -23,6 +23,16 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// What stands before a warning on stderr.
+    pub fn warning_mark(&self) -> String {
+        let style = anstyle::AnsiColor::Yellow.on_default().bold();
+        if self.colour {
+            format!("{style}warning:{style:#} ")
+        } else {
+            "warning: ".into()
+        }
+    }
+
     /// What stands before an error on stderr.
     pub fn error_mark(&self) -> String {
         let style = anstyle::AnsiColor::Red.on_default().bold();

@@ -36,7 +36,7 @@ fn answer(effect: &Effect, subagents: u32) -> Option<Input> {
         let usage = Usage {
             prompt_tokens: 100,
             completion_tokens: 20,
-            cached_tokens: 0,
+            ..Usage::default()
         };
         Input::ModelReplied {
             call,

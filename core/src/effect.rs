@@ -1,6 +1,7 @@
 //! What a run wants done. Performed only after the facts that led to it are on disk.
 
 use crate::id::{ActorId, AgentIndex, CallId, ItemIndex, ModelIndex, StepIndex, ToolIndex, WorkflowIndex};
+use crate::input::Used;
 use crate::limits::Allowance;
 use crate::message::Message;
 use crate::types::Type;
@@ -13,10 +14,11 @@ use std::sync::Arc;
 pub struct Effect {
     /// Which call this is: the name under which the answer comes back.
     pub call: CallId,
-    /// Which work it is a part of.
-    pub origin: Origin,
+    /// Which work it is a part of; none for the run's own timer.
+    pub origin: Option<Origin>,
     /// What it is by place and attempt (`check[7]/a2/r1`), unlike every other effect of the run: the same
-    /// for each repetition of it, so that whoever performs it can tell one from something new.
+    /// for each repetition of it, so that whoever performs it can tell one from something new. Empty for
+    /// timers, of which nobody outside hears.
     pub key: String,
     /// What is wanted.
     pub want: Want,
@@ -81,8 +83,10 @@ pub struct WorkflowRequest {
     pub inputs: Object,
     /// The environment variables that its expressions read.
     pub env: Object,
-    /// What it may use of its parent's limits.
+    /// What it may use of its parent's limits, on top of what was counted.
     pub allowance: Allowance,
+    /// What it used before and its parent has counted.
+    pub counted: Used,
     /// Whether a person asked to try again what failed in it.
     pub reopen: bool,
 }

@@ -12,8 +12,8 @@
 //! | the length of `for_each` | that of the list where literals and inputs decide it; where it is made of `steps.a.outputs`, the items of `a`; and never more than `limits.fan_out` |
 //! | one run | the sum of its steps, its workflows included, and never more than its own `limits` |
 //!
-//! Limits are looked at before a call is made: the calls under way when one is reached come on top,
-//! as do requests that a provider charges for although they broke off. One wave a turn is assumed of
+//! A forced answer may be more than what was left, and comes on top, as do requests that a provider
+//! charges for although they broke off, and answers beyond what was reserved for them. One wave a turn is assumed of
 //! a lead; a model that asks for several is held by `limits.agents` and by the lead's tokens.
 //!
 //! Dollars are those of the dearest mix of tokens that the bounds allow. Seconds are those of the

@@ -7,7 +7,7 @@ use crate::effect::Command;
 use crate::failure::Failure;
 use crate::id::{ActorId, AgentIndex, CallId, ItemIndex, StepIndex, ToolIndex};
 use crate::input::Used;
-use crate::limits::{Allowance, LimitHit};
+use crate::limits::{Allowance, Reached};
 use crate::message::{Reply, Retrieved, ToolOutput};
 use crate::port::approver::Answer;
 use crate::{Object, Value};
@@ -39,6 +39,11 @@ pub enum Event {
         item: Option<ItemIndex>,
         /// The output, which fits the step's type.
         output: Value,
+    },
+    /// The run above left another sum to this one before it was reopened.
+    AllowanceGiven {
+        /// What it may use in all, from its first start.
+        allowance: Allowance,
     },
     /// The run was cancelled.
     RunCancelled,
@@ -183,7 +188,15 @@ pub enum Event {
         actor: ActorId,
         /// The limit that makes this the last answer, without tools.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        forced: Option<LimitHit>,
+        forced: Option<Reached>,
+    },
+    /// A limit would have ended work, and nothing was stopped: the run is audited. Told once for each limit.
+    LimitPassed {
+        /// The agent that it bounds; none where it bounds the run.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        actor: Option<ActorId>,
+        /// Which limit, and by how much.
+        limit: Reached,
     },
     /// A model answered an agent.
     ModelReplied {

@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use crate::id::{CallId, ItemIndex, StepIndex};
-use crate::limits::Allowance;
+use crate::limits::{Allowance, Amount};
 use crate::message::{Reply, ToolOutput, Usage};
 use crate::port::approver::Answer;
 use crate::{Object, Value};
@@ -23,6 +23,11 @@ pub enum Input {
     Reopen,
     /// Go on with a past as if it had come to other outputs; with none, just go on, be the run over or not.
     Edit(Vec<Edit>),
+    /// The same, of a run that another one started, which may have more to leave by now.
+    ReopenWithin {
+        /// What it may use in all, from its first start.
+        allowance: Allowance,
+    },
     /// The process that drove the run is gone, and another has folded its journal: effects that must
     /// not be repeated blindly are in doubt.
     Recover,
@@ -91,7 +96,12 @@ impl Input {
             | Self::Decided { call, .. }
             | Self::CallFailed { call, .. }
             | Self::TimerFired { call } => Some(*call),
-            Self::Start { .. } | Self::Reopen | Self::Edit(_) | Self::Recover | Self::Cancel => None,
+            Self::Start { .. }
+            | Self::Reopen
+            | Self::ReopenWithin { .. }
+            | Self::Edit(_)
+            | Self::Recover
+            | Self::Cancel => None,
         }
     }
 }
@@ -116,9 +126,33 @@ pub struct Used {
     pub tool_calls: u32,
     /// Model usage.
     pub usage: Usage,
+    /// Model calls.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub turns: u64,
+    /// Millionths of a US dollar for model calls.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub cost_micros: u64,
+    /// Milliseconds of model and tool calls, without waiting for places and rate limits.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub working_ms: u64,
+}
+
+fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 impl Used {
+    /// What of it limits count.
+    pub fn amount(&self) -> Amount {
+        Amount {
+            turns: self.turns,
+            tokens: self.usage.total(),
+            cost_micros: self.cost_micros,
+            working_ms: self.working_ms,
+            gpu_ms: self.usage.gpu_ms,
+        }
+    }
+
     /// Whether it is nothing at all.
     pub fn is_nothing(&self) -> bool {
         *self == Self::default()
@@ -136,11 +170,15 @@ impl Used {
                 .usage
                 .completion_tokens
                 .saturating_sub(before.usage.completion_tokens),
+            gpu_ms: self.usage.gpu_ms.saturating_sub(before.usage.gpu_ms),
         };
         Self {
             agents: self.agents.saturating_sub(before.agents),
             tool_calls: self.tool_calls.saturating_sub(before.tool_calls),
             usage,
+            turns: self.turns.saturating_sub(before.turns),
+            cost_micros: self.cost_micros.saturating_sub(before.cost_micros),
+            working_ms: self.working_ms.saturating_sub(before.working_ms),
         }
     }
 }
@@ -150,6 +188,9 @@ impl std::ops::AddAssign for Used {
         self.agents += other.agents;
         self.tool_calls += other.tool_calls;
         self.usage += other.usage;
+        self.turns += other.turns;
+        self.cost_micros += other.cost_micros;
+        self.working_ms += other.working_ms;
     }
 }
 

@@ -94,6 +94,26 @@ pub struct Model {
     pub price: Option<Price>,
 }
 
+/// Providers whose models run here and cost nothing.
+const FREE: [&str; 2] = ["builtin", "local"];
+
+/// Whether the models of a provider cost nothing.
+pub fn is_free(provider: &str) -> bool {
+    FREE.contains(&provider)
+}
+
+impl Model {
+    /// What its tokens cost; none where nobody said.
+    pub fn known_price(&self) -> Option<Price> {
+        let nothing = Price {
+            input: 0.0,
+            output: 0.0,
+        };
+        let free = || is_free(&self.provider).then_some(nothing);
+        self.price.or_else(free)
+    }
+}
+
 /// What a model's tokens cost, in US dollars for a million of them.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Price {
@@ -101,6 +121,15 @@ pub struct Price {
     pub input: f64,
     /// Tokens of answers.
     pub output: f64,
+}
+
+impl Price {
+    /// Millionths of a US dollar for so many tokens, rounded up: dollars for a million tokens are
+    /// millionths of a dollar for one.
+    pub fn micros(&self, prompt_tokens: u64, completion_tokens: u64) -> u64 {
+        // A float beyond the whole numbers becomes the largest one, and a price below zero nothing.
+        (self.input * prompt_tokens as f64 + self.output * completion_tokens as f64).ceil() as u64
+    }
 }
 
 /// Files that are searched by the retrieval tools.

@@ -1,5 +1,12 @@
 //! The numbers that bound an agent and a run; none of them is ever absent.
 
+mod amount;
+mod reached;
+
+pub use amount::{ANSWER_TOKENS, Amount};
+pub use reached::{LimitHit, Owner, Reached};
+
+use crate::input::Used;
 use serde::{Deserialize, Serialize};
 
 /// What one agent may use. Every field has a number; [`Limits::AGENT`] and its siblings are the defaults.
@@ -13,6 +20,12 @@ pub struct Limits {
     pub context_tokens: u64,
     /// Seconds of wall time.
     pub seconds: u64,
+    /// Seconds of its model and tool calls, subagents included: waiting for places and rate limits is left out.
+    pub working_seconds: u64,
+    /// Millionths of a US dollar for its model calls, subagents included.
+    pub cost_micros: u64,
+    /// Seconds of accelerators, subagents included, as far as models know them.
+    pub gpu_seconds: u64,
     /// Bytes of the answer.
     pub output_bytes: u64,
 }
@@ -24,12 +37,18 @@ impl Limits {
         tokens: 128_000,
         context_tokens: 32_000,
         seconds: 3_600,
+        working_seconds: 3_600,
+        cost_micros: 10_000_000,
+        gpu_seconds: 3_600,
         output_bytes: 1 << 20,
     };
-    /// A lead with a team: 10 turns as in WideSeek-R1; tokens cover a full team of subagents.
+    /// A lead with a team: 10 turns as in WideSeek-R1; the sums cover a full team of subagents.
     pub const LEAD: Limits = Limits {
         turns: 10,
         tokens: 2_000_000,
+        working_seconds: 36_000,
+        cost_micros: 100_000_000,
+        gpu_seconds: 36_000,
         ..Self::AGENT
     };
     /// A member of a team: 20 turns as in WideSeek-R1.
@@ -37,74 +56,188 @@ impl Limits {
         turns: 20,
         ..Self::AGENT
     };
+
+    /// What it and those that work for it may use together; turns count for each alone.
+    pub fn amount(&self) -> Amount {
+        Amount {
+            turns: u64::MAX,
+            tokens: self.tokens,
+            cost_micros: self.cost_micros,
+            working_ms: self.working_seconds.saturating_mul(1000),
+            gpu_ms: self.gpu_seconds.saturating_mul(1000),
+        }
+    }
 }
 
 /// What a whole run may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunLimits {
+    /// Model calls of all agents together.
+    pub turns: u64,
     /// Tokens of all agents together.
     pub tokens: u64,
+    /// Seconds of wall time, whether a process drives the run or not.
+    pub seconds: u64,
+    /// Seconds of all model and tool calls: waiting for places and rate limits is left out.
+    pub working_seconds: u64,
+    /// Millionths of a US dollar for all model calls.
+    pub cost_micros: u64,
+    /// Seconds of accelerators, as far as models know them.
+    pub gpu_seconds: u64,
     /// Items of one fan-out.
     pub fan_out: u32,
     /// Agents started, subagents included.
     pub agents: u32,
+    /// Levels of called workflows and teams below the run.
+    pub depth: u32,
+    /// What becomes of work at a limit.
+    pub mode: Mode,
 }
 
 impl RunLimits {
     /// What a run may use unless its file says otherwise.
     pub const DEFAULT: RunLimits = RunLimits {
+        turns: 1_000_000,
         tokens: 20_000_000,
+        seconds: 30 * 86_400,
+        working_seconds: 36_000_000,
+        cost_micros: 1_000_000_000,
+        gpu_seconds: 3_600_000,
         fan_out: 10_000,
         agents: 200_000,
+        depth: 8,
+        mode: Mode::Enforce,
     };
+
+    /// The limits that add up.
+    pub fn amount(&self) -> Amount {
+        Amount {
+            turns: self.turns,
+            tokens: self.tokens,
+            cost_micros: self.cost_micros,
+            working_ms: self.working_seconds.saturating_mul(1000),
+            gpu_ms: self.gpu_seconds.saturating_mul(1000),
+        }
+    }
 }
 
-/// What is left of a run's limits for a run that it starts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+impl Default for RunLimits {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+/// What becomes of work at a limit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// It ends.
+    #[default]
+    Enforce,
+    /// It goes on, and the limit is told.
+    Audit,
+}
+
+/// What a run leaves to a run that it starts, of its own limits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Allowance {
     /// Tokens of all its agents together.
     pub tokens: u64,
     /// Agents that it may start.
     pub agents: u32,
+    /// Model calls of all its agents together.
+    #[serde(default = "unlimited")]
+    pub turns: u64,
+    /// Millionths of a US dollar for all its model calls.
+    #[serde(default = "unlimited")]
+    pub cost_micros: u64,
+    /// Milliseconds of all its model and tool calls.
+    #[serde(default = "unlimited")]
+    pub working_ms: u64,
+    /// Milliseconds of accelerators.
+    #[serde(default = "unlimited")]
+    pub gpu_ms: u64,
+    /// Levels of called workflows and teams below it.
+    #[serde(default = "any_depth")]
+    pub depth: u32,
+    /// The mode of the run that a person started, which holds for all below it.
+    #[serde(default)]
+    pub mode: Mode,
+    /// The run that left it, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
+}
+
+fn unlimited() -> u64 {
+    u64::MAX
+}
+
+fn any_depth() -> u32 {
+    u32::MAX
+}
+
+impl Allowance {
+    /// Everything that can be told in numbers.
+    pub const UNLIMITED: Allowance = Allowance {
+        tokens: u64::MAX,
+        agents: u32::MAX,
+        turns: u64::MAX,
+        cost_micros: u64::MAX,
+        working_ms: u64::MAX,
+        gpu_ms: u64::MAX,
+        depth: u32::MAX,
+        mode: Mode::Enforce,
+        run: None,
+    };
+
+    /// What may be used in all by a run of which so much was counted before.
+    #[must_use]
+    pub fn on_top_of(self, counted: Used) -> Self {
+        let amount = self.amount().plus(counted.amount());
+        Self {
+            tokens: amount.tokens,
+            agents: self.agents.saturating_add(counted.agents),
+            turns: amount.turns,
+            cost_micros: amount.cost_micros,
+            working_ms: amount.working_ms,
+            gpu_ms: amount.gpu_ms,
+            ..self
+        }
+    }
+
+    /// What of it adds up.
+    pub fn amount(&self) -> Amount {
+        Amount {
+            turns: self.turns,
+            tokens: self.tokens,
+            cost_micros: self.cost_micros,
+            working_ms: self.working_ms,
+            gpu_ms: self.gpu_ms,
+        }
+    }
 }
 
 impl RunLimits {
-    /// These limits, and no more than what is allowed.
+    /// These limits, and no more than what is allowed; what adds up is bounded by [`RunLimits::amount_within`].
     #[must_use]
-    pub fn within(self, allowance: Option<Allowance>) -> Self {
+    pub fn within(self, allowance: Option<&Allowance>) -> Self {
         match allowance {
             None => self,
-            Some(Allowance { tokens, agents }) => Self {
-                tokens: self.tokens.min(tokens),
-                agents: self.agents.min(agents),
+            Some(allowed) => Self {
+                agents: self.agents.min(allowed.agents),
+                depth: self.depth.min(allowed.depth),
+                mode: allowed.mode,
                 ..self
             },
         }
     }
-}
 
-/// Which limit ended an agent's work, and made its answer a forced one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LimitHit {
-    /// [`Limits::turns`].
-    Turns,
-    /// [`Limits::tokens`] of the agent or of one that it works for, or [`RunLimits::tokens`].
-    Tokens,
-    /// [`Limits::context_tokens`].
-    Context,
-    /// [`Limits::seconds`].
-    Seconds,
-}
-
-impl LimitHit {
-    /// The limit's word in YAML and JSON.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Turns => "turns",
-            Self::Tokens => "tokens",
-            Self::Context => "context_tokens",
-            Self::Seconds => "seconds",
-        }
+    /// What adds up, and no more than what is allowed.
+    pub fn amount_within(&self, allowance: Option<&Allowance>) -> Amount {
+        let allowed = allowance.map_or(Amount::UNLIMITED, Allowance::amount);
+        self.amount().least(allowed)
     }
 }
+
+#[cfg(test)]
+mod tests;

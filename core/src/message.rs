@@ -78,6 +78,9 @@ pub struct Usage {
     pub cached_tokens: u64,
     /// Tokens written by the model.
     pub completion_tokens: u64,
+    /// Milliseconds of accelerators, where the model knows them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub gpu_ms: u64,
 }
 
 fn is_zero(n: &u64) -> bool {
@@ -105,6 +108,7 @@ impl std::ops::AddAssign for Usage {
         self.prompt_tokens += other.prompt_tokens;
         self.cached_tokens += other.cached_tokens;
         self.completion_tokens += other.completion_tokens;
+        self.gpu_ms += other.gpu_ms;
     }
 }
 
@@ -160,6 +164,9 @@ pub struct ToolOutput {
     /// Whether it is the answer that an earlier equal call got.
     #[serde(default, skip_serializing_if = "is_false")]
     pub cached: bool,
+    /// Milliseconds from calling it to its answer, as whoever called it measured them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub wall_ms: u64,
 }
 
 /// The retrieval record of one tool call: raw facts for citation checks and scores.

@@ -95,6 +95,7 @@ codes! {
     KEY_IN_FILE = "T0606";
     CALLED_WORKFLOW = "T0607";
     SERVER_SCHEMAS = "T0608";
+    NO_PRICE = "T0609";
     // What runs, and probably not as meant.
     NO_LIMITS = "T0701";
     UNTRUSTED_TEXT = "T0702";

@@ -392,7 +392,6 @@ fn turn_of_agent(turn: u64, words: &mut Words) -> [Vec<Event>; 3] {
         call: CallId(turn * 2 + 1),
         output: ToolOutput {
             text: words.text(size),
-            result: troupe_core::Value::Null,
             retrieved: Retrieved {
                 shown: (0..5).map(|n| format!("paper-{}#{n}", turn % 50)).collect(),
                 read: Vec::new(),
@@ -421,8 +420,8 @@ fn reply(call: CallId, words: &mut Words, thinking: usize, query: usize) -> Even
             message: Arc::new(message),
             usage: Usage {
                 prompt_tokens: 1_200,
-                cached_tokens: 0,
                 completion_tokens: 80,
+                ..Usage::default()
             },
             wall_ms: 431,
             ..Reply::default()

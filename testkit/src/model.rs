@@ -63,8 +63,8 @@ impl<F: Fn(&ModelRequest) -> Line + Send + Sync> Model for Scripted<F> {
         let prompt: u64 = request.messages.iter().map(|message| message.estimated_tokens()).sum();
         deltas.push(Ok(Delta::Usage(Usage {
             prompt_tokens: prompt,
-            cached_tokens: 0,
             completion_tokens: 5,
+            ..Usage::default()
         })));
         deltas.push(Ok(Delta::Finish(Finish::Stop)));
         Ok(Box::pin(futures_util::stream::iter(deltas)))

@@ -11,13 +11,14 @@ use crate::random::Random;
 use identity::Identities;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use troupe_core::effect::{Effect, ModelRequest, Want};
+use troupe_core::effect::{Effect, ModelRequest, Want, WorkflowRequest};
 use troupe_core::engine::{self, State};
 use troupe_core::event::Event;
 use troupe_core::failure::{Failure, FailureKind};
 use troupe_core::id::CallId;
 use troupe_core::input::{Edit, Exit, Input, Used};
 use troupe_core::ir::{CREATE_SUB_AGENTS, Workflow};
+use troupe_core::limits::Amount;
 use troupe_core::message::{AssistantMessage, Message, Reply, Retrieved, ToolCall, ToolOutput, Usage};
 use troupe_core::port::approver::Answer;
 use troupe_core::port::journal::RunStatus;
@@ -287,13 +288,10 @@ impl World<'_> {
             Want::Timer { .. } => Input::TimerFired { call },
             Want::Model(_) if fails => failure(call, FailureKind::Model),
             Want::Tool(_) if fails => failure(call, FailureKind::Tool),
-            Want::Workflow(_) => Input::WorkflowEnded {
+            Want::Workflow(request) => Input::WorkflowEnded {
                 call,
                 outputs: self.outputs(fails),
-                used: Used {
-                    agents: 1,
-                    ..Used::default()
-                },
+                used: self.used(&request),
             },
             Want::Approve(request) => Input::Decided {
                 call,
@@ -322,6 +320,22 @@ impl World<'_> {
         }
     }
 
+    /// What a run below used: no more than it may, on top of what it used before.
+    fn used(&mut self, request: &WorkflowRequest) -> Used {
+        let prompt_tokens = self.random.below(request.allowance.tokens.min(100) + 1);
+        let mut used = Used {
+            agents: request.allowance.agents.min(1),
+            turns: request.allowance.turns.min(1),
+            usage: Usage {
+                prompt_tokens,
+                ..Usage::default()
+            },
+            ..Used::default()
+        };
+        used += request.counted;
+        used
+    }
+
     fn outputs(&mut self, fails: bool) -> Result<Object, Failure> {
         if fails {
             return Err(Failure::new(FailureKind::Tool, "boom"));
@@ -340,6 +354,7 @@ impl World<'_> {
                 read: vec![id],
                 tokens: 2,
             },
+            wall_ms: self.random.below(50),
             ..ToolOutput::default()
         }
     }
@@ -359,7 +374,8 @@ impl World<'_> {
         let usage = Usage {
             prompt_tokens: 10,
             completion_tokens: 5,
-            cached_tokens: 0,
+            gpu_ms: self.random.below(3),
+            ..Usage::default()
         };
         let message = Arc::new(AssistantMessage {
             text,
@@ -369,6 +385,8 @@ impl World<'_> {
         Reply {
             message,
             usage,
+            wall_ms: 20 + self.random.below(200),
+            queue_ms: self.random.below(20),
             ..Reply::default()
         }
     }
@@ -406,6 +424,11 @@ impl World<'_> {
             self.seed
         );
         assert!(
+            self.state.reserved() == Amount::default(),
+            "seed {}: the run is over and something is still reserved",
+            self.seed
+        );
+        assert!(
             engine::fold(self.workflow, &self.journal) == self.state,
             "seed {}: replay differs",
             self.seed
@@ -434,6 +457,7 @@ fn kind(event: &Event) -> &'static str {
         Event::RunStarted { .. } => "run_started",
         Event::RunReopened => "run_reopened",
         Event::OutputEdited { .. } => "output_edited",
+        Event::AllowanceGiven { .. } => "allowance_given",
         Event::RunCancelled => "run_cancelled",
         Event::RunSucceeded { .. } => "run_succeeded",
         Event::RunFailed { .. } => "run_failed",
@@ -450,6 +474,7 @@ fn kind(event: &Event) -> &'static str {
         Event::EffectRepeated { by: Some(_), .. } => "effect_repeated_by_a_person",
         Event::TurnStarted { forced: None, .. } => "turn_started",
         Event::TurnStarted { forced: Some(_), .. } => "turn_forced",
+        Event::LimitPassed { .. } => "limit_passed",
         Event::ModelReplied { .. } => "model_replied",
         Event::ToolCalled { .. } => "tool_called",
         Event::ToolRefused { .. } => "tool_refused",

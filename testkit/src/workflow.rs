@@ -9,7 +9,7 @@ use troupe_core::ir::{
     Agent, Approve, Corpus, EffectClass, FanOut, Input, Model, OnCrash, OnError, Output, Repeat, Retry, Step, Team,
     Tool, ToolSource, Verb, Workflow,
 };
-use troupe_core::limits::{Limits, RunLimits};
+use troupe_core::limits::{Limits, Mode, RunLimits};
 use troupe_core::types::Type;
 use troupe_core::{Value, ir::CommandTemplate};
 
@@ -350,4 +350,33 @@ pub fn run(arguments: &[&str]) -> Verb {
         stdin: None,
     };
     Verb::Run { command, json: false }
+}
+
+/// [`everything`] with limits so small that every run meets several of them, enforced or audited.
+pub fn tight(mode: Mode) -> Workflow {
+    let mut workflow = everything();
+    workflow.models[0].max_tokens = Some(20);
+    workflow.limits = RunLimits {
+        turns: 40,
+        tokens: 1_500,
+        working_seconds: 9,
+        agents: 15,
+        fan_out: if mode == Mode::Audit { 2 } else { 100 },
+        depth: if mode == Mode::Audit { 0 } else { 1 },
+        mode,
+        ..RunLimits::DEFAULT
+    };
+    for agent in &mut workflow.agents {
+        agent.limits.tokens = 400;
+        agent.limits.context_tokens = 200;
+        agent.limits.working_seconds = 2;
+    }
+    let definitions = workflow.agents.clone();
+    for step in &mut workflow.steps {
+        if let Verb::Agent { agent, limits, .. } = &mut step.verb {
+            *limits = definitions[agent.at()].limits;
+            step.on_error = OnError::Continue;
+        }
+    }
+    workflow
 }

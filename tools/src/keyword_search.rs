@@ -119,7 +119,7 @@ fn answer(corpus: &Corpus, keywords: &[String], top_k: usize) -> Result<ToolOutp
             read: Vec::new(),
             tokens,
         },
-        cached: false,
+        ..ToolOutput::default()
     })
 }
 

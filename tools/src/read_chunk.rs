@@ -117,7 +117,7 @@ impl Answer {
             text,
             result: json!({ "chunks": self.chunks }),
             retrieved: self.retrieved,
-            cached: false,
+            ..ToolOutput::default()
         }
     }
 }

@@ -117,7 +117,7 @@ fn answer(corpus: &Corpus, query: &str, top_k: usize) -> Result<ToolOutput, Erro
             read: Vec::new(),
             tokens,
         },
-        cached: false,
+        ..ToolOutput::default()
     })
 }
 

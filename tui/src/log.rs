@@ -3,7 +3,7 @@
 use crate::text;
 use crate::words::{count, counted, duration};
 use troupe_core::event::{Event, Work};
-use troupe_core::failure::Failure;
+use troupe_core::failure::{Failure, FailureKind};
 use troupe_core::id::{ActorId, ItemIndex, RunId, StepIndex};
 use troupe_core::ir::Workflow;
 use troupe_core::message::Usage;
@@ -42,6 +42,9 @@ pub fn plain_line(run: &RunId, view: &RunView, entry: &Entry, workflow: &Workflo
         | Event::RunCancelled
         | Event::RunSucceeded { .. }
         | Event::RunFailed { .. } => Some(of_run(view, &entry.event, workflow)),
+        Event::LimitPassed { actor: None, limit } => {
+            Some(format!("{}: went on beyond its limit: {limit}", view.workflow))
+        }
         event => of_agent(view, event),
     }?;
     let time = duration(entry.at_ms.saturating_sub(view.started_ms));
@@ -56,11 +59,12 @@ fn of_run(view: &RunView, event: &Event, workflow: &Workflow) -> String {
         Event::RunCancelled => format!("{name}: cancelled after {}", used(view)),
         Event::RunFailed { step, item, failure } => {
             let place = match (step, item) {
-                (None, _) => "its outputs".to_owned(),
-                (Some(step), None) => format!("step {}", view.steps[step.at()].name),
-                (Some(step), Some(item)) => format!("step {}", view.place(workflow, *step, *item)),
+                (None, _) if failure.kind == FailureKind::Limit => String::new(),
+                (None, _) => " at its outputs".to_owned(),
+                (Some(step), None) => format!(" at step {}", view.steps[step.at()].name),
+                (Some(step), Some(item)) => format!(" at step {}", view.place(workflow, *step, *item)),
             };
-            format!("{name}: failed at {place}: {}, after {}", why(failure), used(view))
+            format!("{name}: failed{place}: {}, after {}", why(failure), used(view))
         }
         _ => format!("{name}: succeeded after {}", used(view)),
     }
@@ -168,10 +172,11 @@ fn of_agent(view: &RunView, event: &Event) -> Option<String> {
         Event::TurnStarted {
             actor,
             forced: Some(limit),
-        } => (
-            actor,
-            format!("reached its limit of {} and must answer now", limit.word()),
-        ),
+        } => (actor, format!("must answer now: {limit}")),
+        Event::LimitPassed {
+            actor: Some(actor),
+            limit,
+        } => (actor, format!("went on beyond its limit: {limit}")),
         Event::WaveStarted {
             actor,
             members,

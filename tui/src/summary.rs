@@ -5,6 +5,7 @@ use crate::log::by_name;
 use crate::text;
 use crate::view::{activity, label};
 use crate::words::{count, counted, duration};
+use troupe_core::failure::FailureKind;
 use troupe_core::id::ActorId;
 use troupe_core::port::journal::RunStatus;
 use troupe_core::view::{AgentStatus, AgentView, RunView, StepStatus, StepView};
@@ -79,7 +80,11 @@ impl Page<'_> {
         let took = duration(view.updated_ms.saturating_sub(view.started_ms));
         self.line(&format!("{} · {} · {took}", view.workflow, view.status.word()));
         if let Some((step, failure)) = &view.failure {
-            let place = step.as_deref().unwrap_or("outputs");
+            let place = match (step, failure.kind) {
+                (Some(step), _) => step.as_str(),
+                (None, FailureKind::Limit) => "the run",
+                (None, _) => "outputs",
+            };
             self.wrapped(2, &format!("{place}: {failure}"));
         }
         self.line("");
@@ -295,7 +300,7 @@ fn indent(level: usize) -> usize {
 
 fn facts(agent: &AgentView) -> String {
     let mut facts = Vec::new();
-    if let Some(limit) = agent.limit {
+    if let Some(limit) = &agent.limit {
         facts.push(format!("{} limit", limit.word()));
     }
     if !agent.tools.is_empty() {

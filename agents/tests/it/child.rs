@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use troupe_core::failure::FailureKind;
 use troupe_core::id::RunId;
 use troupe_core::ir::{FanOut, Retry, Workflow};
-use troupe_core::limits::RunLimits;
+use troupe_core::limits::{LimitHit, Reached, RunLimits};
 use troupe_core::port::journal::{Journal as _, RunStatus};
 use troupe_core::port::model::ModelRequest;
 use troupe_core::port::{Error, ErrorKind};
@@ -197,7 +197,7 @@ async fn a_run_gets_no_more_than_what_is_left() {
     let mut workflow = scoring(1);
     workflow.limits = RunLimits {
         agents: 2,
-        tokens: 20,
+        tokens: 50,
         ..workflow.limits
     };
     workflow.steps[0].on_error = troupe_core::ir::OnError::Continue;
@@ -212,7 +212,7 @@ async fn a_run_gets_no_more_than_what_is_left() {
         outcome.outputs["errors"],
         serde_json::json!([{
             "item": 2, "key": null, "kind": "limit",
-            "message": "workflow `scorer` failed at step `score`: the run has started 0 agents and may start 0 at most (`limits.agents`)",
+            "message": "workflow `scorer` failed at step `score`: 0 of 0 agents used, and up to 1 more needed of what run TEST left to this run: raise `limits.agents` of its workflow",
         }])
     );
     let second = journal.load(&RunId::parse("TEST.score-1").unwrap()).await.unwrap();
@@ -220,10 +220,13 @@ async fn a_run_gets_no_more_than_what_is_left() {
         matches!(
             entry.event,
             troupe_core::event::Event::TurnStarted {
-                forced: Some(troupe_core::limits::LimitHit::Tokens),
+                forced: Some(Reached {
+                    limit: LimitHit::Tokens,
+                    ..
+                }),
                 ..
             }
         )
     });
-    assert_eq!(forced, Some(3), "the first run used up what the second could have had");
+    assert_eq!(forced, Some(3), "what the first run used up is not left to the second");
 }

@@ -11,6 +11,7 @@ mod doubt;
 mod fixture;
 mod gates;
 mod hostile;
+mod limits;
 mod suspend;
 mod team;
 mod turns;

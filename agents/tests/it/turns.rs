@@ -52,7 +52,7 @@ fn lookups(n: usize) -> Line {
 
 fn forced(events: &[Event]) -> Vec<LimitHit> {
     let limit = |event: &Event| match event {
-        Event::TurnStarted { forced, .. } => *forced,
+        Event::TurnStarted { forced, .. } => forced.as_ref().map(|reached| reached.limit),
         _ => None,
     };
     events.iter().filter_map(limit).collect()
@@ -118,29 +118,31 @@ async fn the_turn_cap_gives_exactly_one_more_call_without_tools() {
 }
 
 #[tokio::test]
-async fn the_token_cap_is_checked_before_each_call() {
+async fn the_token_cap_has_room_for_each_call_before_it_is_made() {
     let limits = Limits {
-        tokens: 40,
+        tokens: 80,
         ..Limits::AGENT
     };
-    let (outcome, events) = check(
-        alone(limits, Type::String),
-        "a result of some forty bytes, to be counted",
-        |request| {
-            if request.forced {
-                Line::Say("enough".into())
-            } else {
-                lookups(1)
-            }
-        },
-    )
+    let mut workflow = alone(limits, Type::String);
+    workflow.models[0].max_tokens = Some(5);
+    let (outcome, events) = check(workflow, "a result of some forty bytes, to be counted", |request| {
+        if request.forced {
+            Line::Say("enough".into())
+        } else {
+            lookups(1)
+        }
+    })
     .await;
     assert_eq!(outcome.status, RunStatus::Succeeded);
     assert_eq!(forced(&events), [LimitHit::Tokens]);
-    assert!(
-        turns(&events) > 2,
-        "one oversized result may overshoot, not end the loop early"
-    );
+    assert!(turns(&events) > 2, "what fits is an ordinary turn");
+    let ordinary = |event: &Event| match event {
+        Event::ModelReplied { reply, .. } => reply.usage.total(),
+        _ => 0,
+    };
+    let spent: Vec<u64> = events.iter().map(ordinary).filter(|tokens| *tokens > 0).collect();
+    let (_, before) = spent.split_last().unwrap();
+    assert!(before.iter().sum::<u64>() <= 80, "{spent:?}");
 }
 
 #[tokio::test]

@@ -165,6 +165,8 @@ async fn repeat(store: &Store, record: &RunRecord, settings: &Settings) -> anyho
         outputs: state.outputs().clone(),
         failure: None,
         progress: state.progress(),
+        used: state.used(),
+        limits_passed: state.limits_passed().cloned().collect(),
         questions: Vec::new(),
     };
     let duration_ms = record.updated_ms.saturating_sub(record.header.started_ms);

@@ -95,6 +95,10 @@ fn text(record: &RunRecord, view: &RunView, status: &str, events: u64) -> String
             .unwrap_or_default();
         text.push_str(&format!("\n\nfailed{place}: {failure}"));
     }
+    let limits = report::limits::lines(view);
+    if !limits.is_empty() {
+        text.push_str(&format!("\n\nlimits:\n{}", limits.join("\n")));
+    }
     if let Some(child) = view.steps.iter().flat_map(|step| &step.children).next() {
         let run = &header.run;
         text.push_str(&format!(
@@ -123,6 +127,9 @@ fn object(record: &RunRecord, view: &RunView, status: &str) -> Value {
         "outputs": view.outputs,
         "error": view.failure.as_ref().map(|(step, failure)| json!({ "step": step, "kind": failure.kind, "message": failure.message })),
         "usage": view.usage,
+        "spent": report::limits::amount(&view.spent),
+        "left": report::limits::amount(&view.left()),
+        "limits_passed": report::limits::passed(view),
         "tool_calls": view.tool_calls,
         "calls": { "answered": view.calls.answered, "cached": view.calls.cached, "saved_tokens": view.calls.saved_tokens },
         "retrieved_tokens": view.retrieved_tokens,
@@ -155,7 +162,8 @@ fn agent(agent: &AgentView) -> Value {
         "address": agent.address, "model": agent.model, "status": status, "task": agent.task,
         "turns": agent.turns, "tools": agent.tools, "usage": agent.usage, "model_ms": agent.model_ms,
         "queue_ms": agent.queue_ms, "cached_turns": agent.cached_turns,
-        "retrieved_tokens": agent.retrieved_tokens, "limit": agent.limit,
+        "retrieved_tokens": agent.retrieved_tokens, "limit": agent.limit.as_ref().map(report::limits::reached),
+        "left": report::limits::amount(&agent.left()), "spent": report::limits::amount(&agent.spent),
         "started_ms": agent.started_ms, "ended_ms": agent.ended_ms,
         "answer": agent.message.text,
     })

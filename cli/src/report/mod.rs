@@ -2,6 +2,7 @@
 
 mod diagnostic;
 mod difference;
+pub mod limits;
 mod number;
 mod outcome;
 mod plan;

@@ -37,6 +37,9 @@ pub fn print(ended: &Ended<'_>, settings: &Settings) -> anyhow::Result<()> {
         let place = step.as_ref().map(|step| format!("step `{step}`: ")).unwrap_or_default();
         anstream::eprintln!("{}{place}{failure}", settings.error_mark());
     }
+    for limit in &ended.outcome.limits_passed {
+        settings.say(format!("{}a limit was passed: {limit}", settings.warning_mark()));
+    }
     settings.say(next(ended));
     Ok(())
 }
@@ -87,6 +90,9 @@ fn object(ended: &Ended<'_>) -> Value {
             })
         });
         object["questions"] = questions.collect();
+    }
+    if !outcome.limits_passed.is_empty() {
+        object["limits_passed"] = outcome.limits_passed.iter().map(super::limits::reached).collect();
     }
     if let Some((step, failure)) = &outcome.failure {
         object["error"] = json!({ "step": step, "kind": failure.kind, "message": failure.message });

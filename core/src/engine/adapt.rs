@@ -132,6 +132,8 @@ impl<'a> Adaptation<'a> {
                 }
             }
             Event::RunReopened
+            | Event::AllowanceGiven { .. }
+            | Event::LimitPassed { .. }
             | Event::RunCancelled
             | Event::RunSucceeded { .. }
             | Event::RunFailed { step: None, .. }

@@ -15,6 +15,7 @@ use crate::event::Event;
 use crate::failure::{Failure, FailureKind};
 use crate::id::{ActorId, CallId};
 use crate::ir::Workflow;
+use crate::limits::Mode;
 use crate::message::Reply;
 use crate::types::Type;
 
@@ -33,13 +34,7 @@ pub(super) fn replied(state: &State, call: CallId, reply: Reply) -> Link {
 /// Whatever is due.
 pub(super) fn advance(workflow: &Workflow, state: &State, actor: ActorId) -> Link {
     match &state.agent(actor).phase {
-        AgentPhase::Ready => {
-            let forced = limits::hit(state, actor);
-            Link {
-                events: vec![Event::TurnStarted { actor, forced }],
-                then: Vec::new(),
-            }
-        }
+        AgentPhase::Ready => limits::begin_turn(workflow, state, actor),
         AgentPhase::Replied(message) => judge(workflow, state, actor, &message.text),
         AgentPhase::Acting {
             action: Action::Due, ..
@@ -60,17 +55,19 @@ pub(super) fn advance(workflow: &Workflow, state: &State, actor: ActorId) -> Lin
 /// Whether the answer may stand.
 fn judge(workflow: &Workflow, state: &State, actor: ActorId, text: &str) -> Link {
     let agent = state.agent(actor);
-    let fits = if text.len() as u64 > agent.limits.output_bytes {
-        Err(format!(
-            "the answer has {} bytes, and `limits.output_bytes` is {}",
-            text.len(),
-            agent.limits.output_bytes
-        ))
-    } else {
-        answer::read(output_of(workflow, state, actor), text).map(drop)
+    let too_long = limits::answer_too_long(state, actor, text);
+    let fits = match &too_long {
+        Some(hit) if state.limits.mode == Mode::Enforce => Err(hit.told(workflow, state).to_string()),
+        _ => answer::read(output_of(workflow, state, actor), text).map(drop),
     };
     match fits {
-        Ok(()) => Link::event(Event::AgentAnswered { actor }, above(state, actor)),
+        Ok(()) => {
+            let passed = too_long.and_then(|hit| limits::passed(workflow, state, hit));
+            Link {
+                events: passed.into_iter().chain([Event::AgentAnswered { actor }]).collect(),
+                then: vec![above(state, actor)],
+            }
+        }
         Err(reason) if agent.forced.is_none() && agent.rejections < REJECTIONS_MAX => {
             Link::event(Event::AnswerRejected { actor, reason }, Trigger::Agent(actor))
         }

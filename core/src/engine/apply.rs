@@ -6,18 +6,24 @@ mod items;
 
 use super::open::Call;
 use super::state::{Action, AgentPhase, State, StepPhase};
-use super::wave;
+use super::{limits, wave};
 use crate::event::Event;
+use crate::id::ActorId;
 use crate::ir::Workflow;
+use crate::limits::{Allowance, LimitHit, Reached};
 use crate::port::journal::RunStatus;
 
 pub(super) fn apply(workflow: &Workflow, state: &mut State, event: &Event) {
     match event {
         Event::RunStarted { inputs, env, allowance } => {
             (state.inputs, state.env) = (inputs.clone(), env.clone());
-            state.limits = workflow.limits.within(*allowance);
+            bound(workflow, state, allowance.as_ref());
+            state.clock = Some(state.open.open(Call::RunClock));
             state.status = Some(RunStatus::Running);
             state.systems = state.evaluate_systems(workflow);
+        }
+        Event::AllowanceGiven { allowance } => {
+            bound(workflow, state, Some(allowance));
         }
         Event::RunReopened => super::reopen::reopen(workflow, state),
         Event::OutputEdited { step, item, output } => edits::edit(workflow, state, *step, *item, output),
@@ -74,10 +80,15 @@ pub(super) fn apply(workflow: &Workflow, state: &mut State, event: &Event) {
             state.steps[step.at()].items[item.at()].counted += *used;
             items::fail(workflow, state, *step, *item, failure, *retry_after_ms);
         }
-        Event::EffectDoubted { step, item, refused } => items::doubt(state, *step, *item, refused.as_ref().map(|refused| &refused.reason)),
+        Event::EffectDoubted { step, item, refused } => {
+            items::doubt(state, *step, *item, refused.as_ref().map(|refused| &refused.reason));
+        }
         Event::EffectRepeated { step, item, .. } => items::perform_again(workflow, state, *step, *item),
-        Event::TurnStarted { actor, forced } => agents::start_turn(workflow, state, *actor, *forced),
-        Event::ModelReplied { call, reply, .. } => agents::take_reply(state, *call, reply),
+        Event::TurnStarted { actor, forced } => {
+            agents::start_turn(workflow, state, *actor, forced.as_ref().map(|reached| reached.limit));
+        }
+        Event::LimitPassed { actor, limit } => pass(state, *actor, limit),
+        Event::ModelReplied { call, reply, .. } => agents::take_reply(workflow, state, *call, reply),
         Event::ToolCalled { actor, tool, .. } => agents::call_tool(state, *actor, *tool),
         Event::ToolRefused { actor, message, .. } => agents::finish_call(workflow, state, *actor, message),
         Event::ToolReplied { call, output, .. } => agents::take_tool_reply(workflow, state, *call, output),
@@ -115,13 +126,35 @@ pub(super) fn apply(workflow: &Workflow, state: &mut State, event: &Event) {
                 "Your answer cannot be used: {reason}. Answer again with nothing but the corrected answer."
             ));
             agent.phase = AgentPhase::Ready;
+            state.ready.insert(*actor);
         }
         Event::AgentAnswered { actor } => agents::answer_agent(state, *actor),
         Event::AgentFailed { actor, failure } => agents::fail_agent(state, *actor, failure),
     }
 }
 
+/// Takes the workflow's limits, within what the run above left.
+fn bound(workflow: &Workflow, state: &mut State, allowance: Option<&Allowance>) {
+    state.limits = workflow.limits.within(allowance);
+    state.most = workflow.limits.amount_within(allowance);
+    state.allowance = allowance.cloned();
+}
+
 fn end(state: &mut State, status: RunStatus) {
     state.status = Some(status);
+    state.clock = None;
     state.open.abort_all();
+    limits::settle_all(state);
+}
+
+/// A limit was passed; a timer that told it has run down.
+fn pass(state: &mut State, actor: Option<ActorId>, limit: &Reached) {
+    state.passed.insert((actor, limit.limit), limit.clone());
+    if limit.limit == LimitHit::Seconds {
+        let clock = match actor {
+            Some(actor) => state.agent_mut(actor).clock.take(),
+            None => state.clock.take(),
+        };
+        clock.and_then(|clock| state.open.close(clock));
+    }
 }

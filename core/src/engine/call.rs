@@ -10,7 +10,7 @@
 
 use super::open::Call;
 use super::state::{Action, AgentPhase, ItemPhase, Parent, State};
-use super::{Link, Trigger, agent, approval, child, doubt, item, key, wave};
+use super::{Link, Trigger, agent, approval, child, doubt, item, key, limits, wave};
 use crate::effect::{Effect, Measure, ModelRequest, Origin, ToolRequest, Want};
 use crate::event::{Event, Work};
 use crate::failure::Failure;
@@ -116,7 +116,9 @@ pub(super) fn failed(workflow: &Workflow, state: &State, call: CallId, failure: 
         ) => item::failed(workflow, state, step, at, failure),
         // Nobody could be asked, and nothing may be repeated: the doubt outlives the failure.
         Some(Call::Doubt(step, at)) => Link::event(item::ended_for_good(step, at, failure), Trigger::Step(step)),
-        Some(Call::Clock(_) | Call::Timeout(..) | Call::Pause(..) | Call::Deadline(..)) | None => Link::nothing(),
+        Some(Call::RunClock | Call::Clock(_) | Call::Timeout(..) | Call::Pause(..) | Call::Deadline(..)) | None => {
+            Link::nothing()
+        }
     }
 }
 
@@ -129,6 +131,7 @@ pub(super) fn effect(workflow: &Workflow, state: &State, id: CallId, call: Call)
         Call::Workflow(step, at) => child::request(workflow, state, step, at),
         Call::Approval(step, at) => approval::request(workflow, state, step, at),
         Call::Doubt(step, at) => doubt::request(workflow, state, step, at),
+        Call::RunClock => by_the_clock(limits::run_clock_ms(state)),
         Call::Clock(actor) => Want::Timer {
             after_ms: state.agent(actor).limits.seconds.saturating_mul(1000),
             measure: Measure::Work,
@@ -149,7 +152,7 @@ pub(super) fn effect(workflow: &Workflow, state: &State, id: CallId, call: Call)
 }
 
 /// The work that an open call is a part of.
-fn origin(state: &State, call: Call) -> Origin {
+fn origin(state: &State, call: Call) -> Option<Origin> {
     let (step, item, lead) = match call {
         Call::Model(actor) | Call::AgentTool(actor) | Call::Clock(actor) => of_agent(state, actor),
         Call::ItemTool(step, item)
@@ -160,15 +163,16 @@ fn origin(state: &State, call: Call) -> Origin {
         | Call::Timeout(step, item)
         | Call::Deadline(step, item)
         | Call::Pause(step, item) => (step, item, None),
+        Call::RunClock => return None,
     };
     let at = state.item(step, item);
-    Origin {
+    Some(Origin {
         step,
         item,
         attempt: at.attempt,
         round: at.rounds + 1,
         lead,
-    }
+    })
 }
 
 /// The item that an agent works for, itself or through its leads, and its own lead.

@@ -14,7 +14,14 @@ use crate::types::describe;
 use crate::{Object, Value};
 
 /// The work of an item that starts `child` with these inputs.
-pub(super) fn work(child: &Workflow, state: &State, given: Value) -> Result<Work, Failure> {
+pub(super) fn work(
+    workflow: &Workflow,
+    state: &State,
+    step: StepIndex,
+    child: &Workflow,
+    given: Value,
+) -> Result<Work, Failure> {
+    limits::room_below(state).map_err(|hit| limits::failure(workflow, state, hit))?;
     let wrong = |reason: String| {
         let message = format!("the inputs of workflow `{}` do not fit: {reason}", child.name);
         Failure::new(FailureKind::Expression, message)
@@ -24,7 +31,7 @@ pub(super) fn work(child: &Workflow, state: &State, given: Value) -> Result<Work
     };
     Ok(Work::Workflow {
         inputs: run::check_inputs(child, given).map_err(|mistakes| wrong(mistakes.join("; ")))?,
-        allowance: limits::left(state),
+        allowance: limits::share(workflow, state, step, child),
     })
 }
 
@@ -46,7 +53,8 @@ pub(super) fn request(workflow: &Workflow, state: &State, step: StepIndex, item:
         place: state.place(workflow, step, item),
         inputs: inputs.clone(),
         env: environment(workflow.workflow(*index), &state.env),
-        allowance: *allowance,
+        allowance: allowance.clone(),
+        counted: at.counted,
         reopen: at.reopened,
     })
 }

@@ -30,7 +30,7 @@ const STDERR_SHOWN: usize = 400;
 pub(super) struct Gain {
     /// What a retrieval tool showed and read.
     pub(super) retrieved: Retrieved,
-    /// What a run that it started used.
+    /// What a run that it started used, or the time of its tool call.
     pub(super) used: Used,
     /// Who decided.
     pub(super) by: Option<String>,
@@ -114,7 +114,8 @@ fn work(workflow: &Workflow, state: &State, step: StepIndex, item: ItemIndex, ac
     let unreadable = |error: EvaluationError| run::expression_failure(&error);
     Ok(match &workflow.step(step).verb {
         Verb::Agent { prompt, .. } => {
-            limits::room_for_agent(state, actor)?;
+            let room = limits::room_for_agents(state, actor, 1);
+            room.map_err(|hit| limits::failure(workflow, state, hit))?;
             Work::Agent {
                 prompt: prompt.evaluate_text(&scope).map_err(unreadable)?,
             }
@@ -130,7 +131,7 @@ fn work(workflow: &Workflow, state: &State, step: StepIndex, item: ItemIndex, ac
             inputs,
         } => {
             let given = inputs.evaluate(&scope).map_err(unreadable)?;
-            child::work(workflow.workflow(*index), state, given)?
+            child::work(workflow, state, step, workflow.workflow(*index), given)?
         }
         Verb::Approve(approve) => Work::Approve {
             message: approve.message.evaluate_text(&scope).map_err(unreadable)?,
@@ -293,9 +294,14 @@ pub(super) fn tool_replied(
     match workflow.step(step).output.check(&output.result) {
         Ok(()) => {
             let result = workflow.step(step).output.complete(output.result);
+            let used = Used {
+                working_ms: output.wall_ms,
+                ..Used::default()
+            };
             let gain = Gain {
                 retrieved: output.retrieved,
                 cached: output.cached,
+                used,
                 ..Gain::default()
             };
             succeeded(workflow, state, step, item, Output::Value(result), gain)

@@ -18,8 +18,11 @@ use std::fmt::Write as _;
 /// Bytes that most keys fit into.
 const LENGTH: usize = 48;
 
-/// The key of an open effect, without the run's name.
+/// The key of an open effect, without the run's name; empty for a timer.
 pub(super) fn of(workflow: &Workflow, state: &State, call: Call) -> String {
+    if call.is_timer() {
+        return String::new();
+    }
     let mut key = Key {
         workflow,
         state,
@@ -42,22 +45,7 @@ pub(super) fn of(workflow: &Workflow, state: &State, call: Call) -> String {
             key.item(step, item);
             key.number("/doubt", state.item(step, item).doubts);
         }
-        Call::Clock(actor) => {
-            key.agent(actor);
-            key.text.push_str("/clock");
-        }
-        Call::Timeout(step, item) => {
-            key.item(step, item);
-            key.number("/timeout", state.item(step, item).doubts);
-        }
-        Call::Deadline(step, item) => {
-            key.item(step, item);
-            key.text.push_str("/deadline");
-        }
-        Call::Pause(step, item) => {
-            key.item(step, item);
-            key.text.push_str("/pause");
-        }
+        Call::RunClock | Call::Clock(_) | Call::Timeout(..) | Call::Deadline(..) | Call::Pause(..) => {}
     }
     key.text
 }

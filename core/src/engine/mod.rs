@@ -182,9 +182,19 @@ pub fn handle(workflow: &Workflow, state: &mut State, input: Input) -> Result<De
     Ok(decision)
 }
 
-/// The next link of the chain.
+/// The next link of the chain; when nothing is left to look at, what only limits kept waiting.
 fn next(workflow: &Workflow, state: &State, queue: &mut VecDeque<Trigger>) -> Result<Option<Link>, Refusal> {
-    match queue.pop_front() {
+    if let Some(trigger) = queue.pop_front() {
+        return decide(workflow, state, trigger).map(Some);
+    }
+    if let Some(event) = limits::standing(workflow, state) {
+        let events = vec![event];
+        return Ok(Some(Link {
+            events,
+            then: Vec::new(),
+        }));
+    }
+    match limits::released(workflow, state) {
         Some(trigger) => decide(workflow, state, trigger).map(Some),
         None => Ok(None),
     }
@@ -206,9 +216,11 @@ pub fn waits(state: &State, unanswered: impl Fn(CallId) -> bool) -> bool {
         Call::Deadline(step, item) | Call::Timeout(step, item) => {
             matches!(state.item(step, item).phase, ItemPhase::Call(work, _) if unanswered(work))
         }
+        Call::RunClock => true,
         _ => unanswered(id),
     };
-    state.open_calls() > 0 && state.open.since(CallId(0)).all(is_idle)
+    let asks = state.open.since(CallId(0)).any(|(_, call)| call != Call::RunClock);
+    asks && state.open.since(CallId(0)).all(is_idle)
 }
 
 /// Forgets the aborts that a fold has gathered: what they were for is gone with its process.

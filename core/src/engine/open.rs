@@ -21,6 +21,8 @@ pub(super) enum Call {
     Approval(StepIndex, ItemIndex),
     /// The question what became of an item's effect.
     Doubt(StepIndex, ItemIndex),
+    /// The end of the run's seconds.
+    RunClock,
     /// The end of an agent's seconds.
     Clock(ActorId),
     /// The end of a step's `timeout`.
@@ -32,6 +34,14 @@ pub(super) enum Call {
 }
 
 impl Call {
+    /// Whether time alone answers it.
+    pub(super) fn is_timer(self) -> bool {
+        matches!(
+            self,
+            Self::RunClock | Self::Clock(_) | Self::Timeout(..) | Self::Deadline(..) | Self::Pause(..)
+        )
+    }
+
     /// The effect that does an item's work; an agent's work is its own model's.
     pub(super) fn of(work: &Work, step: StepIndex, item: ItemIndex) -> Self {
         match work {

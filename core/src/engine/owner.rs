@@ -14,7 +14,7 @@ pub struct Owner {
     pub agent: Option<(ActorId, String)>,
 }
 
-/// Whose a call is; none when it is not open.
+/// Whose a call is; none when it is not open, or the run's own.
 pub fn owner(workflow: &Workflow, state: &State, call: CallId) -> Option<Owner> {
     let (item, actor) = match state.open.get(call)? {
         Call::Model(actor) | Call::AgentTool(actor) | Call::Clock(actor) => {
@@ -31,9 +31,11 @@ pub fn owner(workflow: &Workflow, state: &State, call: CallId) -> Option<Owner> 
         | Call::Process(step, item)
         | Call::Workflow(step, item)
         | Call::Approval(step, item)
+        | Call::Doubt(step, item)
         | Call::Timeout(step, item)
         | Call::Deadline(step, item)
         | Call::Pause(step, item) => ((step, item), None),
+        Call::RunClock => return None,
     };
     let name = |actor: ActorId| workflow.agent(state.agent(actor).agent).name.clone();
     Some(Owner {

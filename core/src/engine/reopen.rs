@@ -5,18 +5,21 @@
 //! stands open again, and `doubt` says what becomes of it.
 
 use super::open::Call;
-use super::repeat;
 use super::state::{Action, AgentPhase, ItemPhase, MemberPhase, Parent, State, StepPhase};
+use super::{limits, repeat};
 use crate::Object;
+use crate::event::Work;
 use crate::failure::FailureKind;
 use crate::id::{ActorId, ItemIndex, StepIndex};
 use crate::ir::{OnCrash, OnError, Verb, Workflow};
 use crate::port::journal::RunStatus;
+use std::sync::Arc;
 
 pub(super) fn reopen(workflow: &Workflow, state: &mut State) {
     state.status = Some(RunStatus::Running);
     state.failure = None;
     state.outputs = Object::new();
+    state.clock = Some(state.open.open(Call::RunClock));
     for step in (0..).map(StepIndex).take(workflow.steps.len()) {
         match state.steps[step.at()].phase {
             // Its `when` or `for_each` failed: the step is due again.
@@ -25,6 +28,29 @@ pub(super) fn reopen(workflow: &Workflow, state: &mut State) {
             }
             StepPhase::Failed | StepPhase::Running => reopen_step(workflow, state, step),
             StepPhase::Waiting | StepPhase::Done | StepPhase::Skipped => {}
+        }
+    }
+    for step in (0..).map(StepIndex).take(workflow.steps.len()) {
+        lend_again(workflow, state, step);
+    }
+}
+
+/// Runs that go on have a share of what is left now: what was left to them before may be used up, or
+/// the limits may have been raised.
+fn lend_again(workflow: &Workflow, state: &mut State, step: StepIndex) {
+    let Verb::Workflow { workflow: called, .. } = workflow.step(step).verb else {
+        return;
+    };
+    for at in 0..state.steps[step.at()].items.len() {
+        if !matches!(&state.steps[step.at()].items[at].phase, ItemPhase::Call(..)) {
+            continue;
+        }
+        let share = limits::share(workflow, state, step, workflow.workflow(called));
+        limits::lend(state, step, &share);
+        if let ItemPhase::Call(_, work) = &mut state.steps[step.at()].items[at].phase
+            && let Work::Workflow { allowance, .. } = Arc::make_mut(work)
+        {
+            *allowance = share;
         }
     }
 }
@@ -50,7 +76,7 @@ fn reopen_item(workflow: &Workflow, state: &mut State, step: StepIndex, item: It
         // With `on_error: continue` a failure is an end like any other.
         failed @ ItemPhase::Failed { .. } if workflow.step(step).on_error == OnError::Continue => failed,
         ItemPhase::Agent(actor) => {
-            reopen_agent(state, actor);
+            reopen_agent(workflow, state, actor);
             ItemPhase::Agent(actor)
         }
         ItemPhase::Failed {
@@ -61,7 +87,8 @@ fn reopen_item(workflow: &Workflow, state: &mut State, step: StepIndex, item: It
             let agent = state.agent_mut(actor);
             (agent.phase, agent.forced) = (AgentPhase::Ready, None);
             agent.returns += 1;
-            reopen_agent(state, actor);
+            state.ready.insert(actor);
+            reopen_agent(workflow, state, actor);
             ItemPhase::Agent(actor)
         }
         ItemPhase::Failed {
@@ -105,7 +132,7 @@ fn reopen_item(workflow: &Workflow, state: &mut State, step: StepIndex, item: It
     (item.phase, item.timeout, item.deadline) = (phase, timeout, deadline);
 }
 
-fn reopen_agent(state: &mut State, actor: ActorId) {
+fn reopen_agent(workflow: &Workflow, state: &mut State, actor: ActorId) {
     let agent = state.agent(actor);
     if !agent.is_live() {
         return;
@@ -127,9 +154,14 @@ fn reopen_agent(state: &mut State, actor: ActorId) {
             .collect(),
         _ => Vec::new(),
     };
-    working.into_iter().for_each(|child| reopen_agent(state, child));
+    working
+        .into_iter()
+        .for_each(|child| reopen_agent(workflow, state, child));
     let call = match &state.agent(actor).phase {
-        AgentPhase::Thinking(_) => Some(state.open.open(Call::Model(actor))),
+        AgentPhase::Thinking(_) => {
+            limits::reserve(workflow, state, actor);
+            Some(state.open.open(Call::Model(actor)))
+        }
         AgentPhase::Acting {
             action: Action::Tool(..),
             ..

@@ -153,10 +153,13 @@ impl Replay<'_> {
             Event::RunStarted { inputs, env, allowance } => vec![Input::Start {
                 inputs: inputs.clone(),
                 env: env.clone(),
-                allowance: *allowance,
+                allowance: allowance.clone(),
             }],
             Event::RunReopened if self.state.status() == Some(RunStatus::Succeeded) => vec![Input::Edit(Vec::new())],
             Event::RunReopened => vec![Input::Reopen],
+            Event::AllowanceGiven { allowance } => vec![Input::ReopenWithin {
+                allowance: allowance.clone(),
+            }],
             Event::RunCancelled => vec![Input::Cancel],
             Event::OutputEdited { .. } => vec![Input::Edit(self.edits())],
             Event::ModelReplied { call, reply, .. } => vec![Input::ModelReplied {
@@ -292,6 +295,7 @@ impl Replay<'_> {
                     result: output.clone(),
                     retrieved: gain.retrieved,
                     cached: gain.cached,
+                    wall_ms: gain.used.working_ms,
                 },
             }],
             Work::Process { .. } => {

@@ -31,8 +31,14 @@ pub(super) fn receive(workflow: &Workflow, state: &State, input: Input) -> Resul
             events: vec![Event::RunReopened],
             then: vec![Trigger::Interrupted, Trigger::Everything],
         }),
-        (Input::Reopen, Some(RunStatus::Succeeded)) => Err(Refusal::Over(RunStatus::Succeeded)),
-        (Input::Reopen, Some(_)) => Err(Refusal::Going),
+        (Input::ReopenWithin { allowance }, Some(RunStatus::Failed | RunStatus::Cancelled)) => Ok(Link {
+            events: vec![Event::AllowanceGiven { allowance }, Event::RunReopened],
+            then: vec![Trigger::Interrupted, Trigger::Everything],
+        }),
+        (Input::Reopen | Input::ReopenWithin { .. }, Some(RunStatus::Succeeded)) => {
+            Err(Refusal::Over(RunStatus::Succeeded))
+        }
+        (Input::Reopen | Input::ReopenWithin { .. }, Some(_)) => Err(Refusal::Going),
         (Input::Edit(edits), Some(_)) => edit::receive(workflow, state, edits),
         // An answer that comes after the end is stale, not wrong.
         (_, Some(status)) if status.is_over() => Ok(Link::nothing()),

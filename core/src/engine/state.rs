@@ -6,11 +6,11 @@ use crate::failure::Failure;
 use crate::id::{ActorId, AgentIndex, CallId, ItemIndex, StepIndex};
 use crate::input::Used;
 use crate::ir::Workflow;
-use crate::limits::{LimitHit, Limits, RunLimits};
+use crate::limits::{Allowance, Amount, LimitHit, Limits, Reached, RunLimits};
 use crate::message::{AssistantMessage, Message, Usage};
 use crate::port::journal::{Progress, RunStatus};
 use crate::{Object, Value};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The state of a run. Its fields belong to the engine; the outside asks.
@@ -21,6 +21,26 @@ pub struct State {
     pub(super) env: Object,
     /// The workflow's, within what a parent left to this run.
     pub(super) limits: RunLimits,
+    /// What the run above left to this one.
+    pub(super) allowance: Option<Allowance>,
+    /// Of what adds up, the most that the run may use.
+    pub(super) most: Amount,
+    /// What it used, runs that it started included.
+    pub(super) spent: Amount,
+    /// What calls and runs under way may use.
+    pub(super) reserved: Amount,
+    /// Agents that runs under way may start.
+    pub(super) agents_lent: u32,
+    /// Items of the widest fan-out so far.
+    pub(super) widest: u32,
+    /// Whether a workflow was called or a team started.
+    pub(super) nests: bool,
+    /// Limits that were passed and told, of agents and of the run.
+    pub(super) passed: BTreeMap<(Option<ActorId>, LimitHit), Reached>,
+    /// The end of the run's seconds.
+    pub(super) clock: Option<CallId>,
+    /// Agents whose turn is due and has not begun, since a limit makes it wait.
+    pub(super) ready: BTreeSet<ActorId>,
     /// System prompts by agent definition, evaluated once: the stable head of every prompt.
     pub(super) systems: Vec<Arc<str>>,
     pub(super) steps: Vec<StepState>,
@@ -49,6 +69,8 @@ pub(super) struct StepState {
     pub(super) next: usize,
     pub(super) working: u32,
     pub(super) ended: u32,
+    /// Items whose run has a share of what is left.
+    pub(super) lent: u32,
     /// The output, or the list of outputs; null until the step is done and when it was skipped.
     pub(super) output: Value,
     /// What `steps.NAME.errors` holds; null until the step is done.
@@ -157,8 +179,12 @@ pub(super) struct AgentState {
     pub(super) context: u64,
     /// Model turns that ended.
     pub(super) turns: u32,
-    /// Tokens used by it and by those that work for it.
-    pub(super) tokens: u64,
+    /// What it and those that work for it used.
+    pub(super) spent: Amount,
+    /// What calls of it and of those that work for it may use.
+    pub(super) reserved: Amount,
+    /// What its own call may use.
+    pub(super) call: Amount,
     pub(super) read: Arc<BTreeSet<String>>,
     pub(super) forced: Option<LimitHit>,
     pub(super) rejections: u32,
@@ -237,6 +263,16 @@ impl State {
             inputs: Object::new(),
             env: Object::new(),
             limits: workflow.limits,
+            allowance: None,
+            most: workflow.limits.amount(),
+            spent: Amount::default(),
+            reserved: Amount::default(),
+            agents_lent: 0,
+            widest: 0,
+            nests: false,
+            passed: BTreeMap::new(),
+            clock: None,
+            ready: BTreeSet::new(),
             systems: Vec::new(),
             steps: vec![StepState::default(); workflow.steps.len()],
             agents: Vec::new(),
@@ -330,6 +366,19 @@ impl State {
         self.usage += used.usage;
         self.tool_calls += used.tool_calls;
         self.agents_below += used.agents;
+        self.spent += used.amount();
+    }
+
+    /// What the run used, as one that another run started tells it.
+    pub fn used(&self) -> Used {
+        Used {
+            agents: self.agents_started(),
+            tool_calls: self.tool_calls,
+            usage: self.usage,
+            turns: self.spent.turns,
+            cost_micros: self.spent.cost_micros,
+            working_ms: self.spent.working_ms,
+        }
     }
 
     /// How many effects are open.

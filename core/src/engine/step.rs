@@ -8,7 +8,7 @@
 
 use super::scope::RunScope;
 use super::state::{ItemPhase, State, StepPhase};
-use super::{Link, Trigger, item, run};
+use super::{Link, Trigger, item, limits, run};
 use crate::Value;
 use crate::event::Event;
 use crate::failure::{Failure, FailureKind};
@@ -43,12 +43,13 @@ pub(super) fn begin(workflow: &Workflow, state: &State, index: StepIndex) -> Eve
             step: index,
             failure: run::expression_failure(&error),
         },
-        Ok(Value::Array(items)) if items.len() > workflow.limits.fan_out as usize => {
+        Ok(Value::Array(items)) if !limits::fits_fan_out(state, items.len()) => {
             let message = format!(
-                "step `{}` would fan out over {} items, and `limits.fan_out` is {}",
+                "step `{}` would fan out over {} items, and `limits.fan_out` is {}: raise it for workflow `{}`",
                 step.name,
                 items.len(),
-                workflow.limits.fan_out
+                workflow.limits.fan_out,
+                workflow.name
             );
             Event::StepFailed {
                 step: index,

@@ -2,30 +2,16 @@
 
 use super::open::Call;
 use super::state::State;
-use super::{Link, agent, approval, item};
-use crate::event::Event;
+use super::{Link, agent, approval, item, limits};
 use crate::failure::{Failure, FailureKind};
 use crate::id::CallId;
 use crate::ir::Workflow;
-use crate::limits::LimitHit;
 
 /// A timer ran down; one that is no longer open means nothing.
 pub(super) fn fired(workflow: &Workflow, state: &State, call: CallId) -> Link {
     match state.open.get(call) {
-        Some(Call::Clock(actor)) => {
-            let event = Event::TurnStarted {
-                actor,
-                forced: Some(LimitHit::Seconds),
-            };
-            if agent::may_force(state, actor) {
-                Link {
-                    events: vec![event],
-                    then: Vec::new(),
-                }
-            } else {
-                Link::nothing()
-            }
-        }
+        Some(Call::RunClock) => limits::out_of_time(workflow, state),
+        Some(Call::Clock(actor)) if agent::may_force(state, actor) => limits::out_of_seconds(workflow, state, actor),
         Some(Call::Timeout(step, at)) => {
             let timeout_ms = workflow.step(step).timeout_ms.unwrap_or_default();
             let message = format!("took longer than the timeout of {} s", timeout_ms as f64 / 1000.0);

@@ -7,7 +7,7 @@
 //! Better than the reference: what was dropped is reported, and every cause of failure is named.
 
 use super::state::{MemberPhase, State, Wave};
-use super::{Link, Trigger};
+use super::{Link, Trigger, limits};
 use crate::event::{Event, Member};
 use crate::id::{ActorId, AgentIndex};
 use crate::ir::{Team, Workflow};
@@ -48,12 +48,11 @@ pub(super) fn begin(
     }
     let dropped = members.len().saturating_sub(team.per_wave as usize);
     members.truncate(team.per_wave as usize);
-    let started = state.agents_started() as usize;
-    if started + members.len() > state.limits.agents as usize {
-        return Err(format!(
-            "Error: the run has started {started} agents and may start {} at most (`limits.agents`).",
-            state.limits.agents
-        ));
+    let wanted = u32::try_from(members.len()).unwrap_or(u32::MAX);
+    let room = limits::room_below(state).and(limits::room_for_agents(state, state.next_actor(), wanted));
+    if let Err(hit) = room {
+        let reached = hit.told(workflow, state);
+        return Err(format!("Error: no subagent can be started: {reached}."));
     }
     Ok(Event::WaveStarted {
         actor,

@@ -3,8 +3,6 @@
 use crate::ir::Model;
 use serde::Serialize;
 
-/// Providers whose models run here and cost nothing.
-const FREE: [&str; 2] = ["builtin", "local"];
 /// Prices are for so many tokens.
 const PRICED_TOKENS: f64 = 1_000_000.0;
 
@@ -42,10 +40,7 @@ impl Kind {
 impl Spend {
     /// `calls` requests to `model`, each with a prompt of `context` tokens and the longest answer.
     pub(super) fn of(model: &Model, calls: u64, context: u64) -> Self {
-        let rate = |of: fn(&crate::ir::Price) -> f64| match &model.price {
-            Some(price) => Some(of(price)),
-            None => FREE.contains(&model.provider.as_str()).then_some(0.0),
-        };
+        let rate = |of: fn(&crate::ir::Price) -> f64| model.known_price().as_ref().map(of);
         let kind = |rate, each: u64| Self {
             tokens: calls.saturating_mul(each),
             kinds: vec![Kind {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::failure::FailureKind;
+use crate::limits::{LimitHit, Owner};
 use crate::message::{AssistantMessage, Retrieved, ToolCall, Usage};
 use serde_json::json;
 use std::sync::Arc;
@@ -20,7 +21,12 @@ fn samples() -> Vec<Event> {
 fn run_samples() -> Vec<Event> {
     let (step, item) = (StepIndex(2), ItemIndex(3));
     let failure = Failure::new(FailureKind::Model, "gone");
-    let allowance = Allowance { tokens: 9, agents: 4 };
+    let allowance = Allowance {
+        tokens: 9,
+        agents: 4,
+        run: Some("above".into()),
+        ..Allowance::UNLIMITED
+    };
     vec![
         Event::RunStarted {
             inputs: object(json!({ "q": 1 })),
@@ -30,7 +36,7 @@ fn run_samples() -> Vec<Event> {
         Event::RunStarted {
             inputs: Object::new(),
             env: object(json!({ "HOME": "/" })),
-            allowance: Some(allowance),
+            allowance: Some(allowance.clone()),
         },
         Event::RunReopened,
         Event::OutputEdited {
@@ -42,6 +48,9 @@ fn run_samples() -> Vec<Event> {
             step,
             item: Some(item),
             output: Value::Null,
+        },
+        Event::AllowanceGiven {
+            allowance: allowance.clone(),
         },
         Event::RunCancelled,
         Event::RunSucceeded {
@@ -81,7 +90,12 @@ fn object(value: Value) -> Object {
 
 fn attempt_samples() -> Vec<Event> {
     let (step, item) = (StepIndex(2), ItemIndex(3));
-    let allowance = Allowance { tokens: 9, agents: 4 };
+    let allowance = Allowance {
+        tokens: 9,
+        agents: 4,
+        run: Some("above".into()),
+        ..Allowance::UNLIMITED
+    };
     let process = Command {
         arguments: vec!["true".into()],
         env: vec![("A".into(), "b".into())],
@@ -144,7 +158,11 @@ fn end_samples() -> Vec<Event> {
             prompt_tokens: 3,
             cached_tokens: 0,
             completion_tokens: 4,
+            gpu_ms: 5,
         },
+        turns: 6,
+        cost_micros: 7,
+        working_ms: 8,
     };
     vec![
         Event::ItemSucceeded {
@@ -213,7 +231,14 @@ fn doubt_samples() -> Vec<Event> {
         Event::EffectDoubted {
             step,
             item,
-            refused: Some("no JSON".into()),
+            refused: Some(Refused {
+                answer: Answer {
+                    choice: "done".into(),
+                    comment: Some("{".into()),
+                    by: "somebody".into(),
+                },
+                reason: "no JSON".into(),
+            }),
         },
         Event::EffectRepeated { step, item, by: None },
         Event::EffectRepeated {
@@ -226,6 +251,13 @@ fn doubt_samples() -> Vec<Event> {
 
 fn agent_samples() -> Vec<Event> {
     let (actor, call) = (ActorId(7), CallId(41));
+    let reached = Reached {
+        limit: LimitHit::Context,
+        most: 9,
+        used: 8,
+        needed: 2,
+        owner: Owner::Agent { name: "seeker".into() },
+    };
     let failure = Failure::new(FailureKind::Model, "gone");
     let message = AssistantMessage {
         text: "t".into(),
@@ -240,6 +272,7 @@ fn agent_samples() -> Vec<Event> {
         prompt_tokens: 1,
         cached_tokens: 0,
         completion_tokens: 2,
+        gpu_ms: 0,
     };
     let retrieved = Retrieved {
         shown: vec!["a".into()],
@@ -250,7 +283,11 @@ fn agent_samples() -> Vec<Event> {
         Event::TurnStarted { actor, forced: None },
         Event::TurnStarted {
             actor,
-            forced: Some(LimitHit::Context),
+            forced: Some(reached.clone()),
+        },
+        Event::LimitPassed {
+            actor: None,
+            limit: reached,
         },
         Event::ModelReplied {
             actor,
@@ -288,6 +325,7 @@ fn agent_samples() -> Vec<Event> {
                 result: Value::Null,
                 retrieved,
                 cached: true,
+                wall_ms: 12,
             },
         },
         Event::ToolFailed {
@@ -333,11 +371,43 @@ fn events_of_the_first_version_are_read() {
         r#"{"t":"step_started","step":2,"items":[1]}"#,
         r#"{"t":"item_started","step":2,"item":3,"attempt":1,"work":{"verb":"agent","prompt":"p"}}"#,
         r#"{"t":"item_succeeded","step":2,"item":3,"output":1}"#,
+        r#"{"t":"tool_replied","actor":7,"call":1,"output":{"text":"t"}}"#,
         r#"{"t":"item_failed","step":2,"item":3,"failure":{"kind":"model","message":"gone"},"retry_after_ms":5}"#,
     ] {
         let event: Event = serde_json::from_str(line).unwrap();
         assert_eq!(serde_json::to_string(&event).unwrap(), line);
     }
+}
+
+#[test]
+fn what_the_first_version_did_not_say_of_limits_is_unbounded_or_unknown() {
+    let read = |line: &str| serde_json::from_str::<Event>(line).unwrap();
+    let allowance = Allowance {
+        tokens: 9,
+        agents: 4,
+        ..Allowance::UNLIMITED
+    };
+    let started = Event::RunStarted {
+        inputs: Object::new(),
+        env: Object::new(),
+        allowance: Some(allowance),
+    };
+    assert_eq!(
+        read(r#"{"t":"run_started","inputs":{},"allowance":{"tokens":9,"agents":4}}"#),
+        started
+    );
+    let reached = Reached {
+        limit: LimitHit::Context,
+        most: 0,
+        used: 0,
+        needed: 0,
+        owner: Owner::Unknown,
+    };
+    let forced = Event::TurnStarted {
+        actor: ActorId(7),
+        forced: Some(reached),
+    };
+    assert_eq!(read(r#"{"t":"turn_started","actor":7,"forced":"context"}"#), forced);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::id::{ActorId, AgentIndex, ItemIndex, StepIndex};
 use crate::input::Used;
 use crate::ir::Workflow;
-use crate::limits::LimitHit;
+use crate::limits::{Amount, Limits, Reached, RunLimits};
 use crate::message::{AssistantMessage, Usage};
 use crate::port::journal::{Entry, RunStatus};
 use indexmap::IndexMap;
@@ -49,6 +49,14 @@ pub struct RunView {
     pub tool_calls: u32,
     /// Its model calls and tool calls, and what the cache saved of them.
     pub calls: CallsView,
+    /// What it may use: of the size of the run, and how long.
+    pub limits: RunLimits,
+    /// What it may use of all that adds up: its limits, within what the run above left to it.
+    pub most: Amount,
+    /// What it used of that, runs that it started included.
+    pub spent: Amount,
+    /// Limits that were passed and stopped nothing, since the run is audited; with the agent where one is meant.
+    pub passed: Vec<(Option<ActorId>, Reached)>,
     /// Tokens that came from corpora.
     pub retrieved_tokens: u64,
     /// Ids of chunks that somebody read in full.
@@ -193,7 +201,11 @@ pub struct AgentView {
     /// Tokens that came from corpora.
     pub retrieved_tokens: u64,
     /// The limit that forced its answer.
-    pub limit: Option<LimitHit>,
+    pub limit: Option<Reached>,
+    /// What it may use.
+    pub limits: Limits,
+    /// What it and those that work for it used of that.
+    pub spent: Amount,
     /// What it does now, or did last, in a few words.
     pub activity: String,
     /// When that began.
@@ -247,13 +259,29 @@ impl AgentStatus {
     }
 }
 
+impl AgentView {
+    /// What it and those that work for it may still use; turns are its own.
+    pub fn left(&self) -> Amount {
+        let turns = u64::from(self.limits.turns.saturating_sub(self.turns));
+        let left = self.limits.amount().minus(self.spent);
+        Amount { turns, ..left }
+    }
+}
+
 impl RunView {
+    /// What the run may still use; what is reserved for calls under way is a part of it.
+    pub fn left(&self) -> Amount {
+        self.most.minus(self.spent)
+    }
+
     /// The view before the first event.
     pub fn new(workflow: &Workflow) -> Self {
         let steps = workflow.steps.iter().map(StepView::new);
         Self {
             workflow: workflow.name.clone(),
             steps: steps.collect(),
+            limits: workflow.limits,
+            most: workflow.limits.amount(),
             ..Self::default()
         }
     }
@@ -288,6 +316,7 @@ impl RunView {
         match &entry.event {
             Event::RunStarted { .. }
             | Event::RunReopened
+            | Event::AllowanceGiven { .. }
             | Event::RunCancelled
             | Event::RunSucceeded { .. }
             | Event::RunFailed { .. } => self.fold_run(workflow, &entry.event, at_ms),

@@ -357,7 +357,7 @@ proptest! {
         output in 0..20_u32,
     ) {
         let mut workflow = small();
-        workflow.limits = RunLimits { tokens, agents, fan_out: 100 };
+        workflow.limits = RunLimits { tokens, agents, fan_out: 100, ..RunLimits::DEFAULT };
         // Answers may be dearer than prompts, or cheaper, or free.
         workflow.models[0].price = Some(Price { input: 2.0, output: f64::from(output) / 4.0 });
         let mut before = total(&workflow);

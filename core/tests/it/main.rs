@@ -4,6 +4,7 @@
 
 mod doubt;
 mod estimate;
+mod limits;
 mod simulation;
 mod steps;
 mod trace;

@@ -297,7 +297,7 @@ fn a_decision_is_data_and_its_deadline_a_choice() {
     let timer = decision
         .effects
         .iter()
-        .find(|effect| matches!(effect.want, Want::Timer { .. }))
+        .find(|effect| matches!(effect.want, Want::Timer { after_ms: 5_000, .. }))
         .unwrap();
     let question = decision
         .effects

@@ -16,6 +16,7 @@ mod models;
 mod names;
 mod operators;
 mod outputs;
+mod prices;
 mod references;
 mod servers;
 mod steps;
@@ -106,6 +107,13 @@ pub(crate) fn check(
         workflows: &workflows,
     };
     let kinds = steps::kinds(report, document, &callables);
+    let calls = prices::Calls {
+        models: &models,
+        agents: &agents,
+        workflows: &workflows,
+        kinds: &kinds,
+    };
+    prices::check(report, document, &calls);
     let names = Names::new(document, &kinds);
     agents::check_prompts(report, document, &names, &mut found);
     let edges = steps::check(report, document, &names, &callables, &kinds, &mut found);

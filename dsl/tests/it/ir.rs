@@ -4,7 +4,7 @@ use crate::memory::{Memory, compiled};
 use serde_json::json;
 use troupe_core::expression::Template;
 use troupe_core::ir::{Verb, Workflow};
-use troupe_core::limits::{Limits, RunLimits};
+use troupe_core::limits::{Limits, Mode, RunLimits};
 use troupe_core::types::Type;
 use troupe_dsl::compile;
 
@@ -168,6 +168,45 @@ fn agents_know_their_tools_teams_and_limits() {
         panic!("{:?}", seeker.system)
     };
     assert_eq!(segments.len(), 3, "an included prompt has expressions too");
+}
+
+#[test]
+fn limits_are_whole_numbers_of_the_smallest_unit() {
+    let w = workflow(
+        r#"
+troupe: 1
+models: { fast: { provider: openai, model: gpt-5-mini, price: { input: 0.25, output: 2 } } }
+agents:
+  reader: { model: fast, limits: { cost: 0.35, working_seconds: 90, gpu_seconds: 7 } }
+steps:
+  read: { agent: reader, prompt: Read., limits: { cost: 0.000001 } }
+outputs: { read: "${{ steps.read.output }}" }
+limits: { turns: 9, seconds: 60, working_seconds: 50, cost: 2.5, gpu_seconds: 40, agents: 3, depth: 0, mode: audit }
+"#,
+    );
+    let run = RunLimits {
+        turns: 9,
+        seconds: 60,
+        working_seconds: 50,
+        cost_micros: 2_500_000,
+        gpu_seconds: 40,
+        agents: 3,
+        depth: 0,
+        mode: Mode::Audit,
+        ..RunLimits::DEFAULT
+    };
+    assert_eq!(w.limits, run);
+    let reader = Limits {
+        cost_micros: 350_000,
+        working_seconds: 90,
+        gpu_seconds: 7,
+        ..Limits::AGENT
+    };
+    assert_eq!(w.agents[0].limits, reader);
+    let Verb::Agent { limits, .. } = &w.steps[0].verb else {
+        panic!("an agent")
+    };
+    assert_eq!(limits.cost_micros, 1);
 }
 
 #[test]

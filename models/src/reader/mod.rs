@@ -99,8 +99,8 @@ fn usage(request: &ModelRequest, message: &AssistantMessage) -> Usage {
         .map(|call| estimate(&call.name) + estimate(&call.arguments));
     Usage {
         prompt_tokens: estimate(&request.system) + messages + tools,
-        cached_tokens: 0,
         completion_tokens: estimate(&message.text) + calls.sum::<u64>(),
+        ..Usage::default()
     }
 }
 

@@ -217,6 +217,7 @@ async fn the_projection_follows(journal: &impl Journal) {
             prompt_tokens: 1 << 40,
             cached_tokens: 5,
             completion_tokens: 6,
+            gpu_ms: 0,
         },
         wake_ms: Some(1_800_000_000_000),
     };

@@ -7,7 +7,7 @@ use troupe_core::event::{Event, Member, Work};
 use troupe_core::failure::{Failure, FailureKind};
 use troupe_core::id::{ActorId, AgentIndex, CallId, ItemIndex, RunId, StepIndex, ToolIndex};
 use troupe_core::input::Used;
-use troupe_core::limits::{Allowance, LimitHit};
+use troupe_core::limits::{Allowance, LimitHit, Owner, Reached};
 use troupe_core::view::RunView;
 use troupe_testkit::workflow;
 
@@ -95,7 +95,13 @@ fn whatever_goes_wrong_has_a_line() {
         Event::WaveEnded { actor },
         Event::TurnStarted {
             actor,
-            forced: Some(LimitHit::Tokens),
+            forced: Some(Reached {
+                limit: LimitHit::Tokens,
+                most: 128000,
+                used: 127000,
+                needed: 4100,
+                owner: Owner::Agent { name: "lead".into() },
+            }),
         },
         Event::AnswerRejected {
             actor,
@@ -141,7 +147,7 @@ fn whatever_goes_wrong_has_a_line() {
     105 ms  research/lead: tool call refused: there is no tool `serch`
     305 ms  research/lead: tool call failed: the index is being built
     405 ms  research/lead: 2 subagents wanted, 3 more too many, 1 more not usable
-    605 ms  research/lead: reached its limit of tokens and must answer now
+    605 ms  research/lead: must answer now: 127000 of 128000 tokens used, and up to 4100 more needed: raise `limits.tokens` of agent `lead`
     705 ms  research/lead: answer rejected: not JSON
     805 ms  research/lead: failed: the answer is no list^[[2J of rows (output), after 1 turn, 3 tool calls (create_sub_agents×3), 1.2k tokens, 800 ms
     905 ms  research: failed: the answer is no list^[[2J of rows (output); again in 2.0 s
@@ -186,7 +192,7 @@ fn rounds_questions_and_runs_of_runs_have_a_line() {
             round,
             work: Work::Workflow {
                 inputs: Default::default(),
-                allowance: Allowance { tokens: 1, agents: 1 },
+                allowance: Allowance::UNLIMITED,
             },
         });
     }

@@ -5,7 +5,7 @@ use crate::sample::{Story, crowd, fan_out, finished, half_way};
 use insta::assert_snapshot;
 use troupe_core::event::Event;
 use troupe_core::id::{ActorId, CallId};
-use troupe_core::limits::LimitHit;
+use troupe_core::limits::{LimitHit, Owner, Reached};
 use troupe_core::message::{Reply, Usage};
 use troupe_core::view::RunView;
 
@@ -43,7 +43,13 @@ fn a_run_at_work_on_80_columns() {
     let mut story = half_way();
     story.gets(4, 10).tell(Event::TurnStarted {
         actor: ActorId(4),
-        forced: Some(LimitHit::Turns),
+        forced: Some(Reached {
+            limit: LimitHit::Turns,
+            most: 20,
+            used: 20,
+            needed: 0,
+            owner: Owner::Agent { name: "seeker".into() },
+        }),
     });
     assert_snapshot!(summary(&story.view, 80), @r#"
     wide-research · running · 10.7 s

@@ -48,7 +48,7 @@ pub(super) fn line(screen: &Screen<'_>, census: &Census, actor: ActorId, rails: 
         screen.span(Tone::Plain, padded(&label(view, agent), room, symbols.cut)),
         screen.span(Tone::Plain, "  "),
     ];
-    if let Some(limit) = agent.limit {
+    if let Some(limit) = &agent.limit {
         left.push(screen.span(Tone::Warning, format!("{} limit{}", limit.word(), symbols.dot)));
     }
     let right = figures(screen, agent, live);

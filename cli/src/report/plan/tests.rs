@@ -121,7 +121,7 @@ fn every_verb_and_modifier_has_a_line() {
       42 model calls
       441,000 tokens of any number that the run may use
       1 command
-      $0.1470
+      $0.1470 of $1,000.00 that the run may cost
       no bound on time: talk has no `timeout`
     "#);
 }

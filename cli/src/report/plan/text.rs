@@ -4,7 +4,7 @@ use super::needs::{Command, Needs, Variable};
 use super::{Action, Member, Plan, PlannedInput, PlannedStep};
 use crate::report::number::{dollars, duration, grouped, plural};
 use troupe_core::estimate::Worst;
-use troupe_core::limits::Limits;
+use troupe_core::limits::{Limits, Mode};
 
 /// Characters of a value or a type that are shown in one line.
 const SHOWN: usize = 160;
@@ -53,11 +53,18 @@ impl Plan {
         if worst.commands > 0 {
             lines.push(format!("  {}", plural(worst.commands, "command")));
         }
-        lines.push(format!("  {}", cost(worst)));
+        let may_cost = match worst.cost.dollars > 0.0 && worst.cost.unpriced.is_empty() {
+            true => format!(" of {} that the run may cost", dollars(limits.cost_micros as f64 / 1e6)),
+            false => String::new(),
+        };
+        lines.push(format!("  {}{may_cost}", cost(worst)));
         lines.push(match worst.seconds {
             Some(seconds) => format!("  {} from beginning to end", duration(seconds.saturating_mul(1000))),
             None => format!("  no bound on time: {}", unbounded(&self.steps)),
         });
+        if limits.mode == Mode::Audit {
+            lines.push("  no limit stops it: `limits.mode` is audit".to_owned());
+        }
         lines
     }
 }

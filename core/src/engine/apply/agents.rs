@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::hint;
 use crate::id::{ActorId, AgentIndex, CallId, ToolIndex};
 use crate::ir::Workflow;
-use crate::limits::{LimitHit, Limits};
+use crate::limits::{Amount, LimitHit, Limits};
 use crate::message::{Message, Reply, ToolOutput};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -30,8 +30,10 @@ pub(super) fn start_turn(workflow: &Workflow, state: &mut State, actor: ActorId,
             limit.word()
         ));
     }
+    state.ready.remove(&actor);
     let call = state.open.open(Call::Model(actor));
     state.agent_mut(actor).phase = AgentPhase::Thinking(call);
+    limits::reserve(workflow, state, actor);
 }
 
 /// Aborts what an agent waits for, and its subagents. Tool calls that were under way are answered
@@ -40,9 +42,13 @@ pub(super) fn interrupt(state: &mut State, actor: ActorId) {
     if let Some(clock) = state.agent_mut(actor).clock.take() {
         state.open.abort(clock);
     }
+    state.ready.remove(&actor);
     let phase = std::mem::replace(&mut state.agent_mut(actor).phase, AgentPhase::Ready);
     match phase {
-        AgentPhase::Thinking(call) => state.open.abort(call),
+        AgentPhase::Thinking(call) => {
+            state.open.abort(call);
+            limits::release(state, actor);
+        }
         AgentPhase::Acting {
             message,
             position,
@@ -73,21 +79,12 @@ pub(super) fn interrupt(state: &mut State, actor: ActorId) {
     }
 }
 
-pub(super) fn take_reply(state: &mut State, call: CallId, reply: &Reply) {
+pub(super) fn take_reply(workflow: &Workflow, state: &mut State, call: CallId, reply: &Reply) {
     let Some(Call::Model(actor)) = state.open.close(call) else {
         return;
     };
     state.usage += reply.usage;
-    let mut above = Some(actor);
-    while let Some(at) = above {
-        let agent = state.agent_mut(at);
-        agent.tokens += reply.usage.total();
-        above = if let Parent::Lead(lead, _) = agent.parent {
-            Some(lead)
-        } else {
-            None
-        };
-    }
+    limits::settle(workflow, state, actor, reply);
     let agent = state.agent_mut(actor);
     agent.turns += 1;
     let message = reply.message.clone();
@@ -118,6 +115,11 @@ pub(super) fn take_tool_reply(workflow: &Workflow, state: &mut State, call: Call
         return;
     };
     state.tool_calls += 1;
+    let working = Amount {
+        working_ms: output.wall_ms,
+        ..Amount::default()
+    };
+    limits::spend(state, actor, working);
     if !output.retrieved.read.is_empty() {
         let read: &mut BTreeSet<String> = Arc::make_mut(&mut state.agent_mut(actor).read);
         read.extend(output.retrieved.read.iter().cloned());
@@ -129,12 +131,13 @@ pub(super) fn take_tool_reply(workflow: &Workflow, state: &mut State, call: Call
 pub(super) fn finish_call(workflow: &Workflow, state: &mut State, actor: ActorId, text: &str) {
     let is_team = workflow.agent(state.agent(actor).agent).team.is_some()
         || matches!(state.agent(actor).parent, Parent::Lead(..));
+    let mode = state.limits.mode;
     let agent = state.agent_mut(actor);
     let AgentPhase::Acting { message, position, .. } = std::mem::replace(&mut agent.phase, AgentPhase::Ready) else {
         return;
     };
     let call = &message.tool_calls[position as usize];
-    let mut text = limits::fit(agent, text);
+    let mut text = limits::fit(agent, text, mode);
     let is_last = position as usize + 1 == message.tool_calls.len();
     if is_last && is_team {
         text.push_str(&hint::turn(agent.turns + 1, agent.limits.turns));
@@ -150,10 +153,13 @@ pub(super) fn finish_call(workflow: &Workflow, state: &mut State, actor: ActorId
             position: position + 1,
             action: Action::Due,
         };
+    } else {
+        state.ready.insert(actor);
     }
 }
 
 pub(super) fn start_wave(state: &mut State, actor: ActorId, members: &[Member], dropped: u32, invalid: u32) {
+    state.nests = true;
     let members = members
         .iter()
         .map(|member| MemberState {
@@ -258,7 +264,9 @@ impl State {
             messages: Vec::new(),
             context: system,
             turns: 0,
-            tokens: 0,
+            spent: Amount::default(),
+            reserved: Amount::default(),
+            call: Amount::default(),
             read: Arc::default(),
             forced: None,
             rejections: 0,
@@ -268,6 +276,7 @@ impl State {
         };
         state.say(first);
         self.agents.push(state);
+        self.ready.insert(actor);
         actor
     }
 

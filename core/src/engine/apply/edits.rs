@@ -37,6 +37,7 @@ fn set_step(workflow: &Workflow, state: &mut State, step: StepIndex, output: &Va
         next: count,
         working: 0,
         ended: u32::try_from(count).unwrap_or(u32::MAX),
+        lent: 0,
         output: output.clone(),
         errors: Value::Array(Vec::new()),
     };
@@ -90,7 +91,7 @@ fn stop(state: &mut State, step: StepIndex) {
 /// Stops whatever works on an item, and gives the phase that it was in.
 fn end_work(state: &mut State, step: StepIndex, item: ItemIndex, phase: ItemPhase) -> ItemPhase {
     let before = std::mem::replace(&mut state.steps[step.at()].items[item.at()].phase, phase);
-    items::close_work(state, &before);
+    items::close_work(state, step, &before);
     if let ItemPhase::Agent(actor) | ItemPhase::Failed { agent: Some(actor), .. } = &before {
         agents::interrupt(state, *actor);
         state.forget(*actor);

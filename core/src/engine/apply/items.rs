@@ -4,7 +4,7 @@ use super::agents;
 use crate::Value;
 use crate::engine::open::Call;
 use crate::engine::state::{AgentPhase, ItemPhase, ItemState, Parent, State, StepPhase};
-use crate::engine::{answer, approval};
+use crate::engine::{answer, approval, limits};
 use crate::event::Work;
 use crate::failure::{Failure, FailureKind};
 use crate::hint;
@@ -21,6 +21,8 @@ pub(super) fn start_step(state: &mut State, step: StepIndex, items: Option<&Vec<
     step.list = items.map(|items| Arc::new(items.clone()));
     step.keys = Arc::new(keys.to_vec());
     step.items = vec![ItemState::default(); items.map_or(1, Vec::len)];
+    let width = u32::try_from(step.items.len()).unwrap_or(u32::MAX);
+    state.widest = state.widest.max(width);
     if step.items.is_empty() {
         step.phase = StepPhase::Done;
         step.output = Value::Array(Vec::new());
@@ -41,6 +43,10 @@ pub(super) fn start(
     let is_first = before.phase == ItemPhase::Waiting;
     if let ItemPhase::Pausing(timer, _) = before.phase {
         state.open.close(timer);
+    }
+    if let Work::Workflow { allowance, .. } = work {
+        state.nests = true;
+        limits::lend(state, step, allowance);
     }
     let phase = match (work, &definition.verb) {
         (Work::Agent { prompt }, Verb::Agent { agent, limits, .. }) => {
@@ -94,7 +100,7 @@ pub(super) fn finish(workflow: &Workflow, state: &mut State, step: StepIndex, it
     let phase = std::mem::take(&mut state.steps[step.at()].items[item.at()].phase);
     let value = match (output, phase) {
         (Some(value), phase) => {
-            close_work(state, &phase);
+            close_work(state, step, &phase);
             value.clone()
         }
         (None, ItemPhase::Agent(actor)) => {
@@ -111,7 +117,7 @@ pub(super) fn finish(workflow: &Workflow, state: &mut State, step: StepIndex, it
 /// The item keeps its place for the next round.
 pub(super) fn end_round(state: &mut State, step: StepIndex, item: ItemIndex, carry: &Value) {
     let phase = std::mem::take(&mut state.steps[step.at()].items[item.at()].phase);
-    close_work(state, &phase);
+    close_work(state, step, &phase);
     if let ItemPhase::Agent(actor) = phase {
         state.agent_mut(actor).phase = AgentPhase::Answered(String::new());
     }
@@ -157,7 +163,7 @@ fn take_interrupted(state: &mut State, step: StepIndex, item: ItemIndex) -> Opti
         return None;
     };
     let (phase, work) = (phase.clone(), work.clone());
-    close_work(state, &phase);
+    close_work(state, step, &phase);
     stop_timers(state, step, item);
     Some(work)
 }
@@ -178,7 +184,7 @@ pub(super) fn fail(
     } else {
         None
     };
-    close_work(state, &phase);
+    close_work(state, step, &phase);
     state.steps[step.at()].working += u32::from(!began);
     let goes_on = workflow.step(step).on_error == OnError::Continue;
     if let (Some(actor), true) = (agent, retry_after_ms.is_some() || goes_on) {
@@ -235,12 +241,16 @@ pub(super) fn stop_timers(state: &mut State, step: StepIndex, item: ItemIndex) {
 }
 
 /// Ends whatever works on an item, however deep.
-pub(super) fn close_work(state: &mut State, phase: &ItemPhase) {
+pub(super) fn close_work(state: &mut State, step: StepIndex, phase: &ItemPhase) {
     match phase {
         ItemPhase::Agent(actor) => agents::interrupt(state, *actor),
-        ItemPhase::Call(call, _) | ItemPhase::InDoubt { question: call, .. } | ItemPhase::Pausing(call, _) => {
+        ItemPhase::Call(call, work) => {
             state.open.abort(*call);
+            if let Work::Workflow { allowance, .. } = work.as_ref() {
+                limits::give_back(state, step, allowance);
+            }
         }
+        ItemPhase::InDoubt { question: call, .. } | ItemPhase::Pausing(call, _) => state.open.abort(*call),
         ItemPhase::Waiting | ItemPhase::BetweenRounds | ItemPhase::Done(_) | ItemPhase::Failed { .. } => {}
     }
 }

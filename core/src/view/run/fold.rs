@@ -6,6 +6,7 @@ use crate::event::Event;
 use crate::failure::Failure;
 use crate::id::{ActorId, AgentIndex, StepIndex};
 use crate::ir::{OnError, Workflow};
+use crate::limits::Amount;
 use crate::message::Usage;
 use crate::port::journal::RunStatus;
 use indexmap::IndexMap;
@@ -15,10 +16,16 @@ use std::sync::Arc;
 impl RunView {
     pub(super) fn fold_run(&mut self, workflow: &Workflow, event: &Event, at_ms: u64) {
         match event {
-            Event::RunStarted { inputs, .. } => {
+            Event::RunStarted { inputs, allowance, .. } => {
                 self.started_ms = at_ms;
+                self.limits = workflow.limits.within(allowance.as_ref());
+                self.most = workflow.limits.amount_within(allowance.as_ref());
                 self.inputs = inputs.clone();
                 self.status = RunStatus::Running;
+            }
+            Event::AllowanceGiven { allowance } => {
+                self.limits = workflow.limits.within(Some(allowance));
+                self.most = workflow.limits.amount_within(Some(allowance));
             }
             Event::RunReopened => self.reopen(workflow),
             Event::RunCancelled => self.stop(RunStatus::Cancelled, at_ms),
@@ -80,17 +87,20 @@ impl RunView {
                 let agent = &mut self.agents[actor.at()];
                 agent.status = AgentStatus::Thinking;
                 agent.since_ms = at_ms;
-                agent.limit = agent.limit.or(*forced);
+                agent.limit = agent.limit.take().or_else(|| forced.clone());
                 agent.activity = if forced.is_some() {
                     "answering at its limit".into()
                 } else {
                     "thinking".into()
                 };
             }
+            Event::LimitPassed { actor, limit } => self.passed.push((*actor, limit.clone())),
             Event::ModelReplied { actor, reply, .. } => {
                 self.usage += reply.usage;
                 self.calls.count(reply.cached);
                 self.calls.saved_tokens += reply.saved.total();
+                let model = workflow.model(workflow.agent(self.agents[actor.at()].agent).model);
+                self.spend(*actor, Amount::of_reply(model, reply));
                 let agent = &mut self.agents[actor.at()];
                 agent.turns += 1;
                 agent.usage += reply.usage;
@@ -111,6 +121,11 @@ impl RunView {
             Event::ToolReplied { actor, output, .. } => {
                 self.tool_calls += 1;
                 self.calls.count(output.cached);
+                let working = Amount {
+                    working_ms: output.wall_ms,
+                    ..Amount::default()
+                };
+                self.spend(*actor, working);
                 self.retrieved_tokens += output.retrieved.tokens;
                 self.chunks_read.extend(output.retrieved.read.iter().cloned());
                 self.agents[actor.at()].retrieved_tokens += output.retrieved.tokens;
@@ -161,6 +176,17 @@ impl RunView {
         }
     }
 
+    /// Counts what an agent used, for itself, those that it works for, and the run.
+    fn spend(&mut self, actor: ActorId, used: Amount) {
+        self.spent += used;
+        let mut next = Some(actor);
+        while let Some(at) = next {
+            let agent = &mut self.agents[at.at()];
+            agent.spent += used;
+            next = agent.parent;
+        }
+    }
+
     fn count_current_tool(&mut self, actor: ActorId) {
         let agent = &mut self.agents[actor.at()];
         let name = agent.activity.split(' ').next().unwrap_or_default().to_owned();
@@ -201,6 +227,8 @@ impl RunView {
             cached_turns: 0,
             retrieved_tokens: 0,
             limit: None,
+            limits: definition.limits,
+            spent: Amount::default(),
             activity: "starting".into(),
             since_ms: at_ms,
             waiting: 0,

@@ -126,10 +126,11 @@ impl RunView {
         view.look_for_doubt();
         view.retries += u32::from(*attempt > 1);
         match (work, &workflow.step(*step).verb) {
-            (Work::Agent { prompt }, Verb::Agent { agent, .. }) => {
+            (Work::Agent { prompt }, Verb::Agent { agent, limits, .. }) => {
                 let place = self.place(workflow, *step, *item);
                 let actor = self.spawn(workflow, *agent, &place, None, prompt, at_ms);
-                self.agents[actor.at()].step = *step;
+                let agent = &mut self.agents[actor.at()];
+                (agent.step, agent.limits) = (*step, *limits);
             }
             (Work::Workflow { .. }, _) => {
                 let is_fanned = workflow.step(*step).fan_out.is_some();
@@ -152,6 +153,7 @@ impl RunView {
         self.retrieved_tokens += retrieved.tokens;
         self.chunks_read.extend(retrieved.read.iter().cloned());
         self.usage += used.usage;
+        self.spent += used.amount();
         self.tool_calls += used.tool_calls;
         self.agents_below += used.agents;
         let view = &mut self.steps[step.at()];

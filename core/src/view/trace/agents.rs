@@ -9,7 +9,7 @@ use crate::event::{Event, Member};
 use crate::failure::Failure;
 use crate::id::{ActorId, AgentIndex, ItemIndex, StepIndex, ToolIndex};
 use crate::ir::CREATE_SUB_AGENTS;
-use crate::limits::LimitHit;
+use crate::limits::Reached;
 use crate::message::{AssistantMessage, Reply, Usage};
 use crate::types::Type;
 use std::collections::BTreeSet;
@@ -69,7 +69,7 @@ impl AgentTrace {
 impl RunTrace {
     pub(super) fn fold_agent(&mut self, event: &Event, at_ms: u64, ended: &mut Vec<Span>) {
         match event {
-            Event::TurnStarted { actor, forced } => self.start_turn(*actor, *forced, at_ms, ended),
+            Event::TurnStarted { actor, forced } => self.start_turn(*actor, forced.as_ref(), at_ms, ended),
             Event::ModelReplied { actor, reply, .. } => self.take_reply(*actor, reply, at_ms, ended),
             Event::ToolCalled { actor, position, tool } => self.call_tool(*actor, *position, *tool, at_ms),
             Event::ToolRefused {
@@ -147,15 +147,15 @@ impl RunTrace {
         self.items.entry((step, item)).or_default().agents.insert(actor);
     }
 
-    fn start_turn(&mut self, actor: ActorId, forced: Option<LimitHit>, at_ms: u64, ended: &mut Vec<Span>) {
+    fn start_turn(&mut self, actor: ActorId, forced: Option<&Reached>, at_ms: u64, ended: &mut Vec<Span>) {
         self.ensure_agent(actor, at_ms);
         // A limit may have cut a call short.
         self.stop_below(actor, at_ms, ended);
         self.agents[actor.at()].call.stop(at_ms, ended);
         let agent = &mut self.agents[actor.at()];
         agent.forced |= forced.is_some();
-        if let (Some(limit), Some(span)) = (forced, agent.span.get_mut()) {
-            span.note(at_ms, names::FORCED, vec![(names::LIMIT, limit.word().into())]);
+        if let (Some(reached), Some(span)) = (forced, agent.span.get_mut()) {
+            span.note(at_ms, names::FORCED, vec![(names::LIMIT, reached.limit.word().into())]);
         }
         let heard = std::mem::take(&mut agent.heard);
         let (turn, is_forced) = (agent.turns + 1, agent.forced);

@@ -9,7 +9,7 @@ use troupe_core::limits::RunLimits;
 
 pub(super) fn check(report: &mut Report, seen: &Seen<'_>) {
     let document = seen.document;
-    if document.limits.tokens.is_some() || document.defaults.limits.bounds_work() {
+    if document.limits.bounds_work() || document.defaults.limits.bounds_work() {
         return;
     }
     for (step, kind) in document.steps.iter().zip(seen.kinds) {

@@ -256,6 +256,7 @@ impl From<WireUsage> for Usage {
             prompt_tokens: usage.prompt_tokens.unwrap_or(0),
             cached_tokens: details.or(usage.prompt_cache_hit_tokens).unwrap_or(0),
             completion_tokens: usage.completion_tokens.unwrap_or(0),
+            gpu_ms: 0,
         }
     }
 }

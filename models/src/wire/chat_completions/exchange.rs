@@ -233,8 +233,8 @@ impl Exchange {
         let bytes = self.answered + last.iter().map(Delta::bytes).sum::<usize>();
         Usage {
             prompt_tokens: prompt + tokens::estimate(&self.request.system),
-            cached_tokens: 0,
             completion_tokens: (bytes as u64).div_ceil(4),
+            ..Usage::default()
         }
     }
 

@@ -36,7 +36,7 @@ fn text_in_pieces_with_usage_at_the_end() {
     ]), @r#"
     Text("A-RAG")
     Text(" is a method.")
-    Usage(Usage { prompt_tokens: 20, cached_tokens: 16, completion_tokens: 6 })
+    Usage(Usage { prompt_tokens: 20, cached_tokens: 16, completion_tokens: 6, gpu_ms: 0 })
     Finish(Stop)
     "#);
 }
