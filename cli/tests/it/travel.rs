@@ -10,9 +10,9 @@ steps:
   list: { run: [sh, -c, 'echo list >> log; echo \"[1, 2, 3]\"'], output: [integer] }
   check:
     for_each: steps.list.output
-    as: n
+    as: number
     parallel: 1
-    run: [sh, -c, 'echo \"check $0\" >> log; echo $(($0 * 10))', '${{ n }}']
+    run: [sh, -c, 'echo \"check $0\" >> log; echo $(($0 * 10))', '${{ number }}']
     output: integer
   sum:
     run: [sh, -c, 'echo \"sum $0\" >> log; echo \"{\\\"of\\\": $0}\"', '${{ steps.check.outputs }}']
@@ -160,7 +160,17 @@ fn a_fork_that_cannot_be_says_why_and_leaves_no_run() {
     }
     reasons.push_str(&fork(&["--at", "999"]));
     reasons.push_str(&fork(&["--at", "0", "--set", "list.output=[]"]));
-    assert_snapshot!(reasons, @"");
+    assert_snapshot!(reasons, @r#"
+    error: run RUN succeeded, so a fork of it has nothing to do: set another output (--set STEP.output=JSON), go back (--at N), or go on with another workflow (--workflow FILE)
+    error: --set sum.output=1: `sum.output` must be {of: [integer]}, and it is integer 1
+    error: `--set sum` is not STEP.output=JSON or STEP[ITEM].output=JSON
+    error: --set su.output=1: there is no step `su`; the steps are list, check, sum
+    error: --set sum[0].output=1: step `sum` has no items: give `sum.output`
+    error: --set check[3].output=1: step `check` has no item `3`; it has the items 0 to 2
+    error: --set check.output=[1, "x"]: `check.output[1]` must be integer, and it is string "x"
+    error: run RUN has 15 events, so --at takes 0 to 15, and not 999
+    error: --set needs the first event of the run, which holds its inputs: --at 1
+    "#);
     assert_eq!(place.troupe(&["ls", "--json"]).json().as_array().unwrap().len(), 1);
 }
 
@@ -176,7 +186,7 @@ fn a_fork_goes_on_with_another_text_of_the_workflow() {
     );
     place.file("sums.yaml", mended);
     let resume = place.troupe(&["resume", &name, "--accept-changes", "--allow-host-commands"]);
-    assert_snapshot!(told(&refused(&resume), &[(&name, "RUN"), (&place.path().canonicalize().unwrap().display().to_string(), "PLACE")]), @"");
+    assert_snapshot!(told(&refused(&resume), &[(&name, "RUN"), (&place.path().canonicalize().unwrap().display().to_string(), "PLACE")]), @"error: the steps, agents, tools or inputs of PLACE/sums.yaml are not what run RUN began with: `troupe fork RUN --workflow PLACE/sums.yaml` goes on with the new text in a run of its own");
     let fork = place.troupe(&["fork", &name, "--json"]);
     assert_eq!(
         (fork.code, &fork.json()["outputs"]["of"]),
@@ -199,7 +209,22 @@ fn a_fork_goes_on_with_another_text_of_the_workflow() {
     assert_eq!(place.troupe(&["replay", &name]).code, 0);
     let diff = place.troupe(&["diff", &name, &forked]);
     assert_eq!(diff.code, 1);
-    assert_snapshot!(told(&diff.stdout, &[(&name, "RUN"), (&forked, "FORK")]), @"");
+    assert_snapshot!(told(&diff.stdout, &[(&name, "RUN"), (&forked, "FORK")]), @r#"
+    RUN → FORK
+    both begin with the same 15 events
+
+    status: failed → succeeded
+    step sum: failed → succeeded
+      output: nothing → {"of":[10,20,30]}
+    step first: no such step → succeeded
+      output: nothing → 1
+    outputs.of: nothing → [10,20,30]
+
+    events                15          22
+    agents                 0           0
+    tokens                 0           0
+    tool calls             0           0
+    "#);
 
     place.file(
         "sums.yaml",
@@ -234,14 +259,37 @@ fn two_runs_of_one_workflow_are_equal_and_a_fork_differs_where_it_was_set() {
     let again = again["run"].as_str().unwrap();
     let equal = place.troupe(&["diff", &name, again]);
     assert_eq!(equal.code, 0, "{equal:?}");
-    assert_snapshot!(told(&equal.stdout, &[(&name, "RUN"), (again, "AGAIN")]), @"");
+    assert_snapshot!(told(&equal.stdout, &[(&name, "RUN"), (again, "AGAIN")]), @r"
+    RUN → AGAIN
+
+    the same inputs, steps, answers and outputs
+
+    events                15          15
+    agents                 0           0
+    tokens                 0           0
+    tool calls             0           0
+    ");
     let fork = place
         .troupe(&["fork", &name, "--set", "check[1].output=7", "--json"])
         .json();
     let fork = fork["run"].as_str().unwrap();
     let diff = place.troupe(&["diff", &name, fork]);
     assert_eq!(diff.code, 1, "{diff:?}");
-    assert_snapshot!(told(&diff.stdout, &[(&name, "RUN"), (fork, "FORK")]), @"");
+    assert_snapshot!(told(&diff.stdout, &[(&name, "RUN"), (fork, "FORK")]), @r"
+    RUN → FORK
+    both begin with the same 15 events
+
+    step check
+      [1].output: 20 → 7
+    step sum
+      output.of[1]: 20 → 7
+    outputs.of[1]: 20 → 7
+
+    events                15          21
+    agents                 0           0
+    tokens                 0           0
+    tool calls             0           0
+    ");
     let object = place.troupe(&["diff", &name, fork, "--json"]).json();
     assert_eq!(
         (&object["equal"], &object["shared_events"]),
@@ -255,16 +303,16 @@ fn two_runs_of_one_workflow_are_equal_and_a_fork_differs_where_it_was_set() {
 
 const CHILD: &str = "troupe: 1
 name: child
-inputs: { n: integer }
+inputs: { number: integer }
 steps:
-  double: { run: [sh, -c, 'echo \"double $0\" >> log; echo $(($0 * 2))', '${{ inputs.n }}'], output: integer }
+  double: { run: [sh, -c, 'echo \"double $0\" >> log; echo $(($0 * 2))', '${{ inputs.number }}'], output: integer }
 outputs: { twice: '${{ steps.double.output }}' }
 ";
 
 const PARENT: &str = "troupe: 1
 name: parent
 steps:
-  twice: { for_each: '[1, 2]', as: n, parallel: 1, workflow: child.yaml, with: { n: '${{ n }}' } }
+  twice: { for_each: '[1, 2]', as: number, parallel: 1, workflow: child.yaml, with: { number: '${{ number }}' } }
   last: { run: [sh, -c, 'echo \"$0\"', '${{ steps.twice.outputs }}'], output: any }
 outputs: { all: '${{ steps.last.output }}' }
 ";
@@ -281,7 +329,11 @@ fn a_family_is_derived_together_and_forked_as_a_whole() {
     assert_eq!(log(&place), "double 1, double 2");
     let replay = place.troupe(&["replay", &name]);
     assert_eq!(replay.code, 0, "{replay:?}");
-    assert_snapshot!(told(&replay.stdout, &[(&name, "RUN")]), @"");
+    assert_snapshot!(told(&replay.stdout, &[(&name, "RUN")]), @r"
+    run RUN: 10 events, each as the engine decides it now
+    run RUN.twice-0: 5 events, each as the engine decides it now
+    run RUN.twice-1: 5 events, each as the engine decides it now
+    ");
     let json = place.troupe(&["replay", &name, "--json"]).json();
     assert_eq!(
         (&json["agrees"], json["runs"].as_array().unwrap().len()),

@@ -111,7 +111,7 @@ impl Life {
     /// Answers whatever is open until nothing is.
     fn live(&mut self) {
         while let Some(effect) = engine::outstanding(&self.workflow, &self.state).into_iter().next() {
-            let Effect { call, want } = effect;
+            let Effect { call, want, .. } = effect;
             let Want::Tool(request) = want else { panic!("{want:?}") };
             let result = result(&request.arguments);
             self.asked.push(request.arguments);
