@@ -50,7 +50,7 @@ pub(crate) struct Driver {
     performer: Performer,
     above: Option<Above>,
     working: HashMap<CallId, Task>,
-    /// Runs that were told to stop and have not yet.
+    /// Effects that were told to stop, and may not have yet.
     stopping: Vec<JoinHandle<()>>,
     /// Calls that wait for people, with what they ask.
     unanswered: BTreeMap<CallId, Vec<Question>>,
@@ -205,9 +205,12 @@ impl Driver {
             self.working.remove(call);
             self.unanswered.remove(call);
         }
+        if !batch.aborts.is_empty() {
+            self.stopping.retain(|task| !task.is_finished());
+        }
         for call in &batch.aborts {
             self.unanswered.remove(call);
-            self.stopping.extend(self.working.remove(call).and_then(Task::stop));
+            self.stopping.extend(self.working.remove(call).map(Task::stop));
         }
         let now_ms = self.run.ports.clock.now_ms();
         for mut effect in batch.effects {

@@ -112,15 +112,10 @@ pub(super) fn failed(workflow: &Workflow, state: &State, call: CallId, failure: 
             Link::event(Event::ToolFailed { actor, call, message }, Trigger::Agent(actor))
         }
         Some(
-            Call::ItemTool(step, at)
-            | Call::Process(step, at)
-            | Call::Workflow(step, at)
-            | Call::Approval(step, at),
+            Call::ItemTool(step, at) | Call::Process(step, at) | Call::Workflow(step, at) | Call::Approval(step, at),
         ) => item::failed(workflow, state, step, at, failure),
         // Nobody could be asked, and nothing may be repeated: the doubt outlives the failure.
-        Some(Call::Doubt(step, at)) => {
-            Link::event(item::ended_for_good(step, at, failure), Trigger::Step(step))
-        }
+        Some(Call::Doubt(step, at)) => Link::event(item::ended_for_good(step, at, failure), Trigger::Step(step)),
         Some(Call::Clock(_) | Call::Timeout(..) | Call::Pause(..) | Call::Deadline(..)) | None => Link::nothing(),
     }
 }
