@@ -173,7 +173,10 @@ impl Answers {
 
     async fn keep(&self, ports: &Ports, question: &Question<'_>, answer: &impl Serialize) {
         let Ok(bytes) = serde_json::to_vec(answer) else { return };
-        let kept = question.cache.keep(&question.digest, ports.clock.now_ms(), &bytes).await;
+        let kept = question
+            .cache
+            .keep(&question.digest, ports.clock.now_ms(), &bytes)
+            .await;
         if let Err(error) = kept {
             self.warn::<()>(ports, &error);
         }

@@ -70,7 +70,7 @@ pub(crate) struct Driver {
     performer: Performer,
     station: Station,
     working: HashMap<CallId, Task>,
-    /// Runs that were told to stop and have not yet.
+    /// Effects that were told to stop, and may not have yet.
     stopping: Vec<JoinHandle<()>>,
     /// Calls that rest.
     resting: BTreeMap<CallId, Rest>,
@@ -232,9 +232,12 @@ impl Driver {
             self.forget(*call);
             self.working.remove(call);
         }
+        if !batch.aborts.is_empty() {
+            self.stopping.retain(|task| !task.is_finished());
+        }
         for call in &batch.aborts {
             self.forget(*call);
-            self.stopping.extend(self.working.remove(call).and_then(Task::stop));
+            self.stopping.extend(self.working.remove(call).map(Task::stop));
         }
         let now_ms = self.run.ports.clock.now_ms();
         for mut effect in batch.effects {

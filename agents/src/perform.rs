@@ -93,15 +93,14 @@ pub(crate) struct Task {
 }
 
 impl Task {
-    /// Ends it; a run is told to stop, and comes to its end in a while.
-    pub(crate) fn stop(self) -> Option<JoinHandle<()>> {
-        let Some((_, inbox)) = self.run else {
-            self.task.abort();
-            return None;
-        };
-        // A run that has ended by itself needs no word.
-        let _ = inbox.send(Arrival::Input(Input::Cancel));
-        Some(self.task)
+    /// Ends it, which takes a while; a run is told to stop, and comes to its end.
+    pub(crate) fn stop(self) -> JoinHandle<()> {
+        match self.run {
+            None => self.task.abort(),
+            // A run that has ended by itself needs no word.
+            Some((_, inbox)) => drop(inbox.send(Arrival::Input(Input::Cancel))),
+        }
+        self.task
     }
 
     /// Where words for `run` go, when this drives it or the one that started it.
@@ -346,7 +345,10 @@ async fn in_time(wires: &Wires, tool: &dyn Tool, invocation: Invocation) -> Resu
     match select(tool.call(invocation), wires.ports.clock.sleep(most_ms)).await {
         Either::Left((output, _)) => output.map_err(|error| Failure::new(FailureKind::Tool, error.message)),
         Either::Right(_) => {
-            let message = format!("the tool did not answer within {} s and was given up", most_ms.div_ceil(1_000));
+            let message = format!(
+                "the tool did not answer within {} s and was given up",
+                most_ms.div_ceil(1_000)
+            );
             Err(Failure::new(FailureKind::Timeout, message))
         }
     }

@@ -307,7 +307,10 @@ fn facts(agent: &AgentView) -> String {
         facts.push(by_name(agent));
     }
     if agent.cached_turns > 0 {
-        facts.push(format!("{} of {} turns from the cache", agent.cached_turns, agent.turns));
+        facts.push(format!(
+            "{} of {} turns from the cache",
+            agent.cached_turns, agent.turns
+        ));
     }
     if agent.queue_ms >= QUEUE_MS_SHOWN {
         facts.push(format!("queued {}", duration(agent.queue_ms)));

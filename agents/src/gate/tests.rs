@@ -125,7 +125,9 @@ impl Expected {
     fn leave(&mut self, call: usize) -> bool {
         let queued = |calls: &VecDeque<usize>| calls.contains(&call);
         let was_there = self.0.iter().any(|(_, calls)| queued(calls));
-        self.0.iter_mut().for_each(|(_, calls)| calls.retain(|other| *other != call));
+        self.0
+            .iter_mut()
+            .for_each(|(_, calls)| calls.retain(|other| *other != call));
         self.0.retain(|(_, calls)| !calls.is_empty());
         was_there
     }

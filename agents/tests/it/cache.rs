@@ -38,7 +38,10 @@ impl Kept {
 
     fn text(&self) -> String {
         let answers = self.answers.lock().unwrap();
-        answers.values().map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned()).collect()
+        answers
+            .values()
+            .map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned())
+            .collect()
     }
 
     fn check(&self) -> Result<(), Error> {
@@ -115,7 +118,13 @@ impl Tool for Echo {
 /// An agent that looks something up and answers.
 fn seeking(cache: Option<CacheUse>) -> Workflow {
     let mut workflow = workflow::team(1, 1);
-    workflow.steps = vec![workflow::agent_step(&workflow, "ask", &[], 0, workflow::literal("Why?"))];
+    workflow.steps = vec![workflow::agent_step(
+        &workflow,
+        "ask",
+        &[],
+        0,
+        workflow::literal("Why?"),
+    )];
     workflow.steps[0].cache = cache;
     workflow.outputs = vec![workflow::output("answer", "steps.ask.output")];
     workflow
@@ -205,15 +214,30 @@ async fn only_steps_that_say_so_use_it_and_only_for_equal_calls() {
     let mut other = seeking(FOR_EVER);
     other.agents[0].system = workflow::literal("You are somebody else.");
     let other = live(other, model.clone(), tool.clone(), &using(&kept)).await;
-    assert_eq!((other.view.calls.answered, other.view.calls.cached), (3, 1), "the tool's call is the same");
+    assert_eq!(
+        (other.view.calls.answered, other.view.calls.cached),
+        (3, 1),
+        "the tool's call is the same"
+    );
     let mut warm = seeking(FOR_EVER);
     warm.models[0].temperature = Some(0.7);
-    assert_eq!(live(warm, model, Echo::new(Some("papers@2")), &using(&kept)).await.view.calls.cached, 0);
+    assert_eq!(
+        live(warm, model, Echo::new(Some("papers@2")), &using(&kept))
+            .await
+            .view
+            .calls
+            .cached,
+        0
+    );
 }
 
 #[tokio::test]
 async fn an_old_answer_is_not_taken_and_a_new_one_takes_its_place() {
-    let (kept, tool, clock) = (Arc::new(Kept::default()), Echo::new(Some("papers@1")), Told::at(1_000_000));
+    let (kept, tool, clock) = (
+        Arc::new(Kept::default()),
+        Echo::new(Some("papers@1")),
+        Told::at(1_000_000),
+    );
     let week = Some(CacheUse { fresh_ms: Some(7_000) });
     let workflow = calling(week, serde_json::json!({ "keywords": ["x"] }));
     let model = Arc::new(Scripted::new(seek));
@@ -224,7 +248,12 @@ async fn an_old_answer_is_not_taken_and_a_new_one_takes_its_place() {
     for (passes_ms, calls) in [(0, 1), (7_000, 1), (1, 2), (7_000, 2)] {
         clock.pass(passes_ms);
         let lived = live(workflow.clone(), model.clone(), tool.clone(), &change).await;
-        assert_eq!((lived.outcome.status, tool.calls()), (RunStatus::Succeeded, calls), "at {}", clock.now_ms());
+        assert_eq!(
+            (lived.outcome.status, tool.calls()),
+            (RunStatus::Succeeded, calls),
+            "at {}",
+            clock.now_ms()
+        );
     }
     assert_eq!(kept.len(), 1);
 }
@@ -245,8 +274,14 @@ async fn a_tool_step_shows_it_in_its_record() {
         Event::ItemSucceeded { cached, .. } => Some(*cached),
         _ => None,
     };
-    assert_eq!(lived.events.iter().filter_map(cached).collect::<Vec<_>>(), [false, true, true]);
-    assert_eq!((lived.view.calls.answered, lived.view.calls.cached, tool.calls()), (3, 2, 1));
+    assert_eq!(
+        lived.events.iter().filter_map(cached).collect::<Vec<_>>(),
+        [false, true, true]
+    );
+    assert_eq!(
+        (lived.view.calls.answered, lived.view.calls.cached, tool.calls()),
+        (3, 2, 1)
+    );
 }
 
 #[tokio::test]
@@ -268,9 +303,15 @@ async fn a_second_attempt_asks_anew_and_a_round_has_its_own_answers() {
         })
     }));
     let lived = live(workflow.clone(), model.clone(), tool.clone(), &using(&kept)).await;
-    assert_eq!((lived.outcome.outputs["answer"].clone(), lived.view.calls.cached), (3.into(), 0));
+    assert_eq!(
+        (lived.outcome.outputs["answer"].clone(), lived.view.calls.cached),
+        (3.into(), 0)
+    );
     let again = live(workflow.clone(), model.clone(), tool.clone(), &using(&kept)).await;
-    assert_eq!((again.outcome.outputs["answer"].clone(), again.view.calls.answered), (3.into(), 1));
+    assert_eq!(
+        (again.outcome.outputs["answer"].clone(), again.view.calls.answered),
+        (3.into(), 1)
+    );
 
     workflow.steps[0].repeat = Some(Repeat {
         until: workflow::expression("output > 4"),
@@ -278,9 +319,15 @@ async fn a_second_attempt_asks_anew_and_a_round_has_its_own_answers() {
         carry: None,
     });
     let rounds = live(workflow.clone(), model.clone(), tool.clone(), &using(&kept)).await;
-    assert_eq!((rounds.outcome.outputs["answer"].clone(), rounds.view.calls.cached), (5.into(), 1));
+    assert_eq!(
+        (rounds.outcome.outputs["answer"].clone(), rounds.view.calls.cached),
+        (5.into(), 1)
+    );
     let again = live(workflow, model, tool, &using(&kept)).await;
-    assert_eq!((again.outcome.outputs["answer"].clone(), again.view.calls.cached), (5.into(), 3));
+    assert_eq!(
+        (again.outcome.outputs["answer"].clone(), again.view.calls.cached),
+        (5.into(), 3)
+    );
 }
 
 /// A model that ends its answers for the given reason.
@@ -321,7 +368,13 @@ async fn calls_that_act_and_tools_that_cannot_tell_are_always_made() {
         let mut workflow = seeking(FOR_EVER);
         workflow.tools[0].class = class;
         for _ in 0..2 {
-            live(workflow.clone(), Arc::new(Scripted::new(seek)), tool.clone(), &using(&kept)).await;
+            live(
+                workflow.clone(),
+                Arc::new(Scripted::new(seek)),
+                tool.clone(),
+                &using(&kept),
+            )
+            .await;
         }
         assert_eq!(tool.calls(), calls, "{identity:?} {class:?}");
     }
@@ -353,16 +406,36 @@ async fn a_broken_cache_is_a_warning() {
         ..Kept::default()
     });
     let garbage = Arc::new(Kept::default());
-    live(seeking(FOR_EVER), Arc::new(Scripted::new(seek)), Echo::new(None), &using(&garbage)).await;
-    garbage.answers.lock().unwrap().values_mut().for_each(|(_, bytes)| bytes.truncate(5));
+    live(
+        seeking(FOR_EVER),
+        Arc::new(Scripted::new(seek)),
+        Echo::new(None),
+        &using(&garbage),
+    )
+    .await;
+    garbage
+        .answers
+        .lock()
+        .unwrap()
+        .values_mut()
+        .for_each(|(_, bytes)| bytes.truncate(5));
     for (kept, expected) in [(broken, "the disk is gone"), (garbage, "EOF while parsing")] {
         let warned = Arc::new(Warned::default());
         let change = |ports: &mut Ports| {
             using(&kept)(ports);
             ports.observer = warned.clone();
         };
-        let lived = live(seeking(FOR_EVER), Arc::new(Scripted::new(seek)), Echo::new(None), &change).await;
-        assert_eq!((lived.outcome.status, lived.view.calls.cached), (RunStatus::Succeeded, 0));
+        let lived = live(
+            seeking(FOR_EVER),
+            Arc::new(Scripted::new(seek)),
+            Echo::new(None),
+            &change,
+        )
+        .await;
+        assert_eq!(
+            (lived.outcome.status, lived.view.calls.cached),
+            (RunStatus::Succeeded, 0)
+        );
         let warnings = warned.1.lock().unwrap();
         assert!(warnings.len() == 1 && warnings[0].contains(expected), "{warnings:?}");
     }
@@ -401,7 +474,10 @@ async fn a_mark_that_a_model_wrote_is_no_mark_when_it_is_recalled() {
         ports.secrets = Secrets::new(vec![("KEY".into(), "sk-planted".into())], Vec::new());
     };
     let lived = live(seeking(FOR_EVER), model, Echo::new(None), &change).await;
-    assert_eq!((lived.view.calls.cached, &lived.outcome.outputs["answer"]), (1, &"secret:KEY and more".into()));
+    assert_eq!(
+        (lived.view.calls.cached, &lived.outcome.outputs["answer"]),
+        (1, &"secret:KEY and more".into())
+    );
 }
 
 #[tokio::test]

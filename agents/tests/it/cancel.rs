@@ -100,7 +100,7 @@ fn busy() -> Workflow {
     workflow
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_left_at_work() {
     let mut workflow = busy();
     workflow.workflows = vec![Arc::new(busy())];
@@ -111,7 +111,9 @@ async fn nothing_is_left_at_work() {
         if !request.system.contains("lead") {
             return futures_util::stream::pending().boxed();
         }
-        let entries: Vec<_> = (0..20).map(|n| serde_json::json!({ "prompt": n.to_string() })).collect();
+        let entries: Vec<_> = (0..20)
+            .map(|n| serde_json::json!({ "prompt": n.to_string() }))
+            .collect();
         let call = Delta::ToolCall {
             position: 0,
             id: None,
@@ -132,5 +134,9 @@ async fn nothing_is_left_at_work() {
     handle.remote().cancel();
     assert_eq!(handle.outcome().await.unwrap().status, RunStatus::Cancelled);
     assert_eq!(all.map(|at_work| at_work.counts().0), [0, 0, 0]);
-    assert_eq!(all.map(|at_work| at_work.counts().1), [10, 2, 2], "more than the gates let in");
+    assert_eq!(
+        all.map(|at_work| at_work.counts().1),
+        [10, 2, 2],
+        "more than the gates let in"
+    );
 }

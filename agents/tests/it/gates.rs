@@ -148,7 +148,11 @@ async fn runs_of_one_process_share_the_places() {
     let (inputs, env) = Default::default();
     let second = troupe_agents::start(second, other, inputs, env).await.unwrap();
     let (first, second) = tokio::join!(live(first), second.outcome());
-    assert!([first, second].iter().all(|ended| ended.as_ref().unwrap().status == RunStatus::Succeeded));
+    assert!(
+        [first, second]
+            .iter()
+            .all(|ended| ended.as_ref().unwrap().status == RunStatus::Succeeded)
+    );
     assert_eq!((at_work.counts(), at_work.begun.load(Ordering::SeqCst)), ((0, 2), 20));
 }
 

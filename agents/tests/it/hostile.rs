@@ -65,7 +65,10 @@ async fn an_endless_answer_is_broken_off() {
         false => slowly(0, "fine"),
     });
     let (outcome, events) = run(beside(), model, found()).await;
-    assert_eq!((outcome.status, &outcome.outputs["good"]), (RunStatus::Succeeded, &"fine".into()));
+    assert_eq!(
+        (outcome.status, &outcome.outputs["good"]),
+        (RunStatus::Succeeded, &"fine".into())
+    );
     let message = "model `fast`: its answer did not end within 8 MiB and was broken off";
     assert_eq!(failures(&events), [(FailureKind::Model, message.to_owned())]);
     assert_eq!(at_work.counts().0, 0, "its stream is closed");
@@ -102,7 +105,10 @@ async fn a_model_that_hangs_holds_up_nobody_else() {
         false => slowly(0, "fine"),
     });
     let (outcome, _) = run(workflow, model, found()).await;
-    assert_eq!((outcome.status, &outcome.outputs["good"]), (RunStatus::Succeeded, &"fine".into()));
+    assert_eq!(
+        (outcome.status, &outcome.outputs["good"]),
+        (RunStatus::Succeeded, &"fine".into())
+    );
     assert_eq!(at_work.counts().0, 0);
 }
 
@@ -110,13 +116,22 @@ async fn a_model_that_hangs_holds_up_nobody_else() {
 async fn garbage_is_text_and_fits_no_type() {
     let mut workflow = beside();
     workflow.steps[0].output = Type::Integer;
-    let model = Scripted::new(|request: &ModelRequest| match (is_bad(request), tool_messages(request)) {
-        (true, 0) => Line::Call(vec![("\u{0}", "{{{".into()), ("", String::new()), ("lookup", "[".into())]),
-        (true, _) => Line::Say("\u{1b}[2J\u{fffd}{\"".into()),
-        (false, _) => Line::Say("fine".into()),
-    });
+    let model = Scripted::new(
+        |request: &ModelRequest| match (is_bad(request), tool_messages(request)) {
+            (true, 0) => Line::Call(vec![
+                ("\u{0}", "{{{".into()),
+                ("", String::new()),
+                ("lookup", "[".into()),
+            ]),
+            (true, _) => Line::Say("\u{1b}[2J\u{fffd}{\"".into()),
+            (false, _) => Line::Say("fine".into()),
+        },
+    );
     let (outcome, events) = run(workflow, Arc::new(model), found()).await;
-    assert_eq!((outcome.status, &outcome.outputs["good"]), (RunStatus::Succeeded, &"fine".into()));
+    assert_eq!(
+        (outcome.status, &outcome.outputs["good"]),
+        (RunStatus::Succeeded, &"fine".into())
+    );
     let refused = |event: &&Event| matches!(event, Event::ToolRefused { .. });
     assert_eq!(events.iter().filter(refused).count(), 3);
     assert_eq!(failures(&events)[0].0, FailureKind::Output);

@@ -39,7 +39,10 @@ fn run(place: &Place) -> (Value, Value) {
     assert_eq!(ended.code, 0, "{ended:?}");
     let ended = ended.json();
     let name = ended["run"].as_str().unwrap().to_owned();
-    (ended["outputs"].clone(), place.troupe(&["show", &name, "--json"]).json())
+    (
+        ended["outputs"].clone(),
+        place.troupe(&["show", &name, "--json"]).json(),
+    )
 }
 
 #[test]
@@ -55,7 +58,10 @@ fn a_second_run_costs_nothing_until_something_changes() {
     let name = second["run"].as_str().unwrap();
     let shown = place.troupe(&["show", name]).stdout;
     let total = first["calls"]["answered"].as_u64().unwrap();
-    assert!(shown.contains(&format!("{total} of {total} calls from the cache")), "{shown}");
+    assert!(
+        shown.contains(&format!("{total} of {total} calls from the cache")),
+        "{shown}"
+    );
 
     place.file("corpus/b.md", "# More otters\n\nOtters eat crabs and clams.\n");
     let (outputs, third) = run(&place);

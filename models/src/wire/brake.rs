@@ -57,7 +57,9 @@ impl Brake {
     /// Until when the next call has to wait, if it has to.
     fn next(&self) -> Option<Instant> {
         let pressed = *self.pressed();
-        pressed.map(|pressed| pressed.next).filter(|next| *next > Instant::now())
+        pressed
+            .map(|pressed| pressed.next)
+            .filter(|next| *next > Instant::now())
     }
 
     /// The server refused a call, and asks for a pause.

@@ -85,7 +85,11 @@ impl Manifest {
 
     /// A hash of all that the answers of searches depend on: not of times, nor of where the index is.
     pub fn fingerprint(&self) -> String {
-        let files: Vec<_> = self.files.iter().map(|file| (&file.path, &file.document, &file.hash)).collect();
+        let files: Vec<_> = self
+            .files
+            .iter()
+            .map(|file| (&file.path, &file.document, &file.hash))
+            .collect();
         let made = (self.format, &self.embedder, self.chunk_tokens, files);
         hash(&serde_json::to_vec(&made).expect("texts and numbers always serialise"))
     }

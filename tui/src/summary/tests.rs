@@ -143,6 +143,9 @@ fn what_the_cache_saved_and_who_waited() {
         .filter(|line| line.contains("cache") || line.contains("queued"))
         .map(str::trim)
         .collect();
-    assert!(notes.len() == 2 && notes[0].ends_with("1 of 4 turns from the cache · queued 3.2 s"), "{text}");
+    assert!(
+        notes.len() == 2 && notes[0].ends_with("1 of 4 turns from the cache · queued 3.2 s"),
+        "{text}"
+    );
     assert!(notes[1].contains(" calls from the cache · 4.2k tokens saved"), "{text}");
 }

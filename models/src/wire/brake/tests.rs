@@ -33,7 +33,11 @@ async fn a_pause_is_everybodys_and_calls_pass_in_order_after_it() {
     let order: Vec<usize> = passed.iter().map(|(caller, _)| *caller).collect();
     assert_eq!(order, [0, 1, 2, 3, 4]);
     assert!(passed[0].1 >= begun + PAUSE);
-    assert!(passed.windows(2).all(|pair| pair[1].1 >= pair[0].1 + PAUSE / SPACING_PART));
+    assert!(
+        passed
+            .windows(2)
+            .all(|pair| pair[1].1 >= pair[0].1 + PAUSE / SPACING_PART)
+    );
 }
 
 #[tokio::test]
@@ -62,7 +66,10 @@ async fn acceptances_open_the_brake_bit_by_bit() {
     let brake = Brake::default();
     brake.refused(PAUSE);
     brake.accepted();
-    assert!(brake.pass().now_or_never().is_none(), "what is accepted during a pause went out before it");
+    assert!(
+        brake.pass().now_or_never().is_none(),
+        "what is accepted during a pause went out before it"
+    );
     brake.pass().await;
     let mut needed = 0;
     while brake.pressed().is_some() {
@@ -83,7 +90,9 @@ async fn dropped_callers_leave_the_queue() {
         passed.fetch_add(1, Ordering::Relaxed);
     };
     let mut dropped: Vec<_> = (0..100).map(|_| Box::pin(pass())).collect();
-    dropped.iter_mut().for_each(|call| assert!(call.now_or_never().is_none()));
+    dropped
+        .iter_mut()
+        .for_each(|call| assert!(call.now_or_never().is_none()));
     let last = pass();
     drop(dropped);
     last.await;

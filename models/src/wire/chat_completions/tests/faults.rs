@@ -167,7 +167,13 @@ async fn storm(server: &Server, callers: usize) -> (usize, usize) {
 
 #[tokio::test]
 async fn a_storm_of_refusals_pauses_all_callers_and_fails_none() {
-    let limited = || status("429 Too Many Requests", "retry-after: 0.1\r\n", r#"{"error":{"message":"slow down"}}"#);
+    let limited = || {
+        status(
+            "429 Too Many Requests",
+            "retry-after: 0.1\r\n",
+            r#"{"error":{"message":"slow down"}}"#,
+        )
+    };
     let mut script: Vec<Vec<Act>> = (0..45).map(|_| limited()).collect();
     script.push(says("ok"));
     let server = Server::start(script).await;
