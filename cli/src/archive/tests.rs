@@ -73,7 +73,7 @@ async fn family(seed: u64, size: usize) -> MemoryJournal {
     };
     let runs = MemoryJournal::new();
     let everything = journal(&workflow::everything(), seed, weather);
-    let child = journal(&workflow::scorer(), seed, weather);
+    let child = journal(&workflow::everything(), seed + 1, weather);
     let shared = everything.len() as u64 / 2;
     let rest = everything[everything.len() / 2..].to_vec();
     let fork = Fork {
