@@ -79,7 +79,10 @@ mod tests {
     fn what_is_known_is_not_told_raw_or_as_json() {
         let value = "redacted-\"1";
         know(&Secrets::new(vec![("KEY".to_owned(), value.to_owned())], Vec::new()));
-        let told = text(&format!("panicked at a.rs:1:\n{value} and {}", serde_json::json!({ "k": value })));
+        let told = text(&format!(
+            "panicked at a.rs:1:\n{value} and {}",
+            serde_json::json!({ "k": value })
+        ));
         assert_eq!(told, "panicked at a.rs:1:\n[secret:KEY] and {\"k\":\"[secret:KEY]\"}");
     }
 }

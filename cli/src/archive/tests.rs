@@ -48,7 +48,11 @@ async fn fill(runs: &MemoryJournal, header: RunHeader, events: Vec<Event>, size:
             at_ms,
             events: group.clone().into(),
             progress: Progress {
-                status: if is_note { RunStatus::Waiting } else { RunStatus::Running },
+                status: if is_note {
+                    RunStatus::Waiting
+                } else {
+                    RunStatus::Running
+                },
                 agents: 3,
                 tool_calls: 4,
                 usage: Tokens::default(),
@@ -69,7 +73,7 @@ async fn family(seed: u64, size: usize) -> MemoryJournal {
     };
     let runs = MemoryJournal::new();
     let everything = journal(&workflow::everything(), seed, weather);
-    let child = journal(&workflow::scorer(), seed, weather);
+    let child = journal(&workflow::everything(), seed + 1, weather);
     let shared = everything.len() as u64 / 2;
     let rest = everything[everything.len() / 2..].to_vec();
     let fork = Fork {
@@ -172,7 +176,11 @@ fn a_permission_to_start_commands_does_not_travel_by_itself() {
         assert!(taken.forbidden);
         let settings = kept(&there, "A").await.0.header.settings;
         assert_eq!(settings, "{\"models\":[],\"allow_host_commands\":false}");
-        assert_eq!(take(&there, &archive, None, true).await.unwrap().known, 2, "it is the same run still");
+        assert_eq!(
+            take(&there, &archive, None, true).await.unwrap().known,
+            2,
+            "it is the same run still"
+        );
     });
 }
 
@@ -199,9 +207,16 @@ fn no_file_that_was_cut_or_changed_is_believed() {
 /// The file's lines, changed, as a whole file again.
 fn rewritten(bytes: &[u8], change: impl Fn(String) -> String) -> Vec<u8> {
     let mut text = String::new();
-    zstd::stream::read::Decoder::new(bytes).unwrap().read_to_string(&mut text).unwrap();
+    zstd::stream::read::Decoder::new(bytes)
+        .unwrap()
+        .read_to_string(&mut text)
+        .unwrap();
     let body = text.lines().count() - 1;
-    let mut changed: String = text.lines().take(body).map(|line| change(line.to_owned()) + "\n").collect();
+    let mut changed: String = text
+        .lines()
+        .take(body)
+        .map(|line| change(line.to_owned()) + "\n")
+        .collect();
     let hash = blake3::hash(changed.as_bytes()).to_hex();
     changed.push_str(&format!("{{\"blake3\":\"{hash}\"}}\n"));
     let mut frame = zstd::stream::write::Encoder::new(Vec::new(), 1).unwrap();
@@ -213,19 +228,33 @@ fn rewritten(bytes: &[u8], change: impl Fn(String) -> String) -> Vec<u8> {
 fn what_a_newer_version_wrote_is_told_as_such() {
     let whole = block_on(async { bytes(&family(3, 5).await, "A").await });
     assert!(open(&rewritten(&whole, |line| line)).is_ok());
-    let newer = open(&rewritten(&whole, |line| line.replace("{\"troupe_export\":1,", "{\"troupe_export\":2,")));
+    let newer = open(&rewritten(&whole, |line| {
+        line.replace("{\"troupe_export\":1,", "{\"troupe_export\":2,")
+    }));
     let told = newer.unwrap_err().to_string();
     assert!(told.contains("in format 2, and this is Troupe"), "{told}");
-    let unknown = open(&rewritten(&whole, |line| line.replace("\"t\":\"run_started\"", "\"t\":\"run_imagined\"")));
+    let unknown = open(&rewritten(&whole, |line| {
+        line.replace("\"t\":\"run_started\"", "\"t\":\"run_imagined\"")
+    }));
     let told = unknown.unwrap_err().to_string();
-    assert!(told.contains("event 0 of run A") && told.contains("`run_imagined`"), "{told}");
+    assert!(
+        told.contains("event 0 of run A") && told.contains("`run_imagined`"),
+        "{told}"
+    );
 }
 
 #[test]
 fn other_files_are_told_apart() {
-    for other in [b"".as_slice(), b"troupe: 1\n", &zstd::bulk::compress(b"{\"a\":1}\n", 1).unwrap()] {
+    for other in [
+        b"".as_slice(),
+        b"troupe: 1\n",
+        &zstd::bulk::compress(b"{\"a\":1}\n", 1).unwrap(),
+    ] {
         let told = open(other).unwrap_err().to_string();
-        assert!(told.ends_with("is no export of a run; `troupe export RUN` writes one"), "{told}");
+        assert!(
+            told.ends_with("is no export of a run; `troupe export RUN` writes one"),
+            "{told}"
+        );
     }
 }
 

@@ -38,6 +38,9 @@ mod tests {
         }
         assert_ne!(TraceId::of("01B"), trace);
         assert_ne!(span_id("01A"), span_id("01A#2"));
-        assert_eq!(span_id("01A").map(|byte| format!("{byte:02x}")).concat(), "PINNED");
+        assert_eq!(
+            span_id("01A").map(|byte| format!("{byte:02x}")).concat(),
+            "93e805f50d932ef1"
+        );
     }
 }

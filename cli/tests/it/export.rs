@@ -36,7 +36,10 @@ fn a_run_goes_into_another_workspace_and_is_shown_there() {
     let events = |place: &Place| place.troupe(&["show", "last", "--events"]).stdout;
     assert_eq!(events(&there), events(&here));
     let equal = there.troupe(&["import", "run.troupe"]);
-    assert!(equal.code == 0 && equal.stderr.contains("is here already, and equal"), "{equal:?}");
+    assert!(
+        equal.code == 0 && equal.stderr.contains("is here already, and equal"),
+        "{equal:?}"
+    );
     let named = there.troupe(&["import", "run.troupe", "--as", "copy-1"]);
     assert_eq!(named.code, 0, "{named:?}");
     assert_eq!(shown(&there, "copy-1"), shown(&here, "last"));
@@ -55,14 +58,23 @@ fn a_family_that_waits_goes_along_whole() {
     let outcome = Family::of(&here, asks).live(ports);
     assert_eq!(outcome.status, RunStatus::Waiting);
     let out = here.troupe(&["export", "last"]);
-    assert!(out.stderr.contains("wrote run 0FAMILY and 1 that belong to it"), "{out:?}");
-    there.file("0FAMILY.troupe", std::fs::read(here.path().join("0FAMILY.troupe")).unwrap());
+    assert!(
+        out.stderr.contains("wrote run 0FAMILY and 1 that belong to it"),
+        "{out:?}"
+    );
+    there.file(
+        "0FAMILY.troupe",
+        std::fs::read(here.path().join("0FAMILY.troupe")).unwrap(),
+    );
     let taken = there.troupe(&["import", "0FAMILY.troupe"]);
     assert_eq!(taken.code, 0, "{taken:?}");
     let all = |place: &Place| place.troupe(&["ls", "--all", "--json"]).json();
     assert_eq!(all(&there), all(&here));
     let part = here.troupe(&["export", "0FAMILY.score"]);
-    assert!(part.code == 2 && part.stderr.contains("is a part of run 0FAMILY"), "{part:?}");
+    assert!(
+        part.code == 2 && part.stderr.contains("is a part of run 0FAMILY"),
+        "{part:?}"
+    );
 }
 
 #[test]
@@ -91,13 +103,22 @@ fn wrong_files_and_names_are_told() {
     let place = small();
     place.file("text.troupe", "troupe: 1\n");
     let no_export = place.troupe(&["import", "text.troupe"]);
-    assert!(no_export.code == 2 && no_export.stderr.contains("is no export of a run"), "{no_export:?}");
+    assert!(
+        no_export.code == 2 && no_export.stderr.contains("is no export of a run"),
+        "{no_export:?}"
+    );
     assert_eq!(place.troupe(&["import", "missing.troupe"]).code, 2);
     assert!(!place.path().join(".troupe").exists(), "a wrong file makes no store");
     assert_eq!(place.troupe(&["run", "."]).code, 0);
     assert_eq!(place.troupe(&["export", "last", "-o", "run.troupe"]).code, 0);
     let name = place.troupe(&["import", "run.troupe", "--as", "a.b"]);
-    assert!(name.code == 2 && name.stderr.contains("is no name of a run"), "{name:?}");
+    assert!(
+        name.code == 2 && name.stderr.contains("is no name of a run"),
+        "{name:?}"
+    );
     let folder = place.troupe(&["export", "last", "-o", "no/such/folder.troupe"]);
-    assert!(folder.code == 1 && folder.stderr.contains("cannot be written"), "{folder:?}");
+    assert!(
+        folder.code == 1 && folder.stderr.contains("cannot be written"),
+        "{folder:?}"
+    );
 }

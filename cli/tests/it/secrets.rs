@@ -125,14 +125,21 @@ const TOKEN: &str = "planted-token-\\9c\"d";
 
 /// A model that says all that it was told, and refuses in the same way where it is asked to.
 fn parrot(request: &Request) -> Option<String> {
-    let said = format!("key {MODEL_KEY}, token {TOKEN}, as JSON {}", serde_json::json!([MODEL_KEY, TOKEN]));
+    let said = format!(
+        "key {MODEL_KEY}, token {TOKEN}, as JSON {}",
+        serde_json::json!([MODEL_KEY, TOKEN])
+    );
     let (status, kind, body) = if request.path.starts_with("/refuses") {
         let body = serde_json::json!({ "error": { "message": format!("401 for {said}") } }).to_string();
         ("401 Unauthorized", "application/json", body)
     } else {
         let delta = serde_json::json!({ "content": said });
         let chunk = serde_json::json!({ "choices": [{ "index": 0, "delta": delta, "finish_reason": "stop" }] });
-        ("200 OK", "text/event-stream", format!("data: {chunk}\n\ndata: [DONE]\n\n"))
+        (
+            "200 OK",
+            "text/event-stream",
+            format!("data: {chunk}\n\ndata: [DONE]\n\n"),
+        )
     };
     let length = body.len();
     Some(format!(
@@ -173,7 +180,11 @@ fn holds_none(what: &str, bytes: &[u8]) {
         let found = bytes.windows(planted.len()).position(|window| window == planted);
         if let Some(at) = found {
             let around = &bytes[at.saturating_sub(200)..bytes.len().min(at + 100)];
-            panic!("{what} holds {}: {}", String::from_utf8_lossy(planted), String::from_utf8_lossy(around));
+            panic!(
+                "{what} holds {}: {}",
+                String::from_utf8_lossy(planted),
+                String::from_utf8_lossy(around)
+            );
         }
     }
 }
@@ -197,7 +208,10 @@ fn planted_values_are_in_no_store_log_trace_export_or_error() {
     let contents = ("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "true");
     let said = |arguments: &[&str]| {
         let mut command = place.command(arguments);
-        command.env("MODEL_KEY", MODEL_KEY).env("TOKEN", TOKEN).env(contents.0, contents.1);
+        command
+            .env("MODEL_KEY", MODEL_KEY)
+            .env("TOKEN", TOKEN)
+            .env(contents.0, contents.1);
         command.env("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.address);
         command.env("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "http/json");
         command.env("TROUPE_LOG", "trace");
@@ -212,7 +226,10 @@ fn planted_values_are_in_no_store_log_trace_export_or_error() {
     assert!(log.contains("TRACE") && log.contains("401 for"), "{log}");
     let keys: Vec<Request> = model.all();
     let bearer = format!("authorization: bearer {}", MODEL_KEY.to_lowercase());
-    assert!(!keys.is_empty() && keys.iter().all(|request| request.head.contains(&bearer)), "{keys:?}");
+    assert!(
+        !keys.is_empty() && keys.iter().all(|request| request.head.contains(&bearer)),
+        "{keys:?}"
+    );
     for arguments in [
         ["show", "last", "--json"].as_slice(),
         &["show", "last"],
@@ -227,16 +244,27 @@ fn planted_values_are_in_no_store_log_trace_export_or_error() {
         said(arguments);
     }
     let sent = collector.all();
-    let told = sent.iter().any(|request| String::from_utf8_lossy(&request.body).contains("secret:TOKEN"));
-    assert!(told && sent.iter().any(|request| request.path == "/v1/metrics"), "contents were to be sent");
+    let told = sent
+        .iter()
+        .any(|request| String::from_utf8_lossy(&request.body).contains("secret:TOKEN"));
+    assert!(
+        told && sent.iter().any(|request| request.path == "/v1/metrics"),
+        "contents were to be sent"
+    );
     for request in &sent {
         holds_none(&request.path, &request.body);
         holds_none(&request.path, request.head.as_bytes());
     }
     let exported = std::fs::read(place.path().join("run.troupe")).unwrap();
     let lines = zstd::stream::decode_all(exported.as_slice()).unwrap();
-    assert!(String::from_utf8_lossy(&lines).contains("secret:MODEL_KEY") || String::from_utf8_lossy(&lines).contains("secret:TOKEN"));
+    assert!(
+        String::from_utf8_lossy(&lines).contains("secret:MODEL_KEY")
+            || String::from_utf8_lossy(&lines).contains("secret:TOKEN")
+    );
     holds_none("the export", &lines);
-    assert!(files_hold_none(&place.path().join("copied")) >= 2, "the database was copied with its log");
+    assert!(
+        files_hold_none(&place.path().join("copied")) >= 2,
+        "the database was copied with its log"
+    );
     files_hold_none(&place.path().join(".troupe"));
 }

@@ -44,7 +44,11 @@ impl Server {
     /// What came so far, to one path.
     pub fn sent(&self, path: &str) -> Vec<Request> {
         let requests = self.requests.lock().unwrap();
-        requests.iter().filter(|request| request.path == path).cloned().collect()
+        requests
+            .iter()
+            .filter(|request| request.path == path)
+            .cloned()
+            .collect()
     }
 
     /// Everything that came so far.
@@ -80,7 +84,9 @@ fn read(reader: &mut BufReader<TcpStream>) -> Option<Request> {
     }
     let path = head.split(' ').nth(1)?.to_owned();
     let head = head.to_lowercase();
-    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
     let mut body = vec![0; length.unwrap_or(0)];
     reader.read_exact(&mut body).ok()?;
     Some(Request { path, head, body })

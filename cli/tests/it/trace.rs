@@ -10,7 +10,11 @@ use prost::Message as _;
 use std::collections::{BTreeMap, BTreeSet};
 
 fn with(place: &Place, arguments: &[&str], variables: &[(&str, &str)]) -> Ended {
-    let output = place.command(arguments).envs(variables.iter().copied()).output().unwrap();
+    let output = place
+        .command(arguments)
+        .envs(variables.iter().copied())
+        .output()
+        .unwrap();
     Ended {
         code: output.status.code().unwrap_or(-1),
         stdout: String::from_utf8(output.stdout).unwrap(),
@@ -30,7 +34,11 @@ fn spans(messages: impl IntoIterator<Item = ExportTraceServiceRequest>) -> Vec<S
 fn collected(server: &Server) -> Vec<Span> {
     let requests = server.sent("/v1/traces");
     spans(requests.iter().map(|request| {
-        assert!(request.head.contains("content-type: application/x-protobuf"), "{}", request.head);
+        assert!(
+            request.head.contains("content-type: application/x-protobuf"),
+            "{}",
+            request.head
+        );
         ExportTraceServiceRequest::decode(request.body.as_slice()).unwrap()
     }))
 }
@@ -46,7 +54,10 @@ fn afterwards(place: &Place) -> Vec<Span> {
 fn paths(spans: &[Span]) -> BTreeSet<String> {
     let known: BTreeMap<&[u8], &Span> = spans.iter().map(|span| (span.span_id.as_slice(), span)).collect();
     assert_eq!(known.len(), spans.len(), "every span is told once");
-    assert_eq!(spans.iter().map(|span| &span.trace_id).collect::<BTreeSet<_>>().len(), 1);
+    assert_eq!(
+        spans.iter().map(|span| &span.trace_id).collect::<BTreeSet<_>>().len(),
+        1
+    );
     let roots = spans.iter().filter(|span| span.parent_span_id.is_empty()).count();
     assert_eq!(roots, 1, "{spans:#?}");
     let path = |span: &Span| {
@@ -91,7 +102,10 @@ fn a_collector_gets_the_tree_that_the_journal_gives_afterwards() {
     let resource = message.resource_spans[0].resource.clone().unwrap();
     assert!(format!("{resource:?}").contains("zoo"), "{resource:?}");
     let everything = format!("{live:?}");
-    assert!(!everything.contains("How do bats navigate"), "contents go along only when asked for");
+    assert!(
+        !everything.contains("How do bats navigate"),
+        "contents go along only when asked for"
+    );
     metrics(&collector);
 }
 
@@ -137,7 +151,10 @@ fn a_run_that_another_process_goes_on_with_is_told_in_parts_that_fit() {
     let run = with(&place, &["run", "asks.yaml"], &variables);
     assert_eq!(run.code, 3, "{run:?}");
     let before = collected(&collector);
-    assert!(!before.is_empty() && before.iter().all(|span| !span.parent_span_id.is_empty()), "{before:#?}");
+    assert!(
+        !before.is_empty() && before.iter().all(|span| !span.parent_span_id.is_empty()),
+        "{before:#?}"
+    );
     let open = place.troupe(&["trace", "last"]);
     assert!(open.stdout.contains("approve sign  open"), "{open:?}");
     let approve = with(&place, &["approve", "last", "approve"], &variables);
@@ -152,12 +169,18 @@ fn a_collector_that_is_down_or_hangs_costs_one_warning() {
     let hangs = Server::start(|_| None);
     let refuses = Server::start(|_| Some("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n".into()));
     for (address, reason) in [
-        ("http://127.0.0.1:9", "telemetry cannot be sent to http://127.0.0.1:9/v1/traces: "),
+        (
+            "http://127.0.0.1:9",
+            "telemetry cannot be sent to http://127.0.0.1:9/v1/traces: ",
+        ),
         (&hangs.address, "it does not answer in time"),
         (&refuses.address, "it answers 400 Bad Request"),
     ] {
         let place = small();
-        let variables = [("OTEL_EXPORTER_OTLP_ENDPOINT", address), ("OTEL_EXPORTER_OTLP_TIMEOUT", "300")];
+        let variables = [
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", address),
+            ("OTEL_EXPORTER_OTLP_TIMEOUT", "300"),
+        ];
         let run = with(&place, &["run", "."], &variables);
         assert_eq!(run.code, 0, "{run:?}");
         let warnings: Vec<&str> = run.stderr.lines().filter(|line| line.contains("warning:")).collect();
@@ -169,12 +192,33 @@ fn a_collector_that_is_down_or_hangs_costs_one_warning() {
 #[test]
 fn a_trace_is_printed_and_sent_afterwards() {
     let (place, collector) = (small(), Server::collector());
-    let run = with(&place, &["run", "."], &[("OTEL_SDK_DISABLED", "true"), ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.address)]);
+    let run = with(
+        &place,
+        &["run", "."],
+        &[
+            ("OTEL_SDK_DISABLED", "true"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.address),
+        ],
+    );
     assert_eq!(run.code, 0, "{run:?}");
     assert_eq!(collector.all().len(), 0);
     let tree = place.troupe(&["trace", "last"]);
-    let names: Vec<&str> = tree.stdout.lines().skip(1).map(|line| line.trim_end().split("  ").find(|part| !part.is_empty()).unwrap_or_default()).collect();
-    assert_eq!(names[..4], ["invoke_workflow animals", "step ask", "item ask", "invoke_agent seeker"], "{tree:?}");
+    let names: Vec<&str> = tree
+        .stdout
+        .lines()
+        .skip(1)
+        .map(|line| {
+            line.trim_end()
+                .split("  ")
+                .find(|part| !part.is_empty())
+                .unwrap_or_default()
+        })
+        .collect();
+    assert_eq!(
+        names[..4],
+        ["invoke_workflow animals", "step ask", "item ask", "invoke_agent seeker"],
+        "{tree:?}"
+    );
     let nowhere = place.troupe(&["trace", "last", "--send"]);
     assert_eq!(nowhere.code, 2, "{nowhere:?}");
     let variables = [
@@ -199,9 +243,15 @@ fn developers_see_spans_when_they_ask() {
     assert!(!silent.stderr.contains("DEBUG"), "{silent:?}");
     let loud = with(&place, &["run", "."], &[("TROUPE_LOG", "troupe_agents=debug")]);
     assert_eq!(loud.code, 0, "{loud:?}");
-    let span = loud.stderr.lines().find(|line| line.contains(":call{") && line.contains("want=\"model\""));
+    let span = loud
+        .stderr
+        .lines()
+        .find(|line| line.contains(":call{") && line.contains("want=\"model\""));
     let span = span.unwrap_or_else(|| panic!("{loud:?}"));
-    for part in ["run{run=", "workflow=animals}:step{step=ask}:agent{agent=seeker actor=0}:call{call="] {
+    for part in [
+        "run{run=",
+        "workflow=animals}:step{step=ask}:agent{agent=seeker actor=0}:call{call=",
+    ] {
         assert!(span.contains(part), "{part} is not in {span}");
     }
     let wrong = with(&place, &["ls"], &[("TROUPE_LOG", "a=b=c")]);
