@@ -176,12 +176,8 @@ impl Driver {
         self.sequence += events.len() as u64;
         self.times.note(self.state.next_call(), at_ms);
         let entries: Vec<Entry> = (first..)
-            .zip(events.iter())
-            .map(|(sequence, event)| Entry {
-                sequence,
-                at_ms,
-                event: event.clone(),
-            })
+            .zip(taken(events))
+            .map(|(sequence, event)| Entry { sequence, at_ms, event })
             .collect();
         self.run.ports.observer.entries(&entries);
         Ok(())
@@ -279,6 +275,17 @@ impl Driver {
             },
             questions: if waits { self.questions() } else { Vec::new() },
         }
+    }
+}
+
+/// The events themselves where the journal has given its share of them back, and copies where it has not.
+fn taken(mut events: Arc<[Event]>) -> Vec<Event> {
+    match Arc::get_mut(&mut events) {
+        Some(own) => own
+            .iter_mut()
+            .map(|event| std::mem::replace(event, Event::RunReopened))
+            .collect(),
+        None => events.to_vec(),
     }
 }
 

@@ -86,21 +86,24 @@ impl Performer {
     pub(crate) fn perform(&self, effect: Effect, wanted_ms: u64) -> Task {
         let (wires, inbox) = (self.wires.clone(), self.inbox.clone());
         let call = effect.call;
-        let (run, arrivals) = mpsc::unbounded_channel();
-        let is_run = matches!(effect.want, Want::Workflow(_));
+        // Ten thousand agents wait at the same time: what few effects need is made for those alone, on the heap.
+        let (run, arrivals) = match &effect.want {
+            Want::Workflow(_) => Some(mpsc::unbounded_channel()).unzip(),
+            _ => (None, None),
+        };
         let own = run.clone();
         let task = tokio::spawn(async move {
             let answer = async {
-                match effect.want {
-                    Want::Workflow(request) => {
+                match (effect.want, own.zip(arrivals)) {
+                    (Want::Workflow(request), Some((own, arrivals))) => {
                         let above = Above {
                             inbox: inbox.clone(),
                             call,
                         };
-                        child::drive(&wires, above, request, own, arrivals).await
+                        child::drive(&wires, above, *request, own, arrivals).boxed().await
                     }
-                    Want::Approve(request) => ask_person(&wires, call, request, wanted_ms).await,
-                    want => Arrival::Input(answer(&wires, call, want).await),
+                    (Want::Approve(request), _) => ask_person(&wires, call, request, wanted_ms).boxed().await,
+                    (want, _) => Arrival::Input(answer(&wires, call, want).await),
                 }
             };
             let caught = AssertUnwindSafe(answer).catch_unwind().await;
@@ -117,22 +120,22 @@ impl Performer {
             // The driver may have ended meanwhile; then nobody wants the answer.
             let _ = inbox.send(arrival);
         });
-        Task {
-            task,
-            run: is_run.then_some(run),
-        }
+        Task { task, run }
     }
 }
 
 async fn answer(wires: &Wires, call: CallId, want: Want) -> Input {
     let answered = match want {
         Want::Model(request) => ask_model(wires, request)
+            .boxed()
             .await
             .map(|reply| Input::ModelReplied { call, reply }),
         Want::Tool(request) => call_tool(wires, call, request)
+            .boxed()
             .await
             .map(|output| Input::ToolReplied { call, output }),
         Want::Process(command) => run_process(wires, call, command)
+            .boxed()
             .await
             .map(|exit| Input::ProcessExited { call, exit }),
         Want::Timer { after_ms, .. } => {

@@ -14,6 +14,10 @@ use troupe_testkit::model::{Line, Scripted, tool_messages};
 use troupe_testkit::tool::Answering;
 use troupe_testkit::workflow;
 
+/// As in the program itself.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     let subagents = std::env::args()
         .filter_map(|word| word.parse().ok())
