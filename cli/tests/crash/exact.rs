@@ -17,6 +17,8 @@ use troupe_testkit::random::Random;
 const LIVES: usize = 24;
 /// A process is killed at most so many times.
 const DEATHS: u64 = 3;
+/// Ways in which a person decides about effects in doubt.
+const MOODS: u64 = 6;
 
 /// A run that nobody disturbed.
 pub struct Calm {
@@ -36,7 +38,7 @@ enum End {
 pub fn calm() -> Calm {
     let place = Place::new();
     let workflow = place::classified(place.path());
-    match live(&place, None, "here", Duration::ZERO) {
+    match live(&place, None, "here:0", Duration::ZERO) {
         Ok(End::Ended(ended)) if ended["status"] == "succeeded" => Calm {
             outputs: ended["outputs"].clone(),
             appends: ended["appends"].as_u64().unwrap(),
@@ -56,11 +58,12 @@ pub fn survive(seed: u64, calm: &Calm) -> Result<Survived, String> {
         write: 1 + seed % calm.appends,
         moment: Moment::ALL[((seed / calm.appends + seed) % 3) as usize],
     });
-    let first = death.map(|death| death.moment);
-    let (mut ledger, mut deaths, mut person) = (Ledger::default(), 0, if random.one_in(3) { "away" } else { "here" });
+    let first = death;
+    let (mut ledger, mut deaths, mut away) = (Ledger::default(), 0, random.one_in(3));
     for _ in 0..LIVES {
         let pause = Duration::from_micros(random.below(2_500));
-        let end = live(&place, death, person, pause)?;
+        let person = if away { "away".to_owned() } else { format!("here:{}", random.below(MOODS)) };
+        let end = live(&place, death, &person, pause)?;
         let lines = place.lines();
         ledger.note(lines.len(), journals::fates(place.path(), &run_id(), &calm.workflow));
         match end {
@@ -72,7 +75,7 @@ pub fn survive(seed: u64, calm: &Calm) -> Result<Survived, String> {
                 }
                 return match mistakes.is_empty() {
                     true => Ok(Survived {
-                        moment: first.filter(|_| deaths > 0),
+                        first: first.filter(|_| deaths > 0),
                         deaths,
                         doubts: ledger.in_doubt(&lines),
                     }),
@@ -80,7 +83,7 @@ pub fn survive(seed: u64, calm: &Calm) -> Result<Survived, String> {
                 };
             }
             // In doubt, or somebody is waited for: looked at and gone on with.
-            End::Ended(_) => person = "here",
+            End::Ended(_) => away = false,
         }
         death = (deaths < DEATHS && random.one_in(2)).then(|| Death {
             write: 1 + random.below(calm.appends / 2),

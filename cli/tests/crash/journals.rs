@@ -9,27 +9,39 @@ use troupe_core::effect::{Effect, Want};
 use troupe_core::engine::{self, State};
 use troupe_core::event::Event;
 use troupe_core::failure::FailureKind;
-use troupe_core::id::RunId;
-use troupe_core::ir::{Verb, Workflow};
+use troupe_core::id::{CallId, RunId};
+use troupe_core::ir::{EffectClass, Verb, Workflow};
 use troupe_core::port::ErrorKind;
 use troupe_core::port::journal::Entry;
 use troupe_store::Reader;
 
-/// What became of an effect.
+/// Where an effect stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
     /// It is wanted, and may have begun.
     Open,
     /// Its answer is on the disk.
     Acknowledged,
-    /// Nobody wants it any more: its time was over, or its run.
+    /// Its run ended before it did.
+    Stopped,
+    /// Nobody wants it any more: its time was over, or what it was for.
     Dropped,
     /// It was told that it may have happened.
     Doubted,
 }
 
-/// The effects of tools and commands by key, in all runs of a family.
-pub type Fates = BTreeMap<String, Fate>;
+/// What the journals say of an effect of a tool or of a command.
+#[derive(Debug, Clone, Copy)]
+pub struct Told {
+    pub fate: Fate,
+    /// Whether it must not happen twice.
+    pub once: bool,
+    /// How often it was reported as one that may have happened.
+    pub doubts: usize,
+}
+
+/// The effects of all runs of a family by key.
+pub type Fates = BTreeMap<String, Told>;
 
 /// Reads what is there; nothing where no run has begun.
 pub fn fates(folder: &Path, root: &RunId, workflow: &Workflow) -> Fates {
@@ -79,36 +91,54 @@ fn workflow_of(run: &RunId, root: &Workflow) -> Arc<Workflow> {
 
 fn read(run: &RunId, workflow: &Workflow, entries: &[Entry], fates: &mut Fates) {
     let mut state = State::new(workflow);
-    let mut open: Vec<String> = Vec::new();
+    let mut open: BTreeMap<CallId, String> = BTreeMap::new();
     for Entry { event, .. } in entries {
         engine::apply(workflow, &mut state, event);
-        let now: Vec<String> = engine::outstanding(workflow, &state)
-            .into_iter()
-            .filter(|effect| matches!(effect.want, Want::Tool(_) | Want::Process(_)))
-            .map(|effect| key(run, &effect))
-            .collect();
-        for gone in open.iter().filter(|key| !now.contains(key)) {
-            fates.insert(gone.clone(), fate(event));
+        let mut now = BTreeMap::new();
+        for effect in engine::outstanding(workflow, &state) {
+            if let Some(once) = is_once(workflow, &effect) {
+                now.insert(effect.call, (format!("{run}/{}", effect.key), once));
+            }
         }
-        for new in &now {
-            fates.insert(new.clone(), Fate::Open);
+        for (_, key) in open.iter().filter(|(call, _)| !now.contains_key(call)) {
+            let told = fates.get_mut(key).expect("it was wanted before");
+            told.fate = fate(event);
+            told.doubts += usize::from(told.fate == Fate::Doubted);
         }
-        open = now;
+        for (key, once) in now.values() {
+            let told = fates.entry(key.clone()).or_insert(Told {
+                fate: Fate::Open,
+                once: *once,
+                doubts: 0,
+            });
+            told.fate = Fate::Open;
+        }
+        open = now.into_iter().map(|(call, (key, _))| (call, key)).collect();
     }
 }
 
-/// The key under which a tool or a command is told to work.
-fn key(run: &RunId, effect: &Effect) -> String {
-    format!("{run}/{}", effect.call)
+/// Whether an effect must not happen twice; none for those that leave no line.
+fn is_once(workflow: &Workflow, effect: &Effect) -> Option<bool> {
+    match &effect.want {
+        Want::Process(_) => Some(true),
+        Want::Tool(request) => Some(workflow.tool(request.tool).class == EffectClass::Once),
+        _ => None,
+    }
 }
 
 /// What an effect came to that was open before an event and is not after it.
 fn fate(event: &Event) -> Fate {
     match event {
         Event::ItemSucceeded { .. } | Event::RoundEnded { .. } | Event::ToolReplied { .. } => Fate::Acknowledged,
-        Event::ItemFailed { failure, .. } if failure.kind == FailureKind::InDoubt => Fate::Doubted,
-        Event::ItemFailed { failure, .. } if failure.kind == FailureKind::Timeout => Fate::Dropped,
-        Event::ItemFailed { .. } | Event::ToolFailed { .. } => Fate::Acknowledged,
+        Event::EffectDoubted { .. } | Event::EffectRepeated { .. } => Fate::Doubted,
+        Event::ToolFailed { message, .. } if message.contains("interrupted") => Fate::Doubted,
+        Event::ItemFailed { failure, .. } => match failure.kind {
+            FailureKind::InDoubt => Fate::Doubted,
+            FailureKind::Timeout => Fate::Dropped,
+            _ => Fate::Acknowledged,
+        },
+        Event::ToolFailed { .. } => Fate::Acknowledged,
+        Event::RunFailed { .. } | Event::RunCancelled => Fate::Stopped,
         _ => Fate::Dropped,
     }
 }

@@ -1,7 +1,10 @@
 //! What was seen after each end of a process, and whether it fits together.
 
-use crate::journals::{Fate, Fates};
+use crate::journals::{Fate, Fates, Told};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// An effect's key, and what it is.
+pub type Line = (String, String);
 
 /// The lines and fates at the ends of the processes of one run, in order.
 #[derive(Default)]
@@ -21,20 +24,14 @@ impl Ledger {
         self.ends.push(End { lines, fates });
     }
 
-    /// Effects that had begun and stood open when their process ended.
-    pub fn in_doubt(&self, lines: &[(String, String)]) -> usize {
-        let ends = self.ends.iter();
-        ends.map(|end| {
-            let begun: BTreeSet<&String> = lines[..end.lines].iter().map(|(key, _)| key).collect();
-            let open = |key: &&&String| end.fates.get(**key) == Some(&Fate::Open);
-            begun.iter().filter(open).count()
-        })
-        .sum()
+    /// Effects that must not happen twice, and had begun and not ended when their process did.
+    pub fn in_doubt(&self, lines: &[Line]) -> usize {
+        self.ends.iter().map(|end| end.in_doubt(lines).count()).sum()
     }
 
     /// Every mistake, in words; `lines` are all that effects left until the run had its outputs.
-    pub fn mistakes(&self, lines: &[(String, String)]) -> Vec<String> {
-        let mut mistakes = Vec::new();
+    pub fn mistakes(&self, lines: &[Line]) -> Vec<String> {
+        let mut mistakes = self.unreported(lines);
         let mut worked: BTreeMap<&String, Vec<usize>> = BTreeMap::new();
         for (at, (key, _)) in lines.iter().enumerate() {
             let end = self.ends.iter().position(|end| at < end.lines).unwrap_or(self.ends.len());
@@ -53,17 +50,36 @@ impl Ledger {
             return Some("worked twice in one process".into());
         }
         let last = *ends.last()?;
-        let finished = self.ends[..last]
-            .iter()
-            .position(|end| matches!(end.fates.get(key), Some(Fate::Acknowledged)));
-        if let Some(at) = finished {
+        let fate = |end: &End| end.fates.get(key).map(|told| told.fate);
+        if let Some(at) = self.ends[..last].iter().position(|end| fate(end) == Some(Fate::Acknowledged)) {
             return Some(format!("worked again in process {last}, acknowledged since process {at}"));
         }
-        let Some(end) = self.ends.last() else { return None };
-        match end.fates.get(key) {
+        match self.ends.last().map(fate)? {
             None => Some("worked, and no journal ever wanted it".into()),
             Some(Fate::Open) => Some("stands open in a run that is over".into()),
             Some(_) => None,
         }
+    }
+
+    /// Effects in doubt that nobody was told of.
+    fn unreported(&self, lines: &[Line]) -> Vec<String> {
+        let Some(over) = self.ends.last() else { return Vec::new() };
+        let reported = |key: &str, before: usize| over.fates.get(key).is_some_and(|told| told.doubts > before);
+        let ends = self.ends.iter().enumerate();
+        ends.flat_map(|(at, end)| {
+            let silent = end.in_doubt(lines).filter(move |(key, before)| !reported(key, *before));
+            silent.map(move |(key, _)| format!("{key}: in doubt since process {at}, and nobody was told"))
+        })
+        .collect()
+    }
+}
+
+impl End {
+    /// The keys, and how often each had been reported by then.
+    fn in_doubt(&self, lines: &[Line]) -> impl Iterator<Item = (&str, usize)> {
+        let stops = |told: &Told| told.once && matches!(told.fate, Fate::Open | Fate::Stopped);
+        let effects = self.fates.iter().filter(move |(_, told)| stops(told));
+        let begun: BTreeSet<String> = lines[..self.lines].iter().map(|(key, _)| key.clone()).collect();
+        effects.filter_map(move |(key, told)| begun.contains(key).then_some((key.as_str(), told.doubts)))
     }
 }

@@ -72,7 +72,7 @@ pub fn survive(seed: u64, calm: &Calm) -> Result<Survived, String> {
                 }
                 return match mistakes.is_empty() {
                     true => Ok(Survived {
-                        moment: None,
+                        first: None,
                         deaths,
                         doubts: ledger.in_doubt(&lines),
                     }),

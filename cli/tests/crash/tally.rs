@@ -1,7 +1,7 @@
 //! How the seeds fared, as they come in and at the end.
 
-use crate::death::Moment;
-use std::collections::BTreeMap;
+use crate::death::{Death, Moment};
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::time::Instant;
@@ -11,8 +11,8 @@ const STRIDE: u64 = 100;
 
 /// A run that ended as it should have.
 pub struct Survived {
-    /// Which side of an append its first process died on; none where the program itself was killed.
-    pub moment: Option<Moment>,
+    /// Where its first process was killed; none where the program itself was.
+    pub first: Option<Death>,
     /// Processes that were killed.
     pub deaths: u64,
     /// Effects that had begun when their process was killed, and whose answers were not on the disk.
@@ -31,7 +31,9 @@ struct Counts {
     done: u64,
     /// Runs, deaths and doubts by where a run was killed first.
     survived: BTreeMap<&'static str, (u64, u64, usize)>,
-    failed: Vec<(u64, String)>,
+    /// Writes at which a first process was killed.
+    writes: BTreeSet<u64>,
+    failed: Vec<u64>,
 }
 
 impl Tally {
@@ -50,12 +52,13 @@ impl Tally {
         match survived {
             Ok(survived) => {
                 let kind = kind(&survived);
+                counts.writes.extend(survived.first.map(|death| death.write));
                 let (runs, deaths, doubts) = counts.survived.entry(kind).or_default();
                 (*runs, *deaths, *doubts) = (*runs + 1, *deaths + survived.deaths, *doubts + survived.doubts);
             }
             Err(mistake) => {
                 println!("seed {seed}: {mistake}");
-                counts.failed.push((seed, mistake));
+                counts.failed.push(seed);
             }
         }
         if counts.done % STRIDE == 0 {
@@ -73,7 +76,8 @@ impl Tally {
         }
         let seconds = self.begun.elapsed().as_secs();
         println!("{} seeds, {} failed, {seconds} s", counts.done, counts.failed.len());
-        let Some((seed, _)) = counts.failed.first() else {
+        println!("a first process was killed at {} different appends", counts.writes.len());
+        let Some(seed) = counts.failed.first() else {
             return ExitCode::SUCCESS;
         };
         println!("`cargo xtask crash --from {seed} --seeds 1` repeats the first that failed");
@@ -82,7 +86,7 @@ impl Tally {
 }
 
 fn kind(survived: &Survived) -> &'static str {
-    match (survived.moment, survived.deaths) {
+    match (survived.first.map(|death| death.moment), survived.deaths) {
         (_, 0) => "not at all: it was over before",
         (None, _) => "the program, at some moment",
         (Some(Moment::Before), _) => "before an append",
