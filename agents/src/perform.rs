@@ -85,16 +85,16 @@ impl Performer {
     /// Starts an effect that was wanted at `wanted_ms`.
     pub(crate) fn perform(&self, effect: Effect, wanted_ms: u64) -> Task {
         let (wires, inbox) = (self.wires.clone(), self.inbox.clone());
-        let call = effect.call;
+        let Effect { call, key, want } = effect;
         // Ten thousand agents wait at the same time: what few effects need is made for those alone, on the heap.
-        let (run, arrivals) = match &effect.want {
+        let (run, arrivals) = match &want {
             Want::Workflow(_) => Some(mpsc::unbounded_channel()).unzip(),
             _ => (None, None),
         };
         let own = run.clone();
         let task = tokio::spawn(async move {
             let answer = async {
-                match (effect.want, own.zip(arrivals)) {
+                match (want, own.zip(arrivals)) {
                     (Want::Workflow(request), Some((own, arrivals))) => {
                         let above = Above {
                             inbox: inbox.clone(),
@@ -103,7 +103,7 @@ impl Performer {
                         child::drive(&wires, above, *request, own, arrivals).boxed().await
                     }
                     (Want::Approve(request), _) => ask_person(&wires, call, request, wanted_ms).boxed().await,
-                    (want, _) => Arrival::Input(answer(&wires, call, want).await),
+                    (want, _) => Arrival::Input(answer(&wires, call, &key, want).await),
                 }
             };
             let caught = AssertUnwindSafe(answer).catch_unwind().await;
@@ -124,13 +124,13 @@ impl Performer {
     }
 }
 
-async fn answer(wires: &Wires, call: CallId, want: Want) -> Input {
+async fn answer(wires: &Wires, call: CallId, key: &str, want: Want) -> Input {
     let answered = match want {
         Want::Model(request) => ask_model(wires, request)
             .boxed()
             .await
             .map(|reply| Input::ModelReplied { call, reply }),
-        Want::Tool(request) => call_tool(wires, call, request)
+        Want::Tool(request) => call_tool(wires, key, request)
             .boxed()
             .await
             .map(|output| Input::ToolReplied { call, output }),
@@ -207,7 +207,7 @@ async fn fold_answer(wires: &Wires, actor: ActorId, model: usize, request: PortR
     Ok(fold)
 }
 
-async fn call_tool(wires: &Wires, call: CallId, request: ToolRequest) -> Result<ToolOutput, Failure> {
+async fn call_tool(wires: &Wires, key: &str, request: ToolRequest) -> Result<ToolOutput, Failure> {
     let from_agent = request.actor.is_some();
     // What a model writes is never revealed: only the workflow's own text may name a secret.
     let arguments = if from_agent {
@@ -216,7 +216,7 @@ async fn call_tool(wires: &Wires, call: CallId, request: ToolRequest) -> Result<
         wires.ports.secrets.reveal_value(request.arguments)
     };
     let invocation = Invocation {
-        key: key(wires, call),
+        key: whole(wires, key),
         arguments,
         read: request.read,
     };
@@ -229,7 +229,7 @@ async fn call_tool(wires: &Wires, call: CallId, request: ToolRequest) -> Result<
     Ok(output)
 }
 
-async fn run_process(wires: &Wires, call: CallId, command: Command) -> Result<Exit, Failure> {
+async fn run_process(wires: &Wires, key: &str, command: Command) -> Result<Exit, Failure> {
     let Some(runner) = &wires.ports.processes else {
         return Err(Failure::new(
             FailureKind::Process,
@@ -237,13 +237,13 @@ async fn run_process(wires: &Wires, call: CallId, command: Command) -> Result<Ex
         ));
     };
     let command = wires.ports.secrets.reveal_command(command);
-    let exit = runner.run(&key(wires, call), command).await;
+    let exit = runner.run(&whole(wires, key), command).await;
     exit.map_err(|error| Failure::new(FailureKind::Process, error.message))
 }
 
-/// The idempotency key of an effect: equal for every repetition of it, in this process or a later one.
-fn key(wires: &Wires, call: CallId) -> String {
-    format!("{}/{call}", wires.run)
+/// An idempotency key as the world sees it: unlike that of every other effect of every other run.
+fn whole(wires: &Wires, key: &str) -> String {
+    format!("{}/{key}", wires.run)
 }
 
 fn panicked(panic: &(dyn std::any::Any + Send)) -> Failure {

@@ -11,8 +11,11 @@ use std::sync::Arc;
 /// A wish. Exactly one input answers it, unless it is aborted.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Effect {
-    /// Which call this is: part of the idempotency key, and the name under which the answer comes back.
+    /// Which call this is: the name under which the answer comes back.
     pub call: CallId,
+    /// What it is by place and attempt (`check[7]/a2/r1`), unlike every other effect of the run: the same
+    /// for each repetition of it, so that whoever performs it can tell one from something new.
+    pub key: String,
     /// What is wanted.
     pub want: Want,
 }

@@ -140,6 +140,26 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Used::is_nothing")]
         used: Used,
     },
+    /// An item's effect may have happened or not, and a person is asked.
+    EffectDoubted {
+        /// Of which step.
+        step: StepIndex,
+        /// Which item.
+        item: ItemIndex,
+        /// Why the person's last answer could not be used; none when the effect has just been interrupted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        refused: Option<String>,
+    },
+    /// An item's effect that was in doubt is performed again, as the same attempt.
+    EffectRepeated {
+        /// Of which step.
+        step: StepIndex,
+        /// Which item.
+        item: ItemIndex,
+        /// Who decided so; none when the step's `on_crash` did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
+    },
     /// An agent asked its model for the next message.
     TurnStarted {
         /// Whose turn.

@@ -114,7 +114,8 @@ index!(
 );
 
 /// One wanted effect of a run, in the order in which the effects were wanted.
-/// The same number comes out of every fold of the same journal, so `run/call` is an idempotency key.
+/// The same number comes out of every fold of the same journal. An effect that is wanted again after its run was
+/// stopped has another one, and the same [`crate::effect::Effect::key`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CallId(pub u64);

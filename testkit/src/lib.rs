@@ -2,6 +2,7 @@
 pub mod conformance;
 pub mod journal;
 pub mod model;
+pub mod process;
 pub mod random;
 pub mod simulation;
 pub mod tool;

@@ -2,9 +2,13 @@
 //! at all, and crashes between any two appends.
 //!
 //! The property: what is outstanding by the state is exactly what was wanted and not yet answered;
-//! so a restart neither loses an effect nor performs one twice.
+//! so a restart neither loses an effect nor performs one twice. The laws of keys, by which the world
+//! can tell the same, and of doubt are in `identity`.
+
+mod identity;
 
 use crate::random::Random;
+use identity::Identities;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use troupe_core::Object;
@@ -48,7 +52,8 @@ struct World<'a> {
     state: State,
     journal: Vec<Event>,
     /// Wanted and not yet answered.
-    wanted: BTreeMap<CallId, Want>,
+    wanted: BTreeMap<CallId, Effect>,
+    identities: Identities,
     random: Random,
     seed: u64,
     life: Life,
@@ -64,6 +69,7 @@ pub fn live(workflow: &Workflow, seed: u64, weather: Weather) -> Life {
         state: State::new(workflow),
         journal: Vec::new(),
         wanted: BTreeMap::new(),
+        identities: Identities::default(),
         random: Random::new(seed),
         seed,
         life: Life::default(),
@@ -106,13 +112,28 @@ impl World<'_> {
 
     fn take(&mut self, input: Input) {
         let answered = input.call();
+        if let Input::Reopen | Input::Recover = input {
+            self.identities.stop(self.workflow, self.wanted.values());
+        }
         let decision =
             engine::handle(self.workflow, &mut self.state, input).expect("the simulation sends no wrong inputs");
         self.life.kinds.extend(decision.events.iter().map(kind));
+        let repeats = decision
+            .events
+            .iter()
+            .any(|event| matches!(event, Event::EffectRepeated { .. }));
         self.journal.extend(decision.events);
-        answered.and_then(|call| self.wanted.remove(&call));
+        if let Some(effect) = answered.and_then(|call| self.wanted.remove(&call)) {
+            self.identities.answer(effect, self.journal.len());
+        }
         for call in decision.aborts {
-            self.wanted.remove(&call);
+            let aborted = self.wanted.remove(&call);
+            self.identities.stop(self.workflow, &aborted);
+        }
+        for effect in &decision.effects {
+            let open = self.wanted.values();
+            self.identities
+                .want(self.workflow, effect, repeats, open, self.journal.len());
         }
         self.want(decision.effects);
         self.check();
@@ -120,20 +141,16 @@ impl World<'_> {
 
     fn want(&mut self, effects: Vec<Effect>) {
         for effect in effects {
-            let twice = self.wanted.insert(effect.call, effect.want);
-            assert!(
-                twice.is_none(),
-                "seed {}: call {} was wanted twice",
-                self.seed,
-                effect.call
-            );
+            let call = effect.call;
+            let twice = self.wanted.insert(call, effect);
+            assert!(twice.is_none(), "seed {}: call {call} was wanted twice", self.seed);
         }
     }
 
     fn check(&self) {
-        let outstanding: BTreeMap<CallId, Want> = engine::outstanding(self.workflow, &self.state)
+        let outstanding: BTreeMap<CallId, Effect> = engine::outstanding(self.workflow, &self.state)
             .into_iter()
-            .map(|effect| (effect.call, effect.want))
+            .map(|effect| (effect.call, effect))
             .collect();
         assert!(
             outstanding == self.wanted,
@@ -157,31 +174,33 @@ impl World<'_> {
         if self.random.one_in(4) {
             let kept = self.random.below(self.journal.len() as u64) as usize + 1;
             self.journal.truncate(kept);
+            self.identities.forget_after(kept);
         }
         self.state = engine::fold(self.workflow, &self.journal);
         self.wanted.clear();
         self.want(engine::outstanding(self.workflow, &self.state));
         if !self.state.status().is_some_and(RunStatus::is_over) {
             self.take(Input::Recover);
+            self.identities.check_recovered(self.workflow, self.wanted.values());
         }
     }
 
     /// Answers a random effect; timers are slow, so they fire when nothing else is open or rarely.
     fn answer(&mut self, fails: bool) -> Input {
-        let is_timer = |want: &Want| matches!(want, Want::Timer { .. });
+        let is_timer = |effect: &Effect| matches!(effect.want, Want::Timer { .. });
         let quick: Vec<CallId> = self
             .wanted
             .iter()
-            .filter(|(_, want)| !is_timer(want))
+            .filter(|(_, effect)| !is_timer(effect))
             .map(|(call, _)| *call)
             .collect();
         let timers: Vec<CallId> = self
             .wanted
             .iter()
-            .filter(|(_, want)| is_timer(want))
+            .filter(|(_, effect)| is_timer(effect))
             .map(|(call, _)| *call)
             .collect();
-        let pauses = |want: &Want| matches!(want, Want::Timer { after_ms, .. } if *after_ms < 1_000);
+        let pauses = |effect: &Effect| matches!(effect.want, Want::Timer { after_ms, .. } if after_ms < 1_000);
         assert!(
             !quick.is_empty() || self.wanted.values().any(pauses),
             "seed {}: the run goes on and only deadlines are open; last {:?}",
@@ -200,7 +219,7 @@ impl World<'_> {
             self.journal.last()
         );
         let call = from[self.random.below(from.len() as u64) as usize];
-        let want = self.wanted[&call].clone();
+        let want = self.wanted[&call].want.clone();
         match want {
             Want::Timer { .. } => Input::TimerFired { call },
             Want::Model(_) if fails => failure(call, FailureKind::Model),
@@ -217,7 +236,8 @@ impl World<'_> {
                 call,
                 answer: Answer {
                     choice: request.choices[self.random.below(request.choices.len() as u64) as usize].clone(),
-                    comment: None,
+                    // What a `ticket` gives, where the answer says that it was done.
+                    comment: self.random.one_in(2).then(|| "{\"chunks\": []}".into()),
                     by: "the simulation".into(),
                 },
             },
@@ -290,8 +310,9 @@ impl World<'_> {
     }
 
     fn lookup(&mut self, at: u64) -> ToolCall {
-        let (name, arguments) = match self.random.below(6) {
+        let (name, arguments) = match self.random.below(8) {
             0 => ("nonsense", "{}"),
+            2 | 3 => ("file", "{}"),
             1 => ("lookup", "{not json"),
             _ => ("lookup", "{\"keywords\": [\"x\"]}"),
         };
@@ -352,6 +373,10 @@ fn kind(event: &Event) -> &'static str {
         Event::ItemSucceeded { .. } => "item_succeeded",
         Event::RoundEnded { .. } => "round_ended",
         Event::ItemFailed { .. } => "item_failed",
+        Event::EffectDoubted { refused: None, .. } => "effect_doubted",
+        Event::EffectDoubted { refused: Some(_), .. } => "answer_refused",
+        Event::EffectRepeated { by: None, .. } => "effect_repeated",
+        Event::EffectRepeated { by: Some(_), .. } => "effect_repeated_by_a_person",
         Event::TurnStarted { forced: None, .. } => "turn_started",
         Event::TurnStarted { forced: Some(_), .. } => "turn_forced",
         Event::ModelReplied { .. } => "model_replied",

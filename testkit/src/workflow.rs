@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use troupe_core::diagnostic::{SourceId, Span};
 use troupe_core::expression::{Expression, Segment, Template};
+use troupe_core::failure::FailureKind;
 use troupe_core::id::{AgentIndex, ModelIndex, StepIndex, ToolIndex, WorkflowIndex};
 use troupe_core::ir::{
     Agent, Approve, Corpus, EffectClass, FanOut, Input, Model, OnCrash, OnError, Output, Repeat, Retry, Step, Team,
@@ -202,8 +203,8 @@ pub fn approve_step(name: &str, after: &[u32], message: Template) -> Step {
 }
 
 /// One of everything: a lead, a fan-out over a list, a tool, a process, a condition, retries, a
-/// timeout, rounds, keys, failures that are let pass, another workflow, a person's decision; with
-/// outputs that read them all.
+/// timeout, rounds, keys, failures that are let pass, another workflow, a person's decision, effects
+/// of every class with every way out of doubt; with outputs that read the first of them.
 pub fn everything() -> Workflow {
     let mut workflow = team(3, 4);
     let lead = agent_step(&workflow, "research", &[], 1, text("Find out: ", "inputs.question"));
@@ -230,12 +231,7 @@ pub fn everything() -> Workflow {
         backoff_ms: 10,
         errors: Vec::new(),
     };
-    let command = CommandTemplate {
-        arguments: vec![literal("true")],
-        env: Vec::new(),
-        stdin: None,
-    };
-    let mut process = step("process", &[2], Verb::Run { command, json: false });
+    let mut process = step("process", &[2], run(&["true"]));
     process.output = Type::Any;
     process.timeout_ms = Some(1_000);
     process.when = Some(expression("steps.lookup.output != null"));
@@ -280,6 +276,7 @@ pub fn everything() -> Workflow {
         carry: None,
     });
     workflow.steps = vec![lead, fan, lookup, process, skipped, score, sign];
+    risky(&mut workflow);
     workflow.outputs = vec![
         output("scores", "steps.score.outputs"),
         output("scoring", "steps.score.status"),
@@ -289,4 +286,68 @@ pub fn everything() -> Workflow {
         output("skipped", "steps.skipped.status"),
     ];
     workflow
+}
+
+/// Adds steps whose effects may be in doubt, and gives the seeker a tool of that kind, `file`.
+fn risky(workflow: &mut Workflow) {
+    workflow.tools.push(Tool {
+        path: "tracker.file".into(),
+        source: ToolSource::Mcp {
+            server: "tracker".into(),
+            tool: "file".into(),
+        },
+        class: EffectClass::Once,
+    });
+    let file = ToolIndex(1);
+    workflow.agents[0].tools.push(("file".into(), file));
+    let command = |name: &str, effect, on_crash| Step {
+        effect,
+        on_crash,
+        output: Type::Any,
+        ..step(name, &[], run(&[name]))
+    };
+    let mut pay = command("pay", EffectClass::Once, OnCrash::Ask);
+    pay.fan_out = Some(FanOut {
+        items: expression("[1, 2, 3]"),
+        variable: "invoice".into(),
+        parallel: 2,
+        key: None,
+    });
+    pay.timeout_ms = Some(1_000);
+    let mut mail = command("mail", EffectClass::Once, OnCrash::Fail);
+    mail.retry = Retry {
+        attempts: 3,
+        backoff_ms: 10,
+        errors: vec![FailureKind::InDoubt, FailureKind::Process],
+    };
+    let filing = Verb::Tool {
+        tool: file,
+        arguments: Template::Object(vec![("title".into(), literal("x"))]),
+    };
+    let ticket = Step {
+        effect: EffectClass::Once,
+        output: Type::Object(
+            [("chunks".to_owned(), Type::List(Box::new(Type::Any)))]
+                .into_iter()
+                .collect(),
+        ),
+        ..step("ticket", &[], filing)
+    };
+    workflow.steps.extend([
+        pay,
+        mail,
+        command("push", EffectClass::Once, OnCrash::Retry),
+        command("sync", EffectClass::Idempotent, OnCrash::Ask),
+        ticket,
+    ]);
+}
+
+/// What a step that runs a command does.
+pub fn run(arguments: &[&str]) -> Verb {
+    let command = CommandTemplate {
+        arguments: arguments.iter().map(|text| literal(*text)).collect(),
+        env: Vec::new(),
+        stdin: None,
+    };
+    Verb::Run { command, json: false }
 }

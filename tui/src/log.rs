@@ -33,7 +33,9 @@ pub fn plain_line(view: &RunView, entry: &Entry, workflow: &Workflow) -> Option<
         | Event::ItemStarted { .. }
         | Event::ItemSucceeded { .. }
         | Event::RoundEnded { .. }
-        | Event::ItemFailed { .. } => of_step(view, &entry.event, workflow),
+        | Event::ItemFailed { .. }
+        | Event::EffectDoubted { .. }
+        | Event::EffectRepeated { .. } => of_step(view, &entry.event, workflow),
         Event::RunStarted { .. }
         | Event::RunReopened
         | Event::RunCancelled
@@ -125,6 +127,14 @@ fn of_step(view: &RunView, event: &Event, workflow: &Workflow) -> Option<String>
             let end = end(step_view).filter(|_| step_view.failed > 0 && retry_after_ms.is_none());
             let end = end.map(|end| format!("; {end}")).unwrap_or_default();
             Some(format!("{}: failed: {}{next}{end}", place(step, item), why(failure)))
+        }
+        Event::EffectDoubted { step, item, refused } => Some(match refused {
+            None => format!("{}: in doubt: interrupted, a person is asked", place(step, item)),
+            Some(reason) => format!("{}: in doubt: asked again: {}", place(step, item), short(reason)),
+        }),
+        Event::EffectRepeated { step, item, by } => {
+            let by = by.as_ref().map(|by| format!(", as {} decided", short(by)));
+            Some(format!("{}: interrupted, and repeated{}", place(step, item), by.unwrap_or_default()))
         }
         _ => None,
     }

@@ -37,9 +37,9 @@ pub(crate) enum Rail {
     Last,
 }
 
-/// Steps by status, in the order waiting, running, succeeded, skipped, failed.
+/// Steps by status, in the order of [`StepStatus`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct StepTally([u32; 5]);
+pub(crate) struct StepTally([u32; 6]);
 
 impl StepTally {
     fn add(&mut self, status: StepStatus) {
@@ -53,8 +53,8 @@ impl StepTally {
 
     /// `9 succeeded, 3 waiting`.
     pub(crate) fn words(self) -> String {
-        use StepStatus::{Failed, Running, Skipped, Succeeded, Waiting};
-        let order = [Failed, Running, Succeeded, Skipped, Waiting].into_iter();
+        use StepStatus::{Failed, InDoubt, Running, Skipped, Succeeded, Waiting};
+        let order = [Failed, InDoubt, Running, Succeeded, Skipped, Waiting].into_iter();
         let words = order.filter_map(|status| {
             let n = self.0[status as usize];
             (n > 0).then(|| format!("{n} {}", status.word()))
@@ -114,6 +114,7 @@ fn choose_steps(view: &RunView, room: usize) -> BTreeSet<usize> {
     }
     let of = |status| (0..view.steps.len()).filter(move |at| view.steps[*at].status == status);
     let order = of(StepStatus::Failed)
+        .chain(of(StepStatus::InDoubt))
         .chain(of(StepStatus::Running))
         .chain(of(StepStatus::Waiting))
         .chain(of(StepStatus::Succeeded).rev())

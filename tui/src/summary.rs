@@ -112,6 +112,9 @@ impl Page<'_> {
         if step.failed > 0 {
             parts.push(format!("{} failed", step.failed));
         }
+        if step.items > 1 && !step.in_doubt.is_empty() {
+            parts.push(format!("{} in doubt", step.in_doubt.len()));
+        }
         if step.rounds > 0 {
             parts.push(counted(step.rounds.into(), "more round", "more rounds"));
         }

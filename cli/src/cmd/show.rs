@@ -130,7 +130,7 @@ fn step(run: &RunId, step: &StepView) -> Value {
     json!({
         "name": step.name, "verb": step.verb, "status": step.status.word(),
         "items": step.items, "keys": step.keys, "succeeded": step.succeeded, "failed": step.failed,
-        "retries": step.retries, "rounds": step.rounds,
+        "in_doubt": step.in_doubt, "retries": step.retries, "rounds": step.rounds,
         "runs": step.children.iter().map(child).collect::<Vec<_>>(),
         "started_ms": step.started_ms, "ended_ms": step.ended_ms,
         "failure": step.failure.as_ref().map(ToString::to_string),

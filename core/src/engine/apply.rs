@@ -72,13 +72,17 @@ pub(super) fn apply(workflow: &Workflow, state: &mut State, event: &Event) {
             state.steps[step.at()].items[item.at()].counted += *used;
             items::fail(workflow, state, *step, *item, failure, *retry_after_ms);
         }
+        Event::EffectDoubted { step, item, refused } => items::doubt(state, *step, *item, refused.as_ref()),
+        Event::EffectRepeated { step, item, .. } => items::perform_again(workflow, state, *step, *item),
         Event::TurnStarted { actor, forced } => agents::start_turn(workflow, state, *actor, *forced),
         Event::ModelReplied { call, reply, .. } => agents::take_reply(state, *call, reply),
         Event::ToolCalled { actor, tool, .. } => agents::call_tool(state, *actor, *tool),
         Event::ToolRefused { actor, message, .. } => agents::finish_call(workflow, state, *actor, message),
         Event::ToolReplied { call, output, .. } => agents::take_tool_reply(workflow, state, *call, output),
         Event::ToolFailed { call, message, .. } => {
-            if let Some(Call::AgentTool(actor)) = state.open.close(*call) {
+            // It may have been stopped, and not answered.
+            if let Some(Call::AgentTool(actor)) = state.open.get(*call) {
+                state.open.abort(*call);
                 agents::finish_call(workflow, state, actor, message);
             }
         }

@@ -3,7 +3,7 @@
 use super::item::{self, Gain, Output};
 use super::open::Call;
 use super::state::{ItemPhase, State};
-use super::{Link, call};
+use super::{Link, call, doubt};
 use crate::effect::{ApprovalRequest, Want};
 use crate::event::Work;
 use crate::failure::{Failure, FailureKind};
@@ -46,8 +46,10 @@ pub(super) fn request(workflow: &Workflow, state: &State, step: StepIndex, item:
 
 /// A person decided.
 pub(super) fn decided(workflow: &Workflow, state: &State, call: CallId, answer: Answer) -> Link {
-    let Some(Call::Approval(step, item)) = state.open.get(call) else {
-        return Link::nothing();
+    let (step, item) = match state.open.get(call) {
+        Some(Call::Approval(step, item)) => (step, item),
+        Some(Call::Doubt(step, item)) => return doubt::decided(workflow, state, step, item, answer),
+        _ => return Link::nothing(),
     };
     let choices = definition(workflow, step).map_or(&[][..], |approve| &approve.choices);
     if !choices.contains(&answer.choice) {

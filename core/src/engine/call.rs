@@ -10,7 +10,7 @@
 
 use super::open::Call;
 use super::state::{Action, AgentPhase, ItemPhase, State};
-use super::{Link, Trigger, agent, approval, child, item, wave};
+use super::{Link, Trigger, agent, approval, child, doubt, item, key, wave};
 use crate::effect::{Effect, Measure, ModelRequest, ToolRequest, Want};
 use crate::event::{Event, Work};
 use crate::failure::Failure;
@@ -114,6 +114,8 @@ pub(super) fn failed(workflow: &Workflow, state: &State, call: CallId, failure: 
         Some(
             Call::ItemTool(step, at) | Call::Process(step, at) | Call::Workflow(step, at) | Call::Approval(step, at),
         ) => item::failed(workflow, state, step, at, failure),
+        // Nobody could be asked, and nothing may be repeated: the doubt outlives the failure.
+        Some(Call::Doubt(step, at)) => Link::event(item::ended_for_good(step, at, failure), Trigger::Step(step)),
         Some(Call::Clock(_) | Call::Timeout(..) | Call::Pause(..) | Call::Deadline(..)) | None => Link::nothing(),
     }
 }
@@ -126,6 +128,7 @@ pub(super) fn effect(workflow: &Workflow, state: &State, id: CallId, call: Call)
         Call::ItemTool(..) | Call::Process(..) => item_work(workflow, state, call),
         Call::Workflow(step, at) => child::request(workflow, state, step, at),
         Call::Approval(step, at) => approval::request(workflow, state, step, at),
+        Call::Doubt(step, at) => doubt::request(workflow, state, step, at),
         Call::Clock(actor) => Want::Timer {
             after_ms: state.agent(actor).limits.seconds.saturating_mul(1000),
             measure: Measure::Work,
@@ -137,7 +140,11 @@ pub(super) fn effect(workflow: &Workflow, state: &State, id: CallId, call: Call)
             _ => by_the_clock(0),
         },
     };
-    Effect { call: id, want }
+    Effect {
+        call: id,
+        key: key::of(workflow, state, call),
+        want,
+    }
 }
 
 pub(super) fn by_the_clock(after_ms: u64) -> Want {

@@ -5,6 +5,7 @@
 //!                    ▲  ▲ └──failed──► Pausing (attempts left) | Failed    │
 //!                    │  └──────timer─────┘                                 │
 //!                    └──────────────next round─────────────────────────────┘
+//! Call ──interrupted, class `once`──► InDoubt (see `doubt`)
 //! ```
 
 use super::open::Call;
@@ -168,7 +169,9 @@ pub(super) fn advance(workflow: &Workflow, state: &State, step: StepIndex, item:
         },
         ItemPhase::BetweenRounds => repeat::advance(workflow, state, step, item),
         ItemPhase::Done(_) | ItemPhase::Failed { .. } => Link::look(Trigger::Step(step)),
-        ItemPhase::Waiting | ItemPhase::Call(..) | ItemPhase::Pausing(..) => Link::nothing(),
+        ItemPhase::Waiting | ItemPhase::Call(..) | ItemPhase::InDoubt { .. } | ItemPhase::Pausing(..) => {
+            Link::nothing()
+        }
     }
 }
 
@@ -223,6 +226,11 @@ pub(super) fn failed(workflow: &Workflow, state: &State, step: StepIndex, item: 
     failed_after(workflow, state, step, item, failure, Used::default())
 }
 
+/// The end of an attempt, where others follow from the same input.
+pub(super) fn failure(workflow: &Workflow, state: &State, step: StepIndex, item: ItemIndex, failure: Failure) -> Event {
+    attempt_failed(workflow, state, step, item, failure, Used::default())
+}
+
 /// Ends an attempt that started another run.
 pub(super) fn failed_after(
     workflow: &Workflow,
@@ -232,18 +240,26 @@ pub(super) fn failed_after(
     failure: Failure,
     used: Used,
 ) -> Link {
+    let event = attempt_failed(workflow, state, step, item, failure, used);
+    Link::event(event, Trigger::Step(step))
+}
+
+fn attempt_failed(
+    workflow: &Workflow,
+    state: &State,
+    step: StepIndex,
+    item: ItemIndex,
+    failure: Failure,
+    used: Used,
+) -> Event {
     let definition = &workflow.step(step).retry;
-    let retry_after_ms = retry::after_ms(definition, failure.kind, state.item(step, item).attempt);
-    Link::event(
-        Event::ItemFailed {
-            step,
-            item,
-            failure,
-            retry_after_ms,
-            used,
-        },
-        Trigger::Step(step),
-    )
+    Event::ItemFailed {
+        step,
+        item,
+        retry_after_ms: retry::after_ms(definition, failure.kind, state.item(step, item).attempt),
+        failure,
+        used,
+    }
 }
 
 /// The end of an item that no further attempt can mend.
@@ -313,18 +329,6 @@ pub(super) fn exited(workflow: &Workflow, state: &State, call: CallId, exit: Exi
             failed(workflow, state, step, item, failure)
         }
     }
-}
-
-/// A process that was running when its driver died may have done its work or not.
-pub(super) fn in_doubt(workflow: &Workflow, state: &State, call: Call) -> Option<Event> {
-    let Call::Process(step, item) = call else { return None };
-    let message = format!(
-        "the command of step `{}` was interrupted and may or may not have done its work; look, then resume again to repeat it",
-        workflow.step(step).name
-    );
-    failed(workflow, state, step, item, Failure::new(FailureKind::InDoubt, message))
-        .events
-        .pop()
 }
 
 /// Why an item failed for good.

@@ -10,7 +10,7 @@
 //! links before it, and every machine's answer depends on its state alone, so looking twice is harmless.
 //!
 //! One file per machine, its transitions on top: [`run`](self), `step`, `item`, `agent`, `wave`,
-//! `repeat`, `approval`, `child`, `call`, `retry`, `timer`, `limits`.
+//! `repeat`, `approval`, `doubt`, `child`, `call`, `retry`, `timer`, `limits`.
 
 mod agent;
 mod answer;
@@ -18,7 +18,9 @@ mod apply;
 mod approval;
 mod call;
 mod child;
+mod doubt;
 mod item;
+mod key;
 mod limits;
 mod open;
 mod reopen;
@@ -82,7 +84,9 @@ pub enum Refusal {
 pub enum Trigger {
     /// Something arrived.
     Input(Input),
-    /// Any machine may have something to do: after a crash, and when a run is reopened.
+    /// What is open was interrupted: after a crash, and when a run is reopened.
+    Interrupted,
+    /// Any machine may have something to do: at the same times.
     Everything,
     /// Steps may be ready, or all ended.
     Run,
@@ -128,6 +132,7 @@ pub fn decide(workflow: &Workflow, state: &State, trigger: Trigger) -> Result<Li
     Ok(match trigger {
         Trigger::Input(input) => return run::receive(workflow, state, input),
         _ if state.status() != Some(RunStatus::Running) => Link::nothing(),
+        Trigger::Interrupted => doubt::settle(workflow, state),
         Trigger::Everything => Link {
             events: Vec::new(),
             then: run::everything(state),

@@ -19,6 +19,8 @@ pub(super) enum Call {
     Workflow(StepIndex, ItemIndex),
     /// An `approve` step's question.
     Approval(StepIndex, ItemIndex),
+    /// The question what became of an item's effect.
+    Doubt(StepIndex, ItemIndex),
     /// The end of an agent's seconds.
     Clock(ActorId),
     /// The end of a step's `timeout`.

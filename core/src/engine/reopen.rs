@@ -1,14 +1,15 @@
 //! Going on with a run that was cancelled or failed: what had stopped stands open again.
 //!
 //! An agent whose model failed keeps its transcript and takes the turn again; everything else that
-//! failed begins a fresh first attempt. Finished work is never touched.
+//! failed begins a fresh first attempt. Finished work is never touched; work that was stopped in the middle
+//! stands open again, and `doubt` says what becomes of it.
 
 use super::open::Call;
 use super::repeat;
 use super::state::{Action, AgentPhase, ItemPhase, MemberPhase, Parent, State, StepPhase};
 use crate::failure::FailureKind;
 use crate::id::{ActorId, ItemIndex, StepIndex};
-use crate::ir::{OnError, Verb, Workflow};
+use crate::ir::{OnCrash, OnError, Verb, Workflow};
 use crate::port::journal::RunStatus;
 
 pub(super) fn reopen(workflow: &Workflow, state: &mut State) {
@@ -45,9 +46,7 @@ fn reopen_item(workflow: &Workflow, state: &mut State, step: StepIndex, item: It
     let phase = std::mem::take(&mut state.steps[step.at()].items[item.at()].phase);
     let phase = match phase {
         // With `on_error: continue` a failure is an end like any other.
-        ItemPhase::Failed { failure, agent } if workflow.step(step).on_error == OnError::Continue => {
-            ItemPhase::Failed { failure, agent }
-        }
+        failed @ ItemPhase::Failed { .. } if workflow.step(step).on_error == OnError::Continue => failed,
         ItemPhase::Agent(actor) => {
             reopen_agent(state, actor);
             ItemPhase::Agent(actor)
@@ -55,11 +54,19 @@ fn reopen_item(workflow: &Workflow, state: &mut State, step: StepIndex, item: It
         ItemPhase::Failed {
             failure,
             agent: Some(actor),
+            ..
         } if failure.kind == FailureKind::Model => {
             let agent = state.agent_mut(actor);
             (agent.phase, agent.forced) = (AgentPhase::Ready, None);
+            agent.returns += 1;
             reopen_agent(state, actor);
             ItemPhase::Agent(actor)
+        }
+        ItemPhase::Failed {
+            interrupted: Some(work),
+            ..
+        } if workflow.step(step).on_crash == OnCrash::Ask => {
+            ItemPhase::Call(state.open.open(Call::of(&work, step, item)), work)
         }
         ItemPhase::Failed { .. } => {
             let definition = workflow.step(step);
@@ -77,6 +84,11 @@ fn reopen_item(workflow: &Workflow, state: &mut State, step: StepIndex, item: It
             state.steps[step.at()].items[item.at()].reopened = true;
             ItemPhase::Call(state.open.open(Call::of(&work, step, item)), work)
         }
+        ItemPhase::InDoubt { work, refused, .. } => ItemPhase::InDoubt {
+            question: state.open.open(Call::Doubt(step, item)),
+            work,
+            refused,
+        },
         ItemPhase::BetweenRounds => ItemPhase::BetweenRounds,
         ItemPhase::Pausing(_, after_ms) => ItemPhase::Pausing(state.open.open(Call::Pause(step, item)), after_ms),
         ItemPhase::Waiting => ItemPhase::Waiting,

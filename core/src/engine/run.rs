@@ -29,7 +29,7 @@ pub(super) fn receive(workflow: &Workflow, state: &State, input: Input) -> Resul
         (_, None) => Err(Refusal::NotStarted),
         (Input::Reopen, Some(RunStatus::Failed | RunStatus::Cancelled)) => Ok(Link {
             events: vec![Event::RunReopened],
-            then: vec![Trigger::Everything],
+            then: vec![Trigger::Interrupted, Trigger::Everything],
         }),
         (Input::Reopen, Some(RunStatus::Succeeded)) => Err(Refusal::Over(RunStatus::Succeeded)),
         (Input::Reopen, Some(_)) => Err(Refusal::Going),
@@ -39,7 +39,10 @@ pub(super) fn receive(workflow: &Workflow, state: &State, input: Input) -> Resul
             events: vec![Event::RunCancelled],
             then: Vec::new(),
         }),
-        (Input::Recover, _) => Ok(recover(workflow, state)),
+        (Input::Recover, _) => Ok(Link {
+            events: Vec::new(),
+            then: vec![Trigger::Interrupted, Trigger::Everything],
+        }),
         (Input::ModelReplied { call, reply }, _) => Ok(agent::replied(state, call, reply)),
         (Input::ToolReplied { call, output }, _) => Ok(call::replied(workflow, state, call, output)),
         (Input::ProcessExited { call, exit }, _) => Ok(item::exited(workflow, state, call, exit)),
@@ -179,19 +182,8 @@ fn end(workflow: &Workflow, state: &State) -> Event {
     Event::RunSucceeded { outputs }
 }
 
-/// After a crash: processes that were running are in doubt, and every machine is looked at once.
-fn recover(workflow: &Workflow, state: &State) -> Link {
-    let doubtful = state
-        .open
-        .since(crate::id::CallId(0))
-        .filter_map(|(_, call)| item::in_doubt(workflow, state, call));
-    Link {
-        events: doubtful.collect(),
-        then: vec![Trigger::Everything],
-    }
-}
-
-/// Every machine that may have something to do. Looking is harmless, so this is the whole of recovery.
+/// Every machine that may have something to do. Looking is harmless, so beside what is in doubt this is
+/// the whole of recovery.
 pub(super) fn everything(state: &State) -> Vec<Trigger> {
     let agents = (0..)
         .zip(&state.agents)

@@ -95,6 +95,10 @@ impl StepPhase {
 pub(super) struct ItemState {
     /// The attempt of the current round.
     pub(super) attempt: u32,
+    /// Attempts of the current round that began; `attempt` begins anew when the run is reopened, and this does not.
+    pub(super) begun: u32,
+    /// Times that this attempt's effect was in doubt, or its person had to be asked again.
+    pub(super) doubts: u32,
     pub(super) phase: ItemPhase,
     pub(super) timeout: Option<CallId>,
     /// Until when a person is waited for.
@@ -119,15 +123,24 @@ pub(super) enum ItemPhase {
     Agent(ActorId),
     /// A tool, a process, another run or a person works on it.
     Call(CallId, Arc<Work>),
+    /// A person is asked what became of the work.
+    InDoubt {
+        question: CallId,
+        work: Arc<Work>,
+        /// Why the last answer could not be used.
+        refused: Option<String>,
+    },
     /// A round ended and the next one is due.
     BetweenRounds,
     /// The next attempt is due when the timer fires.
     Pausing(CallId, u64),
     Done(Value),
-    /// The agent is the one whose transcript a reopened run goes on with.
+    /// The agent is the one whose transcript a reopened run goes on with, `interrupted` the work that may
+    /// have been done all the same.
     Failed {
         failure: Failure,
         agent: Option<ActorId>,
+        interrupted: Option<Arc<Work>>,
     },
 }
 
@@ -149,6 +162,8 @@ pub(super) struct AgentState {
     pub(super) read: Arc<BTreeSet<String>>,
     pub(super) forced: Option<LimitHit>,
     pub(super) rejections: u32,
+    /// Times that it went on after its model had failed for good.
+    pub(super) returns: u32,
     pub(super) clock: Option<CallId>,
     pub(super) phase: AgentPhase,
 }

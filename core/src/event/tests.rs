@@ -7,7 +7,14 @@ use serde_json::json;
 use std::sync::Arc;
 
 fn samples() -> Vec<Event> {
-    [run_samples(), attempt_samples(), end_samples(), agent_samples()].concat()
+    [
+        run_samples(),
+        attempt_samples(),
+        end_samples(),
+        doubt_samples(),
+        agent_samples(),
+    ]
+    .concat()
 }
 
 fn run_samples() -> Vec<Event> {
@@ -177,6 +184,28 @@ fn end_samples() -> Vec<Event> {
             failure,
             retry_after_ms: None,
             used,
+        },
+    ]
+}
+
+fn doubt_samples() -> Vec<Event> {
+    let (step, item) = (StepIndex(2), ItemIndex(3));
+    vec![
+        Event::EffectDoubted {
+            step,
+            item,
+            refused: None,
+        },
+        Event::EffectDoubted {
+            step,
+            item,
+            refused: Some("no JSON".into()),
+        },
+        Event::EffectRepeated { step, item, by: None },
+        Event::EffectRepeated {
+            step,
+            item,
+            by: Some("somebody".into()),
         },
     ]
 }

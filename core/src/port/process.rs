@@ -8,7 +8,8 @@ use async_trait::async_trait;
 /// Starts processes. Dropping the future kills the process and everything that it started.
 #[async_trait]
 pub trait ProcessRunner: Send + Sync {
-    /// Runs `command` to its end. `key` is the same for every repetition of the same effect.
+    /// Runs `command` to its end. `key` is the idempotency key: the same for every repetition of
+    /// the same effect, and unlike every other one.
     /// A command that starts and fails is an [`Exit`], not an error.
     async fn run(&self, key: &str, command: Command) -> Result<Exit, Error>;
 }

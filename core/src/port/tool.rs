@@ -24,7 +24,8 @@ pub struct ToolSpec {
 /// One call of a tool.
 #[derive(Debug, Clone)]
 pub struct Invocation {
-    /// The same for every repetition of the same effect.
+    /// The idempotency key: the same for every repetition of the same effect, and unlike every other one.
+    /// It begins with the run's name: `01K…/check[7]/a1/r1`.
     pub key: String,
     /// The arguments, an object.
     pub arguments: Value,

@@ -70,6 +70,8 @@ pub struct StepView {
     pub failed: u32,
     /// Items that are worked on.
     pub working: u32,
+    /// Items whose effect may have happened or not, and about which a person is asked.
+    pub in_doubt: BTreeSet<ItemIndex>,
     /// Attempts beyond the first.
     pub retries: u32,
     /// Rounds of its `repeat` that ended and were not the last.
@@ -82,6 +84,8 @@ pub struct StepView {
     pub ended_ms: Option<u64>,
     /// The last failure of an item, mended or not.
     pub failure: Option<Failure>,
+    /// Items that failed for good, and the run with them.
+    stopped: BTreeSet<ItemIndex>,
 }
 
 /// A run that an item of a step started.
@@ -108,6 +112,8 @@ pub enum StepStatus {
     Waiting,
     /// Worked on.
     Running,
+    /// Nothing of it can go on before a person says what became of an interrupted effect.
+    InDoubt,
     /// Done.
     Succeeded,
     /// Its `when` was false.
@@ -122,6 +128,7 @@ impl StepStatus {
         match self {
             Self::Waiting => "waiting",
             Self::Running => "running",
+            Self::InDoubt => "in doubt",
             Self::Succeeded => "succeeded",
             Self::Skipped => "skipped",
             Self::Failed => "failed",
@@ -219,12 +226,14 @@ impl RunView {
             succeeded: 0,
             failed: 0,
             working: 0,
+            in_doubt: BTreeSet::new(),
             retries: 0,
             rounds: 0,
             children: Vec::new(),
             started_ms: None,
             ended_ms: None,
             failure: None,
+            stopped: BTreeSet::new(),
         });
         Self {
             workflow: workflow.name.clone(),
@@ -272,7 +281,9 @@ impl RunView {
             | Event::ItemStarted { .. }
             | Event::ItemSucceeded { .. }
             | Event::RoundEnded { .. }
-            | Event::ItemFailed { .. } => self.fold_step(workflow, &entry.event, at_ms),
+            | Event::ItemFailed { .. }
+            | Event::EffectDoubted { .. }
+            | Event::EffectRepeated { .. } => self.fold_step(workflow, &entry.event, at_ms),
             event => self.fold_agent(workflow, event, at_ms),
         }
     }

@@ -38,5 +38,5 @@ fn every_life_keeps_the_property_and_ends() {
         kinds.extend(life.kinds);
     }
     assert!(crashes > 3_000, "the weather was too fair: {crashes} crashes");
-    assert_eq!(kinds.len(), 24, "a kind of event never occurred; seen: {kinds:?}");
+    assert_eq!(kinds.len(), 28, "a kind of event never occurred; seen: {kinds:?}");
 }

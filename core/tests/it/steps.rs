@@ -9,7 +9,7 @@ use troupe_core::expression::Template;
 use troupe_core::failure::{Failure, FailureKind};
 use troupe_core::id::CallId;
 use troupe_core::input::{Exit, Input, Used};
-use troupe_core::ir::{CommandTemplate, FanOut, OnError, Repeat, Step, Verb, Workflow};
+use troupe_core::ir::{CommandTemplate, EffectClass, FanOut, OnError, Repeat, Step, Verb, Workflow};
 use troupe_core::port::approver::Answer;
 use troupe_core::port::journal::RunStatus;
 use troupe_core::types::Type;
@@ -216,7 +216,8 @@ fn with_continue_a_failed_item_is_null_and_stands_in_errors() {
 
 #[test]
 fn a_cancelled_run_keeps_the_failures_that_it_let_pass() {
-    let workflow = tolerant(None);
+    let mut workflow = tolerant(None);
+    workflow.steps[0].effect = EffectClass::Idempotent;
     let mut life = live(&workflow, |effect| match &effect.want {
         Want::Process(command) if command.arguments[1] == "b" => fails(effect.call),
         Want::Process(command) if command.arguments[1] == "c" => Input::Cancel,

@@ -55,6 +55,7 @@ fn standing(screen: &Screen<'_>, step: &StepView) -> (&'static str, Tone, &'stat
     match step.status {
         StepStatus::Waiting => (symbols.waiting, Tone::Quiet, word),
         StepStatus::Running if screen.view.status.is_over() => (symbols.skipped, Tone::Warning, "stopped"),
+        StepStatus::InDoubt => (symbols.waiting, Tone::Warning, word),
         StepStatus::Running => (symbols.working, Tone::Working, word),
         StepStatus::Succeeded => (symbols.succeeded, Tone::Good, word),
         StepStatus::Skipped => (symbols.skipped, Tone::Quiet, word),
@@ -80,6 +81,13 @@ fn facts(screen: &Screen<'_>, step: &StepView, census: &StepCensus) -> Vec<(Tone
     }
     if step.verb == "approve" && step.working > 0 && !screen.view.status.is_over() {
         facts.push((Tone::Warning, "waits for a person".into()));
+    }
+    if !step.in_doubt.is_empty() {
+        let asks = match step.items {
+            0 | 1 => "asks a person".to_owned(),
+            _ => format!("{} in doubt", count(step.in_doubt.len() as u64)),
+        };
+        facts.push((Tone::Warning, asks));
     }
     if step.rounds > 0 {
         facts.push((Tone::Plain, counted(step.rounds.into(), "more round", "more rounds")));

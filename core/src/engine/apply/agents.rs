@@ -265,6 +265,7 @@ impl State {
             read: Arc::default(),
             forced: None,
             rejections: 0,
+            returns: 0,
             clock: None,
             phase: AgentPhase::Ready,
         };

@@ -6,11 +6,11 @@ use crate::engine::open::Call;
 use crate::engine::state::{AgentPhase, ItemPhase, ItemState, Parent, State, StepPhase};
 use crate::engine::{answer, approval};
 use crate::event::Work;
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureKind};
 use crate::hint;
 use crate::id::{ActorId, AgentIndex, ItemIndex, StepIndex};
 use crate::input::Used;
-use crate::ir::{OnError, Verb, Workflow};
+use crate::ir::{EffectClass, OnError, Step, Verb, Workflow};
 use crate::limits::Limits;
 use serde_json::json;
 use std::sync::Arc;
@@ -55,6 +55,8 @@ pub(super) fn start(
     let step = &mut state.steps[step.at()];
     step.items[item.at()] = ItemState {
         attempt,
+        begun: before.begun + 1,
+        doubts: 0,
         phase,
         timeout,
         deadline,
@@ -116,9 +118,48 @@ pub(super) fn end_round(state: &mut State, step: StepIndex, item: ItemIndex, car
     stop_timers(state, step, item);
     let item = &mut state.steps[step.at()].items[item.at()];
     item.phase = ItemPhase::BetweenRounds;
-    item.attempt = 0;
+    (item.attempt, item.begun) = (0, 0);
     item.rounds += 1;
     item.carry = carry.clone();
+}
+
+/// Nobody works on the item, and a person is asked; one who was asked before is asked anew.
+pub(super) fn doubt(state: &mut State, step: StepIndex, item: ItemIndex, refused: Option<&String>) {
+    let Some(work) = take_interrupted(state, step, item) else {
+        return;
+    };
+    let question = state.open.open(Call::Doubt(step, item));
+    let item = &mut state.steps[step.at()].items[item.at()];
+    item.doubts += 1;
+    item.phase = ItemPhase::InDoubt {
+        question,
+        work,
+        refused: refused.cloned(),
+    };
+}
+
+/// The same attempt once more, with all of its time.
+pub(super) fn perform_again(workflow: &Workflow, state: &mut State, step: StepIndex, item: ItemIndex) {
+    let Some(work) = take_interrupted(state, step, item) else {
+        return;
+    };
+    let call = state.open.open(Call::of(&work, step, item));
+    let timeout = workflow.step(step).timeout_ms;
+    let timeout = timeout.map(|_| state.open.open(Call::Timeout(step, item)));
+    let item = &mut state.steps[step.at()].items[item.at()];
+    (item.phase, item.timeout) = (ItemPhase::Call(call, work), timeout);
+}
+
+/// The work of an item at work or in doubt, with all that is open for it closed.
+fn take_interrupted(state: &mut State, step: StepIndex, item: ItemIndex) -> Option<Arc<Work>> {
+    let phase = &state.item(step, item).phase;
+    let (ItemPhase::Call(_, work) | ItemPhase::InDoubt { work, .. }) = phase else {
+        return None;
+    };
+    let (phase, work) = (phase.clone(), work.clone());
+    close_work(state, &phase);
+    stop_timers(state, step, item);
+    Some(work)
 }
 
 pub(super) fn fail(
@@ -150,14 +191,30 @@ pub(super) fn fail(
             stop_timers(state, step, item);
         }
         None => {
-            let failure = failure.clone();
-            leave(state, step, item, ItemPhase::Failed { failure, agent });
+            let failed = ItemPhase::Failed {
+                failure: failure.clone(),
+                agent,
+                interrupted: interrupted(workflow.step(step), &phase, failure.kind),
+            };
+            leave(state, step, item, failed);
             if goes_on {
                 end_step_when_done(workflow, state, step);
             } else {
                 state.steps[step.at()].phase = StepPhase::Failed;
             }
         }
+    }
+}
+
+/// The work that may have been done although its attempt failed: it was stopped in the middle, or nobody
+/// could say what became of it. One that ended by itself, or of which somebody said so, was not.
+fn interrupted(step: &Step, phase: &ItemPhase, kind: FailureKind) -> Option<Arc<Work>> {
+    match phase {
+        ItemPhase::Call(_, work) if step.effect == EffectClass::Once && kind == FailureKind::Timeout => {
+            Some(work.clone())
+        }
+        ItemPhase::InDoubt { work, .. } if kind != FailureKind::InDoubt => Some(work.clone()),
+        _ => None,
     }
 }
 
@@ -181,7 +238,9 @@ fn stop_timers(state: &mut State, step: StepIndex, item: ItemIndex) {
 fn close_work(state: &mut State, phase: &ItemPhase) {
     match phase {
         ItemPhase::Agent(actor) => agents::interrupt(state, *actor),
-        ItemPhase::Call(call, _) | ItemPhase::Pausing(call, _) => state.open.abort(*call),
+        ItemPhase::Call(call, _) | ItemPhase::InDoubt { question: call, .. } | ItemPhase::Pausing(call, _) => {
+            state.open.abort(*call);
+        }
         ItemPhase::Waiting | ItemPhase::BetweenRounds | ItemPhase::Done(_) | ItemPhase::Failed { .. } => {}
     }
 }

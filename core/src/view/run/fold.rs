@@ -45,6 +45,7 @@ impl RunView {
             let is_over = definition.on_error == OnError::Continue && step.failed > 0 && step.is_done();
             if step.status == StepStatus::Failed && !is_over {
                 (step.status, step.ended_ms) = (StepStatus::Running, None);
+                step.look_for_doubt();
             }
         }
         // Of an item whose model failed for good, the agent of the last attempt goes on. What failed

@@ -49,7 +49,9 @@ impl RunView {
                 ..
             } => {
                 self.take_gain(*step, *item, retrieved, *used, RunStatus::Succeeded, at_ms);
-                self.steps[step.at()].rounds += 1;
+                let step = &mut self.steps[step.at()];
+                step.rounds += 1;
+                step.look_for_doubt();
             }
             Event::ItemFailed {
                 step,
@@ -62,14 +64,30 @@ impl RunView {
                 let goes_on = workflow.step(*step).on_error == OnError::Continue;
                 let step = &mut self.steps[step.at()];
                 step.failure = Some(failure.clone());
+                if retry_after_ms.is_none() {
+                    step.stopped.insert(*item);
+                }
                 match retry_after_ms {
-                    Some(_) => {}
+                    Some(_) => step.look_for_doubt(),
                     None if goes_on => {
                         step.failed += 1;
                         step.close_when_done(at_ms);
                     }
                     None => (step.status, step.ended_ms) = (StepStatus::Failed, Some(at_ms)),
                 }
+            }
+            Event::EffectDoubted { step, item, .. } => {
+                let step = &mut self.steps[step.at()];
+                let had_stopped = step.stopped.remove(item);
+                if step.in_doubt.insert(*item) && !had_stopped {
+                    step.working = step.working.saturating_sub(1);
+                }
+                step.look_for_doubt();
+            }
+            Event::EffectRepeated { step, item, .. } => {
+                let step = &mut self.steps[step.at()];
+                step.working += u32::from(step.in_doubt.remove(item));
+                step.look_for_doubt();
             }
             _ => {}
         }
@@ -88,6 +106,8 @@ impl RunView {
         };
         let view = &mut self.steps[step.at()];
         view.working += 1;
+        view.stopped.remove(item);
+        view.look_for_doubt();
         view.retries += u32::from(*attempt > 1);
         match (work, &workflow.step(*step).verb) {
             (Work::Agent { prompt }, Verb::Agent { agent, .. }) => {
@@ -119,7 +139,9 @@ impl RunView {
         self.tool_calls += used.tool_calls;
         self.agents_below += used.agents;
         let view = &mut self.steps[step.at()];
-        view.working = view.working.saturating_sub(1);
+        if !view.in_doubt.remove(&item) {
+            view.working = view.working.saturating_sub(1);
+        }
         let child = view.children.iter_mut().rev().find(|child| child.item == item);
         if let Some(child) = child.filter(|child| child.ended_ms.is_none()) {
             (child.status, child.ended_ms) = (status, Some(at_ms));
@@ -142,6 +164,18 @@ impl StepView {
                 StepStatus::Succeeded
             };
             (self.status, self.ended_ms) = (status, Some(at_ms));
+        } else {
+            self.look_for_doubt();
+        }
+    }
+
+    /// Whether all that is left to do waits for a person's word about an interrupted effect.
+    pub(super) fn look_for_doubt(&mut self) {
+        let waits = self.working == 0 && !self.in_doubt.is_empty();
+        match (self.status, waits) {
+            (StepStatus::Running, true) => self.status = StepStatus::InDoubt,
+            (StepStatus::InDoubt, false) => self.status = StepStatus::Running,
+            _ => {}
         }
     }
 
