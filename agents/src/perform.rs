@@ -134,7 +134,7 @@ async fn answer(wires: &Wires, call: CallId, key: &str, want: Want) -> Input {
             .boxed()
             .await
             .map(|output| Input::ToolReplied { call, output }),
-        Want::Process(command) => run_process(wires, call, command)
+        Want::Process(command) => run_process(wires, key, command)
             .boxed()
             .await
             .map(|exit| Input::ProcessExited { call, exit }),
