@@ -45,7 +45,10 @@ impl Tool for Adding {
 }
 
 fn main() {
-    let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
+    let words: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|word| !word.starts_with("--"))
+        .collect();
     let number = |at: usize| words.get(at).and_then(|word| word.parse::<u32>().ok());
     let (count, bytes, runs) = (number(1).unwrap_or(50), number(2).unwrap_or(0), number(3).unwrap_or(1));
     let is_chain = words.first().is_none_or(|shape| shape == "chain");
@@ -59,7 +62,11 @@ fn main() {
 async fn measure(is_chain: bool, count: u32, bytes: usize, runs: u32) {
     let folder = rig::folder();
     let store = Store::open(folder.path()).await.expect("a store");
-    let (workflow, inputs) = if is_chain { (chain(count), state(bytes)) } else { (fan_out(count), numbers(count)) };
+    let (workflow, inputs) = if is_chain {
+        (chain(count), state(bytes))
+    } else {
+        (fan_out(count), numbers(count))
+    };
     let (begun, cpu) = (Instant::now(), rig::cpu_seconds());
     for n in 0..runs {
         let model = Arc::new(Scripted::new(|_: &_| Line::Hang));
@@ -69,16 +76,28 @@ async fn measure(is_chain: bool, count: u32, bytes: usize, runs: u32) {
             parameters: json!({}),
             result: Type::Any,
         }));
-        let run = rig::run(&format!("BENCH{n}"), workflow.clone(), Arc::new(store.clone()), model, tool);
+        let run = rig::run(
+            &format!("BENCH{n}"),
+            workflow.clone(),
+            Arc::new(store.clone()),
+            model,
+            tool,
+        );
         let header = rig::header(&run);
-        let handle = troupe_agents::start(run, header, inputs.clone(), Object::new()).await.expect("it starts");
+        let handle = troupe_agents::start(run, header, inputs.clone(), Object::new())
+            .await
+            .expect("it starts");
         let outcome = handle.outcome().await.expect("it ends");
         assert_eq!(outcome.status, RunStatus::Succeeded, "{outcome:?}");
         let given: Vec<i64> = match &outcome.outputs["given"] {
             Value::Array(records) => records.iter().filter_map(|record| record["n"].as_i64()).collect(),
             last => vec![last.as_i64().expect("a chain gives a number")],
         };
-        let expected = if is_chain { i64::from(count)..=i64::from(count) } else { 1..=i64::from(count) };
+        let expected = if is_chain {
+            i64::from(count)..=i64::from(count)
+        } else {
+            1..=i64::from(count)
+        };
         assert_eq!(given, expected.collect::<Vec<_>>());
     }
     let (cpu, wall) = (rig::cpu_seconds() - cpu, begun.elapsed().as_secs_f64());

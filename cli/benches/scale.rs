@@ -26,7 +26,10 @@ use troupe_testkit::workflow;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() {
-    let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
+    let words: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|word| !word.starts_with("--"))
+        .collect();
     let count = words.get(1).and_then(|word| word.parse().ok()).unwrap_or(100_000);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -58,7 +61,10 @@ fn wave(count: u32) -> Line {
 fn wired(workflow: Workflow, journal: Arc<dyn Journal>, model: Model) -> (Run, Arc<Scripted<Model>>) {
     let model = Arc::new(Scripted::new(model));
     let tool = Answering::new(|_| Ok("A snippet of two hundred bytes, as a search would show it. ".repeat(3)));
-    (rig::run("BENCH", workflow, journal, model.clone(), Arc::new(tool)), model)
+    (
+        rig::run("BENCH", workflow, journal, model.clone(), Arc::new(tool)),
+        model,
+    )
 }
 
 type Model = Box<dyn Fn(&ModelRequest) -> Line + Send + Sync>;
@@ -73,10 +79,12 @@ async fn idle(count: u32) {
     let folder = rig::folder();
     let store = Store::open(folder.path()).await.expect("a store");
     let before = rig::resident_kib();
-    let script: Model = Box::new(move |request| match (request.system.contains("lead"), tool_messages(request)) {
-        (true, 0) => wave(count),
-        _ => Line::Hang,
-    });
+    let script: Model = Box::new(
+        move |request| match (request.system.contains("lead"), tool_messages(request)) {
+            (true, 0) => wave(count),
+            _ => Line::Hang,
+        },
+    );
     let (run, model) = wired(team(count), Arc::new(store.clone()), script);
     let _handle = start(run).await;
     while model.asked.load(Ordering::Relaxed) <= count as usize {
@@ -144,12 +152,14 @@ impl Journal for Full {
 }
 
 fn seeker(subagents: u32) -> Model {
-    Box::new(move |request| match (request.system.contains("lead"), tool_messages(request)) {
-        (true, 0) => wave(subagents),
-        (true, _) => Line::Say("Everything was looked up.".into()),
-        (false, turns) if turns < 3 => Line::Call(vec![("lookup", format!("{{\"keywords\":[\"term {turns}\"]}}"))]),
-        (false, _) => Line::Say("The item is there, with all that was asked for. [chunk 7]".into()),
-    })
+    Box::new(
+        move |request| match (request.system.contains("lead"), tool_messages(request)) {
+            (true, 0) => wave(subagents),
+            (true, _) => Line::Say("Everything was looked up.".into()),
+            (false, turns) if turns < 3 => Line::Call(vec![("lookup", format!("{{\"keywords\":[\"term {turns}\"]}}"))]),
+            (false, _) => Line::Say("The item is there, with all that was asked for. [chunk 7]".into()),
+        },
+    )
 }
 
 async fn resume(events: u32) {
@@ -177,12 +187,18 @@ async fn resume(events: u32) {
     let (run, _) = wired(team(subagents), Arc::new(store.clone()), script);
     let name = run.run.clone();
     let entries = store.run(&name).await.expect("it is there").events;
-    let handle = troupe_agents::resume(run, Object::new(), Object::new()).await.expect("it goes on");
+    let handle = troupe_agents::resume(run, Object::new(), Object::new())
+        .await
+        .expect("it goes on");
     while first.get().is_none() {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     let (wall, cpu) = (first.get().copied().unwrap_or_default(), rig::cpu_seconds() - cpu);
-    println!("a run of {entries} events: {} ms to the first model call, {:.2} s of CPU", wall.as_millis(), cpu);
+    println!(
+        "a run of {entries} events: {} ms to the first model call, {:.2} s of CPU",
+        wall.as_millis(),
+        cpu
+    );
     handle.outcome().await.expect("it ends");
     store.close().await;
 }

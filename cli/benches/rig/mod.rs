@@ -19,7 +19,13 @@ pub fn folder() -> TempDir {
 }
 
 /// A run of `workflow` under `name`.
-pub fn run(name: &str, workflow: Workflow, journal: Arc<dyn Journal>, model: Arc<dyn Model>, tool: Arc<dyn Tool>) -> Run {
+pub fn run(
+    name: &str,
+    workflow: Workflow,
+    journal: Arc<dyn Journal>,
+    model: Arc<dyn Model>,
+    tool: Arc<dyn Tool>,
+) -> Run {
     Run {
         run: RunId::parse(name).expect("a name"),
         workflow: Arc::new(workflow),
@@ -54,7 +60,10 @@ pub fn header(run: &Run) -> RunHeader {
 /// Bytes of the files in `folder`.
 pub fn bytes_in(folder: &Path) -> u64 {
     let files = std::fs::read_dir(folder).expect("a folder").flatten();
-    files.filter_map(|entry| entry.metadata().ok()).map(|file| file.len()).sum()
+    files
+        .filter_map(|entry| entry.metadata().ok())
+        .map(|file| file.len())
+        .sum()
 }
 
 /// The process's peak resident memory, in KiB.
@@ -76,11 +85,8 @@ fn status(name: &str) -> u64 {
         .unwrap_or_default()
 }
 
-/// User and system time of the process so far, in seconds, to a hundredth.
+/// User and system time of the process so far, in seconds.
 pub fn cpu_seconds() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    // The program's name, in parentheses, may hold anything; user and system time are the 12th and 13th after it.
-    let fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace();
-    let ticks: f64 = fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum();
-    ticks / 100.0
+    let spent = nix::time::clock_gettime(nix::time::ClockId::CLOCK_PROCESS_CPUTIME_ID);
+    std::time::Duration::from(spent.expect("the system counts it")).as_secs_f64()
 }

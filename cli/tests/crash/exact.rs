@@ -1,11 +1,11 @@
 //! Deaths at an exact append of a process that drives the run.
 
 use crate::death::{Death, Moment, READY};
+use crate::journals;
 use crate::ledger::Ledger;
 use crate::life::{ENDED, run_id};
 use crate::place::{self, Place};
 use crate::tally::Survived;
-use crate::journals;
 use serde_json::Value;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
@@ -62,7 +62,11 @@ pub fn survive(seed: u64, calm: &Calm) -> Result<Survived, String> {
     let (mut ledger, mut deaths, mut away) = (Ledger::default(), 0, random.one_in(3));
     for _ in 0..LIVES {
         let pause = Duration::from_micros(random.below(2_500));
-        let person = if away { "away".to_owned() } else { format!("here:{}", random.below(MOODS)) };
+        let person = if away {
+            "away".to_owned()
+        } else {
+            format!("here:{}", random.below(MOODS))
+        };
         let end = live(&place, death, &person, pause)?;
         let lines = place.lines();
         ledger.note(lines.len(), journals::fates(place.path(), &run_id(), &calm.workflow));
@@ -104,7 +108,9 @@ fn live(place: &Place, death: Option<Death>, person: &str, pause: Duration) -> R
         .spawn()
         .unwrap();
     let mut said = String::new();
-    BufReader::new(process.stdout.take().unwrap()).read_line(&mut said).unwrap();
+    BufReader::new(process.stdout.take().unwrap())
+        .read_line(&mut said)
+        .unwrap();
     if said.trim_end() == READY {
         if death.starts_with("during") {
             std::thread::sleep(pause);

@@ -45,7 +45,10 @@ pub type Fates = BTreeMap<String, Told>;
 
 /// Reads what is there; nothing where no run has begun.
 pub fn fates(folder: &Path, root: &RunId, workflow: &Workflow) -> Fates {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     runtime.block_on(async {
         let mut fates = Fates::new();
         let reader = match Reader::open(&place::store(folder)).await {
@@ -66,7 +69,10 @@ pub fn fates(folder: &Path, root: &RunId, workflow: &Workflow) -> Fates {
 
 /// The newest run that a person started; none where there is none.
 pub fn newest(folder: &Path) -> Option<RunId> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     runtime.block_on(async {
         let reader = Reader::open(&place::store(folder)).await.ok()?;
         let found = reader.find("").await.unwrap();

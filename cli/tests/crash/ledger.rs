@@ -34,12 +34,19 @@ impl Ledger {
         let mut mistakes = self.unreported(lines);
         let mut worked: BTreeMap<&String, Vec<usize>> = BTreeMap::new();
         for (at, (key, _)) in lines.iter().enumerate() {
-            let end = self.ends.iter().position(|end| at < end.lines).unwrap_or(self.ends.len());
+            let end = self
+                .ends
+                .iter()
+                .position(|end| at < end.lines)
+                .unwrap_or(self.ends.len());
             worked.entry(key).or_default().push(end);
         }
         for (key, ends) in worked {
             let what = &lines.iter().find(|(known, _)| known == key).unwrap().1;
-            mistakes.extend(self.mistake_of(key, &ends).map(|mistake| format!("{what} ({key}): {mistake}")));
+            mistakes.extend(
+                self.mistake_of(key, &ends)
+                    .map(|mistake| format!("{what} ({key}): {mistake}")),
+            );
         }
         mistakes
     }
@@ -51,8 +58,13 @@ impl Ledger {
         }
         let last = *ends.last()?;
         let fate = |end: &End| end.fates.get(key).map(|told| told.fate);
-        if let Some(at) = self.ends[..last].iter().position(|end| fate(end) == Some(Fate::Acknowledged)) {
-            return Some(format!("worked again in process {last}, acknowledged since process {at}"));
+        if let Some(at) = self.ends[..last]
+            .iter()
+            .position(|end| fate(end) == Some(Fate::Acknowledged))
+        {
+            return Some(format!(
+                "worked again in process {last}, acknowledged since process {at}"
+            ));
         }
         match self.ends.last().map(fate)? {
             None => Some("worked, and no journal ever wanted it".into()),
@@ -63,7 +75,9 @@ impl Ledger {
 
     /// Effects in doubt that nobody was told of.
     fn unreported(&self, lines: &[Line]) -> Vec<String> {
-        let Some(over) = self.ends.last() else { return Vec::new() };
+        let Some(over) = self.ends.last() else {
+            return Vec::new();
+        };
         let reported = |key: &str, before: usize| over.fates.get(key).is_some_and(|told| told.doubts > before);
         let ends = self.ends.iter().enumerate();
         ends.flat_map(|(at, end)| {
@@ -81,5 +95,47 @@ impl End {
         let effects = self.fates.iter().filter(move |(_, told)| stops(told));
         let begun: BTreeSet<String> = lines[..self.lines].iter().map(|(key, _)| key.clone()).collect();
         effects.filter_map(move |(key, told)| begun.contains(key).then_some((key.as_str(), told.doubts)))
+    }
+}
+
+/// Shows that each kind of mistake is found: a harness that never complains proves nothing otherwise.
+///
+/// # Panics
+/// When one is not.
+pub fn prove() {
+    let told = |fate, doubts| Told {
+        fate,
+        once: true,
+        doubts,
+    };
+    let found = |lines: &[usize], fates: &[Told]| -> Vec<String> {
+        let mut ledger = Ledger::default();
+        for (lines, told) in lines.iter().zip(fates) {
+            ledger.note(*lines, Fates::from([("key".to_owned(), *told)]));
+        }
+        let lines = vec![("key".to_owned(), "effect".to_owned()); lines.last().copied().unwrap_or_default()];
+        ledger.mistakes(&lines)
+    };
+    let cases: [(&[usize], &[Told], Option<&str>); 6] = [
+        (&[1], &[told(Fate::Acknowledged, 0)], None),
+        (&[1, 2], &[told(Fate::Open, 0), told(Fate::Acknowledged, 1)], None),
+        (
+            &[1, 2],
+            &[told(Fate::Open, 0), told(Fate::Acknowledged, 0)],
+            Some("nobody was told"),
+        ),
+        (&[1, 2], &[told(Fate::Acknowledged, 0); 2], Some("worked again")),
+        (&[2], &[told(Fate::Acknowledged, 0)], Some("worked twice")),
+        (&[1], &[told(Fate::Open, 0)], Some("stands open")),
+    ];
+    for (lines, fates, mistake) in cases {
+        let found = found(lines, fates);
+        match mistake {
+            None => assert!(found.is_empty(), "{lines:?} {fates:?}: {found:?}"),
+            Some(mistake) => assert!(
+                found.iter().any(|one| one.contains(mistake)),
+                "{lines:?} {fates:?}: {found:?}"
+            ),
+        }
     }
 }

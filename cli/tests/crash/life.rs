@@ -115,7 +115,11 @@ fn ports(folder: &Path, workflow: &Workflow, journal: &Arc<Mortal>, person: &Per
     };
     Ports {
         journal: journal.clone(),
-        models: workflow.models.iter().map(|_| Arc::new(Scripted::new(script)) as _).collect(),
+        models: workflow
+            .models
+            .iter()
+            .map(|_| Arc::new(Scripted::new(script)) as _)
+            .collect(),
         tools: workflow.tools.iter().map(|of| tool(&of.path)).collect(),
         processes: Some(Arc::new(Commands(folder.to_owned()))),
         approver: Arc::new(person.clone()),

@@ -21,7 +21,7 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tally::Tally;
 
-/// Seeds that the test takes: each append of the run once, and the program a few times.
+/// Seeds that the test takes: about each append of the run once, and the program a few times.
 const SEEDS: u64 = 60;
 /// Seeds at the same time.
 const PARALLEL: usize = 2;
@@ -32,7 +32,10 @@ fn main() -> ExitCode {
         Some("life") => life::main(&arguments[1..]),
         // What `cargo test` asks of its own tests.
         Some("--list") => ExitCode::SUCCESS,
-        _ => harness(number(&arguments, "--seeds").unwrap_or(SEEDS), number(&arguments, "--from").unwrap_or(0)),
+        _ => harness(
+            number(&arguments, "--seeds").unwrap_or(SEEDS),
+            number(&arguments, "--from").unwrap_or(0),
+        ),
     }
 }
 
@@ -42,6 +45,7 @@ fn number(arguments: &[String], name: &str) -> Option<u64> {
 }
 
 fn harness(seeds: u64, from: u64) -> ExitCode {
+    ledger::prove();
     let calm = exact::calm();
     let calm_program = program::calm();
     println!(

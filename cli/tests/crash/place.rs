@@ -15,7 +15,10 @@ impl Place {
     /// A fresh copy of the workspace beside this file.
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/crash/workspace"), folder.path());
+        copy(
+            &Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/crash/workspace"),
+            folder.path(),
+        );
         Self { folder }
     }
 
@@ -32,7 +35,10 @@ impl Place {
 /// The lines of the effects that worked in `folder`.
 fn lines(folder: &Path) -> Vec<(String, String)> {
     let text = std::fs::read_to_string(effects(folder)).unwrap_or_default();
-    let pair = |line: &str| line.split_once(' ').map(|(key, what)| (key.to_owned(), what.to_owned()));
+    let pair = |line: &str| {
+        line.split_once(' ')
+            .map(|(key, what)| (key.to_owned(), what.to_owned()))
+    };
     text.lines().map(|line| pair(line).unwrap()).collect()
 }
 

@@ -63,20 +63,30 @@ impl Tally {
         }
         if counts.done % STRIDE == 0 {
             let (done, failed) = (counts.done, counts.failed.len());
-            println!("{done} of {} seeds, {failed} failed, {} s", self.seeds, self.begun.elapsed().as_secs());
+            println!(
+                "{done} of {} seeds, {failed} failed, {} s",
+                self.seeds,
+                self.begun.elapsed().as_secs()
+            );
         }
     }
 
     /// The summary.
     pub fn finish(self) -> ExitCode {
         let counts = self.counts.into_inner().unwrap();
-        println!("\n{:30} {:>6} {:>7} {:>9}", "first killed", "runs", "deaths", "in doubt");
+        println!(
+            "\n{:30} {:>6} {:>7} {:>9}",
+            "first killed", "runs", "deaths", "in doubt"
+        );
         for (kind, (runs, deaths, doubts)) in &counts.survived {
             println!("{kind:30} {runs:>6} {deaths:>7} {doubts:>9}");
         }
         let seconds = self.begun.elapsed().as_secs();
         println!("{} seeds, {} failed, {seconds} s", counts.done, counts.failed.len());
-        println!("a first process was killed at {} different appends", counts.writes.len());
+        println!(
+            "a first process was killed at {} different appends",
+            counts.writes.len()
+        );
         let Some(seed) = counts.failed.first() else {
             return ExitCode::SUCCESS;
         };
