@@ -1,7 +1,7 @@
 //! Payloads that are stored once, by what they contain.
 
 use std::cell::RefCell;
-use std::fmt;
+use troupe_core::port::blob::Digest;
 use zstd::bulk::{Compressor, Decompressor};
 
 /// For blobs: written once and large, so the ratio counts.
@@ -12,55 +12,16 @@ const SEGMENT_LEVEL: i32 = 1;
 /// claim is damage, not data.
 const LARGEST: usize = 1_000_000_000;
 
-/// The BLAKE3 hash of a payload.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Hash([u8; 32]);
-
-impl Hash {
-    /// Digits of the written form.
-    pub(crate) const HEX_DIGITS: usize = 64;
-
-    /// The hash of `content`.
-    pub(crate) fn of(content: &[u8]) -> Self {
-        Self(*blake3::hash(content).as_bytes())
-    }
-
-    /// Reads the form that `Display` writes.
-    pub(crate) fn parse(hex: &str) -> Option<Self> {
-        let written = blake3::Hash::from_hex(hex).ok()?;
-        let hash = Self(*written.as_bytes());
-        // Upper-case digits are not what `Display` writes.
-        (hash.to_string() == hex).then_some(hash)
-    }
-
-    /// The hash that a database holds; none when it has another length.
-    pub(crate) fn from_slice(bytes: &[u8]) -> Option<Self> {
-        bytes.try_into().ok().map(Self)
-    }
-
-    /// As a database holds it.
-    pub(crate) fn as_slice(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-impl fmt::Display for Hash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&blake3::Hash::from_bytes(self.0).to_hex())
-    }
-}
-
-impl fmt::Debug for Hash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self}")
-    }
+/// The name of `content`.
+pub(crate) fn digest(content: &[u8]) -> Digest {
+    Digest(*blake3::hash(content).as_bytes())
 }
 
 /// A payload, ready to be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Blob {
     /// Of the content.
-    pub(crate) hash: Hash,
+    pub(crate) hash: Digest,
     /// Bytes of the content.
     pub(crate) size: usize,
     /// The content, compressed.
@@ -71,7 +32,7 @@ impl Blob {
     /// Hashes and compresses `content`.
     pub(crate) fn of(content: &[u8]) -> Self {
         Self {
-            hash: Hash::of(content),
+            hash: digest(content),
             size: content.len(),
             bytes: BLOBS.with_borrow_mut(|compressor| {
                 compressor
@@ -82,8 +43,8 @@ impl Blob {
     }
 
     /// The content of a stored blob; none when it is not what was stored.
-    pub(crate) fn content(hash: &Hash, bytes: &[u8]) -> Option<Vec<u8>> {
-        decompress(bytes).filter(|content| Hash::of(content) == *hash)
+    pub(crate) fn content(hash: &Digest, bytes: &[u8]) -> Option<Vec<u8>> {
+        decompress(bytes).filter(|content| digest(content) == *hash)
     }
 }
 

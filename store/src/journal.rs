@@ -1,14 +1,19 @@
-//! The journal and the leases of a folder.
+//! The ports of a folder, for those who write.
 
 use crate::blob::Blob;
 use crate::database::{Database, Settings};
 use crate::lease;
 use crate::reader::Reader;
+use crate::remove;
 use crate::segment::Segment;
 use crate::writer::{self, Batch, Opening, Request};
 use async_trait::async_trait;
 use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
 use troupe_core::id::RunId;
+use troupe_core::port::blob::{Blobs, Digest};
+use troupe_core::port::cache::Cache;
+use troupe_core::port::dispatch::{Dispatch, Post, Word};
 use troupe_core::port::journal::{Append, Entry, Journal, Lease, Leases, Progress, RunHeader, RunRecord};
 use troupe_core::port::{Error, ErrorKind};
 
@@ -68,9 +73,6 @@ impl Store {
 #[async_trait]
 impl Journal for Store {
     async fn create(&self, mut header: RunHeader) -> Result<(), Error> {
-        if header.forked.is_some() {
-            return Err(Error::new(ErrorKind::Invalid, "runs cannot be forked yet"));
-        }
         let sources = std::mem::take(&mut header.sources);
         let opening = Opening {
             sources: Blob::of(&serde_json::to_vec(&sources).map_err(unwritable)?),
@@ -99,8 +101,8 @@ impl Journal for Store {
         self.reader.run(run).await
     }
 
-    async fn remove(&self, _: &RunId) -> Result<(), Error> {
-        Err(Error::new(ErrorKind::Invalid, "runs cannot be removed yet"))
+    async fn remove(&self, run: &RunId) -> Result<(), Error> {
+        remove::remove(&self.database, run).await
     }
 
     async fn runs(&self, limit: u32) -> Result<Vec<RunRecord>, Error> {
@@ -115,6 +117,60 @@ impl Leases for Store {
         let locked = tokio::task::spawn_blocking(move || lease::acquire(database.folder(), &run, &holder)).await;
         let held = locked.map_err(|_| Error::new(ErrorKind::Cancelled, "the program is ending"))??;
         Ok(Box::new(held))
+    }
+}
+
+#[async_trait]
+impl Dispatch for Store {
+    async fn post(&self, run: &RunId, word: Word) -> Result<(), Error> {
+        let (run, word) = (run.clone(), serde_json::to_string(&word).map_err(unwritable)?);
+        self.writer.request(Request::Post { run, word }).await
+    }
+
+    async fn posted(&self, run: &RunId) -> Result<Vec<Post>, Error> {
+        self.reader.posted(run).await
+    }
+
+    async fn settle(&self, run: &RunId, number: u64) -> Result<(), Error> {
+        let run = run.clone();
+        self.writer.request(Request::Settle { run, number }).await
+    }
+
+    async fn due(&self, now_ms: u64, limit: u32) -> Result<Vec<RunId>, Error> {
+        self.reader.due(now_ms, limit).await
+    }
+}
+
+#[async_trait]
+impl Blobs for Store {
+    async fn put(&self, content: &[u8]) -> Result<Digest, Error> {
+        let blob = Blob::of(content);
+        let name = blob.hash;
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let at_ms = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
+        self.writer.request(Request::Keep { blob, at_ms }).await?;
+        Ok(name)
+    }
+
+    async fn get(&self, name: &Digest) -> Result<Vec<u8>, Error> {
+        self.reader.blob(name).await
+    }
+}
+
+#[async_trait]
+impl Cache for Store {
+    async fn recall(&self, question: &Digest, not_before_ms: u64) -> Result<Option<Vec<u8>>, Error> {
+        self.reader.answer(question, not_before_ms).await
+    }
+
+    async fn keep(&self, question: &Digest, at_ms: u64, answer: &[u8]) -> Result<(), Error> {
+        let (question, answer) = (*question, Blob::of(answer));
+        let answer = Request::Answer {
+            question,
+            at_ms,
+            answer,
+        };
+        self.writer.request(answer).await
     }
 }
 

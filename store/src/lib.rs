@@ -1,4 +1,4 @@
-//! The durable side of Troupe: SQLite through sqlx behind the journal and lease ports.
+//! The durable side of Troupe: SQLite through sqlx behind the ports for journals, leases, blobs, words and answers.
 //!
 //! A workspace's folder holds `troupe.db` and `leases/`. [`Store`] writes and reads it, [`Reader`]
 //! only reads and creates nothing. One task owns the one writing connection and commits whatever is
@@ -11,6 +11,7 @@ mod journal;
 mod lease;
 mod marker;
 mod reader;
+mod remove;
 mod segment;
 mod writer;
 

@@ -4,8 +4,9 @@
 //! stands for a blob, and `SIGN SIGN …` is a string that begins with one `SIGN` itself. Keys of
 //! objects are left as they are, on both ways.
 
-use crate::blob::{Blob, Hash};
+use crate::blob::Blob;
 use troupe_core::Value;
+use troupe_core::port::blob::Digest;
 
 /// U+0010, "data link escape": made for this, and next to unknown in text.
 const SIGN: char = '\u{10}';
@@ -17,12 +18,15 @@ pub(crate) const SPELLED: &[u8] = b"\\u0010";
 /// page's slack cost more than storing the string again; tool results and documents are above.
 pub(crate) const LONGEST_INLINE: usize = 2 * 1024;
 
+/// Digits of a blob's name.
+const HEX_DIGITS: usize = 64;
+
 /// A marker that cannot be restored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unrestored {
     /// The blob is gone.
     #[error("the payload {0} is missing")]
-    Missing(Hash),
+    Missing(Digest),
     /// No version of Troupe writes this.
     #[error("a stored string begins with a mark that has no meaning")]
     Malformed,
@@ -50,7 +54,7 @@ pub(crate) fn hide(value: &mut Value, blobs: &mut Vec<Blob>) -> bool {
 }
 
 /// Undoes [`hide`], asking `find` for the text of blobs.
-pub(crate) fn restore<'a>(value: &mut Value, find: &impl Fn(&Hash) -> Option<&'a str>) -> Result<(), Unrestored> {
+pub(crate) fn restore<'a>(value: &mut Value, find: &impl Fn(&Digest) -> Option<&'a str>) -> Result<(), Unrestored> {
     match value {
         Value::String(text) => {
             let Some(rest) = text.strip_prefix(SIGN) else {
@@ -61,7 +65,7 @@ pub(crate) fn restore<'a>(value: &mut Value, find: &impl Fn(&Hash) -> Option<&'a
             } else {
                 let hash = rest
                     .strip_prefix('b')
-                    .and_then(Hash::parse)
+                    .and_then(Digest::parse)
                     .ok_or(Unrestored::Malformed)?;
                 find(&hash).ok_or(Unrestored::Missing(hash))?.to_owned()
             };
@@ -74,11 +78,11 @@ pub(crate) fn restore<'a>(value: &mut Value, find: &impl Fn(&Hash) -> Option<&'a
 }
 
 /// The blobs that JSON text may refer to: all that it does, and at times one that only looks so.
-pub(crate) fn mentioned(text: &[u8]) -> impl Iterator<Item = Hash> + '_ {
+pub(crate) fn mentioned(text: &[u8]) -> impl Iterator<Item = Digest> + '_ {
     memchr::memmem::find_iter(text, SPELLED).filter_map(|at| {
         let rest = &text[at + SPELLED.len()..];
-        let hex = rest.strip_prefix(b"b")?.get(..Hash::HEX_DIGITS)?;
-        Hash::parse(std::str::from_utf8(hex).ok()?)
+        let hex = rest.strip_prefix(b"b")?.get(..HEX_DIGITS)?;
+        Digest::parse(std::str::from_utf8(hex).ok()?)
     })
 }
 

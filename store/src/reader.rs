@@ -1,29 +1,38 @@
 //! Reading runs: lists, headers, events. Never writes.
 
-use crate::blob::{Blob, Hash};
-use crate::database::{Database, Settings, VERSION};
+use crate::blob::Blob;
+use crate::database::{Database, Settings};
 use crate::fault;
-use crate::segment::{self, Damage, Payloads, Slot, Stored};
-use crate::writer::{Position, missing};
-use futures_util::TryStreamExt;
+use crate::writer::missing;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteRow};
 use sqlx::{Row, SqlitePool};
 use std::path::Path;
 use std::time::Duration;
-use tokio::task::JoinHandle;
 use troupe_core::id::RunId;
-use troupe_core::port::journal::{Entry, RunHeader, RunRecord};
+use troupe_core::port::blob::Digest;
+use troupe_core::port::journal::{Fork, RunHeader, RunRecord};
 use troupe_core::port::{Error, ErrorKind};
+
+mod load;
+mod port;
 
 /// Connections for reading: people and reports read, a few at a time.
 const CONNECTIONS: u32 = 3;
-/// Segments that are decoded at once, while the next ones are read.
-const BATCH: usize = 2048;
 /// Rows that SQLite's thread may be ahead: a switch of threads for every 50, the default, takes longer
 /// than reading them.
 const ROWS_AHEAD: usize = 1024;
 /// How long to wait for a connection that others use.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What a list shows of a run.
+macro_rules! record {
+    () => {
+        "run.id, run.started_ms, run.updated_ms, run.next_sequence, run.progress, header.workflow, header.path, \
+         header.fingerprint, header.settings, past.id AS past, fork.events AS shared \
+         FROM run JOIN header ON header.run = run.key \
+         LEFT JOIN fork ON fork.run = run.key LEFT JOIN run AS past ON past.key = fork.past"
+    };
+}
 
 /// The runs of a folder, for commands that only look: nothing is created and nothing is written.
 #[derive(Debug, Clone)]
@@ -80,127 +89,25 @@ impl Reader {
         Ok(())
     }
 
-    /// All events of a run in order.
-    ///
-    /// # Errors
-    /// `Missing` when there is no such run; `Corrupt` when an event is damaged, missing, or of a kind
-    /// that this version does not know: other runs can still be read.
-    pub async fn load(&self, run: &RunId) -> Result<Vec<Entry>, Error> {
-        let (position, writer) = self.position(run).await?;
-        let slots = self.slots(run, position, &writer).await?;
-        // More may have been appended since the run was looked up; fewer cannot be.
-        let expected = position.next.max(slots.len() as u64);
-        let found = slots
-            .iter()
-            .map(|slot| Some(slot.sequence()))
-            .chain(std::iter::repeat(None));
-        if let Some((sequence, _)) = (0..expected)
-            .zip(found)
-            .find(|(sequence, found)| *found != Some(*sequence))
-        {
-            return Err(self.damaged(run, &writer, Damage::Gap { sequence }));
-        }
-        let payloads = self.payloads(&slots).await?;
-        let fill = move || {
-            slots
-                .into_iter()
-                .map(|slot| slot.fill(&payloads))
-                .collect::<Result<_, _>>()
-        };
-        in_background(fill)
-            .await?
-            .map_err(|damage| self.damaged(run, &writer, damage))
-    }
-
-    async fn position(&self, run: &RunId) -> Result<(Position, String), Error> {
-        let found: Option<(i64, i64, String)> =
-            sqlx::query_as("SELECT key, next_sequence, writer FROM run WHERE id = ?")
-                .bind(run.as_str())
-                .fetch_optional(&self.pool)
-                .await
-                .map_err(|error| self.database.fault(&error))?;
-        let (key, next, writer) = found.ok_or_else(|| missing(run))?;
-        let next = u64::try_from(next).map_err(|_| self.database.corrupt(format!("run {run} has no length")))?;
-        Ok((Position { key, next }, writer))
-    }
-
-    /// Reads segments on SQLite's thread and decodes them on others at the same time.
-    async fn slots(&self, run: &RunId, position: Position, writer: &str) -> Result<Vec<Slot>, Error> {
-        let mut rows = sqlx::query(
-            "SELECT position, at_ms, bytes FROM segment WHERE position >= ?1 AND position < ?2 ORDER BY position",
-        )
-        .bind(Position::of_segment(position.key, 0))
-        .bind(Position::of_segment(position.key + 1, 0))
-        .fetch(&self.pool);
-        let mut batches: Vec<JoinHandle<Result<Vec<Slot>, Damage>>> = Vec::new();
-        let mut batch = Vec::with_capacity(BATCH);
-        loop {
-            let row = rows.try_next().await.map_err(|error| self.database.fault(&error))?;
-            let full = batch.len() == BATCH || row.is_none();
-            if full {
-                let ready = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
-                batches.push(tokio::task::spawn_blocking(move || decode(ready)));
-            }
-            let Some(row) = row else { break };
-            batch.push(stored(&row).map_err(|error| self.database.fault(&error))?);
-        }
-        let mut slots = Vec::with_capacity(usize::try_from(position.next).unwrap_or_default());
-        for batch in batches {
-            let decoded = batch.await.map_err(|_| ending())?;
-            slots.extend(decoded.map_err(|damage| self.damaged(run, writer, damage))?);
-        }
-        Ok(slots)
-    }
-
-    async fn payloads(&self, slots: &[Slot]) -> Result<Payloads, Error> {
-        let mut wanted: Vec<Hash> = slots.iter().flat_map(Slot::mentioned).collect();
-        wanted.sort_unstable_by(|a, b| a.as_slice().cmp(b.as_slice()));
-        wanted.dedup();
-        let mut payloads = Payloads::with_capacity(wanted.len());
-        for hash in wanted {
-            // A payload that is gone or damaged is reported by the event that needs it.
-            if let Some(text) = self
-                .payload(&hash)
-                .await?
-                .and_then(|content| String::from_utf8(content).ok())
-            {
-                payloads.insert(hash, text);
-            }
-        }
-        Ok(payloads)
-    }
-
-    async fn payload(&self, hash: &Hash) -> Result<Option<Vec<u8>>, Error> {
-        let bytes: Option<Vec<u8>> = sqlx::query_scalar("SELECT bytes FROM blob WHERE hash = ?")
-            .bind(hash.as_slice())
-            .fetch_optional(&self.pool)
-            .await
-            .map_err(|error| self.database.fault(&error))?;
-        Ok(bytes.and_then(|bytes| Blob::content(hash, &bytes)))
-    }
-
     /// One run, with its sources.
     ///
     /// # Errors
     /// `Missing` when there is no such run; `Corrupt` when its sources are damaged.
     pub async fn run(&self, run: &RunId) -> Result<RunRecord, Error> {
-        let row = sqlx::query(
-            "SELECT id, started_ms, updated_ms, next_sequence, progress, workflow, path, fingerprint, settings, sources \
-             FROM run JOIN header ON header.run = run.key WHERE id = ?",
-        )
-        .bind(run.as_str())
-        .fetch_optional(&self.pool)
-        .await
-        .map_err(|error| self.database.fault(&error))?
-        .ok_or_else(|| missing(run))?;
+        let sql = concat!(
+            "SELECT header.sources, blob.bytes, ",
+            record!(),
+            " LEFT JOIN blob ON blob.hash = header.sources WHERE run.id = ?"
+        );
+        let row = sqlx::query(sql)
+            .bind(run.as_str())
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(|error| self.database.fault(&error))?
+            .ok_or_else(|| missing(run))?;
         let mut record = self.record(&row)?;
-        let hash: Vec<u8> = row.try_get("sources").map_err(|error| self.database.fault(&error))?;
-        let content = match Hash::from_slice(&hash) {
-            Some(hash) => self.payload(&hash).await?,
-            None => None,
-        };
-        record.header.sources = content
-            .and_then(|content| serde_json::from_slice(&content).ok())
+        record.header.sources = sources(&row)
+            .map_err(|error| self.database.fault(&error))?
             .ok_or_else(|| self.database.corrupt(format!("the sources of run {run} are damaged")))?;
         Ok(record)
     }
@@ -210,14 +117,16 @@ impl Reader {
     /// # Errors
     /// `Storage`, `Corrupt` or `Unavailable` when the database cannot be read.
     pub async fn runs(&self, limit: u32) -> Result<Vec<RunRecord>, Error> {
-        let rows = sqlx::query(
-            "SELECT id, started_ms, updated_ms, next_sequence, progress, workflow, path, fingerprint, settings \
-             FROM run JOIN header ON header.run = run.key ORDER BY started_ms DESC, id DESC LIMIT ?",
-        )
-        .bind(limit)
-        .fetch_all(&self.pool)
-        .await
-        .map_err(|error| self.database.fault(&error))?;
+        let sql = concat!(
+            "SELECT ",
+            record!(),
+            " ORDER BY run.started_ms DESC, run.id DESC LIMIT ?"
+        );
+        let rows = sqlx::query(sql)
+            .bind(limit)
+            .fetch_all(&self.pool)
+            .await
+            .map_err(|error| self.database.fault(&error))?;
         rows.iter().map(|row| self.record(row)).collect()
     }
 
@@ -250,46 +159,33 @@ impl Reader {
         let run = self.id(name)?;
         record(run, row).map_err(|error| self.database.fault(&error))
     }
-
-    fn damaged(&self, run: &RunId, writer: &str, damage: Damage) -> Error {
-        let way_out = match &damage {
-            Damage::Unknown { .. } => {
-                format!("it was written by Troupe {writer} and this is Troupe {VERSION}; use the newer one")
-            }
-            _ => "restore the database from a backup; other runs can still be read".to_owned(),
-        };
-        self.database
-            .corrupt(format!("run {run} cannot be read, {damage}: {way_out}"))
-            .caused_by(damage)
-    }
 }
 
-async fn in_background<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| ending())
+/// The sources that stand in a row; none when they are not what was stored.
+fn sources(row: &SqliteRow) -> Result<Option<Vec<(String, String)>>, sqlx::Error> {
+    let (name, bytes): (Vec<u8>, Option<Vec<u8>>) = (row.try_get(0)?, row.try_get(1)?);
+    let content = named(&name)
+        .zip(bytes)
+        .and_then(|(name, bytes)| Blob::content(&name, &bytes));
+    Ok(content.and_then(|content| serde_json::from_slice(&content).ok()))
 }
 
-fn ending() -> Error {
-    Error::new(ErrorKind::Cancelled, "the program is ending")
-}
-
-fn decode(batch: Vec<Stored>) -> Result<Vec<Slot>, Damage> {
-    let mut slots = Vec::with_capacity(batch.len());
-    for stored in batch {
-        segment::decode(stored, &mut slots)?;
-    }
-    Ok(slots)
-}
-
-fn stored(row: &SqliteRow) -> Result<Stored, sqlx::Error> {
-    Ok(Stored {
-        first: Position::sequence_of(row.try_get(0)?),
-        at_ms: row.try_get(1)?,
-        bytes: row.try_get(2)?,
-    })
+/// A blob's name as the database holds it.
+fn named(bytes: &[u8]) -> Option<Digest> {
+    bytes.try_into().ok().map(Digest)
 }
 
 fn record(run: RunId, row: &SqliteRow) -> Result<RunRecord, sqlx::Error> {
     let progress: &str = row.try_get("progress")?;
+    let past: Option<String> = row.try_get("past")?;
+    let forked = match past {
+        None => None,
+        Some(past) => Some(Fork {
+            run: RunId::parse(&past)
+                .ok_or_else(|| sqlx::Error::Decode(format!("`{past}` is no name of a run").into()))?,
+            events: row.try_get("shared")?,
+        }),
+    };
     Ok(RunRecord {
         header: RunHeader {
             run,
@@ -299,7 +195,7 @@ fn record(run: RunId, row: &SqliteRow) -> Result<RunRecord, sqlx::Error> {
             sources: Vec::new(),
             settings: row.try_get("settings")?,
             started_ms: row.try_get("started_ms")?,
-            forked: None,
+            forked,
         },
         progress: serde_json::from_str(progress).map_err(|error| sqlx::Error::Decode(error.into()))?,
         updated_ms: row.try_get("updated_ms")?,

@@ -10,11 +10,12 @@
 //!
 //! All in one value, because a further column costs more than its bytes when 100,000 rows are read.
 
-use crate::blob::{Blob, Hash, compress_segment, decompress};
+use crate::blob::{Blob, compress_segment, decompress};
 use crate::marker::{self, Unrestored};
 use std::collections::HashMap;
 use troupe_core::Value;
 use troupe_core::event::Event;
+use troupe_core::port::blob::Digest;
 use troupe_core::port::journal::Entry;
 
 /// Segments of fewer bytes are stored as they are: zstd gains little on so few and costs as much as
@@ -167,7 +168,7 @@ pub(crate) fn decode(stored: Stored, slots: &mut Vec<Slot>) -> Result<(), Damage
 }
 
 /// The text of blobs by hash.
-pub(crate) type Payloads = HashMap<Hash, String>;
+pub(crate) type Payloads = HashMap<Digest, String>;
 
 impl Slot {
     /// The event's position in its run.
@@ -179,7 +180,7 @@ impl Slot {
     }
 
     /// The blobs that it waits for.
-    pub(crate) fn mentioned(&self) -> impl Iterator<Item = Hash> + '_ {
+    pub(crate) fn mentioned(&self) -> impl Iterator<Item = Digest> + '_ {
         let line: &[u8] = match self {
             Self::Ready(_) => &[],
             Self::Marked { line, .. } => line,

@@ -14,6 +14,7 @@ use sqlx::{Connection, SqliteConnection};
 use std::collections::HashMap;
 use tokio::sync::{mpsc, oneshot};
 use troupe_core::id::RunId;
+use troupe_core::port::blob::Digest;
 use troupe_core::port::journal::RunHeader;
 use troupe_core::port::{Error, ErrorKind};
 
@@ -62,20 +63,38 @@ pub(crate) enum Request {
     Create(Box<Opening>),
     /// Appends a batch.
     Append(Box<Batch>),
+    /// Leaves a word, as JSON, for a run.
+    Post { run: RunId, word: String },
+    /// Forgets a run's words up to a number.
+    Settle { run: RunId, number: u64 },
+    /// Keeps a content, and when that was asked for.
+    Keep { blob: Blob, at_ms: u64 },
+    /// Keeps the answer to a question in place of an older one.
+    Answer { question: Digest, at_ms: u64, answer: Blob },
 }
 
 impl Request {
-    pub(crate) fn run(&self) -> &RunId {
-        match self {
-            Self::Create(opening) => &opening.header.run,
-            Self::Append(batch) => &batch.run,
-        }
+    /// The runs that the request is about: where they stand decides it.
+    fn runs(&self) -> impl Iterator<Item = &RunId> {
+        let (run, past) = match self {
+            Self::Create(opening) => {
+                let forked = opening.header.forked.as_ref();
+                (Some(&opening.header.run), forked.map(|fork| &fork.run))
+            }
+            Self::Append(batch) => (Some(&batch.run), None),
+            Self::Post { run, .. } | Self::Settle { run, .. } => (Some(run), None),
+            Self::Keep { .. } | Self::Answer { .. } => (None, None),
+        };
+        run.into_iter().chain(past)
     }
 
     fn bytes(&self) -> usize {
         let (own, blobs) = match self {
             Self::Create(opening) => (0, std::slice::from_ref(&opening.sources)),
             Self::Append(batch) => (batch.segment.bytes.len(), batch.segment.blobs.as_slice()),
+            Self::Post { word, .. } => (word.len(), [].as_slice()),
+            Self::Settle { .. } => (0, [].as_slice()),
+            Self::Keep { blob, .. } | Self::Answer { answer: blob, .. } => (0, std::slice::from_ref(blob)),
         };
         own + blobs.iter().map(|blob| blob.bytes.len()).sum::<usize>()
     }
@@ -165,13 +184,13 @@ impl Writer {
         let (requests, answers): (Vec<_>, Vec<_>) =
             orders.into_iter().map(|order| (order.request, order.answer)).unzip();
         match self.commit(&requests).await {
-            Ok(verdicts) => answer(&requests, verdicts, answers),
+            Ok(verdicts) => answer(verdicts, answers),
             // One that is too large for the room that is left must not take the others along.
             Err(error) if fault::is_about_size(&error) && requests.len() > 1 => {
                 for (request, sender) in requests.iter().zip(answers) {
                     let alone = std::slice::from_ref(request);
                     match self.commit(alone).await {
-                        Ok(verdicts) => answer(alone, verdicts, vec![sender]),
+                        Ok(verdicts) => answer(verdicts, vec![sender]),
                         Err(error) => drop(sender.send(Err(self.database.fault(&error)))),
                     }
                 }
@@ -231,10 +250,10 @@ fn gather(
     orders
 }
 
-fn answer(requests: &[Request], verdicts: Vec<Result<(), Refusal>>, answers: Vec<oneshot::Sender<Result<(), Error>>>) {
-    for ((request, verdict), sender) in requests.iter().zip(verdicts).zip(answers) {
+fn answer(verdicts: Vec<Result<(), Refusal>>, answers: Vec<oneshot::Sender<Result<(), Error>>>) {
+    for (verdict, sender) in verdicts.into_iter().zip(answers) {
         // Nobody may be waiting any more.
-        let _ = sender.send(verdict.map_err(|refusal| refusal.explain(request.run())));
+        let _ = sender.send(verdict.map_err(Refusal::explain));
     }
 }
 
@@ -242,28 +261,66 @@ async fn write(
     connection: &mut SqliteConnection,
     requests: &[Request],
 ) -> Result<Vec<Result<(), Refusal>>, sqlx::Error> {
-    let runs: Vec<&str> = requests.iter().map(|request| request.run().as_str()).collect();
+    let runs: Vec<&str> = requests.iter().flat_map(Request::runs).map(RunId::as_str).collect();
     let mut positions: HashMap<String, Position> = statement::begin(connection, &runs).await?;
     let mut verdicts = Vec::with_capacity(requests.len());
     let mut plan = Plan::default();
-    let mut created = false;
+    let mut wrote = false;
     for request in requests {
-        verdicts.push(match request {
-            Request::Create(opening) if positions.contains_key(opening.header.run.as_str()) => Err(Refusal::Taken),
-            Request::Create(opening) => {
-                let key = statement::insert_run(connection, opening).await?;
-                positions.insert(opening.header.run.as_str().to_owned(), Position { key, next: 0 });
-                created = true;
+        let verdict = match request {
+            Request::Append(batch) => plan.accept(positions.get_mut(batch.run.as_str()), batch),
+            Request::Create(opening) => create(connection, &mut positions, opening).await?,
+            Request::Post { run, word } => match positions.get(run.as_str()) {
+                Some(position) => {
+                    statement::insert_word(connection, position.key, word).await?;
+                    Ok(())
+                }
+                None => Err(Refusal::Missing(run.clone())),
+            },
+            Request::Settle { run, number } => {
+                if let Some(position) = positions.get(run.as_str()) {
+                    statement::delete_words(connection, position.key, *number).await?;
+                }
                 Ok(())
             }
-            Request::Append(batch) => plan.accept(positions.get_mut(batch.run.as_str()), batch),
-        });
+            Request::Keep { blob, at_ms } => {
+                statement::keep(connection, blob, *at_ms).await?;
+                Ok(())
+            }
+            Request::Answer {
+                question,
+                at_ms,
+                answer,
+            } => {
+                statement::keep_answer(connection, question, *at_ms, answer).await?;
+                Ok(())
+            }
+        };
+        wrote |= verdict.is_ok() && !matches!(request, Request::Append(_));
+        verdicts.push(verdict);
     }
     statement::insert_blobs(connection, &plan.blobs()).await?;
     statement::insert_segments(connection, &plan.segments()).await?;
-    match (created, plan.changes()) {
+    match (wrote, plan.changes()) {
         (false, changes) if changes.is_empty() => statement::rollback(connection).await?,
         (_, changes) => statement::update_runs_and_commit(connection, &changes).await?,
     }
     Ok(verdicts)
+}
+
+/// Writes a run that does not exist yet, with the past that it shares.
+async fn create(
+    connection: &mut SqliteConnection,
+    positions: &mut HashMap<String, Position>,
+    opening: &Opening,
+) -> Result<Result<(), Refusal>, sqlx::Error> {
+    let header = &opening.header;
+    let past = match plan::past(header, |run| positions.get(run.as_str()).copied()) {
+        Ok(past) => past,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let key = statement::insert_run(connection, opening, past).await?;
+    let next = past.map_or(0, |past| past.next);
+    positions.insert(header.run.as_str().to_owned(), Position { key, next });
+    Ok(Ok(()))
 }

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use troupe_core::id::RunId;
 use troupe_core::port::blob::Digest;
@@ -14,6 +15,7 @@ use troupe_core::port::{Error, ErrorKind};
 pub struct MemoryJournal {
     runs: Mutex<BTreeMap<RunId, Run>>,
     posts: Mutex<BTreeMap<RunId, Vec<Post>>>,
+    posted: AtomicU64,
     blobs: Mutex<BTreeMap<Digest, Vec<u8>>>,
     answers: Mutex<BTreeMap<Digest, (u64, Vec<u8>)>>,
     held: Arc<Mutex<BTreeMap<RunId, String>>>,

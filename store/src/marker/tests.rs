@@ -1,21 +1,22 @@
 //! Whatever users write comes back, markers and their look-alikes included.
 
 use super::{LONGEST_INLINE, Unrestored, hide, mentioned, restore};
-use crate::blob::{Blob, Hash};
+use crate::blob::{Blob, digest};
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use serde_json::json;
 use troupe_core::Value;
+use troupe_core::port::blob::Digest;
 
 fn restored(mut value: Value, blobs: &[Blob]) -> Result<Value, Unrestored> {
-    let contents: Vec<(Hash, String)> = blobs
+    let contents: Vec<(Digest, String)> = blobs
         .iter()
         .map(|blob| {
             let content = Blob::content(&blob.hash, &blob.bytes).unwrap();
             (blob.hash, String::from_utf8(content).unwrap())
         })
         .collect();
-    let find = |hash: &Hash| {
+    let find = |hash: &Digest| {
         contents
             .iter()
             .find(|(known, _)| known == hash)
@@ -58,7 +59,7 @@ proptest! {
         let mut blobs = Vec::new();
         let changed = hide(&mut hidden, &mut blobs);
         prop_assert_eq!(changed, hidden != original);
-        let mentioned: Vec<Hash> = mentioned(hidden.to_string().as_bytes()).collect();
+        let mentioned: Vec<Digest> = mentioned(hidden.to_string().as_bytes()).collect();
         prop_assert!(blobs.iter().all(|blob| mentioned.contains(&blob.hash)));
         prop_assert_eq!(restored(hidden, &blobs), Ok(original));
     }
@@ -77,7 +78,7 @@ fn only_long_strings_move() {
 
 #[test]
 fn marks_without_meaning_are_refused() {
-    let hash = Hash::of(b"elsewhere");
+    let hash = digest(b"elsewhere");
     let missing = json!([format!("\u{10}b{hash}")]);
     assert_eq!(restored(missing, &[]), Err(Unrestored::Missing(hash)));
     let upper = format!("\u{10}b{}", hash.to_string().to_uppercase());

@@ -4,6 +4,7 @@ use super::Batch;
 use crate::blob::Blob;
 use std::collections::HashSet;
 use troupe_core::id::RunId;
+use troupe_core::port::journal::RunHeader;
 use troupe_core::port::{Error, ErrorKind};
 
 /// Bits of a segment's position that are the sequence.
@@ -31,31 +32,37 @@ impl Position {
 }
 
 /// Why a request was not granted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Refusal {
     /// The run exists already.
-    Taken,
+    Taken(RunId),
     /// There is no such run.
-    Missing,
+    Missing(RunId),
     /// Somebody else was faster, or the caller is mistaken.
-    Moved { first: u64, next: u64 },
+    Moved { run: RunId, first: u64, next: u64 },
     /// The run would have more events than a position can count.
-    Full,
+    Full(RunId),
+    /// More events should be shared than there are.
+    Short { past: RunId, shared: u64, next: u64 },
 }
 
 impl Refusal {
     /// For the caller.
-    pub(crate) fn explain(self, run: &RunId) -> Error {
+    pub(crate) fn explain(self) -> Error {
         match self {
-            Self::Taken => Error::new(ErrorKind::Conflict, format!("there is a run {run} already")),
-            Self::Missing => missing(run),
-            Self::Moved { first, next } => Error::new(
+            Self::Taken(run) => Error::new(ErrorKind::Conflict, format!("there is a run {run} already")),
+            Self::Missing(run) => missing(&run),
+            Self::Moved { run, first, next } => Error::new(
                 ErrorKind::Conflict,
                 format!("run {run} was advanced by somebody else: its next event is {next}, not {first}"),
             ),
-            Self::Full => Error::new(
+            Self::Full(run) => Error::new(
                 ErrorKind::Invalid,
                 format!("run {run} cannot have more than {} events", u32::MAX),
+            ),
+            Self::Short { past, shared, next } => Error::new(
+                ErrorKind::Invalid,
+                format!("run {past} has {next} events, so that {shared} of them cannot be shared"),
             ),
         }
     }
@@ -69,6 +76,29 @@ pub(crate) fn missing(run: &RunId) -> Error {
     )
 }
 
+/// Whether a run may be opened: gives what it shares, the other run's number and how many of its events.
+pub(crate) fn past(
+    header: &RunHeader,
+    position: impl Fn(&RunId) -> Option<Position>,
+) -> Result<Option<Position>, Refusal> {
+    if position(&header.run).is_some() {
+        return Err(Refusal::Taken(header.run.clone()));
+    }
+    let Some(fork) = &header.forked else { return Ok(None) };
+    let past = position(&fork.run).ok_or_else(|| Refusal::Missing(fork.run.clone()))?;
+    if fork.events > past.next {
+        return Err(Refusal::Short {
+            past: fork.run.clone(),
+            shared: fork.events,
+            next: past.next,
+        });
+    }
+    Ok(Some(Position {
+        next: fork.events,
+        ..past
+    }))
+}
+
 /// The accepted appends of a group, in order.
 #[derive(Debug, Default)]
 pub(crate) struct Plan<'a> {
@@ -78,14 +108,19 @@ pub(crate) struct Plan<'a> {
 impl<'a> Plan<'a> {
     /// Accepts a batch that begins where its run stands.
     pub(crate) fn accept(&mut self, position: Option<&mut Position>, batch: &'a Batch) -> Result<(), Refusal> {
-        let position = position.ok_or(Refusal::Missing)?;
+        let run = || batch.run.clone();
+        let position = position.ok_or_else(|| Refusal::Missing(run()))?;
         let (first, next) = (batch.first, position.next);
         if first != next {
-            return Err(Refusal::Moved { first, next });
+            return Err(Refusal::Moved {
+                run: run(),
+                first,
+                next,
+            });
         }
         let after = next + u64::from(batch.segment.events);
         if after > u64::from(u32::MAX) {
-            return Err(Refusal::Full);
+            return Err(Refusal::Full(run()));
         }
         position.next = after;
         self.accepted.push((position.key, batch));

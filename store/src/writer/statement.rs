@@ -13,6 +13,7 @@ use sqlx::query::Query;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{AssertSqlSafe, Sqlite, SqliteConnection};
 use std::collections::HashMap;
+use troupe_core::port::blob::Digest;
 
 /// Rows of one statement; SQLite takes 32,766 parameters.
 const ROWS: usize = 1024;
@@ -40,16 +41,21 @@ pub(crate) async fn begin(
     Ok(found.into_iter().map(position).collect())
 }
 
-/// Writes a run that does not exist yet; gives its number.
-pub(crate) async fn insert_run(connection: &mut SqliteConnection, opening: &Opening) -> Result<i64, sqlx::Error> {
+/// Writes a run that does not exist yet, with the past that it shares; gives its number.
+pub(crate) async fn insert_run(
+    connection: &mut SqliteConnection,
+    opening: &Opening,
+    past: Option<Position>,
+) -> Result<i64, sqlx::Error> {
     let header = &opening.header;
     insert_blobs(connection, &[&opening.sources]).await?;
     let key: i64 = sqlx::query_scalar(
         "INSERT INTO run (id, started_ms, updated_ms, next_sequence, progress, writer) \
-         VALUES (?1, ?2, ?2, 0, ?3, ?4) RETURNING key",
+         VALUES (?1, ?2, ?2, ?3, ?4, ?5) RETURNING key",
     )
     .bind(header.run.as_str())
     .bind(integer(header.started_ms))
+    .bind(integer(past.map_or(0, |past| past.next)))
     .bind(&opening.progress)
     .bind(VERSION)
     .fetch_one(&mut *connection)
@@ -62,10 +68,69 @@ pub(crate) async fn insert_run(connection: &mut SqliteConnection, opening: &Open
     .bind(&header.path)
     .bind(&header.fingerprint)
     .bind(&header.settings)
-    .bind(opening.sources.hash.as_slice())
+    .bind(opening.sources.hash.0.as_slice())
+    .execute(&mut *connection)
+    .await?;
+    if let Some(past) = past {
+        sqlx::query("INSERT INTO fork (run, past, events) VALUES (?1, ?2, ?3)")
+            .bind(key)
+            .bind(past.key)
+            .bind(integer(past.next))
+            .execute(connection)
+            .await?;
+    }
+    Ok(key)
+}
+
+/// Leaves a word for a run.
+pub(crate) async fn insert_word(connection: &mut SqliteConnection, run: i64, word: &str) -> Result<(), sqlx::Error> {
+    sqlx::query("INSERT INTO word (run, word) VALUES (?1, ?2)")
+        .bind(run)
+        .bind(word)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Forgets a run's words up to `number`.
+pub(crate) async fn delete_words(connection: &mut SqliteConnection, run: i64, number: u64) -> Result<(), sqlx::Error> {
+    sqlx::query("DELETE FROM word WHERE run = ?1 AND number <= ?2")
+        .bind(run)
+        .bind(integer(number))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Keeps a content, and when that was asked for last.
+pub(crate) async fn keep(connection: &mut SqliteConnection, blob: &Blob, at_ms: u64) -> Result<(), sqlx::Error> {
+    insert_blobs(connection, &[blob]).await?;
+    sqlx::query("INSERT INTO kept (hash, at_ms) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET at_ms = excluded.at_ms")
+        .bind(blob.hash.0.as_slice())
+        .bind(integer(at_ms))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Keeps the answer to a question in place of an older one.
+pub(crate) async fn keep_answer(
+    connection: &mut SqliteConnection,
+    question: &Digest,
+    at_ms: u64,
+    answer: &Blob,
+) -> Result<(), sqlx::Error> {
+    insert_blobs(connection, &[answer]).await?;
+    sqlx::query(
+        "INSERT INTO answer (question, at_ms, hash) VALUES (?1, ?2, ?3) \
+         ON CONFLICT DO UPDATE SET at_ms = excluded.at_ms, hash = excluded.hash",
+    )
+    .bind(question.0.as_slice())
+    .bind(integer(at_ms))
+    .bind(answer.hash.0.as_slice())
     .execute(connection)
     .await?;
-    Ok(key)
+    Ok(())
 }
 
 /// Writes blobs, leaving out those that are there.
@@ -74,7 +139,7 @@ pub(crate) async fn insert_blobs(connection: &mut SqliteConnection, blobs: &[&Bl
         let mut query = insert("OR IGNORE INTO blob (hash, size, bytes)", 3, rows.len());
         for blob in rows {
             query = query
-                .bind(blob.hash.as_slice())
+                .bind(blob.hash.0.as_slice())
                 .bind(integer(blob.size as u64))
                 .bind(blob.bytes.as_slice());
         }

@@ -1,66 +1,88 @@
-//! The store keeps the promises of the ports.
+//! The store keeps the promises of the ports: through one handle, and through several that take turns.
 
-use std::path::Path;
+use crate::handles::Handles;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
-use troupe_core::id::RunId;
-use troupe_core::port::Error;
-use troupe_core::port::journal::{Append, Entry, Journal, RunHeader, RunRecord};
+use troupe_core::port::journal::Journal;
 use troupe_store::Store;
-use troupe_testkit::conformance::journal::{check, check_durable, check_leases, header, run_id};
+use troupe_testkit::conformance::journal::{header, run_id};
+use troupe_testkit::conformance::{blob, cache, dispatch, journal, lease};
 
 async fn open(folder: &Path) -> Store {
     Store::open(folder).await.expect("opened")
 }
 
-/// A store whose folder goes with it.
-struct Fresh {
-    store: Store,
-    _folder: TempDir,
+/// Folders that go with this.
+struct Folders {
+    parent: TempDir,
+    made: AtomicU32,
 }
 
-#[async_trait::async_trait]
-impl Journal for Fresh {
-    async fn create(&self, header: RunHeader) -> Result<(), Error> {
-        self.store.create(header).await
+impl Folders {
+    fn new() -> Self {
+        Self {
+            parent: tempfile::tempdir().unwrap(),
+            made: AtomicU32::new(0),
+        }
     }
-    async fn append(&self, append: Append) -> Result<(), Error> {
-        self.store.append(append).await
-    }
-    async fn load(&self, run: &RunId) -> Result<Vec<Entry>, Error> {
-        self.store.load(run).await
-    }
-    async fn run(&self, run: &RunId) -> Result<RunRecord, Error> {
-        self.store.run(run).await
-    }
-    async fn remove(&self, run: &RunId) -> Result<(), Error> {
-        self.store.remove(run).await
-    }
-    async fn runs(&self, limit: u32) -> Result<Vec<RunRecord>, Error> {
-        self.store.runs(limit).await
+
+    fn next(&self) -> PathBuf {
+        let number = self.made.fetch_add(1, Ordering::Relaxed);
+        self.parent.path().join(number.to_string())
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn keeps_the_promises_of_a_journal() {
-    check(async || {
-        let folder = tempfile::tempdir().unwrap();
-        Fresh {
-            store: open(folder.path()).await,
-            _folder: folder,
-        }
-    })
-    .await;
+    let folders = Folders::new();
+    journal::check(async || open(&folders.next()).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn several_handles_keep_the_promises_of_a_journal() {
+    let folders = Folders::new();
+    journal::check(async || Handles::open(&folders.next()).await).await;
 }
 
 #[tokio::test]
 async fn keeps_the_promises_of_a_journal_that_lasts() {
-    check_durable(open).await;
+    journal::check_durable(open).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keeps_the_promises_of_leases() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).await;
+    lease::check(vec![store.clone(), store.clone(), store]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn several_handles_keep_the_promises_of_leases() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = async || open(folder.path()).await;
+    lease::check(vec![open().await, open().await, open().await]).await;
 }
 
 #[tokio::test]
-async fn keeps_the_promises_of_leases() {
-    let folder = tempfile::tempdir().unwrap();
-    check_leases(&open(folder.path()).await).await;
+async fn keeps_the_promises_of_dispatch() {
+    let folders = Folders::new();
+    dispatch::check(async || open(&folders.next()).await).await;
+    dispatch::check(async || Handles::open(&folders.next()).await).await;
+}
+
+#[tokio::test]
+async fn keeps_the_promises_of_blobs() {
+    let folders = Folders::new();
+    blob::check(&open(&folders.next()).await).await;
+    blob::check(&Handles::open(&folders.next()).await).await;
+}
+
+#[tokio::test]
+async fn keeps_the_promises_of_a_cache() {
+    let folders = Folders::new();
+    cache::check(&open(&folders.next()).await).await;
+    cache::check(&Handles::open(&folders.next()).await).await;
 }
 
 #[tokio::test]

@@ -6,3 +6,4 @@ mod conformance;
 mod crash;
 mod database;
 mod folder;
+mod handles;

@@ -1,12 +1,13 @@
-//! What every journal and every keeper of leases must do.
+//! What every journal must do.
 
+use super::{fork, removal};
 use std::path::Path;
 use std::sync::Arc;
 use troupe_core::event::Event;
 use troupe_core::id::{ActorId, CallId, RunId, StepIndex};
 use troupe_core::message::{ToolOutput, Usage};
 use troupe_core::port::ErrorKind;
-use troupe_core::port::journal::{Append, Entry, Journal, Leases, Progress, RunHeader, RunStatus};
+use troupe_core::port::journal::{Append, Entry, Journal, Progress, RunHeader, RunStatus};
 
 /// A run's name made of text that is known to fit.
 ///
@@ -77,6 +78,9 @@ pub async fn check<J: Journal + 'static>(make: impl AsyncFn() -> J) {
     runs_are_written_at_the_same_time(Arc::new(make().await)).await;
     one_of_two_writers_wins(Arc::new(make().await)).await;
     many_events_survive(&make().await).await;
+    clocks_may_jump(&make().await).await;
+    fork::check(&make).await;
+    removal::check(&make).await;
 }
 
 /// The laws of a journal that outlives its process. `open` opens what is kept in a folder.
@@ -109,40 +113,15 @@ pub async fn check_durable<J: Journal + 'static>(open: impl AsyncFn(&Path) -> J)
     assert_eq!(journal.load(&run).await.expect("loaded").len(), 4);
 }
 
-/// The laws of leases.
-///
-/// # Panics
-/// When a law is broken.
-pub async fn check_leases(leases: &impl Leases) {
-    let (run, other) = (run_id("LEASED"), run_id("OTHER"));
-    let first = leases.acquire(&run, "process 4711 on somewhere").await.expect("free");
-    let Err(refused) = leases.acquire(&run, "process 4712").await else {
-        panic!("a lease was given to two");
-    };
-    assert_eq!(refused.kind, ErrorKind::Conflict);
-    assert!(refused.message.contains("process 4711 on somewhere"), "{refused}");
-    let _independent = leases.acquire(&other, "process 4712").await.expect("another run");
-    drop(first);
-    let second = leases.acquire(&run, "nr 2").await.expect("given back");
-    let Err(refused) = leases.acquire(&run, "process 4713").await else {
-        panic!("a lease was given to two");
-    };
-    assert!(
-        refused.message.contains("nr 2") && !refused.message.contains("4711"),
-        "{refused}"
-    );
-    drop(second);
-}
-
-fn texts(entries: &[Entry]) -> Vec<&Event> {
+pub(super) fn texts(entries: &[Entry]) -> Vec<&Event> {
     entries.iter().map(|entry| &entry.event).collect()
 }
 
-fn texts_of(events: &[Event]) -> Vec<&Event> {
+pub(super) fn texts_of(events: &[Event]) -> Vec<&Event> {
     events.iter().collect()
 }
 
-async fn begun(journal: &impl Journal, name: &str) -> RunId {
+pub(super) async fn begun(journal: &impl Journal, name: &str) -> RunId {
     let run = run_id(name);
     journal.create(header(&run, 1)).await.expect("created");
     run
@@ -396,4 +375,31 @@ async fn many_events_survive(journal: &impl Journal) {
     for (entry, n) in entries.iter().zip(0..) {
         assert_eq!((entry.sequence, &entry.event), (n, &skipped(n)));
     }
+}
+
+async fn clocks_may_jump(journal: &impl Journal) {
+    let run = begun(journal, "JUMPS").await;
+    let times = [5_000, 10, 10, 0, u64::from(u32::MAX), 1_764_000_000_000, 7];
+    for (at_ms, first) in times.into_iter().zip(0..) {
+        let jumped = Append {
+            at_ms,
+            ..append(&run, first, vec![event(first, "tick")])
+        };
+        journal.append(jumped).await.expect("appended");
+    }
+    let entries = journal.load(&run).await.expect("loaded");
+    assert_eq!(entries.iter().map(|entry| entry.at_ms).collect::<Vec<_>>(), times);
+    assert!(entries.iter().zip(0..).all(|(entry, n)| entry.sequence == n));
+    let record = journal.run(&run).await.expect("found");
+    assert_eq!((record.updated_ms, record.header.started_ms), (7, 1));
+    // One that says that it started before the one that came first.
+    journal.create(header(&run_id("BEFORE"), 0)).await.expect("created");
+    let names: Vec<RunId> = journal
+        .runs(9)
+        .await
+        .expect("listed")
+        .into_iter()
+        .map(|record| record.header.run)
+        .collect();
+    assert_eq!(names, [run, run_id("BEFORE")]);
 }

@@ -2,6 +2,7 @@
 
 use super::{MemoryJournal, missing};
 use async_trait::async_trait;
+use std::sync::atomic::Ordering;
 use troupe_core::id::RunId;
 use troupe_core::port::Error;
 use troupe_core::port::dispatch::{Dispatch, Post, Word};
@@ -13,9 +14,8 @@ impl Dispatch for MemoryJournal {
         if !self.runs().contains_key(run) {
             return Err(missing(run));
         }
-        let mut posts = self.posts();
-        let number = posts.values().flatten().map(|post| post.number + 1).max().unwrap_or(0);
-        posts.entry(run.clone()).or_default().push(Post { number, word });
+        let number = self.posted.fetch_add(1, Ordering::Relaxed);
+        self.posts().entry(run.clone()).or_default().push(Post { number, word });
         Ok(())
     }
 
