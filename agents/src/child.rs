@@ -185,7 +185,7 @@ fn asked<'a>(
         };
         let Folded { state, times, .. } = times::fold(workflow, &entries);
         let mut questions = Vec::new();
-        for Effect { call, want } in engine::outstanding(workflow, &state) {
+        for Effect { call, want, .. } in engine::outstanding(workflow, &state) {
             match want {
                 Want::Approve(request) => {
                     let wanted_ms = times.wanted_ms(call).unwrap_or_default();

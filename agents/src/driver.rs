@@ -150,7 +150,7 @@ impl Driver {
     fn overdue(&self) -> Vec<CallId> {
         let now_ms = self.run.ports.clock.now_ms();
         let mut overdue: Vec<(u64, CallId)> = Vec::new();
-        for Effect { call, want } in engine::outstanding(&self.run.workflow, &self.state) {
+        for Effect { call, want, .. } in engine::outstanding(&self.run.workflow, &self.state) {
             let Want::Timer { after_ms, measure } = want else {
                 continue;
             };

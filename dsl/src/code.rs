@@ -99,6 +99,7 @@ codes! {
     UNTRUSTED_TEXT = "T0702";
     OPEN_FAN_OUT = "T0703";
     ONCE_RETRIED = "T0704";
+    NEVER_IN_DOUBT = "T0705";
     // Designed, and not built.
     NOT_YET = "T0901";
 }

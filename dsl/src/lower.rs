@@ -61,7 +61,7 @@ pub(crate) fn lower(
         steps: checked
             .order
             .iter()
-            .filter_map(|at| lower_step(document, checked, &document.steps[*at], &checked.steps[*at], &ranks))
+            .filter_map(|at| lower_step(document, &document.steps[*at], &checked.steps[*at], &ranks))
             .collect(),
         workflows: checked
             .workflows
@@ -118,13 +118,7 @@ fn lower_agent(agent: &Agent, known: &crate::check::Agent) -> ir::Agent {
     }
 }
 
-fn lower_step(
-    document: &Document,
-    checked: &Checked,
-    step: &Step,
-    known: &crate::check::Step,
-    ranks: &[usize],
-) -> Option<ir::Step> {
+fn lower_step(document: &Document, step: &Step, known: &crate::check::Step, ranks: &[usize]) -> Option<ir::Step> {
     let verb = lower_verb(step, known)?;
     let repeat = match &step.repeat {
         Some(repeat) => Some(ir::Repeat {
@@ -156,19 +150,15 @@ fn lower_step(
         timeout_ms: step.timeout_ms.or(document.defaults.timeout_ms),
         on_error: known.on_error,
         output: known.output.clone(),
-        effect: effect(step, known, &checked.tools),
-        on_crash: ir::OnCrash::default(),
+        effect: known.effect,
+        on_crash: step
+            .on_crash
+            .as_ref()
+            .map(|on_crash| on_crash.value)
+            .or(document.defaults.on_crash)
+            .unwrap_or_default(),
         cache: None,
     })
-}
-
-/// A command may do anything; a tool says itself what a call does.
-fn effect(step: &Step, known: &crate::check::Step, tools: &[ir::Tool]) -> ir::EffectClass {
-    match &step.verb {
-        Some(Verb::Run(_)) => ir::EffectClass::Once,
-        Some(Verb::Tool { .. }) => tools.get(known.callee).map_or(ir::EffectClass::Once, |tool| tool.class),
-        _ => ir::EffectClass::Pure,
-    }
 }
 
 fn lower_verb(step: &Step, known: &crate::check::Step) -> Option<ir::Verb> {

@@ -134,7 +134,11 @@ fn of_step(view: &RunView, event: &Event, workflow: &Workflow) -> Option<String>
         }),
         Event::EffectRepeated { step, item, by } => {
             let by = by.as_ref().map(|by| format!(", as {} decided", short(by)));
-            Some(format!("{}: interrupted, and repeated{}", place(step, item), by.unwrap_or_default()))
+            Some(format!(
+                "{}: interrupted, and repeated{}",
+                place(step, item),
+                by.unwrap_or_default()
+            ))
         }
         _ => None,
     }

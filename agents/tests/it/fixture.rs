@@ -129,7 +129,7 @@ pub fn wired(
     let ports = Ports {
         journal,
         models: vec![model],
-        tools: vec![tool],
+        tools: vec![tool; workflow.tools.len()],
         processes: None,
         approver: Arc::new(Nobody),
         secrets: Secrets::default(),

@@ -5,6 +5,7 @@
 mod approve;
 mod child;
 mod crash;
+mod doubt;
 mod fixture;
 mod team;
 mod turns;

@@ -70,7 +70,7 @@ fn a_killed_quickstart_resumes_to_the_same_outputs() {
 }
 
 #[test]
-fn a_run_of_commands_says_what_is_in_doubt() {
+fn a_command_in_doubt_waits_for_one_persons_word() {
     let place = small();
     place.file(
         "slow.yaml",
@@ -92,23 +92,78 @@ fn a_run_of_commands_says_what_is_in_doubt() {
     child.wait().unwrap();
     assert_eq!(place.troupe(&["ls", "--json"]).json()[0]["status"], "interrupted");
     place.file("go", "");
-    let doubtful = place.troupe(&["resume", "last", "--json"]);
+    for _ in 0..2 {
+        let doubtful = place.troupe(&["resume", "last", "--json"]);
+        let object = doubtful.json();
+        assert_eq!(
+            (doubtful.code, &object["status"]),
+            (3, &"waiting".into()),
+            "{doubtful:?}"
+        );
+        assert_eq!(object["questions"][0]["step"], "slow");
+        assert_eq!(
+            object["questions"][0]["choices"],
+            serde_json::json!(["repeat", "done", "fail"])
+        );
+        assert!(doubtful.stderr.contains(" slow done [--comment TEXT]"), "{doubtful:?}");
+    }
+    assert_eq!(place.troupe(&["ls", "--json"]).json()[0]["status"], "waiting");
+    let shown = place.troupe(&["show", "last", "--json"]).json();
+    let steps = &shown["steps"];
     assert_eq!(
-        (doubtful.code, &doubtful.json()["error"]["kind"]),
-        (1, &"in_doubt".into()),
-        "{doubtful:?}"
+        (&steps[1]["status"], &steps[1]["in_doubt"]),
+        (&"in doubt".into(), &serde_json::json!([0]))
     );
-    let repeated = place.troupe(&["resume", "last", "--json"]);
-    assert_eq!(
-        (repeated.code, &repeated.json()["status"]),
-        (0, &"succeeded".into()),
-        "{repeated:?}"
-    );
+    assert!(place.troupe(&["show", "last"]).stdout.contains("slow  in doubt"));
+    assert_eq!(log(), "once\nbegun\n", "nothing is repeated before a person says so");
+    // Two people decide at once, and one of them is heard.
+    let decide = || {
+        let mut decision = place.command(&["approve", "last", "slow", "repeat", "--quiet"]);
+        decision.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    };
+    let mut codes = [decide(), decide()].map(|mut child| child.wait().unwrap().code().unwrap());
+    codes.sort_unstable();
+    assert!(codes[0] == 0 && codes[1] > 0, "{codes:?}");
     assert_eq!(
         log(),
         "once\nbegun\nbegun\n",
         "the finished command was not repeated, the doubtful one was"
     );
+    assert_eq!(place.troupe(&["ls", "--json"]).json()[0]["status"], "succeeded");
+}
+
+#[test]
+fn a_person_who_looked_says_what_a_command_gave() {
+    let place = small();
+    place.file(
+        "slow.yaml",
+        "troupe: 1\nname: slow\nsteps:\n  slow:\n    run: echo \"$TROUPE_EFFECT_KEY\" >> log; sleep 60\n    output: { sum: integer }\n\
+         outputs: { sum: \"${{ steps.slow.output.sum }}\" }\n",
+    );
+    let mut child = place.command(&["run", "slow.yaml", "--allow-host-commands"]);
+    let mut child = child.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let log = || std::fs::read_to_string(place.path().join("log")).unwrap_or_default();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while log().is_empty() && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let run = place.troupe(&["ls", "--json"]).json()[0]["run"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert_eq!(
+        log().trim(),
+        format!("{run}/slow/a1/r1"),
+        "the key says whose effect it is"
+    );
+    assert_eq!(place.troupe(&["resume", "last"]).code, 3);
+    let wrong = place.troupe(&["approve", "last", "done", "--comment", "much"]);
+    assert_eq!(wrong.code, 3, "{wrong:?}");
+    assert!(wrong.stderr.contains("The answer cannot be used"), "{wrong:?}");
+    let done = place.troupe(&["approve", "last", "done", "--comment", "{\"sum\": 7}", "--json"]);
+    assert_eq!((done.code, &done.json()["outputs"]["sum"]), (0, &7.into()), "{done:?}");
 }
 
 #[test]
@@ -134,6 +189,8 @@ fn ctrl_c_winds_down_and_the_run_goes_on_later() {
     );
     assert_eq!(child.wait().unwrap().code(), Some(130));
     assert_eq!(place.troupe(&["ls", "--json"]).json()[0]["status"], "cancelled");
+    // The command was stopped in the middle.
+    assert_eq!(place.troupe(&["resume", "last"]).code, 3);
     place.file("go", "");
-    assert_eq!(place.troupe(&["resume", "last"]).code, 0);
+    assert_eq!(place.troupe(&["approve", "last", "repeat"]).code, 0);
 }

@@ -9,7 +9,7 @@ use super::steps::{Callables, Kind, expressions};
 use super::{Checked, agents, outputs};
 use crate::document::Document;
 use crate::report::Report;
-use troupe_core::ir::{OnError, Retry};
+use troupe_core::ir::{EffectClass, OnError, Retry};
 use troupe_core::limits::Limits;
 use troupe_core::types::Type;
 
@@ -98,6 +98,7 @@ fn unknown() -> Kind {
         callee: None,
         retry: Retry::NONE,
         on_error: OnError::default(),
+        effect: EffectClass::Once,
         untrusted: false,
     }
 }

@@ -32,7 +32,7 @@ use crate::report::Report;
 use crate::tool_types::Signature;
 use names::{Found, Names};
 use steps::Callables;
-use troupe_core::ir::{OnError, Retry, Tool};
+use troupe_core::ir::{EffectClass, OnError, Retry, Tool};
 use troupe_core::limits::Limits;
 use troupe_core::types::Type;
 
@@ -68,6 +68,7 @@ pub(crate) struct Step {
     pub(crate) callee: usize,
     pub(crate) retry: Retry,
     pub(crate) on_error: OnError,
+    pub(crate) effect: EffectClass,
     /// Positions of the steps that it waits for.
     pub(crate) after: Vec<usize>,
 }
@@ -134,6 +135,7 @@ pub(crate) fn check(
         callee: kind.callee.unwrap_or(usize::MAX),
         retry: kind.retry,
         on_error: kind.on_error,
+        effect: kind.effect,
         after: edges.into_iter().map(|edge| edge.step).collect(),
     });
     Checked {

@@ -1,7 +1,7 @@
 //! Servers of the Model Context Protocol: their tools, from the schemas that the file pins.
 //!
 //! A pinned file holds what the server answers to `tools/list` (MCP, “Tools”): `{"tools": [{"name",
-//! "inputSchema", "outputSchema"?}]}`. Checks never start a server.
+//! "inputSchema", "outputSchema"?, "annotations"?}]}`. Checks never start a server.
 
 use crate::code;
 use crate::document::{Document, Pinned};
@@ -18,14 +18,14 @@ pub(super) fn check(report: &mut Report, document: &Document) -> Vec<(Tool, Sign
     for server in &document.shared.servers {
         let Some(pinned) = &server.tools else { continue };
         match read(pinned) {
-            Ok(found) => tools.extend(found.into_iter().map(|(name, signature)| {
+            Ok(found) => tools.extend(found.into_iter().map(|(name, class, signature)| {
                 let tool = Tool {
                     path: format!("{}.{name}", server.name.value),
                     source: ToolSource::Mcp {
                         server: server.name.value.clone(),
                         tool: name,
                     },
-                    class: EffectClass::Once,
+                    class,
                 };
                 (tool, signature)
             })),
@@ -41,7 +41,7 @@ pub(super) fn check(report: &mut Report, document: &Document) -> Vec<(Tool, Sign
     tools
 }
 
-fn read(pinned: &Pinned) -> Result<Vec<(String, Signature)>, String> {
+fn read(pinned: &Pinned) -> Result<Vec<(String, EffectClass, Signature)>, String> {
     let answer: Value = serde_json::from_str(&pinned.text).map_err(|error| format!("it is no JSON: {error}"))?;
     let tools = ["/tools", "/result/tools", ""]
         .iter()
@@ -50,7 +50,7 @@ fn read(pinned: &Pinned) -> Result<Vec<(String, Signature)>, String> {
     tools.iter().map(tool).collect()
 }
 
-fn tool(tool: &Value) -> Result<(String, Signature), String> {
+fn tool(tool: &Value) -> Result<(String, EffectClass, Signature), String> {
     let name = tool.get("name").and_then(Value::as_str).ok_or("a tool has no `name`")?;
     let schema = |key: &str| {
         let schema = tool.get(key).map(|source| Schema::parse(source.clone()));
@@ -78,5 +78,17 @@ fn tool(tool: &Value) -> Result<(String, Signature), String> {
         // Without a schema the answer is text for a model to read.
         None => Type::Object([("text".to_owned(), Type::String)].into_iter().collect()),
     };
-    Ok((name.to_owned(), Signature { arguments, result }))
+    Ok((name.to_owned(), class(tool), Signature { arguments, result }))
+}
+
+/// What the server says of a call (MCP, “ToolAnnotations”); one that says nothing may do anything.
+fn class(tool: &Value) -> EffectClass {
+    let says = |hint: &str| tool.pointer(&format!("/annotations/{hint}")) == Some(&Value::Bool(true));
+    if says("readOnlyHint") {
+        EffectClass::Pure
+    } else if says("idempotentHint") {
+        EffectClass::Idempotent
+    } else {
+        EffectClass::Once
+    }
 }

@@ -14,7 +14,7 @@ use crate::report::Report;
 use crate::tool_types::{self, Signature};
 use std::collections::{HashMap, HashSet};
 use troupe_core::diagnostic::{Diagnostic, Span};
-use troupe_core::ir::{OnError, Retry, Tool};
+use troupe_core::ir::{EffectClass, OnError, Retry, Tool};
 use troupe_core::limits::Limits;
 use troupe_core::types::Type;
 
@@ -28,6 +28,8 @@ pub(super) struct Kind {
     pub(super) callee: Option<usize>,
     pub(super) retry: Retry,
     pub(super) on_error: OnError,
+    /// Whether its call or its command may happen twice; nothing to other verbs.
+    pub(super) effect: EffectClass,
     /// Whether its output is text from outside.
     pub(super) untrusted: bool,
 }
@@ -109,9 +111,19 @@ pub(super) fn kinds(report: &mut Report, document: &Document, callables: &Callab
             callee,
             retry: retry.map_or(Retry::NONE, |retry| retry.value.clone()),
             on_error: step.on_error.or(document.defaults.on_error).unwrap_or_default(),
+            effect: step.effect.unwrap_or_else(|| effect(step, callee, callables.tools)),
         });
     }
     resolved
+}
+
+/// A command may do anything; a tool says itself what a call does.
+fn effect(step: &Step, callee: Option<usize>, tools: &[Tool]) -> EffectClass {
+    match &step.verb {
+        Some(Verb::Run(_)) => EffectClass::Once,
+        Some(Verb::Tool { .. }) => callee.map_or(EffectClass::Once, |at| tools[at].class),
+        _ => EffectClass::Pure,
+    }
 }
 
 fn object(fields: &[(&str, Type)]) -> Type {

@@ -3,10 +3,10 @@
 use super::Spanned;
 use super::fields::Fields;
 use super::limits::{self, AgentLimits};
-use super::steps::{on_error, retry};
+use super::steps::{on_crash, on_error, retry};
 use crate::language::DEFAULTS;
 use crate::report::Report;
-use troupe_core::ir::{OnError, Retry};
+use troupe_core::ir::{OnCrash, OnError, Retry};
 
 #[derive(Debug, Default)]
 pub(crate) struct Defaults {
@@ -16,6 +16,7 @@ pub(crate) struct Defaults {
     pub(crate) timeout_ms: Option<u64>,
     pub(crate) parallel: Option<u32>,
     pub(crate) on_error: Option<OnError>,
+    pub(crate) on_crash: Option<OnCrash>,
 }
 
 pub(super) fn read(report: &mut Report, workflow: &Fields<'_>) -> Defaults {
@@ -29,5 +30,6 @@ pub(super) fn read(report: &mut Report, workflow: &Fields<'_>) -> Defaults {
         timeout_ms: fields.duration_ms(report, "timeout"),
         parallel: fields.count(report, "parallel"),
         on_error: on_error(report, &fields),
+        on_crash: on_crash(report, &fields),
     }
 }

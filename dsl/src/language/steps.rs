@@ -140,6 +140,18 @@ pub(crate) const STEP: Mapping = Mapping {
             "What a failure that is not retried means: `fail` ends the run; with `continue` the output is null and the failure stands in `steps.NAME.errors`. Default: fail.",
         ),
         key(
+            "effect",
+            Takes::Words(&["pure", "idempotent", "once"]),
+            "Whether the call or the command may happen twice: `pure` changes nothing, `idempotent` takes a repetition with the same key for the same, `once` may not. Default: once; a tool says it itself.",
+        )
+        .with(&["run", "tool"]),
+        key(
+            "on_crash",
+            Takes::Words(&["ask", "retry", "fail"]),
+            "What becomes of an effect of class `once` that was interrupted: a person is asked, it is repeated, or the step fails. Default: ask.",
+        )
+        .with(&["run", "tool"]),
+        key(
             "cache",
             Takes::Or(&[Takes::Boolean, Takes::Mapping(&CACHE)]),
             "Uses the answer of an earlier equal call.",

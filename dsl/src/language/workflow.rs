@@ -118,5 +118,10 @@ pub(crate) const DEFAULTS: Mapping = Mapping {
             Takes::Words(&["fail", "continue"]),
             "What a failure means for the run, unless the step has `on_error`.",
         ),
+        key(
+            "on_crash",
+            Takes::Words(&["ask", "retry", "fail"]),
+            "What becomes of an interrupted command or call that may not happen twice, unless the step has `on_crash`.",
+        ),
     ],
 };

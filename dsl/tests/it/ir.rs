@@ -271,3 +271,60 @@ steps:
         ("reader".into(), "gpt-5".into())
     );
 }
+
+#[test]
+fn effects_have_a_class_and_a_way_out_of_doubt() {
+    let mut files = Memory::of_the_manual();
+    let tools = json!({ "tools": [
+        { "name": "read", "inputSchema": { "type": "object" }, "annotations": { "readOnlyHint": true } },
+        { "name": "set", "inputSchema": { "type": "object" }, "annotations": { "idempotentHint": true } },
+        { "name": "create", "inputSchema": { "type": "object" }, "annotations": { "readOnlyHint": false } },
+        { "name": "guess", "inputSchema": { "type": "object" } },
+    ] });
+    files
+        .0
+        .insert("mcp/tracker.json".into(), tools.to_string().into_bytes());
+    let text = r#"
+troupe: 1
+defaults: { on_crash: retry }
+corpora: { papers: corpus/*.md }
+mcp: { tracker: { run: [serve], tools: mcp/tracker.json } } # allow: T0901
+steps:
+  search: { tool: papers.semantic_search, with: { query: x } }
+  read: { tool: tracker.read }
+  set: { tool: tracker.set }
+  create: { tool: tracker.create, on_crash: fail }
+  guess: { tool: tracker.guess }
+  sure: { tool: tracker.guess, effect: pure }
+  pay: { run: [./pay.sh], on_crash: ask }
+  look: { run: [./look.sh], effect: pure }
+  mirror: { run: [./mirror.sh], effect: idempotent }
+  careful: { tool: papers.semantic_search, with: { query: x }, effect: once }
+"#;
+    let compiled = compile("workflow.yaml", text.as_bytes(), &files);
+    assert!(compiled.diagnostics.is_empty(), "{:#?}", compiled.diagnostics);
+    let workflow = compiled.workflow.expect("nothing was wrong");
+    let found: Vec<_> = [
+        "search", "read", "set", "create", "guess", "sure", "pay", "look", "mirror", "careful",
+    ]
+    .map(|name| {
+        let step = workflow.step(workflow.step_named(name).expect("it is there"));
+        format!("{name} {} {:?}", step.effect.word(), step.on_crash)
+    })
+    .into();
+    assert_eq!(
+        found,
+        [
+            "search pure Retry",
+            "read pure Retry",
+            "set idempotent Retry",
+            "create once Fail",
+            "guess once Retry",
+            "sure pure Retry",
+            "pay once Ask",
+            "look pure Retry",
+            "mirror idempotent Retry",
+            "careful once Retry",
+        ]
+    );
+}

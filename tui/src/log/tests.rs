@@ -218,3 +218,53 @@ fn rounds_questions_and_runs_of_runs_have_a_line() {
      70 ms  sign: waits for a person: Publish^[[2J?
     ");
 }
+
+#[test]
+fn doubt_and_what_became_of_it_have_a_line() {
+    let mut story = Story::begin();
+    let (step, item) = (StepIndex(3), ItemIndex(0));
+    let pay = Event::ItemStarted {
+        step,
+        item,
+        attempt: 1,
+        round: 1,
+        work: Work::Process {
+            command: Default::default(),
+        },
+    };
+    let doubted = |refused: Option<&str>| Event::EffectDoubted {
+        step,
+        item,
+        refused: refused.map(str::to_owned),
+    };
+    let repeated = |by: Option<&str>| Event::EffectRepeated {
+        step,
+        item,
+        by: by.map(str::to_owned),
+    };
+    story.step(3, None).tell(pay);
+    for event in [
+        doubted(None),
+        doubted(Some("the comment is no JSON")),
+        repeated(Some("ada\u{1b}[2J")),
+        repeated(None),
+    ] {
+        story.wait(100).tell(event);
+    }
+    assert_snapshot!(log(&story), @r"
+      0 ms  wide-research: started
+      0 ms  publish: started
+    100 ms  publish: in doubt: interrupted, a person is asked
+    200 ms  publish: in doubt: asked again: the comment is no JSON
+    300 ms  publish: interrupted, and repeated, as ada^[[2J decided
+    400 ms  publish: interrupted, and repeated
+    ");
+    story.tell(doubted(None));
+    assert!(crate::summary(&story.view, 80).contains("publish  in doubt · run"));
+    story.tell(repeated(None)).done(3, 0);
+    assert_eq!(story.view.steps[3].status, troupe_core::view::StepStatus::Succeeded);
+    assert_eq!(
+        (story.view.steps[3].working, story.view.steps[3].in_doubt.len()),
+        (0, 0)
+    );
+}

@@ -2,6 +2,7 @@
 //! lints would be echoes.
 
 mod constant;
+mod crash;
 mod limits;
 mod once;
 mod open_fan_out;
@@ -29,13 +30,14 @@ pub(super) struct Seen<'a> {
 }
 
 /// Every lint.
-const LINTS: [fn(&mut Report, &Seen<'_>); 7] = [
+const LINTS: [fn(&mut Report, &Seen<'_>); 8] = [
     unused::check,
     constant::check,
     limits::check,
     untrusted::check,
     open_fan_out::check,
     once::check,
+    crash::check,
     weak::check,
 ];
 

@@ -4,7 +4,7 @@ mod modifiers;
 mod verbs;
 
 pub(crate) use modifiers::{FanOut, Repeat};
-pub(in crate::document) use modifiers::{on_error, retry};
+pub(in crate::document) use modifiers::{on_crash, on_error, retry};
 pub(crate) use verbs::Verb;
 
 use super::fields::{Fields, gathered};
@@ -16,7 +16,7 @@ use crate::language::STEP;
 use crate::report::Report;
 use crate::yaml::{Entry, Kind};
 use troupe_core::diagnostic::Span;
-use troupe_core::ir::{OnError, Retry};
+use troupe_core::ir::{EffectClass, OnCrash, OnError, Retry};
 use troupe_core::types::Type;
 
 #[derive(Debug)]
@@ -32,6 +32,8 @@ pub(crate) struct Step {
     pub(crate) retry: Option<Spanned<Retry>>,
     pub(crate) timeout_ms: Option<u64>,
     pub(crate) on_error: Option<OnError>,
+    pub(crate) effect: Option<EffectClass>,
+    pub(crate) on_crash: Option<Spanned<OnCrash>>,
     pub(crate) limits: AgentLimits,
     pub(crate) output: Option<Type>,
     /// Texts of keys that can be checked and not run.
@@ -71,6 +73,13 @@ fn step(report: &mut Report, entry: &Entry, slipped: Vec<&Entry>, files: &dyn Fi
         retry: retry(report, &fields),
         timeout_ms: fields.duration_ms(report, "timeout"),
         on_error: on_error(report, &fields),
+        effect: modifiers::effect(report, &fields),
+        on_crash: on_crash(report, &fields)
+            .zip(fields.get("on_crash"))
+            .map(|(value, entry)| Spanned {
+                value,
+                span: entry.key_span,
+            }),
         limits: limits::agent(report, &fields),
         // A type that could not be read is any: its uses are not a second mistake.
         output: fields

@@ -10,7 +10,7 @@ use crate::report::Report;
 use crate::yaml::Kind;
 use troupe_core::diagnostic::{Diagnostic, Span};
 use troupe_core::failure::FailureKind;
-use troupe_core::ir::{OnError, Retry};
+use troupe_core::ir::{EffectClass, OnCrash, OnError, Retry};
 
 #[derive(Debug)]
 pub(crate) struct FanOut {
@@ -81,6 +81,23 @@ pub(in crate::document) fn on_error(report: &mut Report, fields: &Fields<'_>) ->
     fields.word(report, "on_error").map(|word| match word {
         "continue" => OnError::Continue,
         _ => OnError::Fail,
+    })
+}
+
+/// The `on_crash` among a step's or the defaults' fields.
+pub(in crate::document) fn on_crash(report: &mut Report, fields: &Fields<'_>) -> Option<OnCrash> {
+    fields.word(report, "on_crash").map(|word| match word {
+        "retry" => OnCrash::Retry,
+        "fail" => OnCrash::Fail,
+        _ => OnCrash::Ask,
+    })
+}
+
+pub(super) fn effect(report: &mut Report, fields: &Fields<'_>) -> Option<EffectClass> {
+    fields.word(report, "effect").map(|word| match word {
+        "pure" => EffectClass::Pure,
+        "idempotent" => EffectClass::Idempotent,
+        _ => EffectClass::Once,
     })
 }
 
