@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tempfile::TempDir;
-use troupe_core::ir::{EffectClass, OnCrash, ToolSource, Workflow};
+use troupe_core::ir::{EffectClass, ToolSource, Workflow};
 use troupe_dsl::Folder;
 
 /// Where a run is and what it does.
@@ -62,7 +62,7 @@ pub fn workflow(folder: &Path) -> Workflow {
         .unwrap_or_else(|| panic!("the workflow has mistakes: {:#?}", compiled.diagnostics))
 }
 
-/// The same with tools of every class, which no tool of a corpus is, and with every rule for effects in doubt.
+/// The same with tools of every class, which no tool of a corpus is.
 pub fn classified(folder: &Path) -> Workflow {
     let mut workflow = workflow(folder);
     classify(&mut workflow);
@@ -78,13 +78,6 @@ fn classify(workflow: &mut Workflow) {
             "read_chunk" => EffectClass::Once,
             "semantic_search" => EffectClass::Idempotent,
             _ => EffectClass::Pure,
-        };
-    }
-    for step in &mut workflow.steps {
-        step.on_crash = match step.name.as_str() {
-            "each" | "slow" => OnCrash::Retry,
-            "flaky" => OnCrash::Fail,
-            _ => OnCrash::Ask,
         };
     }
     for called in &mut workflow.workflows {

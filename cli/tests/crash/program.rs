@@ -44,7 +44,7 @@ pub fn calm() -> Calm {
             };
         }
         assert_eq!(said["status"], "waiting", "{said}");
-        ended = command(&place, &next(&place, Some(&said)), None);
+        ended = command(&place, &next(&place, Some(&said), &mut Random::new(0)), None);
     }
     panic!("the calm run does not end")
 }
@@ -79,26 +79,33 @@ pub fn survive(seed: u64, calm: &Calm) -> Result<Survived, String> {
                     false => Err(mistakes.join("\n")),
                 };
             }
-            said => arguments = next(&place, said.as_ref()),
+            said => arguments = next(&place, said.as_ref(), &mut random),
         }
     }
     Err(format!("it has not ended after {COMMANDS} commands"))
 }
 
 /// What a person would type now.
-fn next(place: &Place, said: Option<&Value>) -> Vec<String> {
+fn next(place: &Place, said: Option<&Value>, random: &mut Random) -> Vec<String> {
     let Some(run) = journals::newest(place.path()) else {
         return RUN.map(str::to_owned).to_vec();
     };
     let questions = said.and_then(|said| said["questions"].as_array()).into_iter().flatten();
-    let words = |question: &Value| {
-        let (step, choice) = (question["step"].as_str()?, question["choices"][0].as_str()?);
-        (step != "lapse").then(|| (step.to_owned(), choice.to_owned()))
+    let asks = |question: &&Value| question["step"] != "lapse";
+    let Some(question) = questions.into_iter().find(asks) else {
+        return vec!["resume".into(), run.to_string()];
     };
-    match questions.filter_map(words).next() {
-        Some((step, choice)) => vec!["approve".into(), run.to_string(), step, choice],
-        None => vec!["resume".into(), run.to_string()],
+    let (step, choice) = (
+        question["step"].as_str().unwrap(),
+        question["choices"][0].as_str().unwrap(),
+    );
+    let mut words: Vec<String> = ["approve", run.as_str(), step].map(str::to_owned).to_vec();
+    match (choice, step) {
+        // An effect in doubt: the person knows what it gives, or wants it once more.
+        ("repeat", "first") if random.one_in(2) => words.extend(["done", "--comment", "\"one\""].map(str::to_owned)),
+        _ => words.push(choice.to_owned()),
     }
+    words
 }
 
 /// Runs the program; none when it was killed after `patience`.

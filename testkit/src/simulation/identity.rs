@@ -75,9 +75,9 @@ impl Identities {
 fn is_same(one: &Want, other: &Want) -> bool {
     match (one, other) {
         (Want::Workflow(one), Want::Workflow(other)) => {
-            *one == WorkflowRequest {
+            **one == WorkflowRequest {
                 reopen: one.reopen,
-                ..other.clone()
+                ..(**other).clone()
             }
         }
         _ => one == other,
