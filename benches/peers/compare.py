@@ -13,8 +13,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 # Name, shape, steps, bytes of state that never change, runs in one process.
 GRAPHS = [
-    ("chain of 50", "chain", 50, 0, 20),
-    ("chain of 50, 100 KB of unchanged state", "chain", 50, 100_000, 20),
+    ("chain of 50", "chain", 50, 0, 10),
+    ("chain of 50, 100 KB of unchanged state", "chain", 50, 100_000, 10),
     ("fan-out of 100", "fan-out", 100, 0, 5),
     ("fan-out of 1,000", "fan-out", 1_000, 0, 1),
     ("fan-out of 10,000", "fan-out", 10_000, 0, 1),
