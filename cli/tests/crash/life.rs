@@ -167,8 +167,8 @@ impl ProcessRunner for Commands {
         // Some time before the effect, and some between it and the answer.
         tokio::time::sleep(Duration::from_millis(1)).await;
         let (what, code, stdout) = match words.as_slice() {
-            ["sh", "effect.sh", name, text] => (format!("{name}-{text}"), 0, format!("\"{text}\"")),
-            ["sh", "flaky.sh"] => ("flaky".into(), 0, "\"mended\"".into()),
+            ["sh", "effect.sh", name, text] => (format!("{name}-{text}"), 0, (*text).to_owned()),
+            ["sh", "flaky.sh"] => ("flaky".into(), 0, "mended".into()),
             ["sh", "fail.sh"] => ("fail".into(), 1, String::new()),
             _ => ("slow".into(), 0, String::new()),
         };
@@ -214,7 +214,7 @@ impl Person {
             _ => None,
         };
         match (given, self.mood % 3) {
-            (Some(given), 0) => ("done", Some(format!("\"{given}\""))),
+            (Some(given), 0) => ("done", Some(given.to_owned())),
             // What fails the run is asked again when it goes on.
             (_, 1) if self.mood % 2 == 0 => ("fail", None),
             _ => ("repeat", None),

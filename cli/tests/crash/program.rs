@@ -102,7 +102,7 @@ fn next(place: &Place, said: Option<&Value>, random: &mut Random) -> Vec<String>
     let mut words: Vec<String> = ["approve", run.as_str(), step].map(str::to_owned).to_vec();
     match (choice, step) {
         // An effect in doubt: the person knows what it gives, or wants it once more.
-        ("repeat", "first") if random.one_in(2) => words.extend(["done", "--comment", "\"one\""].map(str::to_owned)),
+        ("repeat", "first") if random.one_in(2) => words.extend(["done", "--comment", "one"].map(str::to_owned)),
         _ => words.push(choice.to_owned()),
     }
     words
