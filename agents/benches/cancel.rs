@@ -78,8 +78,10 @@ async fn measure(agents: u32, places: u32) {
     workflow.steps = vec![ask];
     let model = Arc::new(Silence::default());
     let open = model.open.clone();
+    let store = Arc::new(MemoryJournal::new());
     let ports = Ports {
-        journal: Arc::new(MemoryJournal::new()),
+        journal: store.clone(),
+        dispatch: store,
         models: vec![model],
         tools: vec![Arc::new(Answering::new(|_| Ok(String::new())))],
         processes: None,
@@ -95,6 +97,7 @@ async fn measure(agents: u32, places: u32) {
         run: RunId::parse("BENCH").expect("a name"),
         workflow: Arc::new(workflow),
         ports,
+        patience_ms: None,
     };
     let header = RunHeader {
         run: run.run.clone(),

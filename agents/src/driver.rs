@@ -203,12 +203,8 @@ impl Driver {
         tracing::debug!(first, events = events.len(), "appended");
         self.times.note(self.state.next_call(), at_ms);
         let entries: Vec<Entry> = (first..)
-            .zip(events.iter())
-            .map(|(sequence, event)| Entry {
-                sequence,
-                at_ms,
-                event: event.clone(),
-            })
+            .zip(taken(events))
+            .map(|(sequence, event)| Entry { sequence, at_ms, event })
             .collect();
         self.run.ports.observer.entries(&entries);
         Ok(())
@@ -297,6 +293,17 @@ impl Driver {
             used: self.state.used(),
             limits_passed: self.state.limits_passed().cloned().collect(),
         }
+    }
+}
+
+/// The events themselves where the journal has given its share of them back, and copies where it has not.
+fn taken(mut events: Arc<[Event]>) -> Vec<Event> {
+    match Arc::get_mut(&mut events) {
+        Some(own) => own
+            .iter_mut()
+            .map(|event| std::mem::replace(event, Event::RunReopened))
+            .collect(),
+        None => events.to_vec(),
     }
 }
 

@@ -146,7 +146,11 @@ impl Performer {
             origin,
             want,
         } = effect;
-        let (run, arrivals) = mpsc::unbounded_channel();
+        // Ten thousand agents wait at the same time: what few effects need is made for those alone, on the heap.
+        let (run, arrivals) = match &want {
+            Want::Workflow(_) => Some(mpsc::unbounded_channel()).unzip(),
+            _ => (None, None),
+        };
         let driven = match &want {
             Want::Workflow(request) => wires.run.child(&request.name),
             _ => None,
@@ -154,16 +158,16 @@ impl Performer {
         let own = run.clone();
         let performed = async move {
             let answer = async {
-                match want {
-                    Want::Workflow(request) => {
+                match (want, own.zip(arrivals)) {
+                    (Want::Workflow(request), Some((own, arrivals))) => {
                         let above = Above {
                             inbox: inbox.clone(),
                             call,
                         };
-                        child::drive(&wires, above, request, own, arrivals).await
+                        child::drive(&wires, above, *request, own, arrivals).boxed().await
                     }
-                    Want::Approve(request) => ask_person(&wires, call, request, wanted_ms).await,
-                    want => Arrival::Input(answer(&wires, call, origin, &key, want).await),
+                    (Want::Approve(request), _) => ask_person(&wires, call, request, wanted_ms).boxed().await,
+                    (want, _) => Arrival::Input(answer(&wires, call, origin, &key, want).await),
                 }
             };
             let caught = AssertUnwindSafe(answer).catch_unwind().await;
@@ -186,7 +190,7 @@ impl Performer {
         let task = tokio::spawn(performed.in_current_span());
         Task {
             task,
-            run: driven.map(|driven| (driven, run)),
+            run: driven.zip(run),
         }
     }
 }
@@ -194,12 +198,15 @@ impl Performer {
 async fn answer(wires: &Wires, call: CallId, origin: Option<Origin>, key: &str, want: Want) -> Input {
     let answered = match (want, origin) {
         (Want::Model(request), Some(origin)) => ask_model(wires, origin, request)
+            .boxed()
             .await
             .map(|reply| Input::ModelReplied { call, reply }),
         (Want::Tool(request), Some(origin)) => call_tool(wires, origin, key, request)
+            .boxed()
             .await
             .map(|output| Input::ToolReplied { call, output }),
         (Want::Process(command), Some(origin)) => run_process(wires, origin, key, command)
+            .boxed()
             .await
             .map(|exit| Input::ProcessExited { call, exit }),
         (Want::Timer { after_ms, .. }, _) => {

@@ -2,17 +2,21 @@
 //!
 //! `cargo bench --profile dev -p troupe --bench subagents [-- COUNT]`; prints seconds, events, bytes and peak memory.
 
+mod rig;
+
 use std::sync::Arc;
 use std::time::Instant;
-use troupe_agents::{Gates, Nobody, Ports, Run, Secrets, Silent, SystemClock};
-use troupe_core::id::RunId;
 use troupe_core::ir::CREATE_SUB_AGENTS;
-use troupe_core::port::journal::{Journal as _, RunHeader, RunStatus};
+use troupe_core::port::journal::{Journal as _, RunStatus};
 use troupe_core::port::model::ModelRequest;
 use troupe_store::Store;
 use troupe_testkit::model::{Line, Scripted, tool_messages};
 use troupe_testkit::tool::Answering;
 use troupe_testkit::workflow;
+
+/// As in the program itself.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() {
     let subagents = std::env::args()
@@ -54,84 +58,32 @@ impl Role for ModelRequest {
 }
 
 async fn measure(subagents: u32) {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = rig::folder();
     let store = Store::open(folder.path()).await.expect("a store");
     let mut workflow = workflow::team(subagents, subagents);
-    workflow.steps = vec![workflow::agent_step(
-        &workflow,
-        "research",
-        &[],
-        1,
-        workflow::literal("Look everything up."),
-    )];
-    let run = RunId::parse("BENCH").expect("a name");
-    let header = RunHeader {
-        run: run.clone(),
-        workflow: "bench".into(),
-        path: "bench.yaml".into(),
-        fingerprint: String::new(),
-        sources: Vec::new(),
-        settings: "{}".into(),
-        started_ms: 0,
-        forked: None,
-    };
-    let ports = Ports {
-        journal: Arc::new(store.clone()),
-        dispatch: Arc::new(store.clone()),
-        models: vec![Arc::new(Scripted::new(move |request: &ModelRequest| {
-            script(request, subagents)
-        }))],
-        tools: vec![Arc::new(Answering::new(|_| {
-            Ok("A snippet of two hundred bytes, as a search would show it. ".repeat(3))
-        }))],
-        processes: None,
-        gates: Gates::new(),
-        cache: None,
-        approver: Arc::new(Nobody),
-        secrets: Secrets::default(),
-        clock: Arc::new(SystemClock),
-        observer: Arc::new(Silent),
-        children: Vec::new(),
-    };
-    let begun = Instant::now();
-    let run_it = Run {
-        run: run.clone(),
-        workflow: Arc::new(workflow),
-        ports,
-        patience_ms: None,
-    };
-    let handle = troupe_agents::start(run_it, header, Default::default(), Default::default())
+    let prompt = workflow::literal("Look everything up.");
+    workflow.steps = vec![workflow::agent_step(&workflow, "research", &[], 1, prompt)];
+    let model = Arc::new(Scripted::new(move |request: &ModelRequest| script(request, subagents)));
+    let tool = Arc::new(Answering::new(|_| {
+        Ok("A snippet of two hundred bytes, as a search would show it. ".repeat(3))
+    }));
+    let run = rig::run("BENCH", workflow, Arc::new(store.clone()), model, tool);
+    let name = run.run.clone();
+    let (begun, cpu) = (Instant::now(), rig::cpu_seconds());
+    let header = rig::header(&run);
+    let handle = troupe_agents::start(run, header, Default::default(), Default::default())
         .await
         .expect("it starts");
     let outcome = handle.outcome().await.expect("it ends");
-    let seconds = begun.elapsed().as_secs_f64();
+    let (seconds, cpu) = (begun.elapsed().as_secs_f64(), rig::cpu_seconds() - cpu);
     assert_eq!(outcome.status, RunStatus::Succeeded);
-    let events = store.run(&run).await.expect("it is there").events;
+    let events = store.run(&name).await.expect("it is there").events;
     store.close().await;
-    let bytes: u64 = std::fs::read_dir(folder.path())
-        .expect("a folder")
-        .flatten()
-        .filter_map(|e| e.metadata().ok())
-        .map(|m| m.len())
-        .sum();
     println!(
-        "{subagents} subagents: {seconds:.2} s, {events} events ({:.0}/s), {:.1} MB on disk, {} MB peak",
+        "{subagents} subagents: {seconds:.2} s, {:.0} µs of CPU each, {events} events ({:.0}/s), {:.1} MB on disk, {} MB peak",
+        cpu * 1e6 / f64::from(subagents),
         events as f64 / seconds,
-        bytes as f64 / 1e6,
-        peak_mb()
+        rig::bytes_in(folder.path()) as f64 / 1e6,
+        rig::peak_kib() / 1024
     );
-}
-
-/// The process's peak resident memory.
-fn peak_mb() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status
-        .lines()
-        .find(|line| line.starts_with("VmHWM"))
-        .unwrap_or_default();
-    line.split_whitespace()
-        .nth(1)
-        .and_then(|kb| kb.parse::<u64>().ok())
-        .unwrap_or_default()
-        / 1024
 }

@@ -1,4 +1,4 @@
-//! What the engine costs without any IO: `decide` + `apply` an event, and the fold of a long journal.
+//! What the engine costs without any IO: `decide` + `apply` an event, a step of a chain, the fold of a long journal.
 //!
 //! `cargo bench --profile dev -p troupe-core`
 
@@ -7,9 +7,12 @@ use troupe_core::Object;
 use troupe_core::effect::{Effect, Want};
 use troupe_core::engine::{self, State};
 use troupe_core::event::Event;
+use troupe_core::expression::Template;
+use troupe_core::id::ToolIndex;
 use troupe_core::input::Input;
-use troupe_core::ir::{CREATE_SUB_AGENTS, Workflow};
+use troupe_core::ir::{CREATE_SUB_AGENTS, Verb, Workflow};
 use troupe_core::message::{AssistantMessage, Reply, ToolCall, ToolOutput, Usage};
+use troupe_core::types::Type;
 use troupe_testkit::workflow;
 
 fn main() {
@@ -128,4 +131,46 @@ fn fold_100_000(bencher: divan::Bencher) {
     bencher
         .counter(divan::counter::ItemsCount::new(journal.len()))
         .bench_local(|| engine::fold(&workflow, &journal));
+}
+
+/// Steps one after the other, each a tool call with an expression in its arguments.
+fn chain(steps: u32) -> Workflow {
+    let mut chain = workflow::team(1, 1);
+    let step = |at: u32| {
+        let before = at.checked_sub(1);
+        let n = before.map_or("0".to_owned(), |before| format!("steps.s{before}.output.n + 1"));
+        let arguments = Template::Object(vec![("n".into(), Template::Expression(workflow::expression(&n)))]);
+        let tool = ToolIndex(0);
+        let after: Vec<u32> = before.into_iter().collect();
+        let mut step = workflow::step(&format!("s{at}"), &after, Verb::Tool { tool, arguments });
+        step.output = Type::Any;
+        step
+    };
+    chain.steps = (0..steps).map(step).collect();
+    chain
+}
+
+/// What a step costs from the end of the one before to its own: divide by the steps, which the counter does.
+#[divan::bench(args = [50, 1_000])]
+fn chain_of_steps(bencher: divan::Bencher, steps: u32) {
+    let workflow = chain(steps);
+    bencher.counter(divan::counter::ItemsCount::new(steps)).bench_local(|| {
+        let mut state = State::new(&workflow);
+        let start = Input::Start {
+            inputs: Object::new(),
+            env: Object::new(),
+            allowance: None,
+        };
+        let mut decision = engine::handle(&workflow, &mut state, start).expect("it starts");
+        while let Some(Effect { call, want, .. }) = decision.effects.pop() {
+            let Want::Tool(request) = want else { continue };
+            let output = ToolOutput {
+                result: serde_json::json!({ "n": request.arguments["n"] }),
+                ..ToolOutput::default()
+            };
+            let replied = Input::ToolReplied { call, output };
+            decision = engine::handle(&workflow, &mut state, replied).expect("it goes on");
+        }
+        assert!(state.status().is_some_and(|status| status.is_over()));
+    });
 }

@@ -49,7 +49,7 @@ pub enum Want {
     /// A process on the host.
     Process(Command),
     /// A run of another workflow, begun or gone on with, to its end.
-    Workflow(WorkflowRequest),
+    Workflow(Box<WorkflowRequest>),
     /// A person's decision.
     Approve(ApprovalRequest),
     /// A wake-up after so many milliseconds.

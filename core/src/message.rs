@@ -14,7 +14,7 @@ pub enum Message {
         text: String,
     },
     /// What the model wrote.
-    Assistant(AssistantMessage),
+    Assistant(Arc<AssistantMessage>),
     /// The answer to one tool call.
     Tool {
         /// The id that the model gave the call.

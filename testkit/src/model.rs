@@ -88,7 +88,7 @@ pub fn tool_messages(request: &ModelRequest) -> usize {
 pub fn last_text(request: &ModelRequest) -> String {
     match request.messages.last().map(|message| (**message).clone()) {
         Some(Message::User { text } | Message::Tool { text, .. }) => text,
-        Some(Message::Assistant(message)) => message.text,
+        Some(Message::Assistant(message)) => message.text.clone(),
         None => String::new(),
     }
 }

@@ -1,6 +1,7 @@
-//! `cargo xtask <command>`: the project's own rules, checked.
+//! `cargo xtask <command>`: the project's own rules, checked, and its crash harness.
 
 mod checks;
+mod crash;
 #[cfg(feature = "distil")]
 mod distil;
 mod report;
@@ -17,6 +18,7 @@ fn main() -> ExitCode {
     let repository = Repository::here();
     match arguments.first().map(String::as_str) {
         Some("verify") => run_all(CHECKS.iter(), &repository),
+        Some("crash") => crash::main(&arguments[1..], &repository),
         #[cfg(feature = "distil")]
         Some(name) if distil::COMMANDS.contains(&name) => distil::main(name, &arguments[1..]),
         Some(name) => match CHECKS.iter().find(|check| check.name == name) {
@@ -64,5 +66,7 @@ fn usage() -> String {
     for check in CHECKS {
         text.push_str(&format!("  {:<13} {}\n", check.name, check.about));
     }
+    text.push('\n');
+    text.push_str(crash::USAGE);
     text
 }

@@ -12,7 +12,7 @@ use troupe_core::id::RunId;
 use troupe_core::message::Usage as Tokens;
 use troupe_core::port::journal::{Append, Entry, Fork, Journal, Progress, RunHeader, RunRecord, RunStatus};
 use troupe_testkit::journal::MemoryJournal;
-use troupe_testkit::simulation::{Weather, journal};
+use troupe_testkit::simulation::{Weather, recorded};
 use troupe_testkit::workflow;
 
 const ALLOWED: &str = "{\"models\":[],\"allow_host_commands\":true}";
@@ -70,10 +70,11 @@ async fn family(seed: u64, size: usize) -> MemoryJournal {
         crash_one_in: 7,
         fail_one_in: 9,
         cancel_one_in: 20,
+        travel_one_in: 0,
     };
     let runs = MemoryJournal::new();
-    let everything = journal(&workflow::everything(), seed, weather);
-    let child = journal(&workflow::everything(), seed + 1, weather);
+    let everything = recorded(&workflow::everything(), seed, weather).1.events;
+    let child = recorded(&workflow::everything(), seed + 1, weather).1.events;
     let shared = everything.len() as u64 / 2;
     let rest = everything[everything.len() / 2..].to_vec();
     let fork = Fork {

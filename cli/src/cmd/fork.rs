@@ -86,7 +86,6 @@ pub fn out_of_range(past: &Past, at: u64) -> anyhow::Error {
 /// What the other run was started with, and what is given now. A model for an alias that the workflow does not have
 /// any more is left out.
 fn choices(past: &Past, arguments: &args::Fork, loaded: &mut Loaded, settings: &Settings) -> anyhow::Result<Choices> {
-    let header = &past.record.header;
     let mut choices = Choices::of(&past.record, settings);
     choices.models.retain(|given| {
         let mut copy = loaded.workflow.clone();

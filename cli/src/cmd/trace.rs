@@ -7,7 +7,6 @@ use crate::past::{self, Past};
 use crate::settings::Settings;
 use crate::telemetry::{self, Exporter as _, Otlp, TraceId};
 use crate::{load, report, workspace};
-use anyhow::Context as _;
 use std::path::Path;
 use std::sync::Arc;
 use troupe_core::id::RunId;

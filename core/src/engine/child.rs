@@ -47,7 +47,7 @@ pub(super) fn request(workflow: &Workflow, state: &State, step: StepIndex, item:
     };
     let (definition, at) = (workflow.step(step), state.item(step, item));
     let fanned = definition.fan_out.as_ref().map(|_| item);
-    Want::Workflow(WorkflowRequest {
+    Want::Workflow(Box::new(WorkflowRequest {
         workflow: *index,
         name: child_part(&definition.name, fanned, at.attempt, at.rounds + 1),
         place: state.place(workflow, step, item),
@@ -56,7 +56,7 @@ pub(super) fn request(workflow: &Workflow, state: &State, step: StepIndex, item:
         allowance: allowance.clone(),
         counted: at.counted,
         reopen: at.reopened,
-    })
+    }))
 }
 
 /// Those variables that `child`, or a workflow that it starts, reads.

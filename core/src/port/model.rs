@@ -144,6 +144,14 @@ impl Fold {
                 call.id = format!("call_{n}");
             }
         }
+        // Answers are kept as long as their agent lives, and grew piece by piece.
+        self.calls.shrink_to_fit();
+        for text in [&mut self.text, &mut self.thinking] {
+            text.shrink_to_fit();
+        }
+        for call in &mut self.calls {
+            call.arguments.shrink_to_fit();
+        }
         let message = AssistantMessage {
             text: self.text,
             thinking: self.thinking,

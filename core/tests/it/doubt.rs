@@ -272,7 +272,7 @@ fn an_answer_that_cannot_be_used_is_asked_for_again() {
         ),
     ] {
         let events = life.decide(choice, comment);
-        assert!(matches!(events.as_slice(), [Event::EffectDoubted { refused: Some(text), .. }] if text == reason));
+        assert!(matches!(events.as_slice(), [Event::EffectDoubted { refused: Some(refused), .. }] if refused.reason == reason));
         let asked = life.question().1.message;
         assert!(
             asked.starts_with(&format!("The answer cannot be used: {reason}. ")),

@@ -61,6 +61,7 @@ fn every_life_within_small_limits_ends_and_settles_all() {
                     crash_one_in: 7,
                     fail_one_in: 15,
                     cancel_one_in: 30,
+                    travel_one_in: 60,
                 },
             };
             kinds.extend(live(&workflow, seed, weather).kinds);

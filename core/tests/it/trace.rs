@@ -8,7 +8,7 @@ use troupe_core::id::RunId;
 use troupe_core::ir::Workflow;
 use troupe_core::port::journal::{Entry, Fork, RunHeader};
 use troupe_core::view::trace::{Span, SpanKind, SpanStatus, Trace, names};
-use troupe_testkit::simulation::{Weather, journal};
+use troupe_testkit::simulation::{Weather, recorded};
 use troupe_testkit::workflow;
 
 const LIVES: u64 = 400;
@@ -32,8 +32,9 @@ fn life(workflow: &Workflow, seed: u64) -> Vec<Entry> {
         crash_one_in: 7 * (seed % 2),
         fail_one_in: 12 * (seed % 3),
         cancel_one_in: 25 * (seed % 5),
+        travel_one_in: 0,
     };
-    let events = journal(workflow, seed, weather);
+    let events = recorded(workflow, seed, weather).1.events;
     let entry = |(sequence, event)| Entry {
         sequence,
         at_ms: 1_000 + sequence / 2,

@@ -10,6 +10,7 @@ use troupe_core::event::{Event, Work};
 use troupe_core::failure::{Failure, FailureKind};
 use troupe_core::id::{AgentIndex, CallId, ItemIndex, StepIndex, ToolIndex};
 use troupe_core::input::{Edit, Input};
+use troupe_core::limits::{LimitHit, Owner, Reached};
 use troupe_core::ir::{FanOut, OnError, Repeat, Verb, Workflow};
 use troupe_core::message::{AssistantMessage, Reply, ToolCall, ToolOutput};
 use troupe_core::port::journal::{Entry, RunStatus};
@@ -368,7 +369,13 @@ fn a_decision_that_was_altered_is_caught_where_it_stands() {
                 ..
             } => prompt.push('!'),
             Event::ItemSucceeded { output, .. } => *output = Some(json!("other")),
-            Event::TurnStarted { forced, .. } => *forced = Some(troupe_core::limits::LimitHit::Tokens),
+            Event::TurnStarted { forced, .. } => *forced = Some(Reached {
+                limit: LimitHit::Tokens,
+                most: 1,
+                used: 1,
+                needed: 1,
+                owner: Owner::Agent { name: "seeker".into() },
+            }),
             Event::ToolCalled { position, .. } => *position += 1,
             Event::ToolRefused { message, .. } => message.push('!'),
             Event::WaveStarted { members, .. } => members[0].prompt.push('!'),

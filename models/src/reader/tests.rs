@@ -46,7 +46,7 @@ impl Conversation {
         let message = respond(&self.request);
         assert_eq!(message.tool_calls.len(), texts.len(), "{message:?}");
         let calls = message.tool_calls.clone();
-        self.request.messages.push(Arc::new(Message::Assistant(message)));
+        self.request.messages.push(Arc::new(Message::Assistant(message.into())));
         for (call, text) in calls.into_iter().zip(texts) {
             let (id, name, text) = (call.id, call.name, (*text).to_owned());
             self.request.messages.push(Arc::new(Message::Tool { id, name, text }));

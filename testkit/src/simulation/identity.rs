@@ -81,10 +81,11 @@ impl Identities {
 fn is_same(one: &Want, other: &Want) -> bool {
     match (one, other) {
         (Want::Workflow(one), Want::Workflow(other)) => {
-            *one == WorkflowRequest {
-                reopen: one.reopen,
-                ..other.clone()
-            }
+            **one
+                == WorkflowRequest {
+                    reopen: one.reopen,
+                    ..(**other).clone()
+                }
         }
         _ => one == other,
     }

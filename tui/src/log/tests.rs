@@ -3,7 +3,8 @@
 use super::plain_line;
 use crate::sample::{Story, fan_out, finished};
 use insta::assert_snapshot;
-use troupe_core::event::{Event, Member, Work};
+use troupe_core::event::{Event, Member, Refused, Work};
+use troupe_core::port::approver::Answer;
 use troupe_core::failure::{Failure, FailureKind};
 use troupe_core::id::{ActorId, AgentIndex, CallId, ItemIndex, RunId, StepIndex, ToolIndex};
 use troupe_core::input::Used;
@@ -242,7 +243,14 @@ fn doubt_and_what_became_of_it_have_a_line() {
     let doubted = |refused: Option<&str>| Event::EffectDoubted {
         step,
         item,
-        refused: refused.map(str::to_owned),
+        refused: refused.map(|reason| Refused {
+            answer: Answer {
+                choice: "done".into(),
+                comment: None,
+                by: "somebody".into(),
+            },
+            reason: reason.to_owned(),
+        }),
     };
     let repeated = |by: Option<&str>| Event::EffectRepeated {
         step,

@@ -88,7 +88,7 @@ pub(super) fn take_reply(workflow: &Workflow, state: &mut State, call: CallId, r
     let agent = state.agent_mut(actor);
     agent.turns += 1;
     let message = reply.message.clone();
-    agent.hear(Message::Assistant((*message).clone()));
+    agent.hear(Message::Assistant(message.clone()));
     // The provider's own count is better than our estimate of everything before it.
     agent.context = agent.context.max(reply.usage.total().max(reply.saved.total()));
     let acts = agent.forced.is_none() && !message.tool_calls.is_empty();
@@ -140,7 +140,10 @@ pub(super) fn finish_call(workflow: &Workflow, state: &mut State, actor: ActorId
     let mut text = limits::fit(agent, text, mode);
     let is_last = position as usize + 1 == message.tool_calls.len();
     if is_last && is_team {
-        text.push_str(&hint::turn(agent.turns + 1, agent.limits.turns));
+        let hint = hint::turn(agent.turns + 1, agent.limits.turns);
+        // A transcript is kept as long as its agent lives: no room to spare in its texts.
+        text.reserve_exact(hint.len());
+        text.push_str(&hint);
     }
     agent.hear(Message::Tool {
         id: call.id.clone(),
