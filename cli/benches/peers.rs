@@ -80,6 +80,7 @@ async fn measure(is_chain: bool, count: u32, bytes: usize, runs: u32) {
             &format!("BENCH{n}"),
             workflow.clone(),
             Arc::new(store.clone()),
+            Arc::new(store.clone()),
             model,
             tool,
         );

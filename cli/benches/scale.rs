@@ -13,7 +13,6 @@ use troupe_agents::Run;
 use troupe_core::Object;
 use troupe_core::id::RunId;
 use troupe_core::ir::{CREATE_SUB_AGENTS, Workflow};
-use troupe_core::port::dispatch::Dispatch;
 use troupe_core::port::journal::{Append, Entry, Journal, RunHeader, RunRecord};
 use troupe_core::port::model::ModelRequest;
 use troupe_core::port::{Error, ErrorKind};
@@ -59,11 +58,18 @@ fn wave(count: u32) -> Line {
     Line::Call(vec![(CREATE_SUB_AGENTS, wave.to_string())])
 }
 
-fn wired(workflow: Workflow, journal: Arc<impl Journal + Dispatch + 'static>, model: Model) -> (Run, Arc<Scripted<Model>>) {
+fn wired(workflow: Workflow, journal: Arc<dyn Journal>, store: &Store, model: Model) -> (Run, Arc<Scripted<Model>>) {
     let model = Arc::new(Scripted::new(model));
     let tool = Answering::new(|_| Ok("A snippet of two hundred bytes, as a search would show it. ".repeat(3)));
     (
-        rig::run("BENCH", workflow, journal, model.clone(), Arc::new(tool)),
+        rig::run(
+            "BENCH",
+            workflow,
+            journal,
+            Arc::new(store.clone()),
+            model.clone(),
+            Arc::new(tool),
+        ),
         model,
     )
 }
@@ -86,7 +92,7 @@ async fn idle(count: u32) {
             _ => Line::Hang,
         },
     );
-    let (run, model) = wired(team(count), Arc::new(store.clone()), script);
+    let (run, model) = wired(team(count), Arc::new(store.clone()), &store, script);
     let _handle = start(run).await;
     while model.asked.load(Ordering::Relaxed) <= count as usize {
         tokio::time::sleep(Duration::from_millis(10)).await;
@@ -172,7 +178,7 @@ async fn resume(events: u32) {
         store: store.clone(),
         room: AtomicUsize::new(events as usize),
     };
-    let (run, _) = wired(team(subagents), Arc::new(full), seeker(subagents));
+    let (run, _) = wired(team(subagents), Arc::new(full), &store, seeker(subagents));
     let broken = start(run).await.outcome().await;
     assert!(broken.is_err(), "{broken:?}");
     store.close().await;
@@ -185,7 +191,7 @@ async fn resume(events: u32) {
         seen.get_or_init(|| begun.elapsed());
         script(request)
     });
-    let (run, _) = wired(team(subagents), Arc::new(store.clone()), script);
+    let (run, _) = wired(team(subagents), Arc::new(store.clone()), &store, script);
     let name = run.run.clone();
     let entries = store.run(&name).await.expect("it is there").events;
     let handle = troupe_agents::resume(run, Object::new(), Object::new())

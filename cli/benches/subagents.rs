@@ -67,7 +67,14 @@ async fn measure(subagents: u32) {
     let tool = Arc::new(Answering::new(|_| {
         Ok("A snippet of two hundred bytes, as a search would show it. ".repeat(3))
     }));
-    let run = rig::run("BENCH", workflow, Arc::new(store.clone()), model, tool);
+    let run = rig::run(
+        "BENCH",
+        workflow,
+        Arc::new(store.clone()),
+        Arc::new(store.clone()),
+        model,
+        tool,
+    );
     let name = run.run.clone();
     let (begun, cpu) = (Instant::now(), rig::cpu_seconds());
     let header = rig::header(&run);

@@ -131,7 +131,16 @@ mod tests {
     fn times_have_a_number_and_a_unit() {
         let ms = |text| duration(text).ok().map(|time| time.as_millis());
         let read = ["500ms", "2s", "5m", "1h", "30d"].map(ms);
-        assert_eq!(read, [Some(500), Some(2_000), Some(300_000), Some(3_600_000), Some(2_592_000_000)]);
+        assert_eq!(
+            read,
+            [
+                Some(500),
+                Some(2_000),
+                Some(300_000),
+                Some(3_600_000),
+                Some(2_592_000_000)
+            ]
+        );
         for wrong in [
             "",
             "2",

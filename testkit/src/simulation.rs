@@ -147,6 +147,8 @@ impl World<'_> {
         if let Input::Reopen | Input::Recover = input {
             self.identities.stop(self.workflow, self.wanted.values());
         }
+        // What another run had at work goes on there.
+        let is_journey = matches!(input, Input::Edit(_));
         let decision =
             engine::handle(self.workflow, &mut self.state, input).expect("the simulation sends no wrong inputs");
         self.life.kinds.extend(decision.events.iter().map(kind));
@@ -160,7 +162,8 @@ impl World<'_> {
         }
         for call in decision.aborts {
             let aborted = self.wanted.remove(&call);
-            self.identities.stop(self.workflow, &aborted);
+            self.identities
+                .stop(self.workflow, aborted.iter().filter(|_| !is_journey));
         }
         for effect in &decision.effects {
             let open = self.wanted.values();

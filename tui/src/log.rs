@@ -139,7 +139,11 @@ fn of_step(run: &RunId, view: &RunView, event: &Event, workflow: &Workflow) -> O
         }
         Event::EffectDoubted { step, item, refused } => Some(match refused {
             None => format!("{}: in doubt: interrupted, a person is asked", place(step, item)),
-            Some(refused) => format!("{}: in doubt: asked again: {}", place(step, item), short(&refused.reason)),
+            Some(refused) => format!(
+                "{}: in doubt: asked again: {}",
+                place(step, item),
+                short(&refused.reason)
+            ),
         }),
         Event::EffectRepeated { step, item, by } => {
             let by = by.as_ref().map(|by| format!(", as {} decided", short(by)));

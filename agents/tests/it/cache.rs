@@ -485,14 +485,14 @@ async fn a_cached_answer_counts_against_no_limit() {
     let (kept, tool) = (Arc::new(Kept::default()), Echo::new(Some("papers@1")));
     let model = Arc::new(Scripted::new(seek));
     let first = live(seeking(FOR_EVER), model.clone(), tool.clone(), &using(&kept)).await;
-    let mut tight = seeking(FOR_EVER);
-    // Enough for the first turn and not for the second.
-    tight.limits.tokens = replies(&first.events)[0].usage.total();
-    let lived = live(tight.clone(), model.clone(), tool.clone(), &using(&kept)).await;
-    assert_eq!(lived.view.agents[0].limit, None);
-    tight.steps[0].cache = None;
-    let anew = live(tight, model, tool, &using(&kept)).await;
-    assert!(anew.view.agents[0].limit.is_some(), "the limit would have been met");
+    let used = first.view.spent.tokens;
+    assert_eq!(used, first.view.usage.total());
+    let mut workflow = seeking(FOR_EVER);
+    let lived = live(workflow.clone(), model.clone(), tool.clone(), &using(&kept)).await;
+    assert_eq!((lived.view.spent.tokens, lived.view.calls.saved_tokens), (0, used));
+    workflow.steps[0].cache = None;
+    let anew = live(workflow, model, tool, &using(&kept)).await;
+    assert_eq!(anew.view.spent.tokens, used, "a call that is made counts");
 }
 
 #[tokio::test]

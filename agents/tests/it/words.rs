@@ -198,7 +198,17 @@ async fn a_run_that_nobody_drives_is_cancelled_by_one_event() {
     let (run, journal) = run_of(family(None));
     live(run.clone()).await.unwrap();
     journal.post(&run_id(), Word::Cancel).await.unwrap();
-    let cancel = async || troupe_agents::cancel(&journal.inner, &journal.inner, &run_id(), &run.workflow, Default::default(), 7).await;
+    let cancel = async || {
+        troupe_agents::cancel(
+            &journal.inner,
+            &journal.inner,
+            &run_id(),
+            &run.workflow,
+            Default::default(),
+            7,
+        )
+        .await
+    };
     let before = journal.events().await.len();
     cancel().await.unwrap();
     assert_eq!(journal.events().await[before..], [Event::RunCancelled]);
@@ -212,9 +222,16 @@ async fn a_run_that_nobody_drives_is_cancelled_by_one_event() {
 async fn a_run_that_never_began_is_cancelled_with_its_beginning() {
     let (run, journal) = run_of(asking(None, None));
     journal.create(header()).await.unwrap();
-    troupe_agents::cancel(&journal.inner, &journal.inner, &run_id(), &run.workflow, Default::default(), 7)
-        .await
-        .unwrap();
+    troupe_agents::cancel(
+        &journal.inner,
+        &journal.inner,
+        &run_id(),
+        &run.workflow,
+        Default::default(),
+        7,
+    )
+    .await
+    .unwrap();
     let events = journal.events().await;
     assert!(matches!(events.first(), Some(Event::RunStarted { .. })), "{events:?}");
     assert_eq!(events.last(), Some(&Event::RunCancelled));

@@ -23,7 +23,8 @@ pub fn folder() -> TempDir {
 pub fn run(
     name: &str,
     workflow: Workflow,
-    store: Arc<impl Journal + Dispatch + 'static>,
+    journal: Arc<dyn Journal>,
+    dispatch: Arc<dyn Dispatch>,
     model: Arc<dyn Model>,
     tool: Arc<dyn Tool>,
 ) -> Run {
@@ -31,8 +32,8 @@ pub fn run(
         run: RunId::parse(name).expect("a name"),
         workflow: Arc::new(workflow),
         ports: Ports {
-            journal: store.clone(),
-            dispatch: store,
+            journal,
+            dispatch,
             models: vec![model],
             tools: vec![tool],
             processes: None,

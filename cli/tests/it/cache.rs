@@ -57,6 +57,7 @@ fn a_second_run_costs_nothing_until_something_changes() {
     assert_eq!(second["usage"]["prompt_tokens"], 0);
     let name = second["run"].as_str().unwrap();
     let shown = place.troupe(&["show", name]).stdout;
+    let shown = shown.split_whitespace().collect::<Vec<_>>().join(" ");
     let total = first["calls"]["answered"].as_u64().unwrap();
     assert!(
         shown.contains(&format!("{total} of {total} calls from the cache")),

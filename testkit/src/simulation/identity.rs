@@ -77,13 +77,16 @@ impl Identities {
     }
 }
 
-/// Whether a repetition asks for the same; that a person reopened a run below is no part of it.
+/// Whether a repetition asks for the same; that a person reopened a run below, and what is left to it by now, are
+/// no part of it.
 fn is_same(one: &Want, other: &Want) -> bool {
     match (one, other) {
         (Want::Workflow(one), Want::Workflow(other)) => {
             **one
                 == WorkflowRequest {
                     reopen: one.reopen,
+                    allowance: one.allowance.clone(),
+                    counted: one.counted,
                     ..(**other).clone()
                 }
         }

@@ -4,11 +4,11 @@ use super::plain_line;
 use crate::sample::{Story, fan_out, finished};
 use insta::assert_snapshot;
 use troupe_core::event::{Event, Member, Refused, Work};
-use troupe_core::port::approver::Answer;
 use troupe_core::failure::{Failure, FailureKind};
 use troupe_core::id::{ActorId, AgentIndex, CallId, ItemIndex, RunId, StepIndex, ToolIndex};
 use troupe_core::input::Used;
 use troupe_core::limits::{Allowance, LimitHit, Owner, Reached};
+use troupe_core::port::approver::Answer;
 use troupe_core::view::RunView;
 use troupe_testkit::workflow;
 

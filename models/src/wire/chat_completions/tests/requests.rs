@@ -47,11 +47,13 @@ fn a_conversation_with_tools() {
         name: "papers.keyword_search".into(),
         arguments: arguments.into(),
     };
-    request.messages.push(Arc::new(Message::Assistant(Arc::new(AssistantMessage {
-        text: String::new(),
-        thinking: "not sent back".into(),
-        tool_calls: vec![call("a", "{\"keywords\": []}"), call("b", "{broken")],
-    }))));
+    request
+        .messages
+        .push(Arc::new(Message::Assistant(Arc::new(AssistantMessage {
+            text: String::new(),
+            thinking: "not sent back".into(),
+            tool_calls: vec![call("a", "{\"keywords\": []}"), call("b", "{broken")],
+        }))));
     request.messages.push(Arc::new(Message::Tool {
         id: "a".into(),
         name: "papers.keyword_search".into(),
