@@ -14,6 +14,14 @@ use crate::limits::{Allowance, LimitHit, Reached};
 use crate::port::journal::RunStatus;
 
 pub(super) fn apply(workflow: &Workflow, state: &mut State, event: &Event) {
+    fold(workflow, state, event);
+    let over = |state: &State| state.steps.get(state.first_open).is_some_and(|step| step.phase.is_over());
+    while over(state) {
+        state.first_open += 1;
+    }
+}
+
+fn fold(workflow: &Workflow, state: &mut State, event: &Event) {
     match event {
         Event::RunStarted { inputs, env, allowance } => {
             (state.inputs, state.env) = (inputs.clone(), env.clone());

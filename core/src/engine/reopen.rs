@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 pub(super) fn reopen(workflow: &Workflow, state: &mut State) {
     state.status = Some(RunStatus::Running);
+    state.first_open = 0;
     state.failure = None;
     state.outputs = Object::new();
     state.clock = Some(state.open.open(Call::RunClock));

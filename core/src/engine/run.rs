@@ -129,14 +129,17 @@ pub fn check_inputs(workflow: &Workflow, mut given: Object) -> Result<Object, Ve
 
 /// Starts steps that are due, and ends the run when nothing is left.
 pub(super) fn advance(workflow: &Workflow, state: &State) -> Link {
-    if let Some(failed) = state.steps.iter().position(|step| step.phase == StepPhase::Failed) {
+    // All before the first that is not over have nothing to do any more.
+    let first = state.first_open;
+    let rest = || state.steps.iter().enumerate().skip(first);
+    if let Some((failed, _)) = rest().find(|(_, step)| step.phase == StepPhase::Failed) {
         return Link {
             events: vec![run_failed(state, failed)],
             then: Vec::new(),
         };
     }
     let mut link = Link::nothing();
-    for (index, step) in (0..).map(StepIndex).zip(&workflow.steps) {
+    for (index, step) in (0..).map(StepIndex).zip(&workflow.steps).skip(first) {
         let due = state.step(index).phase == StepPhase::Waiting
             && step.after.iter().all(|before| state.step(*before).phase.is_over());
         if due {
@@ -150,7 +153,7 @@ pub(super) fn advance(workflow: &Workflow, state: &State) -> Link {
             link.then.push(next);
         }
     }
-    if link.events.is_empty() && state.steps.iter().all(|step| step.phase.is_over()) {
+    if link.events.is_empty() && first == state.steps.len() {
         link.events.push(end(workflow, state));
     }
     link

@@ -44,6 +44,8 @@ pub struct State {
     /// System prompts by agent definition, evaluated once: the stable head of every prompt.
     pub(super) systems: Vec<Arc<str>>,
     pub(super) steps: Vec<StepState>,
+    /// The first step that is not over: how many steps there are, when all are.
+    pub(super) first_open: usize,
     pub(super) agents: Vec<AgentState>,
     pub(super) open: Open,
     pub(super) usage: Usage,
@@ -275,6 +277,7 @@ impl State {
             ready: BTreeSet::new(),
             systems: Vec::new(),
             steps: vec![StepState::default(); workflow.steps.len()],
+            first_open: 0,
             agents: Vec::new(),
             open: Open::default(),
             usage: Usage::default(),

@@ -8,6 +8,7 @@ use crate::ir::Workflow;
 use std::sync::Arc;
 
 pub(super) fn edit(workflow: &Workflow, state: &mut State, step: StepIndex, item: Option<ItemIndex>, output: &Value) {
+    state.first_open = 0;
     match item {
         Some(item) => set_item(workflow, state, step, item, output),
         None => set_step(workflow, state, step, output),
