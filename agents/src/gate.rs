@@ -13,7 +13,10 @@ use troupe_core::id::{ActorId, RunId, StepIndex};
 /// The gates of a process: one for each model, tool and process runner, shared by all runs that are
 /// given the same [`Gates`].
 #[derive(Clone, Default)]
-pub struct Gates(Arc<Mutex<HashMap<(String, u32), Weak<Gate>>>>);
+pub struct Gates(Arc<Mutex<Known>>);
+
+/// By name and number of places.
+type Known = HashMap<(String, u32), Weak<Gate>>;
 
 impl Gates {
     /// No gate yet.

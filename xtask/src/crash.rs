@@ -11,7 +11,7 @@ pub const USAGE: &str = "  crash         kills runs and resumes them: --seeds N 
 
 /// Builds the harness and the program, and passes `arguments` on.
 pub fn main(arguments: &[String], repository: &Repository) -> ExitCode {
-    let mut options = vec![("--seeds", "1000"), ("--from", "0")];
+    let mut options = [("--seeds", "1000"), ("--from", "0")];
     for pair in arguments.chunks(2) {
         let known = options.iter_mut().find(|(name, _)| *name == pair[0]);
         match (known, pair) {

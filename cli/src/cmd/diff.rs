@@ -9,6 +9,7 @@ use crate::{report, workspace};
 use serde_json::json;
 use std::sync::Arc;
 use troupe_core::ir::Workflow;
+use troupe_core::port::journal::RunStatus;
 use troupe_core::view::{RunDiff, Side};
 use troupe_store::Reader;
 
@@ -44,5 +45,6 @@ fn side(run: &(Past, Arc<Workflow>)) -> Side<'_> {
     Side {
         workflow: &run.1,
         entries: &run.0.entries,
+        waits: run.0.record.progress.status == RunStatus::Waiting,
     }
 }

@@ -43,7 +43,7 @@ fn step(lines: &mut Vec<String>, step: &StepDiff) {
         let said = |failure: &Option<String>| failure.as_deref().map_or_else(|| "none".to_owned(), short);
         lines.push(format!("  failure: {} → {}", said(&failure.left), said(&failure.right)));
     }
-    listed(lines, "  ", &step.items, |lines, found| item(lines, found));
+    listed(lines, "  ", &step.items, item);
 }
 
 fn item(lines: &mut Vec<String>, item: &ItemDiff) {

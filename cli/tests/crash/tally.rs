@@ -61,7 +61,7 @@ impl Tally {
                 counts.failed.push(seed);
             }
         }
-        if counts.done % STRIDE == 0 {
+        if counts.done.is_multiple_of(STRIDE) {
             let (done, failed) = (counts.done, counts.failed.len());
             println!(
                 "{done} of {} seeds, {failed} failed, {} s",

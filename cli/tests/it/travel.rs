@@ -111,7 +111,7 @@ fn a_fork_shares_the_past_and_does_again_what_comes_after_a_set_output() {
     assert_eq!(list.json()["outputs"]["of"], json!([50]), "{list:?}");
     assert_eq!(log(&place), "check 5, sum [50]");
 
-    let replay = place.troupe(&["replay", &list.json()["run"].as_str().unwrap().to_owned()]);
+    let replay = place.troupe(&["replay", list.json()["run"].as_str().unwrap()]);
     assert_eq!(replay.code, 0, "{replay:?}");
     // Nothing was written to the run that was forked.
     assert_eq!(events(&place, &name), before);

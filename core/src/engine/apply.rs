@@ -15,7 +15,12 @@ use crate::port::journal::RunStatus;
 
 pub(super) fn apply(workflow: &Workflow, state: &mut State, event: &Event) {
     fold(workflow, state, event);
-    let over = |state: &State| state.steps.get(state.first_open).is_some_and(|step| step.phase.is_over());
+    let over = |state: &State| {
+        state
+            .steps
+            .get(state.first_open)
+            .is_some_and(|step| step.phase.is_over())
+    };
     while over(state) {
         state.first_open += 1;
     }

@@ -125,12 +125,12 @@ pub(super) fn receive(workflow: &Workflow, state: &State, mut edits: Vec<Edit>) 
         return Err(Refusal::Edits(wrong));
     }
     let then = match state.status {
-        Some(RunStatus::Failed | RunStatus::Cancelled) => Trigger::Input(Input::Reopen),
+        Some(RunStatus::Failed | RunStatus::Cancelled) => Trigger::Input(Box::new(Input::Reopen)),
         Some(RunStatus::Succeeded) => {
             events.push(Event::RunReopened);
             Trigger::Everything
         }
-        _ => Trigger::Input(Input::Recover),
+        _ => Trigger::Input(Box::new(Input::Recover)),
     };
     Ok(Link {
         events,

@@ -95,7 +95,7 @@ pub enum Refusal {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Trigger {
     /// Something arrived.
-    Input(Input),
+    Input(Box<Input>),
     /// What is open was interrupted: after a crash, and when a run is reopened.
     Interrupted,
     /// Any machine may have something to do: at the same times.
@@ -142,7 +142,7 @@ impl Link {
 /// Decides one link. Pure: reads the state, never changes it.
 pub fn decide(workflow: &Workflow, state: &State, trigger: Trigger) -> Result<Link, Refusal> {
     Ok(match trigger {
-        Trigger::Input(input) => return run::receive(workflow, state, input),
+        Trigger::Input(input) => return run::receive(workflow, state, *input),
         _ if state.status() != Some(RunStatus::Running) => Link::nothing(),
         Trigger::Interrupted => doubt::settle(workflow, state),
         Trigger::Everything => Link {
@@ -165,7 +165,7 @@ pub fn apply(workflow: &Workflow, state: &mut State, event: &Event) {
 pub fn handle(workflow: &Workflow, state: &mut State, input: Input) -> Result<Decision, Refusal> {
     let opened_before = state.open.next_call();
     let mut decision = Decision::default();
-    let mut queue = VecDeque::from([Trigger::Input(input)]);
+    let mut queue = VecDeque::from([Trigger::Input(Box::new(input))]);
     while let Some(link) = next(workflow, state, &mut queue)? {
         for event in link.events {
             apply(workflow, state, &event);

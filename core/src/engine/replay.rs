@@ -110,7 +110,7 @@ impl Replay<'_> {
 
     /// The first facts that an input leads to, and whom to look at after them.
     fn first_link(&self, input: Input) -> Option<Link> {
-        let mut queue = VecDeque::from([Trigger::Input(input)]);
+        let mut queue = VecDeque::from([Trigger::Input(Box::new(input))]);
         while let Some(link) = next(self.workflow, &self.state, &mut queue).ok()? {
             queue.extend(link.then);
             if !link.events.is_empty() {

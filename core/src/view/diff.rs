@@ -20,6 +20,8 @@ pub struct Side<'a> {
     pub workflow: &'a Workflow,
     /// Its journal.
     pub entries: &'a [Entry],
+    /// Whether it waits, which is no event.
+    pub waits: bool,
 }
 
 /// The same thing in both runs.
@@ -156,9 +158,13 @@ struct Folded<'a> {
 impl<'a> Folded<'a> {
     fn of(side: Side<'a>) -> Self {
         let events = side.entries.iter().map(|entry| &entry.event);
+        let mut view = RunView::of(side.workflow, side.entries);
+        if side.waits && !view.status.is_over() {
+            view.status = RunStatus::Waiting;
+        }
         Self {
             workflow: side.workflow,
-            view: RunView::of(side.workflow, side.entries),
+            view,
             state: engine::fold(side.workflow, events),
         }
     }

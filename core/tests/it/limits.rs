@@ -68,7 +68,7 @@ impl<'a> Life<'a> {
     }
 
     /// Answers all that is wanted, timers left out, first come first.
-    fn to_the_end(&mut self, mut answer: impl FnMut(&Effect) -> Input) {
+    fn until_the_end(&mut self, mut answer: impl FnMut(&Effect) -> Input) {
         while let Some(at) = self
             .wanted
             .iter()
@@ -169,7 +169,7 @@ fn sixty_four_agents_at_once_overshoot_by_one_answer_at_most() {
         life.models().len()
     );
     // Prompt and answer are as long as they may be.
-    life.to_the_end(|effect| reply(effect.call, 110, false));
+    life.until_the_end(|effect| reply(effect.call, 110, false));
     assert_eq!(life.state.status(), Some(RunStatus::Succeeded));
     let spent = life.state.spent().tokens;
     assert!((1_000..=1_110).contains(&spent), "{spent}");
@@ -192,7 +192,7 @@ fn what_a_call_gives_back_lets_others_begin() {
     let mut life = Life::of(&workflow);
     let at_once = life.models().len();
     // Short answers: far more of them fit than could be reserved at the same time.
-    life.to_the_end(|effect| reply(effect.call, 14, false));
+    life.until_the_end(|effect| reply(effect.call, 14, false));
     assert_eq!(
         life.events
             .iter()
@@ -219,7 +219,7 @@ fn money_is_reserved_and_settled_as_tokens_are() {
     let mut life = Life::of(&workflow);
     // A thousandth of a dollar for the answer, and a little for the prompt.
     assert_eq!(life.models().len(), 1);
-    life.to_the_end(|effect| reply(effect.call, 100, false));
+    life.until_the_end(|effect| reply(effect.call, 100, false));
     let spent = life.state.spent();
     assert_eq!(spent.cost_micros, spent.turns * (75 + 250));
     assert!(spent.cost_micros <= 2_000 + 325, "{spent:?}");
@@ -238,7 +238,7 @@ fn the_last_turn_of_a_run_is_a_forced_answer() {
     };
     let workflow = crowd(2, limits);
     let mut life = Life::of(&workflow);
-    life.to_the_end(|effect| match effect.want {
+    life.until_the_end(|effect| match effect.want {
         Want::Tool(_) => found(effect.call),
         _ => reply(effect.call, 20, true),
     });
@@ -266,7 +266,7 @@ fn an_agents_own_limit_always_leaves_it_its_answer() {
         forced.ends_with("more needed: raise `limits.tokens` of step `ask`"),
         "{forced}"
     );
-    life.to_the_end(|effect| reply(effect.call, 70, false));
+    life.until_the_end(|effect| reply(effect.call, 70, false));
     assert!(life.failures().is_empty());
 }
 
@@ -276,7 +276,7 @@ fn working_time_leaves_waiting_out_and_counts_tools() {
     workflow.agents[0].limits.working_seconds = 1;
     workflow.steps[0] = agent_step(&workflow, "ask", &[], 0, literal("Why?"));
     let mut life = Life::of(&workflow);
-    life.to_the_end(|effect| match &effect.want {
+    life.until_the_end(|effect| match &effect.want {
         Want::Tool(_) => found(effect.call),
         Want::Model(request) => reply(effect.call, 20, !request.forced),
         other => panic!("{other:?}"),
@@ -311,7 +311,7 @@ fn the_seconds_of_a_run_end_it_and_a_reopened_one_has_them_again() {
     life.take(Input::Reopen);
     assert!(life.wanted.iter().any(|effect| is_clock(&effect)));
     assert_eq!(life.state.reserved().turns, 3);
-    life.to_the_end(|effect| reply(effect.call, 20, false));
+    life.until_the_end(|effect| reply(effect.call, 20, false));
     assert_eq!(life.state.status(), Some(RunStatus::Succeeded));
 }
 
@@ -342,7 +342,7 @@ fn an_audited_run_is_stopped_by_nothing_and_tells_each_limit_once() {
         .iter()
         .for_each(|clock| life.answer(*clock, |call| Input::TimerFired { call }));
     let mut asked = 0;
-    life.to_the_end(|effect| match &effect.want {
+    life.until_the_end(|effect| match &effect.want {
         Want::Tool(_) => found(effect.call),
         _ => {
             asked += 1;
@@ -382,7 +382,7 @@ fn a_view_says_what_is_left() {
     let workflow = crowd(2, tokens(5_000));
     let mut life = Life::of(&workflow);
     let mut asked = 0;
-    life.to_the_end(|effect| match &effect.want {
+    life.until_the_end(|effect| match &effect.want {
         Want::Tool(_) => found(effect.call),
         _ => {
             asked += 1;

@@ -104,6 +104,8 @@ pub const RETRIED: &str = "troupe.retry";
 pub const LIMIT_REACHED: &str = "troupe.limit.reached";
 /// Event: nobody knows whether an effect happened.
 pub const IN_DOUBT: &str = "troupe.in_doubt";
+/// An interrupted effect is performed again.
+pub const REPEATED: &str = "troupe.effect.repeated";
 /// Event: a tool call was refused before it was made.
 pub const REFUSED: &str = "troupe.tool.refused";
 /// Event: the run ended, or its limit was reached, while this was open.

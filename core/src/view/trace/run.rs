@@ -83,7 +83,18 @@ impl RunTrace {
             | Event::ItemStarted { .. }
             | Event::ItemSucceeded { .. }
             | Event::RoundEnded { .. }
-            | Event::ItemFailed { .. } => self.fold_step(&entry.event, at_ms, ended),
+            | Event::ItemFailed { .. }
+            | Event::EffectDoubted { .. }
+            | Event::EffectRepeated { .. } => self.fold_step(&entry.event, at_ms, ended),
+            Event::LimitPassed { limit, .. } => {
+                if let Some(span) = self.span.get_mut() {
+                    span.note(
+                        at_ms,
+                        names::LIMIT_REACHED,
+                        vec![(names::LIMIT, limit.limit.word().into())],
+                    );
+                }
+            }
             event => self.fold_agent(event, at_ms, ended),
         }
     }

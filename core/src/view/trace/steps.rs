@@ -84,7 +84,21 @@ impl RunTrace {
                 retry_after_ms,
                 ..
             } => self.fail_item(*step, *item, failure, *retry_after_ms, at_ms, ended),
+            Event::EffectDoubted { step, item, .. } => self.note_item(*step, *item, names::IN_DOUBT, None, at_ms),
+            Event::EffectRepeated { step, item, by } => {
+                self.note_item(*step, *item, names::REPEATED, by.as_deref(), at_ms);
+            }
             _ => {}
+        }
+    }
+
+    /// Something that happened while an item worked.
+    fn note_item(&mut self, step: StepIndex, item: ItemIndex, what: &'static str, by: Option<&str>, at_ms: u64) {
+        self.ensure_item(step, item, at_ms);
+        let span = self.items.get_mut(&(step, item)).and_then(|trace| trace.span.get_mut());
+        if let Some(span) = span {
+            let by = by.map(|by| (names::DECIDED_BY, by.into()));
+            span.note(at_ms, what, by.into_iter().collect());
         }
     }
 
@@ -98,14 +112,7 @@ impl RunTrace {
             return;
         }
         let definition = self.workflow.step(step);
-        let verb = match definition.verb {
-            Verb::Agent { .. } => "agent",
-            Verb::Tool { .. } => "tool",
-            Verb::Run { .. } => "run",
-            Verb::Workflow { .. } => "workflow",
-            Verb::Approve(_) => "approve",
-            Verb::Unavailable { verb } => verb,
-        };
+        let verb = definition.verb.word();
         let (name, place) = (definition.name.clone(), self.step_place(step));
         let mut span = self.span(SpanKind::Step, place, self.here.clone(), format!("step {name}"), at_ms);
         span.set(names::STEP, name);

@@ -73,7 +73,7 @@ fn runs_at_once_share_what_is_left_and_give_the_rest_back() {
     // The last one takes the place of the first, with what that one gave back.
     let last = allowances(&life).pop().unwrap().1;
     assert_eq!((last.tokens, last.depth, last.mode), (300, 7, Mode::Enforce));
-    life.to_the_end(|effect| ended(effect.call, 300));
+    life.until_the_end(|effect| ended(effect.call, 300));
     let spent = Amount {
         turns: 4,
         tokens: 1_000,
@@ -158,7 +158,7 @@ fn a_reopened_run_has_what_is_left_to_it_on_top_of_what_it_used() {
     assert_eq!(life.state.status(), Some(RunStatus::Failed));
     life.take(Input::ReopenWithin { allowance: left(150) });
     assert!(life.forced().is_empty());
-    life.to_the_end(|effect| reply(effect.call, 100, false));
+    life.until_the_end(|effect| reply(effect.call, 100, false));
     assert_eq!(life.state.status(), Some(RunStatus::Succeeded));
     assert_eq!(engine::fold(&workflow, &life.events), life.state);
 }

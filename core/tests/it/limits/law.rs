@@ -81,7 +81,7 @@ proptest! {
             });
             prop_assert_eq!(&engine::fold(&workflow, &life.events), &life.state);
         }
-        life.to_the_end(|effect| match &effect.want {
+        life.until_the_end(|effect| match &effect.want {
             Want::Tool(_) => found(effect.call),
             _ => reply(effect.call, 8, false),
         });
