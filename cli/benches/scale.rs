@@ -48,6 +48,8 @@ fn team(count: u32) -> Workflow {
     let mut team = workflow::team(count, count);
     let prompt = workflow::literal("Look everything up.");
     team.steps = vec![workflow::agent_step(&team, "research", &[], 1, prompt)];
+    // None of them waits for a place.
+    team.models[0].parallel = u32::MAX;
     team
 }
 

@@ -131,27 +131,34 @@ pub fn check_inputs(workflow: &Workflow, mut given: Object) -> Result<Object, Ve
 pub(super) fn advance(workflow: &Workflow, state: &State) -> Link {
     // All before the first that is not over have nothing to do any more.
     let first = state.first_open;
-    let rest = || state.steps.iter().enumerate().skip(first);
-    if let Some((failed, _)) = rest().find(|(_, step)| step.phase == StepPhase::Failed) {
-        return Link {
-            events: vec![run_failed(state, failed)],
-            then: Vec::new(),
-        };
+    let mut due: Vec<StepIndex> = Vec::new();
+    for (index, step) in (0..).map(StepIndex).zip(&state.steps).skip(first) {
+        match step.phase {
+            StepPhase::Failed => {
+                return Link {
+                    events: vec![run_failed(state, index)],
+                    then: Vec::new(),
+                };
+            }
+            StepPhase::Waiting => {
+                let mut after = workflow.step(index).after.iter();
+                if after.all(|before| state.step(*before).phase.is_over()) {
+                    due.push(index);
+                }
+            }
+            StepPhase::Running | StepPhase::Done | StepPhase::Skipped => {}
+        }
     }
     let mut link = Link::nothing();
-    for (index, step) in (0..).map(StepIndex).zip(&workflow.steps).skip(first) {
-        let due = state.step(index).phase == StepPhase::Waiting
-            && step.after.iter().all(|before| state.step(*before).phase.is_over());
-        if due {
-            let event = super::step::begin(workflow, state, index);
-            let next = if matches!(event, Event::StepStarted { .. }) {
-                Trigger::Step(index)
-            } else {
-                Trigger::Run
-            };
-            link.events.push(event);
-            link.then.push(next);
-        }
+    for index in due {
+        let event = super::step::begin(workflow, state, index);
+        let next = if matches!(event, Event::StepStarted { .. }) {
+            Trigger::Step(index)
+        } else {
+            Trigger::Run
+        };
+        link.events.push(event);
+        link.then.push(next);
     }
     if link.events.is_empty() && first == state.steps.len() {
         link.events.push(end(workflow, state));
@@ -159,8 +166,7 @@ pub(super) fn advance(workflow: &Workflow, state: &State) -> Link {
     link
 }
 
-fn run_failed(state: &State, failed: usize) -> Event {
-    let step = StepIndex(u32::try_from(failed).unwrap_or(u32::MAX));
+fn run_failed(state: &State, step: StepIndex) -> Event {
     let items = (0..).map(ItemIndex).zip(&state.step(step).items);
     let of_item = items
         .into_iter()
