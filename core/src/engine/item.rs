@@ -94,7 +94,7 @@ pub(super) fn scope<'a>(
     output: Option<&'a Value>,
 ) -> RunScope<'a> {
     let definition = workflow.step(step);
-    let mut scope = RunScope::of(workflow, state);
+    let mut scope = RunScope::of_step(workflow, state, step);
     if let (Some(fan_out), Some(list)) = (&definition.fan_out, &state.step(step).list) {
         scope = scope.with_item(&fan_out.variable, &list[item.at()]);
     }

@@ -2,6 +2,7 @@
 
 use super::state::{State, StepPhase};
 use crate::expression::Scope;
+use crate::id::StepIndex;
 use crate::ir::Workflow;
 use crate::{Object, Value, secret};
 use std::borrow::Cow;
@@ -10,6 +11,8 @@ use std::borrow::Cow;
 pub(super) struct RunScope<'a> {
     workflow: &'a Workflow,
     state: &'a State,
+    /// The steps that the expression's own step waits for: those that it reads are among them.
+    before: &'a [StepIndex],
     item: Option<(&'a str, &'a Value)>,
     round: Option<Round<'a>>,
 }
@@ -29,8 +32,17 @@ impl<'a> RunScope<'a> {
         Self {
             workflow,
             state,
+            before: &[],
             item: None,
             round: None,
+        }
+    }
+
+    /// For the expressions of a step.
+    pub(super) fn of_step(workflow: &'a Workflow, state: &'a State, step: StepIndex) -> Self {
+        Self {
+            before: &workflow.step(step).after,
+            ..Self::of(workflow, state)
         }
     }
 
@@ -66,7 +78,9 @@ impl<'a> RunScope<'a> {
 
     /// What `steps.NAME` holds: `output` or `outputs`, `status` and `errors`.
     fn step_field<'s>(&'s self, name: &str, field: &str) -> Option<Cow<'s, Value>> {
-        let index = self.workflow.step_named(name)?;
+        let is_meant = |index: &StepIndex| self.workflow.step(*index).name == name;
+        let near = self.before.iter().copied().find(is_meant);
+        let index = near.or_else(|| self.workflow.step_named(name))?;
         let (step, state) = (self.workflow.step(index), self.state.step(index));
         match (field, &step.fan_out) {
             ("output", None) => Some(Cow::Borrowed(&state.output)),

@@ -20,7 +20,7 @@ use std::collections::HashMap;
 /// The event by which a step that is due begins, is skipped, or fails at once.
 pub(super) fn begin(workflow: &Workflow, state: &State, index: StepIndex) -> Event {
     let step = workflow.step(index);
-    let scope = RunScope::of(workflow, state);
+    let scope = RunScope::of_step(workflow, state, index);
     match step.when.as_ref().map(|when| when.holds(&scope)) {
         Some(Err(error)) => {
             return Event::StepFailed {
