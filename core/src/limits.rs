@@ -99,7 +99,7 @@ impl RunLimits {
     pub const DEFAULT: RunLimits = RunLimits {
         turns: 1_000_000,
         tokens: 20_000_000,
-        seconds: 30 * 86_400,
+        seconds: 365 * 86_400,
         working_seconds: 36_000_000,
         cost_micros: 1_000_000_000,
         gpu_seconds: 3_600_000,

@@ -117,7 +117,7 @@ async fn the_seconds_of_a_run_go_on_while_nobody_drives_it() {
     assert_eq!(over.status, RunStatus::Failed);
     assert_eq!(
         over.failure.unwrap().1.message,
-        "3600 s of 3600 s seconds used: raise `limits.seconds` of workflow `test`, then resume the run"
+        "3600 s of 3600 s used: raise `limits.seconds` of workflow `test`, then resume the run"
     );
     assert_eq!(*clock.asked.lock().unwrap(), [3_600_000, 600_000]);
 }

@@ -91,7 +91,7 @@ fn refuse_over(record: &RunRecord) -> anyhow::Result<()> {
         return Ok(());
     }
     Err(Usage::error(format!(
-        "run {run} is over, there is nothing to cancel: it is {}",
+        "run {run} is over ({}): there is nothing to cancel",
         status.word()
     )))
 }

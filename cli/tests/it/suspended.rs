@@ -264,9 +264,7 @@ fn a_run_that_nobody_works_on_is_cancelled_and_one_that_is_over_is_not() {
     let again = place.troupe(&["cancel", "last"]);
     assert_eq!(again.code, 2);
     assert!(
-        again
-            .stderr
-            .contains("is over, there is nothing to cancel: it is cancelled"),
+        again.stderr.contains("is over (cancelled): there is nothing to cancel"),
         "{again:?}"
     );
     assert_eq!(place.troupe(&["resume", "last"]).code, 3, "it asks again");

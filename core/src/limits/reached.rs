@@ -179,7 +179,14 @@ impl fmt::Display for Reached {
         if self.owner == Owner::Unknown {
             return write!(f, "the limit of {word} is reached");
         }
-        write!(f, "{} of {} {word} used", shown(self.used), shown(self.most))?;
+        let most = shown(self.most);
+        // A number with a unit says what it counts.
+        let counted = if most.bytes().all(|b| b.is_ascii_digit()) {
+            format!(" {word}")
+        } else {
+            String::new()
+        };
+        write!(f, "{} of {most}{counted} used", shown(self.used))?;
         if self.needed > 0 {
             write!(f, ", and up to {} more needed", shown(self.needed))?;
         }

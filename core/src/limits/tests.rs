@@ -31,8 +31,8 @@ fn a_limit_is_told_with_its_number_its_owner_and_the_way_out() {
     let lines: Vec<String> = lines.iter().map(Reached::to_string).collect();
     insta::assert_snapshot!(lines.join("\n"), @"
     127000 of 128000 tokens used, and up to 4100 more needed: raise `limits.tokens` of agent `seeker`
-    90.25 s of 90 s working_seconds used: raise `limits.working_seconds` of step `check`
-    $0.499999 of $0.5 cost used, and up to $0.012 more needed: raise `limits.cost` of workflow `survey`, then resume the run
+    90.25 s of 90 s used: raise `limits.working_seconds` of step `check`
+    $0.499999 of $0.5 used, and up to $0.012 more needed: raise `limits.cost` of workflow `survey`, then resume the run
     9 of 9 turns used of what run 01HX.review left to this run: raise `limits.turns` of its workflow
     the limit of seconds is reached
     ");

@@ -225,7 +225,7 @@ fn money_is_reserved_and_settled_as_tokens_are() {
     assert!(spent.cost_micros <= 2_000 + 325, "{spent:?}");
     let (_, message) = life.failures().pop().unwrap();
     assert!(
-        message.contains("cost used: raise `limits.cost` of workflow `test`"),
+        message.contains(" used: raise `limits.cost` of workflow `test`"),
         "{message}"
     );
 }
@@ -285,7 +285,7 @@ fn working_time_leaves_waiting_out_and_counts_tools() {
     assert_eq!(life.state.spent().working_ms, 3 * 600 + 2 * 50);
     assert_eq!(
         life.forced(),
-        ["1.3 s of 1 s working_seconds used: raise `limits.working_seconds` of agent `seeker`"]
+        ["1.3 s of 1 s used: raise `limits.working_seconds` of agent `seeker`"]
     );
 }
 
@@ -304,7 +304,7 @@ fn the_seconds_of_a_run_end_it_and_a_reopened_one_has_them_again() {
     assert_eq!((place, failure.kind), (None, FailureKind::Limit));
     assert_eq!(
         failure.message,
-        "90 s of 90 s seconds used: raise `limits.seconds` of workflow `test`, then resume the run"
+        "90 s of 90 s used: raise `limits.seconds` of workflow `test`, then resume the run"
     );
     assert!(life.wanted.is_empty(), "nothing goes on billing");
     assert_eq!(life.state.reserved(), Amount::default());

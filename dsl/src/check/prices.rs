@@ -81,7 +81,9 @@ fn unpriced(model: &super::Model) -> Option<String> {
 }
 
 fn of_workflow(workflow: &Workflow) -> BTreeSet<String> {
-    let models = workflow.agents.iter().map(|agent| workflow.model(agent.model));
+    // An agent of a file with mistakes may have none.
+    let models = workflow.agents.iter();
+    let models = models.filter_map(|agent| workflow.models.get(agent.model.at()));
     let own = models.filter(|model| model.known_price().is_none());
     let own = own.map(|model| format!("{}/{}", model.provider, model.name));
     own.chain(workflow.workflows.iter().flat_map(|called| of_workflow(called)))

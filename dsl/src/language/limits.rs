@@ -66,7 +66,7 @@ pub(crate) const RUN_LIMITS: Mapping = Mapping {
         key(
             "seconds",
             Takes::Integer(1, 31_622_400),
-            "Seconds of wall time, whether a process drives the run or not. Default: 2592000, which are 30 days.",
+            "Seconds of wall time, whether a process drives the run or not. Default: 31536000, a year.",
         ),
         key(
             "working_seconds",

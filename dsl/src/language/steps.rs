@@ -86,7 +86,7 @@ pub(crate) const STEP: Mapping = Mapping {
         key(
             "deadline",
             Takes::Duration,
-            "How long the person is waited for. Default: for ever.",
+            "How long the person is waited for. Default: as long as the workflow's `limits.seconds` last.",
         )
         .with(&["approve"]),
         key(
