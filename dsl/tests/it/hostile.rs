@@ -145,15 +145,6 @@ fn types_that_grow_are_cut() {
 }
 
 #[test]
-fn a_called_file_with_mistakes_has_no_models_to_price() {
-    let called = b"troupe: 1\nagents: { a: { model: nosuch } }\nsteps: { x: { agent: a, prompt: Hi } }\n";
-    let files = Memory([("called.yaml".to_owned(), called.to_vec())].into());
-    let caller = b"troupe: 1\nlimits: { cost: 1 }\nsteps: { x: { workflow: called.yaml } }\n";
-    let compiled = compile("caller.yaml", caller, &files);
-    assert!(compiled.workflow.is_none() && compiled.has_errors());
-}
-
-#[test]
 fn prompt_files_are_bounded_together() {
     let files = Memory([("p.md".to_owned(), vec![b'x'; 16 << 20])].into());
     let agents: String = (0..6)
