@@ -10,10 +10,10 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use troupe_core::port::embedder::Embedder;
+use troupe_core::port::embedder::{Embedder, Role};
 use troupe_core::port::tool::{Invocation, Tool};
 use troupe_models::embed::StaticTable;
-use troupe_tools::{Corpus, CorpusOptions, Opened};
+use troupe_tools::{Corpus, CorpusOptions, Encoders, Opened};
 
 /// The embedder under measurement, the one that is built in.
 fn embedder() -> Arc<dyn Embedder> {
@@ -21,7 +21,7 @@ fn embedder() -> Arc<dyn Embedder> {
 }
 
 fn embedded(embedder: &dyn Embedder, text: &str) -> Vec<f32> {
-    embedder.embed(&[text]).expect("a vector").remove(0)
+    embedder.embed(Role::Query, &[text]).expect("a vector").remove(0)
 }
 
 fn main() {
@@ -98,7 +98,12 @@ fn options(corpus: &Path, folder: &Path, graph_from: usize) -> CorpusOptions {
 
 fn timed_open(what: &str, options: &CorpusOptions) -> Opened {
     let start = Instant::now();
-    let opened = Corpus::open(options, embedder(), &|_| ()).expect("a corpus");
+    let encoders = Encoders {
+        embedder: embedder(),
+        tokens: Arc::new(StaticTable::embedded()),
+        reranker: None,
+    };
+    let opened = Corpus::open(options, encoders, &|_| ()).expect("a corpus");
     println!("{what:28} {:>9.1} ms", start.elapsed().as_secs_f64() * 1e3);
     opened
 }

@@ -13,12 +13,11 @@ use troupe_agents::{Gates, Secrets};
 use troupe_core::Value;
 use troupe_core::expression::{Scope, Template};
 use troupe_core::ir::{self, ToolSource, Workflow};
-use troupe_core::port::embedder::Embedder;
 use troupe_core::port::model::Model;
 use troupe_core::port::tool::Tool;
 use troupe_models::catalog::{self, ModelOptions};
 use troupe_models::embed::StaticTable;
-use troupe_tools::{Corpus, CorpusOptions, GRAPH_FROM, Progress};
+use troupe_tools::{Corpus, CorpusOptions, Encoders, GRAPH_FROM, Progress};
 
 /// Puts other models behind aliases, as `--model alias=provider/name` asks; in called workflows too.
 pub fn override_models(workflow: &mut Workflow, overrides: &[String]) -> anyhow::Result<()> {
@@ -256,9 +255,13 @@ fn open(corpus: &ir::Corpus, folder: &Path, state: &Path, settings: &Settings) -
         index_folder: state.join("corpora"),
         graph_from: GRAPH_FROM,
     };
-    let embedder: Arc<dyn Embedder> = Arc::new(StaticTable::embedded());
+    let encoders = Encoders {
+        embedder: Arc::new(StaticTable::embedded()),
+        tokens: Arc::new(StaticTable::embedded()),
+        reranker: None,
+    };
     let bar = bar(settings);
-    let opened = Corpus::open(&options, embedder, &|progress| show(&bar, progress));
+    let opened = Corpus::open(&options, encoders, &|progress| show(&bar, progress));
     bar.finish_and_clear();
     let opened = opened.map_err(|error| match error {
         troupe_tools::Error::Empty { .. } | troupe_tools::Error::Pattern { .. } => Usage::error(error.to_string()),

@@ -1,5 +1,9 @@
 //! A workflow once compiled: names resolved, types known, every limit a number.
 
+mod corpus;
+
+pub use corpus::{Corpus, Encoder, Extra, Offer, Results};
+
 use crate::Value;
 use crate::expression::{Expression, Template};
 use crate::failure::FailureKind;
@@ -130,17 +134,6 @@ impl Price {
         // A float beyond the whole numbers becomes the largest one, and a price below zero nothing.
         (self.input * prompt_tokens as f64 + self.output * completion_tokens as f64).ceil() as u64
     }
-}
-
-/// Files that are searched by the retrieval tools.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Corpus {
-    /// The name in the workflow.
-    pub name: String,
-    /// Glob patterns relative to the workflow's folder.
-    pub files: Vec<String>,
-    /// Size of a chunk in tokens.
-    pub chunk_tokens: u32,
 }
 
 /// A tool, by the name that models know it by.

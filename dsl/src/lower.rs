@@ -33,6 +33,10 @@ pub(crate) fn lower(
         name: corpus.name.value.clone(),
         files: corpus.files.iter().map(|pattern| pattern.value.clone()).collect(),
         chunk_tokens: corpus.chunk_tokens,
+        embedder: ir::Encoder::builtin(),
+        reranker: None,
+        metadata: Vec::new(),
+        offer: ir::Offer::faithful(),
     });
     let outputs = document.outputs.iter().zip(&checked.outputs);
     let outputs = outputs.filter_map(|((name, tree), kind)| {

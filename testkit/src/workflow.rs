@@ -6,8 +6,8 @@ use troupe_core::expression::{Expression, Segment, Template};
 use troupe_core::failure::FailureKind;
 use troupe_core::id::{AgentIndex, ModelIndex, StepIndex, ToolIndex, WorkflowIndex};
 use troupe_core::ir::{
-    Agent, Approve, Corpus, EffectClass, FanOut, Input, Model, OnCrash, OnError, Output, Repeat, Retry, Step, Team,
-    Tool, ToolSource, Verb, Workflow,
+    Agent, Approve, Corpus, EffectClass, Encoder, FanOut, Input, Model, Offer, OnCrash, OnError, Output, Repeat, Retry,
+    Step, Team, Tool, ToolSource, Verb, Workflow,
 };
 use troupe_core::limits::{Limits, Mode, RunLimits};
 use troupe_core::types::Type;
@@ -69,6 +69,10 @@ pub fn team(parallel: u32, per_wave: u32) -> Workflow {
             name: "papers".into(),
             files: vec!["*.md".into()],
             chunk_tokens: 1000,
+            embedder: Encoder::builtin(),
+            reranker: None,
+            metadata: Vec::new(),
+            offer: Offer::faithful(),
         }],
         tools: vec![Tool {
             path: "papers.keyword_search".into(),

@@ -106,7 +106,7 @@ fn answer(corpus: &Corpus, keywords: &[String], top_k: usize) -> Result<ToolOutp
     let tokens = if shown.is_empty() {
         0
     } else {
-        corpus.embedder.count_tokens(&shown.join("\n")) as u64
+        corpus.encoders.tokens.count(&shown.join("\n")) as u64
     };
     let chunks = hits
         .iter()

@@ -15,6 +15,6 @@ pub mod registry;
 mod semantic_search;
 mod sentence;
 
-pub use corpus::{ChunkRef, Corpus, CorpusOptions, GRAPH_FROM, Opened, Progress};
+pub use corpus::{ChunkRef, Corpus, CorpusOptions, Encoders, GRAPH_FROM, Opened, Progress};
 pub use error::Error;
 pub use registry::{specs, tool, tools};

@@ -103,7 +103,7 @@ impl Answer {
         });
         self.chunks.push(json!({ "id": id, "status": status, "text": text }));
         if let Some(text) = text {
-            self.retrieved.tokens += corpus.embedder.count_tokens(text) as u64;
+            self.retrieved.tokens += corpus.encoders.tokens.count(text) as u64;
             self.retrieved.read.push(id);
         }
     }

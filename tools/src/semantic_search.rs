@@ -13,6 +13,7 @@ use serde_json::json;
 use std::collections::HashSet;
 use std::sync::Arc;
 use troupe_core::message::{Retrieved, ToolOutput};
+use troupe_core::port::embedder::Role;
 use troupe_core::port::tool::{Invocation, Tool, ToolSpec};
 use troupe_core::port::{Error, ErrorKind};
 use troupe_core::types::Type;
@@ -101,7 +102,7 @@ fn answer(corpus: &Corpus, query: &str, top_k: usize) -> Result<ToolOutput, Erro
     let tokens = if shown.is_empty() {
         0
     } else {
-        corpus.embedder.count_tokens(&shown.join("\n")) as u64
+        corpus.encoders.tokens.count(&shown.join("\n")) as u64
     };
     let chunks = hits.iter().map(|hit| {
         let sentences: Vec<&str> = hit.shown().collect();
@@ -138,8 +139,14 @@ fn block(hit: &Hit<'_>) -> String {
 }
 
 fn search<'a>(corpus: &'a Corpus, query: &str, top_k: usize) -> Result<Vec<Hit<'a>>, Error> {
-    let vector = corpus.embedder.embed(&[query])?.into_iter().next().unwrap_or_default();
-    if vector.len() != corpus.embedder.dimension() {
+    let vector = corpus
+        .encoders
+        .embedder
+        .embed(Role::Query, &[query])?
+        .into_iter()
+        .next()
+        .unwrap_or_default();
+    if vector.len() != corpus.encoders.embedder.recipe().dimension {
         return Err(Error::new(
             ErrorKind::Other,
             "the embedder gave no vector for the query",

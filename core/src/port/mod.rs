@@ -9,6 +9,8 @@ pub mod error;
 pub mod journal;
 pub mod model;
 pub mod process;
+pub mod reranker;
+pub mod tokens;
 pub mod tool;
 
 pub use error::{Error, ErrorKind};

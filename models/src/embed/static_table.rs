@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use troupe_core::port::Error;
-use troupe_core::port::embedder::Embedder;
+use troupe_core::port::embedder::{Embedder, Pooling, Recipe, Role};
+use troupe_core::port::tokens::TokenCounter;
 
 use super::wordpiece::WordPiece;
 
@@ -114,7 +115,7 @@ impl TableHeader {
 /// or of unknown words only) has the zero vector, whose similarity to everything is 0.
 #[derive(Debug, Clone)]
 pub struct StaticTable {
-    name: String,
+    recipe: Recipe,
     tokenizer: WordPiece,
     dimension: usize,
     scales: Vec<f32>,
@@ -162,9 +163,16 @@ impl StaticTable {
             Cow::Borrowed(all) => Cow::Borrowed(&all[rows_at..]),
             Cow::Owned(mut all) => Cow::Owned(all.split_off(rows_at)),
         };
-        let name = format!("static-{dimension}-{fingerprint:016x}");
+        let recipe = Recipe {
+            // another table has another name
+            name: format!("static-{dimension}-{fingerprint:016x}"),
+            dimension,
+            pooling: Pooling::Mean,
+            query_prefix: String::new(),
+            passage_prefix: String::new(),
+        };
         Ok(Self {
-            name,
+            recipe,
             tokenizer,
             dimension,
             scales,
@@ -203,21 +211,19 @@ impl StaticTable {
 }
 
 impl Embedder for StaticTable {
-    /// `static-`, the dimension and the table's fingerprint: another table has another name.
-    fn name(&self) -> &str {
-        &self.name
+    fn recipe(&self) -> &Recipe {
+        &self.recipe
     }
 
-    fn dimension(&self) -> usize {
-        self.dimension
-    }
-
-    fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, Error> {
+    /// The same for both roles.
+    fn embed(&self, _: Role, texts: &[&str]) -> Result<Vec<Vec<f32>>, Error> {
         Ok(texts.iter().map(|text| self.vector(text)).collect())
     }
+}
 
-    /// Word pieces of the whole text, past the 256 that a vector reads too.
-    fn count_tokens(&self, text: &str) -> usize {
+/// Word pieces of the whole text, past the 256 that a vector reads too.
+impl TokenCounter for StaticTable {
+    fn count(&self, text: &str) -> usize {
         self.tokenizer.count(text)
     }
 }

@@ -2,7 +2,8 @@
 //! of the embedded table.
 
 use serde_json::Value;
-use troupe_core::port::embedder::Embedder;
+use troupe_core::port::embedder::{Embedder, Role};
+use troupe_core::port::tokens::TokenCounter;
 
 use super::{StaticTable, TableError, TableHeader, WordPiece};
 
@@ -68,7 +69,7 @@ fn a_vocabulary_without_unknown_is_refused() {
 #[test]
 fn vectors_have_length_one() {
     let table = StaticTable::embedded();
-    assert_eq!(table.dimension(), 256);
+    assert_eq!(table.recipe().dimension, 256);
     for text in [
         "a",
         "Paris",
@@ -88,16 +89,16 @@ fn text_without_known_tokens_has_the_zero_vector() {
     for text in ["", "  \t\n", "\u{0}\u{FFFD}", "𓀀𓀁", &"x".repeat(101)] {
         assert!(table.vector(text).iter().all(|&value| value == 0.0), "{text:?}");
     }
-    assert_eq!(table.count_tokens(""), 0);
+    assert_eq!(table.count(""), 0);
 }
 
 #[test]
 fn the_port_gives_the_same_vectors_in_order() {
     let table = StaticTable::embedded();
     let texts = ["first", "", "second one"];
-    let vectors = table.embed(&texts).unwrap();
+    let vectors = table.embed(Role::Passage, &texts).unwrap();
     assert_eq!(vectors, texts.map(|text| table.vector(text)));
-    assert_eq!(table.count_tokens("second one"), 2);
+    assert_eq!(table.count("second one"), 2);
 }
 
 #[test]
@@ -188,7 +189,7 @@ fn rows_are_scaled_bytes() {
         .for_each(|scale| bytes.extend(scale.to_le_bytes()));
     bytes.extend([0i8, 0, 6, 0, 0, -2].map(|value| value as u8));
     let table = StaticTable::from_bytes(bytes, "[UNK]\nup\ndown").unwrap();
-    assert_eq!(table.name(), "static-2-00000000000000ab");
+    assert_eq!(table.recipe().name, "static-2-00000000000000ab");
     assert_eq!(table.vector("up"), [1.0, 0.0]);
     assert_eq!(table.vector("down"), [0.0, -1.0]);
     // 0.5 × 6 = 3 against 2 × -2 = -4.

@@ -5,9 +5,9 @@ use super::files::CorpusFile;
 use super::open::{CHUNKS, KEYWORDS, MEANINGS, SENTENCES, VECTORS};
 use super::reading::{self, Cut, Document};
 use super::texts::{Sentence, Texts, sentences_to_bytes};
-use super::{Corpus, CorpusOptions, GRAPH_UP_TO, Progress};
+use super::{Corpus, CorpusOptions, Encoders, GRAPH_UP_TO, Progress};
 use crate::Error;
-use crate::index::manifest::{self, Maker, Manifest, Source};
+use crate::index::manifest::{self, Manifest, Source};
 use crate::index::vectors::Vectors;
 use crate::index::{graph, trigrams};
 use std::collections::{BTreeMap, HashMap};
@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 use troupe_core::port;
-use troupe_core::port::embedder::Embedder;
+use troupe_core::port::embedder::Role;
 
 /// Sentences embedded in one call.
 const BATCH: usize = 256;
@@ -46,7 +46,7 @@ impl Known {
 pub(super) struct Builder<'a> {
     pub(super) options: &'a CorpusOptions,
     pub(super) files: &'a [CorpusFile],
-    pub(super) embedder: &'a dyn Embedder,
+    pub(super) encoders: &'a Encoders,
     pub(super) progress: &'a (dyn Fn(Progress) + Sync),
 }
 
@@ -68,10 +68,7 @@ impl Builder<'_> {
         let sentences = draft.texts.sentences();
         let mut manifest = Manifest {
             format: manifest::FORMAT,
-            embedder: Maker {
-                name: self.embedder.name().to_owned(),
-                dimension: self.embedder.dimension(),
-            },
+            recipe: self.encoders.embedder.recipe().clone(),
             chunk_tokens: self.options.chunk_tokens,
             files: draft.sources,
             warnings: draft.warnings,
@@ -101,7 +98,7 @@ impl Builder<'_> {
     }
 
     fn read(&self) -> Draft {
-        let count = |text: &str| self.embedder.count_tokens(text);
+        let count = |text: &str| self.encoders.tokens.count(text);
         let cut = Cut {
             tokens: self.options.chunk_tokens.max(1),
             count: &count,
@@ -151,7 +148,7 @@ impl Builder<'_> {
             put(CHUNKS, texts.to_bytes())?;
             put(SENTENCES, sentences_to_bytes(sentences))?;
             let vectors = Arc::new(Vectors::new(
-                self.embedder.dimension(),
+                self.encoders.embedder.recipe().dimension,
                 self.embed(texts, sentences, &known)?,
             ));
             put(VECTORS, vectors.to_bytes())?;
@@ -168,7 +165,7 @@ impl Builder<'_> {
 
     /// Vectors of all sentences, row after row.
     fn embed(&self, texts: &Texts, sentences: &[Sentence], known: &Known) -> Result<Vec<f32>, Error> {
-        let dimension = self.embedder.dimension();
+        let dimension = self.encoders.embedder.recipe().dimension;
         let mut rows = vec![0.0f32; sentences.len() * dimension];
         let mut missing = Vec::new();
         let old = known.rows();
@@ -185,7 +182,11 @@ impl Builder<'_> {
         let work = || -> Result<(), Error> {
             while let Some(batch) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
                 let sentences: Vec<&str> = batch.iter().map(|at| texts.sentence(sentences[*at])).collect();
-                let vectors = checked(self.embedder.embed(&sentences)?, batch.len(), dimension)?;
+                let vectors = checked(
+                    self.encoders.embedder.embed(Role::Passage, &sentences)?,
+                    batch.len(),
+                    dimension,
+                )?;
                 let mut rows = rows.lock().unwrap_or_else(PoisonError::into_inner);
                 for (at, vector) in batch.iter().zip(vectors) {
                     rows[at * dimension..(at + 1) * dimension].copy_from_slice(&vector);

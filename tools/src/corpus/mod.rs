@@ -15,6 +15,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use texts::{Sentence, Texts};
 use troupe_core::port::embedder::Embedder;
+use troupe_core::port::reranker::Reranker;
+use troupe_core::port::tokens::TokenCounter;
 
 /// The usual [`CorpusOptions::graph_from`]: below it a scan, which is exact, is about as fast
 /// (`docs/bench/retrieval.md`). Linking so many takes a minute or two, once.
@@ -39,6 +41,17 @@ pub struct CorpusOptions {
     /// From so many sentences on, an index has a graph and searches walk it; below, every vector is
     /// looked at, which is exact and faster. Usually [`GRAPH_FROM`].
     pub graph_from: usize,
+}
+
+/// The models that a corpus reads with.
+#[derive(Clone)]
+pub struct Encoders {
+    /// Sentences to vectors.
+    pub embedder: Arc<dyn Embedder>,
+    /// What counts as a token, for the size of chunks and for what agents are told.
+    pub tokens: Arc<dyn TokenCounter>,
+    /// The second look of the hybrid search, where there is one.
+    pub reranker: Option<Arc<dyn Reranker>>,
 }
 
 /// What [`Corpus::open`] is busy with.
@@ -110,7 +123,7 @@ pub struct Corpus {
     vectors: Arc<Vectors>,
     pub(crate) trigrams: Trigrams,
     graph: Option<Graph>,
-    pub(crate) embedder: Arc<dyn Embedder>,
+    pub(crate) encoders: Encoders,
 }
 
 impl Corpus {
@@ -118,10 +131,10 @@ impl Corpus {
     /// Blocks for as long as that takes; `progress` is called from several threads.
     pub fn open(
         options: &CorpusOptions,
-        embedder: Arc<dyn Embedder>,
+        encoders: Encoders,
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<Opened, Error> {
-        open::open(options, embedder, progress)
+        open::open(options, encoders, progress)
     }
 
     /// A hash of everything that searches and reading depend on: the files, how they were cut, the vectors.

@@ -3,17 +3,17 @@
 use super::build::{Builder, Known};
 use super::files::{self, CorpusFile};
 use super::texts::{Texts, sentences_from_bytes};
-use super::{Corpus, CorpusOptions, Opened, Progress};
+use super::{Corpus, CorpusOptions, Encoders, Opened, Progress};
 use crate::Error;
 use crate::index::graph::Graph;
-use crate::index::manifest::{self, Maker, Manifest};
+use crate::index::manifest::{self, Manifest};
 use crate::index::trigrams::Trigrams;
 use crate::index::vectors::Vectors;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
-use troupe_core::port::embedder::Embedder;
+use troupe_core::port::embedder::{Embedder, Recipe};
 
 /// Names of the index's parts.
 pub(super) const CHUNKS: &str = "chunks";
@@ -35,7 +35,7 @@ enum Unfit {
 /// See [`Corpus::open`].
 pub(super) fn open(
     options: &CorpusOptions,
-    embedder: Arc<dyn Embedder>,
+    encoders: Encoders,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Opened, Error> {
     let mut warnings = Vec::new();
@@ -49,7 +49,7 @@ pub(super) fn open(
     }
     let folder = index_folder(options);
     let lock = lock(&folder, progress);
-    let unfit = match reuse(&folder, options, &files, &embedder) {
+    let unfit = match reuse(&folder, options, &files, &encoders) {
         Ok((corpus, manifest)) => {
             warnings.extend(manifest.warnings);
             return Ok(Opened {
@@ -67,7 +67,7 @@ pub(super) fn open(
     })?;
     let known = match unfit {
         Unfit::Missing => Known::default(),
-        Unfit::Changed => read(&folder, options, &embedder)
+        Unfit::Changed => read(&folder, options, &encoders)
             .map(Known::from_corpus)
             .unwrap_or_default(),
         Unfit::Broken(reason) => {
@@ -81,7 +81,7 @@ pub(super) fn open(
     let builder = Builder {
         options,
         files: &files,
-        embedder: embedder.as_ref(),
+        encoders: &encoders,
         progress,
     };
     let manifest = builder.build(&folder, known)?;
@@ -93,7 +93,7 @@ pub(super) fn open(
             warnings,
         ));
     }
-    let corpus = load(&folder, &manifest, options, &embedder).map_err(|reason| Error::build(&folder, reason))?;
+    let corpus = load(&folder, &manifest, options, &encoders).map_err(|reason| Error::build(&folder, reason))?;
     warnings.extend(manifest.warnings);
     Ok(Opened {
         corpus: Arc::new(corpus),
@@ -150,16 +150,16 @@ fn reuse(
     folder: &Path,
     options: &CorpusOptions,
     files: &[CorpusFile],
-    embedder: &Arc<dyn Embedder>,
+    encoders: &Encoders,
 ) -> Result<(Corpus, Manifest), Unfit> {
     let mut manifest = match Manifest::read(folder) {
         Ok(manifest) => manifest,
         Err(_) if !folder.exists() => return Err(Unfit::Missing),
         Err(error) => return Err(Unfit::Broken(format!("has no readable manifest ({error})"))),
     };
-    fits(&manifest, options, embedder.as_ref()).map_err(Unfit::Broken)?;
+    fits(&manifest, options, encoders.embedder.as_ref()).map_err(Unfit::Broken)?;
     let restamped = unchanged(&mut manifest, files).ok_or(Unfit::Changed)?;
-    let corpus = load(folder, &manifest, options, embedder).map_err(Unfit::Broken)?;
+    let corpus = load(folder, &manifest, options, encoders).map_err(Unfit::Broken)?;
     if restamped {
         // only spares the next opening a look at the contents; a read-only folder is no trouble
         let _ = manifest.write(folder);
@@ -169,10 +169,6 @@ fn reuse(
 
 /// Whether this program and this embedder can use the index.
 fn fits(manifest: &Manifest, options: &CorpusOptions, embedder: &dyn Embedder) -> Result<(), String> {
-    let maker = Maker {
-        name: embedder.name().to_owned(),
-        dimension: embedder.dimension(),
-    };
     if manifest.format != manifest::FORMAT {
         return Err(format!(
             "has format {} and this program reads {}",
@@ -180,17 +176,35 @@ fn fits(manifest: &Manifest, options: &CorpusOptions, embedder: &dyn Embedder) -
             manifest::FORMAT
         ));
     }
-    if manifest.embedder != maker {
-        let Maker { name, dimension } = &manifest.embedder;
-        let (own, numbers) = (&maker.name, maker.dimension);
+    let own = embedder.recipe();
+    if manifest.recipe != *own {
         return Err(format!(
-            "was made by the embedder {name} ({dimension} numbers), not {own} ({numbers})"
+            "was made by the embedder {}, not {}",
+            described(&manifest.recipe, own),
+            described(own, &manifest.recipe)
         ));
     }
     if manifest.chunk_tokens != options.chunk_tokens {
         return Err(format!("has chunks of {} tokens", manifest.chunk_tokens));
     }
     Ok(())
+}
+
+/// A recipe for people: its name and dimension, and what else tells it from another.
+fn described(recipe: &Recipe, other: &Recipe) -> String {
+    let mut told = format!("{} ({} numbers", recipe.name, recipe.dimension);
+    if recipe.pooling != other.pooling {
+        told.push_str(&format!(", pooled by {:?}", recipe.pooling).to_lowercase());
+    }
+    let prefixes = |of: &Recipe| (of.query_prefix.clone(), of.passage_prefix.clone());
+    if prefixes(recipe) != prefixes(other) {
+        told.push_str(&format!(
+            ", prefixes {:?} and {:?}",
+            recipe.query_prefix, recipe.passage_prefix
+        ));
+    }
+    told.push(')');
+    told
 }
 
 /// Whether the files are those of the manifest: by length and time, and by content where those are
@@ -226,18 +240,13 @@ fn unchanged(manifest: &mut Manifest, files: &[CorpusFile]) -> Option<bool> {
 }
 
 /// The old index for what can be taken over from it.
-fn read(folder: &Path, options: &CorpusOptions, embedder: &Arc<dyn Embedder>) -> Option<Corpus> {
+fn read(folder: &Path, options: &CorpusOptions, encoders: &Encoders) -> Option<Corpus> {
     let manifest = Manifest::read(folder).ok()?;
-    load(folder, &manifest, options, embedder).ok()
+    load(folder, &manifest, options, encoders).ok()
 }
 
 /// Reads the index after checking every part against the manifest; the error is for people.
-fn load(
-    folder: &Path,
-    manifest: &Manifest,
-    options: &CorpusOptions,
-    embedder: &Arc<dyn Embedder>,
-) -> Result<Corpus, String> {
+fn load(folder: &Path, manifest: &Manifest, options: &CorpusOptions, encoders: &Encoders) -> Result<Corpus, String> {
     let mut wanted = [CHUNKS, SENTENCES, VECTORS].map(|name| (name, Vec::new()));
     for (name, part) in &manifest.parts {
         let bytes = std::fs::read(folder.join(name)).map_err(|error| format!("lacks its part {name} ({error})"))?;
@@ -259,7 +268,7 @@ fn load(
     let damaged = |part: &str| format!("is damaged: {part} cannot be read");
     let texts = Texts::from_bytes(&chunks).ok_or_else(|| damaged(CHUNKS))?;
     let sentences = sentences_from_bytes(&sentences, &texts).ok_or_else(|| damaged(SENTENCES))?;
-    let vectors = Vectors::from_bytes(manifest.embedder.dimension, &vectors).ok_or_else(|| damaged(VECTORS))?;
+    let vectors = Vectors::from_bytes(manifest.recipe.dimension, &vectors).ok_or_else(|| damaged(VECTORS))?;
     let files_known = (0..texts.len() as u32).all(|chunk| (texts.file(chunk) as usize) < manifest.files.len());
     if vectors.len() != sentences.len() || texts.len() != manifest.chunks || !files_known {
         return Err("is damaged: its parts do not belong together".into());
@@ -276,7 +285,7 @@ fn load(
         name: options.name.clone(),
         fingerprint: manifest.fingerprint(),
         files: manifest.files.iter().map(|file| file.path.clone()).collect(),
-        embedder: Arc::clone(embedder),
+        encoders: encoders.clone(),
         texts,
         sentences,
         vectors,

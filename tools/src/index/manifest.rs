@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use troupe_core::port::embedder::Recipe;
 
 /// Raised whenever an index of an older version would be read wrongly.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 /// The manifest's file name, written last.
 pub const FILE: &str = "manifest.json";
 /// A file changed within this time of the last look may have changed again without a new time stamp.
@@ -18,8 +19,8 @@ const CLOCK_GRAIN: Duration = Duration::from_secs(2);
 pub struct Manifest {
     /// [`FORMAT`] of the writer.
     pub format: u32,
-    /// Who made the vectors: name and dimension.
-    pub embedder: Maker,
+    /// How the vectors were made.
+    pub recipe: Recipe,
     /// Size of a chunk in tokens.
     pub chunk_tokens: usize,
     /// The corpus's files in corpus order.
@@ -34,15 +35,6 @@ pub struct Manifest {
     pub parts: BTreeMap<String, Part>,
     /// When the files were last known to be these, in nanoseconds since 1970.
     pub checked_ns: u64,
-}
-
-/// An embedder's name and dimension.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Maker {
-    /// Its name.
-    pub name: String,
-    /// Length of its vectors.
-    pub dimension: usize,
 }
 
 /// A corpus file as it was when indexed.
@@ -90,7 +82,7 @@ impl Manifest {
             .iter()
             .map(|file| (&file.path, &file.document, &file.hash))
             .collect();
-        let made = (self.format, &self.embedder, self.chunk_tokens, files);
+        let made = (self.format, &self.recipe, self.chunk_tokens, files);
         hash(&serde_json::to_vec(&made).expect("texts and numbers always serialise"))
     }
 

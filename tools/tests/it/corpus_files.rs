@@ -1,7 +1,6 @@
 //! Which files become which chunks, and what is said about the rest.
 
-use crate::support::{Folder, Hashing};
-use std::sync::Arc;
+use crate::support::{Folder, Hashing, encoders};
 use troupe_core::port::{self, ErrorKind};
 use troupe_tools::{Corpus, Error};
 
@@ -79,7 +78,9 @@ fn long_texts_are_cut_at_sentence_ends_and_ready_chunks_are_not() {
     let folder = Folder::new(&[("a.md", long), ("b.jsonl", &line), ("c.json", &ready)]);
     let mut options = folder.options(&["*"]);
     options.chunk_tokens = 7;
-    let corpus = Corpus::open(&options, Arc::new(Hashing), &|_| ()).unwrap().corpus;
+    let corpus = Corpus::open(&options, encoders(Hashing::new()), &|_| ())
+        .unwrap()
+        .corpus;
     let found: Vec<(&str, &str)> = corpus.chunks().map(|chunk| (chunk.id, chunk.text)).collect();
     let (first, second) = ("One two three four. Five six seven!", "Eight nine ten eleven?");
     let expected = [("a", first), ("a#2", second), ("line", long)];
@@ -188,7 +189,7 @@ fn links_that_lead_nowhere_or_round_in_circles_are_warnings() {
 }
 
 fn refused(folder: &Folder, patterns: &[&str]) -> Error {
-    Corpus::open(&folder.options(patterns), Arc::new(Hashing), &|_| ())
+    Corpus::open(&folder.options(patterns), encoders(Hashing::new()), &|_| ())
         .err()
         .unwrap()
 }

@@ -1,51 +1,41 @@
 //! The index on disk: reused, renewed in part, mended, built once by many.
 
-use crate::support::{Folder, HASHED, Hashing, keyword, scores, semantic};
+use crate::support::{Folder, HASHED, Hashing, encoders, keyword, recipe, scores, semantic};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
-use troupe_core::port::embedder::Embedder;
+use troupe_core::port::embedder::{Embedder, Recipe, Role};
 use troupe_core::port::{Error, ErrorKind};
 use troupe_tools::{Corpus, Opened, Progress};
 
 /// Counts the texts that it embeds; its name and length of vectors can be chosen.
 struct Counting {
-    name: &'static str,
-    dimension: usize,
+    recipe: Recipe,
     embedded: AtomicUsize,
 }
 
 impl Counting {
     fn new(name: &'static str, dimension: usize) -> Arc<Self> {
         Arc::new(Self {
-            name,
-            dimension,
+            recipe: recipe(name, dimension),
             embedded: AtomicUsize::new(0),
         })
     }
 }
 
 impl Embedder for Counting {
-    fn name(&self) -> &str {
-        self.name
+    fn recipe(&self) -> &Recipe {
+        &self.recipe
     }
 
-    fn dimension(&self) -> usize {
-        self.dimension
-    }
-
-    fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, Error> {
+    fn embed(&self, role: Role, texts: &[&str]) -> Result<Vec<Vec<f32>>, Error> {
         self.embedded.fetch_add(texts.len(), Ordering::Relaxed);
         let cut = |mut vector: Vec<f32>| {
-            vector.truncate(self.dimension);
+            vector.truncate(self.recipe.dimension);
             vector
         };
-        Ok(Hashing.embed(texts)?.into_iter().map(cut).collect())
-    }
-
-    fn count_tokens(&self, text: &str) -> usize {
-        Hashing.count_tokens(text)
+        Ok(Hashing::new().embed(role, texts)?.into_iter().map(cut).collect())
     }
 }
 
@@ -62,7 +52,7 @@ fn papers() -> Folder {
 
 fn open(folder: &Folder, embedder: &Arc<Counting>) -> Opened {
     let embedder: Arc<dyn Embedder> = embedder.clone();
-    Corpus::open(&folder.options(&["corpus/*"]), embedder, &|_| ()).unwrap()
+    Corpus::open(&folder.options(&["corpus/*"]), encoders(embedder), &|_| ()).unwrap()
 }
 
 /// The folder of the one index.
@@ -253,7 +243,7 @@ fn of_many_builders_at_once_one_builds_and_the_others_use_it() {
                     }
                 };
                 let embedder: Arc<dyn Embedder> = embedder.clone();
-                let opened = Corpus::open(&folder.options(&["corpus/*"]), embedder, &progress).unwrap();
+                let opened = Corpus::open(&folder.options(&["corpus/*"]), encoders(embedder), &progress).unwrap();
                 built.fetch_add(usize::from(opened.built), Ordering::Relaxed);
                 assert_eq!(scores(&keyword(&opened.corpus, &["fox"], 5)).len(), 1);
             });
@@ -267,7 +257,7 @@ fn of_many_builders_at_once_one_builds_and_the_others_use_it() {
 fn an_index_folder_that_is_a_file_is_a_clear_error() {
     let folder = papers();
     folder.put(".troupe", b"in the way");
-    let error = Corpus::open(&folder.options(&["corpus/*"]), Arc::new(Hashing), &|_| ())
+    let error = Corpus::open(&folder.options(&["corpus/*"]), encoders(Hashing::new()), &|_| ())
         .err()
         .unwrap();
     assert!(error.to_string().contains("could not be written"), "{error}");
@@ -303,10 +293,10 @@ fn a_graph_is_built_read_back_and_agrees_with_the_scan() {
     let lines: Vec<String> = (0..1500).map(line).collect();
     let folder = Folder::new(&[("corpus/c.jsonl", &lines.join("\n"))]);
     let mut options = folder.options(&["corpus/*"]);
-    let scan = Corpus::open(&options, Arc::new(Hashing), &|_| ()).unwrap();
+    let scan = Corpus::open(&options, encoders(Hashing::new()), &|_| ()).unwrap();
     options.graph_from = 100;
-    let graph = Corpus::open(&options, Arc::new(Hashing), &|_| ()).unwrap();
-    let again = Corpus::open(&options, Arc::new(Hashing), &|_| ()).unwrap();
+    let graph = Corpus::open(&options, encoders(Hashing::new()), &|_| ()).unwrap();
+    let again = Corpus::open(&options, encoders(Hashing::new()), &|_| ()).unwrap();
     assert!(graph.built && !again.built);
     let mut same = 0;
     for query in (0..1500).step_by(15).map(|n| format!("{} {}", text(n), word(n + 1))) {

@@ -3,7 +3,6 @@
 use crate::support::{Folder, Hashing, chunks, keyword, open, scores, sentences};
 use proptest::prelude::*;
 use serde_json::json;
-use std::sync::Arc;
 
 /// Folds by looking at single characters; must not share code with the crate.
 fn letters(text: &str) -> Vec<char> {
@@ -93,7 +92,7 @@ fn rankings_hold_where_the_index_prunes() {
         .map(|(n, t)| json!({"id": n, "text": t}).to_string())
         .collect();
     let folder = Folder::new(&[("corpus.jsonl", &lines.join("\n"))]);
-    let corpus = open(&folder.options(&["corpus.jsonl"]), Arc::new(Hashing)).corpus;
+    let corpus = open(&folder.options(&["corpus.jsonl"]), Hashing::new()).corpus;
     let queries: [&[&str]; 10] = [
         &["common rarer"],
         &["ZÜRICH", "x9"],

@@ -6,30 +6,52 @@ use std::path::Path;
 use std::sync::Arc;
 use troupe_core::message::ToolOutput;
 use troupe_core::port::Error;
-use troupe_core::port::embedder::Embedder;
+use troupe_core::port::embedder::{Embedder, Pooling, Recipe, Role};
+use troupe_core::port::tokens::TokenCounter;
 use troupe_core::port::tool::Invocation;
-use troupe_tools::{Corpus, CorpusOptions, GRAPH_FROM, Opened};
+use troupe_tools::{Corpus, CorpusOptions, Encoders, GRAPH_FROM, Opened};
 
-/// Character trigrams of words, hashed into a vector: near texts share letters. Tokens are words.
-pub struct Hashing;
+/// Character trigrams of words, hashed into a vector: near texts share letters.
+pub struct Hashing {
+    recipe: Recipe,
+}
+
+/// Words count as tokens.
+pub struct Words;
+
+impl TokenCounter for Words {
+    fn count(&self, text: &str) -> usize {
+        text.split_whitespace().count()
+    }
+}
+
+/// A recipe without prefixes.
+pub fn recipe(name: &str, dimension: usize) -> Recipe {
+    Recipe {
+        name: name.to_owned(),
+        dimension,
+        pooling: Pooling::Mean,
+        query_prefix: String::new(),
+        passage_prefix: String::new(),
+    }
+}
+
+impl Hashing {
+    pub fn new() -> Arc<Self> {
+        let recipe = recipe("hashing", HASHED);
+        Arc::new(Self { recipe })
+    }
+}
 
 pub const HASHED: usize = 64;
 
 impl Embedder for Hashing {
-    fn name(&self) -> &str {
-        "hashing"
+    fn recipe(&self) -> &Recipe {
+        &self.recipe
     }
 
-    fn dimension(&self) -> usize {
-        HASHED
-    }
-
-    fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, Error> {
+    fn embed(&self, _: Role, texts: &[&str]) -> Result<Vec<Vec<f32>>, Error> {
         Ok(texts.iter().map(|text| hashed(text)).collect())
-    }
-
-    fn count_tokens(&self, text: &str) -> usize {
-        text.split_whitespace().count()
     }
 }
 
@@ -57,39 +79,33 @@ pub fn unit(mut vector: Vec<f32>) -> Vec<f32> {
 }
 
 /// Gives each known sentence the cosine asked for with every query; other texts are zero.
-pub struct Scripted(pub HashMap<String, f32>);
+pub struct Scripted {
+    cosines: HashMap<String, f32>,
+    recipe: Recipe,
+}
 
 impl Scripted {
     pub fn new(cosines: &[(&str, f32)]) -> Arc<Self> {
-        Arc::new(Self(
-            cosines
-                .iter()
-                .map(|(text, cosine)| ((*text).to_owned(), *cosine))
-                .collect(),
-        ))
+        let cosines = cosines.iter().map(|(text, cosine)| ((*text).to_owned(), *cosine));
+        Arc::new(Self {
+            cosines: cosines.collect(),
+            recipe: recipe("scripted", 2),
+        })
     }
 }
 
 impl Embedder for Scripted {
-    fn name(&self) -> &str {
-        "scripted"
+    fn recipe(&self) -> &Recipe {
+        &self.recipe
     }
 
-    fn dimension(&self) -> usize {
-        2
-    }
-
-    fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, Error> {
-        let one = |text: &&str| match (*text, self.0.get(*text)) {
-            ("query", _) => vec![1.0, 0.0],
+    fn embed(&self, role: Role, texts: &[&str]) -> Result<Vec<Vec<f32>>, Error> {
+        let one = |text: &&str| match (role, self.cosines.get(*text)) {
+            (Role::Query, _) => vec![1.0, 0.0],
             (_, Some(cosine)) => vec![*cosine, (1.0 - cosine * cosine).sqrt()],
             _ => vec![0.0, 0.0],
         };
         Ok(texts.iter().map(one).collect())
-    }
-
-    fn count_tokens(&self, text: &str) -> usize {
-        text.split_whitespace().count()
     }
 }
 
@@ -125,17 +141,26 @@ impl Folder {
     }
 
     pub fn open(&self, patterns: &[&str]) -> Opened {
-        open(&self.options(patterns), Arc::new(Hashing))
+        open(&self.options(patterns), Hashing::new())
+    }
+}
+
+/// An embedder with the rest that a corpus reads with.
+pub fn encoders(embedder: Arc<dyn Embedder>) -> Encoders {
+    Encoders {
+        embedder,
+        tokens: Arc::new(Words),
+        reranker: None,
     }
 }
 
 pub fn open(options: &CorpusOptions, embedder: Arc<dyn Embedder>) -> Opened {
-    Corpus::open(options, embedder, &|_| ()).unwrap()
+    Corpus::open(options, encoders(embedder), &|_| ()).unwrap()
 }
 
 /// A corpus of ready chunks with the ids "0", "1", …
 pub fn chunks(texts: &[&str]) -> (Folder, Arc<Corpus>) {
-    chunks_embedded(texts, Arc::new(Hashing))
+    chunks_embedded(texts, Hashing::new())
 }
 
 pub fn chunks_embedded(texts: &[&str], embedder: Arc<dyn Embedder>) -> (Folder, Arc<Corpus>) {
