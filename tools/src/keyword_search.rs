@@ -15,8 +15,8 @@ use serde_json::json;
 use std::cmp::Reverse;
 use std::sync::Arc;
 use troupe_core::message::{Retrieved, ToolOutput};
+use troupe_core::port::Error;
 use troupe_core::port::tool::{Invocation, Tool, ToolSpec};
-use troupe_core::port::{Error, ErrorKind};
 use troupe_core::types::Type;
 
 pub(crate) const NAME: &str = "keyword_search";
@@ -140,9 +140,9 @@ fn search<'a>(corpus: &'a Corpus, keywords: &[String], top_k: usize) -> Result<V
     let ranked = rank(scores, top_k);
     let finders: Vec<Finder<'_>> = folded.iter().filter(|k| !k.is_empty()).map(Finder::new).collect();
     let hit = |(chunk, score): (u32, u64)| Hit {
-        id: corpus.texts.id(chunk),
+        id: corpus.id(chunk),
         score,
-        sentences: snippet(corpus.texts.text(chunk), &finders),
+        sentences: snippet(corpus.text(chunk), &finders),
     };
     Ok(ranked.into_iter().map(hit).collect())
 }
@@ -151,7 +151,7 @@ fn search<'a>(corpus: &'a Corpus, keywords: &[String], top_k: usize) -> Result<V
 fn count(corpus: &Corpus, folded: &str, length: u64, scores: &mut Vec<(u32, u64)>) -> Result<(), Error> {
     let finder = Finder::new(folded);
     let mut look = |chunk: u32| {
-        let text = corpus.texts.folded(chunk).as_bytes();
+        let text = corpus.folded(chunk);
         let found = match folded.as_bytes() {
             // counting a byte is much faster than finding it
             [byte] => memchr::memchr_iter(*byte, text).count(),
@@ -161,15 +161,8 @@ fn count(corpus: &Corpus, folded: &str, length: u64, scores: &mut Vec<(u32, u64)
             scores.push((chunk, found as u64 * length));
         }
     };
-    let candidates = corpus.trigrams.candidates(folded).map_err(|error| {
-        let message = format!(
-            "the keyword index of corpus `{}` cannot be read; open it again",
-            corpus.name()
-        );
-        Error::new(ErrorKind::Corrupt, message).caused_by(error)
-    })?;
-    match candidates {
-        Candidates::All => (0..corpus.texts.len() as u32).for_each(&mut look),
+    match corpus.candidates(folded)? {
+        Candidates::All => (0..corpus.len() as u32).for_each(&mut look),
         Candidates::Chunks(chunks) => chunks.into_iter().for_each(&mut look),
     }
     Ok(())

@@ -156,17 +156,17 @@ fn search<'a>(corpus: &'a Corpus, query: &str, top_k: usize) -> Result<Vec<Hit<'
     if vector.iter().all(|x| *x == 0.0 || !x.is_finite()) {
         return Ok(Vec::new());
     }
-    let pool = corpus.nearest(&vector, POOL * top_k);
+    let pool = corpus.nearest(&vector, POOL * top_k, None);
     // the pool is sorted, so chunks enter in the order of their best sentence
     let mut chunks: IndexMap<u32, Hit<'a>> = IndexMap::new();
     for near in pool {
-        let (chunk, start, sentence) = corpus.sentence(near.row);
         let hit = Hit {
-            id: corpus.texts.id(chunk),
+            id: corpus.id(near.chunk),
             score: near.score,
             sentences: Vec::new(),
         };
-        chunks.entry(chunk).or_insert(hit).sentences.push((start, sentence));
+        let hit = chunks.entry(near.chunk).or_insert(hit);
+        hit.sentences.push((near.start, near.sentence));
     }
     Ok(chunks.into_values().take(top_k).map(in_text_order).collect())
 }

@@ -37,8 +37,13 @@ impl Known {
             return HashMap::new();
         };
         let rows = 0..corpus.sentences.len() as u32;
-        rows.map(|row| (corpus.sentence(row).2, corpus.vectors.row(row)))
-            .collect()
+        rows.map(|row| {
+            (
+                corpus.texts.sentence(corpus.sentences[row as usize]),
+                corpus.vectors.row(row),
+            )
+        })
+        .collect()
     }
 }
 
