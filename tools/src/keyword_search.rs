@@ -6,7 +6,7 @@
 use crate::arguments::Arguments;
 use crate::corpus::Corpus;
 use crate::fold::fold;
-use crate::index::trigrams::Candidates;
+use crate::index::keywords::Candidates;
 use crate::registry::{Names, chunks_type, identity, top_k_schema};
 use crate::sentence::sentences;
 use async_trait::async_trait;

@@ -15,6 +15,8 @@ pub mod registry;
 mod semantic_search;
 mod sentence;
 
-pub use corpus::{ChunkRef, Corpus, CorpusOptions, Encoders, GRAPH_FROM, Opened, Progress};
+pub use corpus::{
+    ChunkRef, Corpus, CorpusOptions, Encoders, GRAPH_FROM, Opened, Progress, State, Status, discard, status, verify,
+};
 pub use error::Error;
 pub use registry::{specs, tool, tools};

@@ -156,7 +156,7 @@ fn search<'a>(corpus: &'a Corpus, query: &str, top_k: usize) -> Result<Vec<Hit<'
     if vector.iter().all(|x| *x == 0.0 || !x.is_finite()) {
         return Ok(Vec::new());
     }
-    let pool = corpus.nearest(&vector, POOL * top_k, None);
+    let pool = corpus.nearest(&vector, POOL * top_k, None)?;
     // the pool is sorted, so chunks enter in the order of their best sentence
     let mut chunks: IndexMap<u32, Hit<'a>> = IndexMap::new();
     for near in pool {

@@ -1,33 +1,30 @@
 //! A corpus: the chunks of a set of files, and the searches over them.
 
-mod build;
 mod chunking;
 mod files;
 mod open;
 mod reading;
-pub(crate) mod texts;
+mod search;
+mod status;
+mod update;
 pub(crate) mod words;
 
+use search::Segments;
+pub(crate) use search::{Among, Found};
+pub use status::{State, Status, discard, status, verify};
+
 use crate::Error;
-use crate::index::graph::Graph;
-use crate::index::trigrams::{Candidates, Trigrams};
-use crate::index::vectors::Vectors;
-use std::collections::BTreeSet;
 use std::ops::Range;
-use std::path::PathBuf;
-use std::sync::Arc;
-use texts::{Sentence, Texts};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 use troupe_core::port;
 use troupe_core::port::embedder::Embedder;
 use troupe_core::port::reranker::Reranker;
 use troupe_core::port::tokens::TokenCounter;
 
 /// The usual [`CorpusOptions::graph_from`]: below it a scan, which is exact, is about as fast
-/// (`docs/bench/retrieval.md`). Linking so many takes a minute or two, once.
+/// (`docs/bench/retrieval.md`). Linking so many takes half a minute, once.
 pub const GRAPH_FROM: usize = 100_000;
-/// Above so many sentences no graph is built: linking them would take many minutes, while a scan stays
-/// within tens of milliseconds.
-pub(crate) const GRAPH_UP_TO: usize = 400_000;
 
 /// Which files, and how they are cut and kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,8 +39,8 @@ pub struct CorpusOptions {
     pub chunk_tokens: usize,
     /// Where indexes are kept, one folder each.
     pub index_folder: PathBuf,
-    /// From so many sentences on, an index has a graph and searches walk it; below, every vector is
-    /// looked at, which is exact and faster. Usually [`GRAPH_FROM`].
+    /// From so many sentences on, a segment has a graph and searches walk it; below, every vector is
+    /// looked at, which is exact and about as fast. Usually [`GRAPH_FROM`].
     pub graph_from: usize,
 }
 
@@ -115,23 +112,22 @@ pub struct ChunkRef<'a> {
     pub text: &'a str,
     /// The file that it comes from, as shown to people.
     pub file: &'a str,
+    /// What is known of its document, a JSON object.
+    pub metadata: &'a str,
 }
 
-/// The chunks of a set of files with their two indexes.
+/// The chunks of a set of files, and the searches over them.
 pub struct Corpus {
     name: String,
-    fingerprint: String,
-    texts: Texts,
-    files: Vec<String>,
-    sentences: Vec<Sentence>,
-    vectors: Arc<Vectors>,
-    trigrams: Trigrams,
-    graph: Option<Graph>,
+    folder: PathBuf,
+    segments: Segments,
     pub(crate) encoders: Encoders,
+    /// What a check that went on beside searches found wrong with the index.
+    damage: Arc<OnceLock<String>>,
 }
 
 impl Corpus {
-    /// Opens a corpus: reuses its index while the files are what they were, builds it otherwise.
+    /// Opens a corpus: reuses its index while the files are what they were, brings it up to date otherwise.
     /// Blocks for as long as that takes; `progress` is called from several threads.
     pub fn open(
         options: &CorpusOptions,
@@ -143,7 +139,7 @@ impl Corpus {
 
     /// A hash of everything that searches and reading depend on: the files, how they were cut, the vectors.
     pub fn fingerprint(&self) -> &str {
-        &self.fingerprint
+        &self.segments.loaded.manifest.fingerprint
     }
 
     /// The corpus's name in the workflow.
@@ -151,177 +147,93 @@ impl Corpus {
         &self.name
     }
 
+    /// Where its index is.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Number of chunks.
     pub fn len(&self) -> usize {
-        self.texts.len()
+        self.segments.loaded.catalog.chunks()
     }
 
     /// Never: a corpus without a chunk cannot be opened.
     pub fn is_empty(&self) -> bool {
-        self.texts.len() == 0
+        self.len() == 0
     }
 
     /// Number of sentences that have a vector.
     pub fn sentences(&self) -> usize {
-        self.sentences.len()
+        self.segments.loaded.manifest.sentences
     }
 
     /// The chunk of this id.
     pub fn chunk(&self, id: &str) -> Option<ChunkRef<'_>> {
-        self.texts.position(id).map(|chunk| self.at(chunk))
+        self.position(id).map(|chunk| self.at(chunk))
     }
 
     /// All chunks in corpus order: by file path, then by place in the file.
     pub fn chunks(&self) -> impl Iterator<Item = ChunkRef<'_>> {
-        (0..self.texts.len() as u32).map(|chunk| self.at(chunk))
+        (0..self.len() as u32).map(|chunk| self.at(chunk))
     }
 
     fn at(&self, chunk: u32) -> ChunkRef<'_> {
+        let catalog = &self.segments.loaded.catalog;
+        let document = catalog.documents()[catalog.document_of(chunk)];
         ChunkRef {
             id: self.id(chunk),
             text: self.text(chunk),
-            file: &self.files[self.texts.file(chunk) as usize],
+            file: catalog.path(document.file),
+            metadata: self.metadata(chunk),
         }
-    }
-
-    /// The `count` sentences nearest to a unit vector, best first: chunk id, sentence, cosine.
-    pub fn nearest_sentences(&self, query: &[f32], count: usize) -> Vec<(&str, &str, f32)> {
-        let near = self.nearest(query, count, None).into_iter();
-        near.map(|near| (self.id(near.chunk), near.sentence, near.score))
-            .collect()
     }
 
     /// The id of a chunk, by its position in corpus order.
     pub(crate) fn id(&self, chunk: u32) -> &str {
-        self.texts.id(chunk)
+        self.segments.loaded.catalog.id(chunk)
     }
 
     /// The position of the chunk of this id.
     pub(crate) fn position(&self, id: &str) -> Option<u32> {
-        self.texts.position(id)
+        self.segments.loaded.catalog.position(id)
     }
 
     /// The text of a chunk.
     pub(crate) fn text(&self, chunk: u32) -> &str {
-        self.texts.text(chunk)
+        let (segment, chunk) = self.segments.place(chunk);
+        segment.text(chunk)
     }
 
     /// The folded text of a chunk (see [`crate::fold`]).
     pub(crate) fn folded(&self, chunk: u32) -> &[u8] {
-        self.texts.folded(chunk).as_bytes()
+        let (segment, chunk) = self.segments.place(chunk);
+        segment.folded(chunk)
     }
 
     /// The chunks of the same document.
     pub(crate) fn document(&self, chunk: u32) -> Range<u32> {
-        chunk..chunk + 1
+        let catalog = &self.segments.loaded.catalog;
+        catalog.chunks_of(catalog.document_of(chunk))
     }
 
     /// What is known of the chunk's document, a JSON object.
-    pub(crate) fn metadata(&self, _chunk: u32) -> &str {
-        "{}"
+    pub(crate) fn metadata(&self, chunk: u32) -> &str {
+        let catalog = &self.segments.loaded.catalog;
+        let row = catalog.documents()[catalog.document_of(chunk)];
+        self.segments.loaded.segments[row.segment as usize].metadata(row.document)
     }
 
-    /// The chunks that may hold a folded keyword.
-    pub(crate) fn candidates(&self, folded: &str) -> Result<Candidates, port::Error> {
-        self.trigrams.candidates(folded).map_err(|error| {
-            let message = format!(
-                "the keyword index of corpus `{}` cannot be read; open it again",
-                self.name
-            );
-            port::Error::new(port::ErrorKind::Corrupt, message).caused_by(error)
-        })
-    }
-
-    /// The `count` chunks that a question's words speak for most, best first, ties in corpus order.
-    pub(crate) fn by_words(
-        &self,
-        question: &str,
-        count: usize,
-        among: Option<&Among>,
-    ) -> Result<Vec<(u32, f32)>, port::Error> {
-        let question = crate::fold::fold(question);
-        let terms: BTreeSet<&str> = words::words(&question).collect();
-        let chunks: Vec<Vec<&str>> = (0..self.texts.len() as u32)
-            .map(|chunk| words::words(self.texts.folded(chunk)).collect())
-            .collect();
-        let mean = chunks.iter().map(Vec::len).sum::<usize>() as f32 / chunks.len().max(1) as f32;
-        let mut scores = vec![0.0f32; chunks.len()];
-        for term in terms {
-            let counts: Vec<f32> = chunks
-                .iter()
-                .map(|words| words.iter().filter(|word| **word == term).count() as f32)
-                .collect();
-            let rarity = words::rarity(chunks.len(), counts.iter().filter(|count| **count > 0.0).count());
-            for (at, found) in counts.iter().enumerate().filter(|(_, found)| **found > 0.0) {
-                scores[at] += words::weight(rarity, *found, chunks[at].len() as f32, mean);
+    /// An error once the index turned out damaged.
+    fn sound(&self) -> Result<(), port::Error> {
+        match self.damage.get() {
+            None => Ok(()),
+            Some(fault) => {
+                let message = format!(
+                    "the index of corpus `{}` {fault}; make it anew with `troupe corpus build --rebuild`",
+                    self.name
+                );
+                Err(port::Error::new(port::ErrorKind::Corrupt, message))
             }
         }
-        let mut found: Vec<(u32, f32)> = (0..).zip(scores).filter(|(_, score)| *score > 0.0).collect();
-        found.retain(|(chunk, _)| among.is_none_or(|among| among.has(*chunk)));
-        found.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-        found.truncate(count);
-        Ok(found)
-    }
-
-    /// The `count` sentences nearest to a unit `query`, best first, ties in corpus order. Cosines are
-    /// exact; whether every sentence is looked at is decided by [`CorpusOptions::graph_from`].
-    pub(crate) fn nearest(&self, query: &[f32], count: usize, among: Option<&Among>) -> Vec<Found<'_>> {
-        let allowed = |row: &u32| among.is_none_or(|among| among.has(self.sentences[*row as usize].chunk));
-        let near = if among.is_some() {
-            let rows = (0..self.sentences.len() as u32).filter(allowed);
-            self.vectors.best(query, rows, count)
-        } else {
-            // the graph is asked for more than is wanted, so that ties and its own order do not matter
-            let rows = self.graph.as_ref().and_then(|graph| graph.near(query, 2 * count));
-            match rows {
-                Some(rows) => self.vectors.best(query, rows.into_iter(), count),
-                None => self.vectors.nearest(query, count),
-            }
-        };
-        let found = near.into_iter().map(|near| {
-            let sentence = self.sentences[near.row as usize];
-            Found {
-                chunk: sentence.chunk,
-                start: sentence.start as usize,
-                sentence: self.texts.sentence(sentence),
-                score: near.score,
-            }
-        });
-        found.collect()
-    }
-}
-
-/// A sentence near to a query.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Found<'a> {
-    /// Position of its chunk.
-    pub(crate) chunk: u32,
-    /// First byte in the chunk's text.
-    pub(crate) start: usize,
-    /// Itself.
-    pub(crate) sentence: &'a str,
-    /// Its cosine with the query.
-    pub(crate) score: f32,
-}
-
-/// A set of chunks that a search is narrowed to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Among {
-    bits: Vec<u64>,
-}
-
-impl Among {
-    /// Those of `count` chunks that are `wanted`.
-    pub(crate) fn new(count: usize, wanted: impl Fn(u32) -> bool) -> Self {
-        let mut bits = vec![0u64; count.div_ceil(64)];
-        for chunk in (0..count as u32).filter(|chunk| wanted(*chunk)) {
-            bits[chunk as usize / 64] |= 1 << (chunk % 64);
-        }
-        Self { bits }
-    }
-
-    /// Whether a chunk is one of them.
-    pub(crate) fn has(&self, chunk: u32) -> bool {
-        self.bits[chunk as usize / 64] >> (chunk % 64) & 1 == 1
     }
 }

@@ -1,29 +1,26 @@
-//! Opening a corpus: under a lock, the index on disk is checked and used, or made anew and then used.
+//! Opening a corpus: the index on disk is checked and used, or brought up to date and then used.
 
-use super::build::{Builder, Known};
 use super::files::{self, CorpusFile};
-use super::texts::{Texts, sentences_from_bytes};
-use super::{Corpus, CorpusOptions, Encoders, Opened, Progress};
+use super::update::{KnownFile, Update, content_hash};
+use super::{Corpus, CorpusOptions, Encoders, Opened, Progress, Segments};
 use crate::Error;
-use crate::index::graph::Graph;
+use crate::index::catalog::{Catalog, DocumentRow, Hash};
+use crate::index::draft::Origin;
 use crate::index::manifest::{self, Manifest};
-use crate::index::trigrams::Trigrams;
-use crate::index::vectors::Vectors;
+use crate::index::segment::Segment;
+use std::collections::HashMap;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::SystemTime;
-use troupe_core::port::embedder::{Embedder, Recipe};
+use std::sync::{Arc, OnceLock};
+use troupe_core::port::embedder::Recipe;
 
-/// Names of the index's parts.
-pub(super) const CHUNKS: &str = "chunks";
-pub(super) const SENTENCES: &str = "sentences";
-pub(super) const VECTORS: &str = "vectors";
-pub(super) const KEYWORDS: &str = "keywords";
-pub(super) const MEANINGS: &str = "meanings";
+/// An index of at most so many bytes is checked whole when it is opened; a larger one while it is in use.
+const CHECKED_AT_ONCE: u64 = 48 << 20;
+/// A reader that meets an index just as its folders are replaced looks again so often.
+const LOOKS: usize = 3;
 
 /// Why the index on disk is not used.
-enum Unfit {
+pub(super) enum Unfit {
     /// There is none.
     Missing,
     /// The corpus's files changed; what did not change can be taken over.
@@ -32,31 +29,41 @@ enum Unfit {
     Broken(String),
 }
 
+/// An index on disk, mapped.
+pub(super) struct Loaded {
+    pub(super) manifest: Manifest,
+    pub(super) catalog: Catalog,
+    pub(super) segments: Vec<Segment>,
+}
+
 /// See [`Corpus::open`].
 pub(super) fn open(
     options: &CorpusOptions,
     encoders: Encoders,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Opened, Error> {
-    let mut warnings = Vec::new();
-    let files = files::find(&options.name, &options.root, &options.patterns, &mut warnings)?;
-    if files.is_empty() {
-        return Err(empty(
-            options,
-            format!("match no file below {}", options.root.display()),
-            warnings,
-        ));
-    }
+    let (files, mut warnings) = find(options)?;
     let folder = index_folder(options);
+    // readers take no lock: an index is never changed, only replaced
+    let recipe = encoders.embedder.recipe();
+    let mut unfit = reuse(&folder, options, &files, recipe);
+    for _ in 1..LOOKS {
+        if !matches!(unfit, Err(Unfit::Broken(_))) {
+            break;
+        }
+        unfit = reuse(&folder, options, &files, recipe);
+    }
+    if let Ok((loaded, false)) = unfit {
+        return Ok(opened(options, &folder, loaded, encoders, (warnings, false)));
+    }
     let lock = lock(&folder, progress);
-    let unfit = match reuse(&folder, options, &files, &encoders) {
-        Ok((corpus, manifest)) => {
-            warnings.extend(manifest.warnings);
-            return Ok(Opened {
-                corpus: Arc::new(corpus),
-                warnings,
-                built: false,
-            });
+    let unfit = match reuse(&folder, options, &files, recipe) {
+        // only new times are to be written, which spares the next opening a look at the contents
+        Ok((loaded, restamped)) => {
+            if restamped && lock.is_ok() {
+                let _ = update(options, &files, &encoders, progress, Some(&loaded)).run(&folder);
+            }
+            return Ok(opened(options, &folder, loaded, encoders, (warnings, false)));
         }
         Err(unfit) => unfit,
     };
@@ -65,41 +72,54 @@ pub(super) fn open(
         path: folder.clone(),
         source,
     })?;
-    let known = match unfit {
-        Unfit::Missing => Known::default(),
-        Unfit::Changed => read(&folder, options, &encoders)
-            .map(Known::from_corpus)
-            .unwrap_or_default(),
+    let old = match unfit {
+        Unfit::Missing => None,
+        Unfit::Changed => load(&folder).ok(),
         Unfit::Broken(reason) => {
-            warnings.push(format!(
-                "the index of corpus `{}` {reason}; it is made anew",
-                options.name
-            ));
-            Known::default()
+            let name = &options.name;
+            warnings.push(format!("the index of corpus `{name}` {reason}; it is made anew"));
+            None
         }
     };
-    let builder = Builder {
-        options,
-        files: &files,
-        encoders: &encoders,
-        progress,
-    };
-    let manifest = builder.build(&folder, known)?;
-    if manifest.chunks == 0 {
-        warnings.extend(manifest.warnings);
+    let written = update(options, &files, &encoders, progress, old.as_ref()).run(&folder)?;
+    drop(old);
+    if let Err(found) = written {
+        warnings.extend(found);
         return Err(empty(
             options,
             format!("match {} files without a usable chunk", files.len()),
             warnings,
         ));
     }
-    let corpus = load(&folder, &manifest, options, &encoders).map_err(|reason| Error::build(&folder, reason))?;
-    warnings.extend(manifest.warnings);
-    Ok(Opened {
-        corpus: Arc::new(corpus),
-        warnings,
-        built: true,
-    })
+    let loaded = load(&folder).map_err(|reason| Error::build(&folder, reason))?;
+    Ok(opened(options, &folder, loaded, encoders, (warnings, true)))
+}
+
+fn update<'a>(
+    options: &'a CorpusOptions,
+    files: &'a [CorpusFile],
+    encoders: &'a Encoders,
+    progress: &'a (dyn Fn(Progress) + Sync),
+    old: Option<&'a Loaded>,
+) -> Update<'a> {
+    Update {
+        options,
+        files,
+        encoders,
+        progress,
+        old,
+    }
+}
+
+/// The corpus's files, and what is wrong with others that its patterns match.
+pub(super) fn find(options: &CorpusOptions) -> Result<(Vec<CorpusFile>, Vec<String>), Error> {
+    let mut warnings = Vec::new();
+    let files = files::find(&options.name, &options.root, &options.patterns, &mut warnings)?;
+    if files.is_empty() {
+        let found = format!("match no file below {}", options.root.display());
+        return Err(empty(options, found, warnings));
+    }
+    Ok((files, warnings))
 }
 
 fn empty(options: &CorpusOptions, found: String, warnings: Vec<String>) -> Error {
@@ -113,7 +133,7 @@ fn empty(options: &CorpusOptions, found: String, warnings: Vec<String>) -> Error
 }
 
 /// One folder for each set of options that leads to other chunks.
-fn index_folder(options: &CorpusOptions) -> PathBuf {
+pub(super) fn index_folder(options: &CorpusOptions) -> PathBuf {
     let root = std::path::absolute(&options.root).unwrap_or_else(|_| options.root.clone());
     let numbers = (options.chunk_tokens, options.graph_from);
     let key = format!("{}\0{}\0{numbers:?}", root.display(), options.patterns.join("\0"));
@@ -124,7 +144,7 @@ fn index_folder(options: &CorpusOptions) -> PathBuf {
         .join(format!("{name}-{}", &manifest::hash(key.as_bytes())[..10]))
 }
 
-/// Waits for the index to be ours. The lock ends with the file handle, also when the process dies.
+/// Waits for the index to be ours to write. The lock ends with the file handle, also when the process dies.
 fn lock(folder: &Path, progress: &(dyn Fn(Progress) + Sync)) -> std::io::Result<File> {
     if let Some(parent) = folder.parent() {
         std::fs::create_dir_all(parent)?;
@@ -145,30 +165,31 @@ fn lock(folder: &Path, progress: &(dyn Fn(Progress) + Sync)) -> std::io::Result<
     Ok(file)
 }
 
-/// The index on disk, when it was made from exactly these files by this embedder and is whole.
+/// The index on disk, when it was made from exactly these files with these vectors and is whole, and
+/// whether the times of its files are to be written anew.
 fn reuse(
     folder: &Path,
     options: &CorpusOptions,
     files: &[CorpusFile],
-    encoders: &Encoders,
-) -> Result<(Corpus, Manifest), Unfit> {
-    let mut manifest = match Manifest::read(folder) {
+    recipe: &Recipe,
+) -> Result<(Loaded, bool), Unfit> {
+    let manifest = match Manifest::read(folder) {
         Ok(manifest) => manifest,
         Err(_) if !folder.exists() => return Err(Unfit::Missing),
         Err(error) => return Err(Unfit::Broken(format!("has no readable manifest ({error})"))),
     };
-    fits(&manifest, options, encoders.embedder.as_ref()).map_err(Unfit::Broken)?;
-    let restamped = unchanged(&mut manifest, files).ok_or(Unfit::Changed)?;
-    let corpus = load(folder, &manifest, options, encoders).map_err(Unfit::Broken)?;
-    if restamped {
-        // only spares the next opening a look at the contents; a read-only folder is no trouble
-        let _ = manifest.write(folder);
+    fits(&manifest, options, recipe).map_err(Unfit::Broken)?;
+    let loaded = load(folder).map_err(Unfit::Broken)?;
+    let (changes, restamped) = compare(&loaded, files);
+    if changes.is_empty() {
+        Ok((loaded, restamped))
+    } else {
+        Err(Unfit::Changed)
     }
-    Ok((corpus, manifest))
 }
 
 /// Whether this program and this embedder can use the index.
-fn fits(manifest: &Manifest, options: &CorpusOptions, embedder: &dyn Embedder) -> Result<(), String> {
+pub(super) fn fits(manifest: &Manifest, options: &CorpusOptions, own: &Recipe) -> Result<(), String> {
     if manifest.format != manifest::FORMAT {
         return Err(format!(
             "has format {} and this program reads {}",
@@ -176,7 +197,6 @@ fn fits(manifest: &Manifest, options: &CorpusOptions, embedder: &dyn Embedder) -
             manifest::FORMAT
         ));
     }
-    let own = embedder.recipe();
     if manifest.recipe != *own {
         return Err(format!(
             "was made by the embedder {}, not {}",
@@ -207,89 +227,195 @@ fn described(recipe: &Recipe, other: &Recipe) -> String {
     told
 }
 
-/// Whether the files are those of the manifest: by length and time, and by content where those are
-/// no proof. `Some(true)` when the manifest learned newer times; none when something changed.
-fn unchanged(manifest: &mut Manifest, files: &[CorpusFile]) -> Option<bool> {
-    if manifest.files.len() != files.len() {
-        return None;
+/// What differs between an index and the files that are there: paths as shown.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Changes {
+    pub(super) added: Vec<String>,
+    pub(super) changed: Vec<String>,
+    pub(super) removed: Vec<String>,
+    /// Whether ids change with nothing else, since the common folder of all files did.
+    pub(super) renamed: bool,
+}
+
+impl Changes {
+    pub(super) fn is_empty(&self) -> bool {
+        *self == Self::default()
     }
-    let now = manifest::nanoseconds(SystemTime::now());
+}
+
+/// Compares by length and time, and by content where those are no proof; also whether times are to be
+/// written anew.
+pub(super) fn compare(loaded: &Loaded, files: &[CorpusFile]) -> (Changes, bool) {
+    let mut known: HashMap<&str, u32> = (0..loaded.catalog.files().len() as u32)
+        .map(|file| (loaded.catalog.path(file), file))
+        .collect();
+    let mut changes = Changes::default();
     let mut restamped = false;
-    for (at, file) in files.iter().enumerate() {
-        let known = &manifest.files[at];
-        if file.shown != known.path || file.document != known.document {
-            return None;
-        }
-        let (bytes, modified_ns) = manifest::stamp(&file.path);
-        if manifest.trusts(known, bytes, modified_ns) {
+    for file in files {
+        let Some(number) = known.remove(file.shown.as_str()) else {
+            changes.added.push(file.shown.clone());
+            continue;
+        };
+        let row = loaded.catalog.files()[number as usize];
+        let stamp = manifest::stamp(&file.path);
+        if loaded.manifest.trusts((row.bytes, row.modified_ns), stamp) {
             continue;
         }
-        let hash = std::fs::read(&file.path)
-            .map(|content| manifest::hash(&content))
-            .unwrap_or_default();
-        if bytes != known.bytes || hash != known.hash {
-            return None;
+        let hash = std::fs::read(&file.path).map_or(Hash::default(), |bytes| content_hash(&bytes));
+        if row.bytes != stamp.0 || row.hash != hash {
+            changes.changed.push(file.shown.clone());
         }
-        manifest.files[at].modified_ns = modified_ns;
         restamped = true;
     }
-    if restamped {
-        manifest.checked_ns = now;
-    }
-    Some(restamped)
+    changes.removed = known.into_keys().map(str::to_owned).collect();
+    changes.removed.sort_unstable();
+    let rows = loaded.catalog.files();
+    changes.renamed = changes.is_empty() && rows.len() == files.len() && {
+        let stems = files.iter().zip(0..).any(|(file, number)| {
+            let document = loaded.documents_of(number).next();
+            document.is_some_and(|id| !id.starts_with(&file.document)) && loaded.is_whole(number)
+        });
+        stems
+    };
+    (changes, restamped)
 }
 
-/// The old index for what can be taken over from it.
-fn read(folder: &Path, options: &CorpusOptions, encoders: &Encoders) -> Option<Corpus> {
-    let manifest = Manifest::read(folder).ok()?;
-    load(folder, &manifest, options, encoders).ok()
+/// Maps the index after checking the length of every part; the error is for people.
+pub(super) fn load(folder: &Path) -> Result<Loaded, String> {
+    let manifest = Manifest::read(folder).map_err(|error| format!("has no readable manifest ({error})"))?;
+    manifest.lengths(folder)?;
+    if manifest.bytes() <= CHECKED_AT_ONCE
+        && let Some(fault) = manifest.contents(folder).into_iter().next()
+    {
+        return Err(fault);
+    }
+    let catalog = Catalog::open(&folder.join(&manifest.catalog))
+        .map_err(|error| format!("is damaged: its catalog cannot be read ({error})"))?;
+    let dimension = manifest.recipe.dimension;
+    let segments = manifest.segments.iter();
+    let segments = segments.map(|name| Segment::open(&folder.join(name), dimension));
+    let segments = segments.collect::<Result<Vec<_>, _>>()?;
+    let loaded = Loaded {
+        manifest,
+        catalog,
+        segments,
+    };
+    if loaded.belongs_together() {
+        Ok(loaded)
+    } else {
+        Err("is damaged: its catalog and its segments do not belong together".into())
+    }
 }
 
-/// Reads the index after checking every part against the manifest; the error is for people.
-fn load(folder: &Path, manifest: &Manifest, options: &CorpusOptions, encoders: &Encoders) -> Result<Corpus, String> {
-    let mut wanted = [CHUNKS, SENTENCES, VECTORS].map(|name| (name, Vec::new()));
-    for (name, part) in &manifest.parts {
-        let bytes = std::fs::read(folder.join(name)).map_err(|error| format!("lacks its part {name} ({error})"))?;
-        if bytes.len() as u64 != part.bytes {
-            return Err(format!(
-                "is cut short: {name} has {} bytes of {}",
-                bytes.len(),
-                part.bytes
-            ));
-        }
-        if manifest::hash(&bytes) != part.hash {
-            return Err(format!("is damaged: {name} has other content than was written"));
-        }
-        if let Some(slot) = wanted.iter_mut().find(|(wanted, _)| wanted == name) {
-            slot.1 = bytes;
-        }
+impl Loaded {
+    fn belongs_together(&self) -> bool {
+        let documents = self.catalog.documents();
+        let mut start = 0;
+        documents.len() == self.manifest.documents
+            && self.catalog.chunks() == self.manifest.chunks
+            && documents.iter().all(|row| {
+                let segment = self.segments.get(row.segment as usize);
+                let held = segment.map_or(0, |segment| segment.document(row.document).len());
+                let chunks = row.chunks.wrapping_sub(start);
+                start = row.chunks;
+                held == chunks as usize && (row.file as usize) < self.catalog.files().len()
+            })
     }
-    let [(_, chunks), (_, sentences), (_, vectors)] = wanted;
-    let damaged = |part: &str| format!("is damaged: {part} cannot be read");
-    let texts = Texts::from_bytes(&chunks).ok_or_else(|| damaged(CHUNKS))?;
-    let sentences = sentences_from_bytes(&sentences, &texts).ok_or_else(|| damaged(SENTENCES))?;
-    let vectors = Vectors::from_bytes(manifest.recipe.dimension, &vectors).ok_or_else(|| damaged(VECTORS))?;
-    let files_known = (0..texts.len() as u32).all(|chunk| (texts.file(chunk) as usize) < manifest.files.len());
-    if vectors.len() != sentences.len() || texts.len() != manifest.chunks || !files_known {
-        return Err("is damaged: its parts do not belong together".into());
+
+    /// The files by their paths as shown.
+    pub(super) fn files(&self) -> HashMap<&str, KnownFile<'_>> {
+        let documents = self.catalog.documents();
+        let mut start = 0;
+        let files = (0u32..).zip(self.catalog.files()).map(|(number, row)| {
+            let count = documents[start..].iter().take_while(|row| row.file == number).count();
+            let file = KnownFile {
+                row: *row,
+                warnings: self.catalog.warnings(number),
+                documents: start..start + count,
+            };
+            start += count;
+            (self.catalog.path(number), file)
+        });
+        files.collect()
     }
-    let trigrams = Trigrams::open(&folder.join(KEYWORDS), texts.len()).map_err(|error| error.to_string())?;
-    let vectors = Arc::new(vectors);
-    let graph = folder.join(MEANINGS);
-    let graph = graph
-        .is_dir()
-        .then(|| Graph::open(&graph, &vectors))
-        .transpose()
-        .map_err(|error| error.to_string())?;
-    Ok(Corpus {
+
+    /// The ids of a file's documents.
+    fn documents_of(&self, file: u32) -> impl Iterator<Item = &str> {
+        let documents = self.catalog.documents();
+        let first = documents.partition_point(|row| row.file < file);
+        let rows = documents[first..].iter().enumerate();
+        let own = rows.take_while(move |(_, row)| row.file == file);
+        own.map(move |(at, _)| self.catalog.id(self.catalog.chunks_of(first + at).start))
+    }
+
+    /// Whether a file is one document that is called after it.
+    fn is_whole(&self, file: u32) -> bool {
+        let documents = self.catalog.documents();
+        let first = documents.partition_point(|row| row.file < file);
+        let row = documents.get(first).filter(|row| row.file == file);
+        row.is_some_and(|row| self.segments[row.segment as usize].name(row.document).is_none())
+    }
+
+    /// Sentences of a document.
+    pub(super) fn sentences_of(&self, segment: u32, document: u32) -> usize {
+        let segment = &self.segments[segment as usize];
+        segment.document(document).map(|chunk| segment.rows(chunk).len()).sum()
+    }
+
+    /// The sentences of a document, and where their vectors are.
+    pub(super) fn sentences(&self, row: &DocumentRow) -> Vec<(String, Origin)> {
+        let segment = &self.segments[row.segment as usize];
+        let rows = segment.document(row.document).flat_map(|chunk| segment.rows(chunk));
+        let known = rows.map(|at| {
+            let origin = Origin::Segment {
+                segment: row.segment,
+                row: at,
+            };
+            (segment.sentence(segment.row(at)).to_owned(), origin)
+        });
+        known.collect()
+    }
+}
+
+fn opened(
+    options: &CorpusOptions,
+    folder: &Path,
+    loaded: Loaded,
+    encoders: Encoders,
+    (mut warnings, built): (Vec<String>, bool),
+) -> Opened {
+    let files = 0..loaded.catalog.files().len() as u32;
+    let of_files = files.flat_map(|file| loaded.catalog.warnings(file).lines());
+    warnings.extend(of_files.map(str::to_owned));
+    warnings.extend(loaded.manifest.warnings.iter().cloned());
+    let damage = Arc::new(OnceLock::new());
+    if loaded.manifest.bytes() > CHECKED_AT_ONCE && !built {
+        check_later(folder.to_owned(), loaded.manifest.clone(), Arc::clone(&damage));
+    }
+    let corpus = Corpus {
         name: options.name.clone(),
-        fingerprint: manifest.fingerprint(),
-        files: manifest.files.iter().map(|file| file.path.clone()).collect(),
-        encoders: encoders.clone(),
-        texts,
-        sentences,
-        vectors,
-        trigrams,
-        graph,
-    })
+        segments: Segments::new(loaded),
+        encoders,
+        damage,
+        folder: folder.to_owned(),
+    };
+    Opened {
+        corpus: Arc::new(corpus),
+        warnings,
+        built,
+    }
+}
+
+/// Reads a large index through on a thread of its own; searches fail from when it turns out damaged.
+fn check_later(folder: PathBuf, manifest: Manifest, damage: Arc<OnceLock<String>>) {
+    let check = move || {
+        // one that was replaced meanwhile is read on by whoever has it open, and no longer by its names
+        let current = || Manifest::read(&folder).is_ok_and(|now| now.sequence == manifest.sequence);
+        let fault = manifest.contents(&folder).into_iter().next();
+        if let Some(fault) = fault.filter(|_| current()) {
+            let _ = damage.set(fault);
+        }
+    };
+    // without a thread the index stays unchecked until `verify`
+    let _ = std::thread::Builder::new().name("corpus-check".into()).spawn(check);
 }

@@ -15,15 +15,26 @@ const LINE_CHUNKS_WHOLE: usize = 4;
 /// And up to so many bytes, so that a huge line is not counted as a whole.
 const LINE_BYTES_WHOLE: usize = 1 << 20;
 
-/// A text with an id of its own: a whole file, a line of a `.jsonl`, an entry of a `chunks.json`.
-#[derive(Debug, PartialEq, Eq)]
+/// A part of a file that has a content hash of its own: a whole file, or a line of a `.jsonl`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry<'a> {
+    /// What comes before all entries of the file and decides how they are read.
+    pub head: &'a [u8],
+    /// Its own bytes.
+    pub body: &'a [u8],
+    /// The line where it starts, from 1; 0 for a whole file.
+    pub line: u32,
+}
+
+/// A text with an id: a whole file, a line of a `.jsonl`, an entry of a `chunks.json`.
+#[derive(Debug, PartialEq)]
 pub struct Document {
-    /// The id before duplicates are told apart.
-    pub id: String,
-    /// Where it is, as shown in warnings: the file, and the line or entry in it.
-    pub place: String,
+    /// The id that it brings along, before duplicates are told apart; none when it is called after its file.
+    pub id: Option<String>,
     /// Its chunks in order; never empty.
     pub chunks: Vec<String>,
+    /// What is known of it.
+    pub metadata: serde_json::Map<String, Value>,
 }
 
 /// How texts become chunks.
@@ -44,20 +55,8 @@ pub fn load(file: &CorpusFile) -> Result<Vec<u8>, String> {
     std::fs::read(&file.path).map_err(|e| trouble(format!("cannot be read ({e})")))
 }
 
-/// The documents of a file's bytes.
-pub fn documents(file: &CorpusFile, bytes: &[u8], cut: &Cut<'_>, warnings: &mut Vec<String>) -> Vec<Document> {
-    let mut found = Vec::new();
-    let documents = read(file, bytes, cut, &mut found);
-    let more = found.len().saturating_sub(WARNINGS_MAX);
-    found.truncate(WARNINGS_MAX);
-    warnings.append(&mut found);
-    if more > 0 {
-        warnings.push(format!("{}: {more} more entries like these were left out", file.shown));
-    }
-    documents
-}
-
-fn read(file: &CorpusFile, bytes: &[u8], cut: &Cut<'_>, warnings: &mut Vec<String>) -> Vec<Document> {
+/// The entries of a file's bytes.
+pub fn entries<'a>(file: &CorpusFile, bytes: &'a [u8], warnings: &mut Vec<String>) -> Vec<Entry<'a>> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     if bytes.trim_ascii().is_empty() {
         warnings.push(format!("{}: empty", file.shown));
@@ -68,10 +67,25 @@ fn read(file: &CorpusFile, bytes: &[u8], cut: &Cut<'_>, warnings: &mut Vec<Strin
         warnings.push(format!("{}: a binary file (it has NUL bytes), left out", file.shown));
         return Vec::new();
     }
+    let entry = |body, line| Entry { head: b"", body, line };
     match file.kind {
-        Kind::Lines => lines(file, bytes, cut, warnings),
-        Kind::Chunks => entries(file, bytes, warnings),
-        Kind::Markdown | Kind::Text => whole(file, bytes, cut, warnings).into_iter().collect(),
+        Kind::Lines => {
+            let lines = bytes.split(|byte| *byte == b'\n').zip(1..);
+            lines
+                .filter(|(line, _)| !line.trim_ascii().is_empty())
+                .map(|(line, number)| entry(line, number))
+                .collect()
+        }
+        _ => vec![entry(bytes, 0)],
+    }
+}
+
+/// The documents of an entry.
+pub fn documents(file: &CorpusFile, entry: &Entry<'_>, cut: &Cut<'_>, warnings: &mut Vec<String>) -> Vec<Document> {
+    match file.kind {
+        Kind::Lines => line(file, entry, cut, warnings).into_iter().collect(),
+        Kind::Chunks => chunk_list(file, entry.body, warnings),
+        Kind::Markdown | Kind::Text => whole(file, entry.body, cut, warnings).into_iter().collect(),
     }
 }
 
@@ -94,28 +108,24 @@ fn whole(file: &CorpusFile, bytes: &[u8], cut: &Cut<'_>, warnings: &mut Vec<Stri
         return None;
     }
     Some(Document {
-        id: file.document.clone(),
-        place: file.shown.clone(),
+        id: None,
         chunks,
+        metadata: serde_json::Map::new(),
     })
 }
 
-fn lines(file: &CorpusFile, bytes: &[u8], cut: &Cut<'_>, warnings: &mut Vec<String>) -> Vec<Document> {
-    let mut documents = Vec::new();
-    for (number, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
-        if line.trim_ascii().is_empty() {
-            continue;
-        }
-        match line_document(line, cut) {
-            Ok((id, chunks)) => documents.push(Document {
-                id,
-                place: format!("{}:{}", file.shown, number + 1),
-                chunks,
-            }),
-            Err(reason) => warnings.push(format!("{}:{}: {reason}, the line is left out", file.shown, number + 1)),
+fn line(file: &CorpusFile, entry: &Entry<'_>, cut: &Cut<'_>, warnings: &mut Vec<String>) -> Option<Document> {
+    match line_document(entry.body, cut) {
+        Ok((id, chunks)) => Some(Document {
+            id: Some(id),
+            chunks,
+            metadata: serde_json::Map::new(),
+        }),
+        Err(reason) => {
+            warnings.push(format!("{}:{}: {reason}, the line is left out", file.shown, entry.line));
+            None
         }
     }
-    documents
 }
 
 fn line_document(line: &[u8], cut: &Cut<'_>) -> Result<(String, Vec<String>), String> {
@@ -159,7 +169,7 @@ fn without_place(error: &serde_json::Error) -> String {
 }
 
 /// A-RAG's `chunks.json`: ready chunks, as `"id:text"` or as objects, each taken for what it is.
-fn entries(file: &CorpusFile, bytes: &[u8], warnings: &mut Vec<String>) -> Vec<Document> {
+fn chunk_list(file: &CorpusFile, bytes: &[u8], warnings: &mut Vec<String>) -> Vec<Document> {
     let expected = "an array of \"id:text\" strings or of objects with `id` and `text`";
     let entries = match serde_json::from_slice::<Value>(bytes) {
         Ok(Value::Array(entries)) => entries,
@@ -182,9 +192,9 @@ fn entries(file: &CorpusFile, bytes: &[u8], warnings: &mut Vec<String>) -> Vec<D
     for (number, entry) in entries.into_iter().enumerate() {
         match chunk_entry(entry) {
             Ok((id, text)) => documents.push(Document {
-                id,
-                place: format!("{}, entry {}", file.shown, number + 1),
+                id: Some(id),
                 chunks: vec![text],
+                metadata: serde_json::Map::new(),
             }),
             Err(reason) => malformed.push(format!("{}, entry {}: {reason}, left out", file.shown, number + 1)),
         }

@@ -1,115 +1,233 @@
-//! The HNSW graph over the sentence vectors: an approximate search for corpora too large to scan.
+//! A navigable graph over many vectors: linked by hnsw_rs, kept flat, walked where it lies.
 //!
-//! The graph's points are row numbers; distances look into the shared [`Vectors`], so the dump holds
-//! the links alone and nothing is in memory twice. A graph that was read back borrows from its
-//! reader, so both live on the stack of one thread, which answers queries until the graph is dropped.
+//! hnsw_rs builds a hierarchical graph (Malkov and Yashunin 2016). Only the links of its lowest layer
+//! are kept, in both directions, as two tables; a memory map of them is ready at once, takes a tenth
+//! of the vectors' room, and is never read as a whole. What the upper layers are for, good places to
+//! begin, the lists beside it give.
 
-use super::vectors::{Vectors, Wide};
-use hnsw_rs::prelude::{AnnT, Distance, Hnsw, HnswIo};
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, mpsc};
+use super::codes::Codes;
+use super::lists::{self, Lists};
+use super::table::{self, Table};
+use super::vectors::Wide;
+use hnsw_rs::prelude::{Distance, Hnsw};
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
+use std::io;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering as Atomic};
 
-/// Links of a point; twice as many on the lowest layer (Malkov and Yashunin 2016, M).
+/// Links of a point when it is inserted; twice as many on the lowest layer (M in the paper).
 const LINKS: usize = 16;
-/// Candidates kept while a point is linked (ef_construction).
+/// Candidates kept while a point is linked (ef_construction): measured in `docs/bench/retrieval.md`.
 const BUILD_BREADTH: usize = 64;
-/// Candidates kept while searching (ef): measured in `docs/bench/retrieval.md`.
-const SEARCH_BREADTH: usize = 640;
+/// Candidates kept while searching (ef): measured there too.
+const SEARCH_BREADTH: usize = 600;
+/// Layers at most.
 const LAYERS: usize = 16;
-/// Base name of the two dump files.
-const BASE: &str = "graph";
+/// Links that lead back to a point, at most.
+const BACK_LINKS: usize = 64;
 
-/// Length of a point: a row number in two halves.
-const POINT: usize = 2;
-/// What stands before a query's codes: its scale in two halves, and a mark that no point is as long.
-const HEAD: usize = 3;
+const ENDS: &str = "graph-ends";
+const NEIGHBOURS: &str = "graph-links";
 
-/// Distances of points, which are row numbers, and queries, which are [`Wide`] codes; all from the
-/// vectors' bytes, which is near enough for walking and needs a quarter of the memory traffic.
-struct Cosine(Arc<Vectors>);
+/// The graph's points are row numbers; distances look into the vectors' bytes.
+struct Cosine<'a>(Codes<'a>);
 
-impl Distance<i16> for Cosine {
-    #[inline]
-    fn eval(&self, a: &[i16], b: &[i16]) -> f32 {
-        let cosine = match (a, b) {
-            ([a_low, a_high], [b_low, b_high]) => self.0.similar(joined(*a_low, *a_high), joined(*b_low, *b_high)),
-            ([low, high], query) | (query, [low, high]) => {
-                let scale = f32::from_bits(joined(query[0], query[1]));
-                self.0.similar_to(joined(*low, *high), &query[HEAD..], scale)
-            }
-            _ => 0.0,
-        };
-        // the library asks for distances that are not negative
-        (1.0 - cosine).max(0.0)
-    }
-}
-
-fn joined(low: i16, high: i16) -> u32 {
-    u32::from(low as u16) | u32::from(high as u16) << 16
-}
-
-fn halves(number: u32) -> [i16; POINT] {
-    [number as u16 as i16, (number >> 16) as u16 as i16]
-}
-
-/// Links all vectors and writes the graph into `folder`. `progress` hears of points done. One point
-/// after the other, so that the same vectors always make the same graph.
-pub fn write(folder: &Path, vectors: &Arc<Vectors>, progress: &(dyn Fn(usize) + Sync)) -> Result<(), String> {
-    let graph = Hnsw::<i16, Cosine>::new(LINKS, vectors.len(), LAYERS, BUILD_BREADTH, Cosine(Arc::clone(vectors)));
-    for row in 0..vectors.len() {
-        graph.insert_slice((&halves(row as u32), row));
-        if row % 256 == 255 {
-            progress(row + 1);
+impl Distance<u32> for Cosine<'_> {
+    fn eval(&self, a: &[u32], b: &[u32]) -> f32 {
+        match (a, b) {
+            // the library asks for distances that are not negative
+            ([a], [b]) => (1.0 - self.0.similar(*a, *b)).max(0.0),
+            _ => 1.0,
         }
     }
-    graph.file_dump(folder, BASE).map_err(|error| error.to_string())?;
-    Ok(())
 }
 
-/// A graph that answers queries.
+/// Links all vectors and writes the graph into `folder`, on all cores; `progress` hears of points done.
+pub fn write(folder: &Path, codes: Codes<'_>, progress: &(dyn Fn(usize) + Sync)) -> io::Result<()> {
+    let neighbours = link(codes, progress);
+    let mut ends = Vec::with_capacity(neighbours.len());
+    let mut links = Vec::new();
+    for list in neighbours {
+        links.extend(list);
+        ends.push(links.len() as u32);
+    }
+    table::write(folder, ENDS, &ends)?;
+    table::write(folder, NEIGHBOURS, &links)?;
+    lists::write(folder, codes)
+}
+
+/// The neighbours of every point, ascending.
+fn link(codes: Codes<'_>, progress: &(dyn Fn(usize) + Sync)) -> Vec<Vec<u32>> {
+    let count = codes.len();
+    let graph = Hnsw::<u32, Cosine<'_>>::new(LINKS, count, LAYERS, BUILD_BREADTH, Cosine(codes));
+    let next = AtomicUsize::new(0);
+    let insert = || {
+        loop {
+            let row = next.fetch_add(1, Atomic::Relaxed);
+            if row >= count {
+                return;
+            }
+            graph.insert_slice((&[row as u32], row));
+            if row % 256 == 255 {
+                progress(row + 1);
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(insert);
+        }
+    });
+    let mut neighbours = vec![Vec::new(); count];
+    for point in graph.get_point_indexation() {
+        let layers = point.get_neighborhood_id();
+        let lowest = layers.first().into_iter().flatten();
+        neighbours[point.get_origin_id()] = lowest.map(|neighbour| neighbour.d_id as u32).collect();
+    }
+    drop(graph);
+    both_ways(&mut neighbours);
+    neighbours
+}
+
+/// Adds to every point the links that lead to it, nearest rows first.
+fn both_ways(neighbours: &mut [Vec<u32>]) {
+    let mut back = vec![Vec::new(); neighbours.len()];
+    for (row, list) in (0u32..).zip(neighbours.iter()) {
+        for other in list {
+            let links: &mut Vec<u32> = &mut back[*other as usize];
+            if links.len() < BACK_LINKS {
+                links.push(row);
+            }
+        }
+    }
+    for (list, back) in neighbours.iter_mut().zip(back) {
+        list.extend(back);
+        list.sort_unstable();
+        list.dedup();
+    }
+}
+
+/// A graph, mapped.
 pub struct Graph {
-    queries: mpsc::Sender<Query>,
+    ends: Table<u32>,
+    links: Table<u32>,
+    lists: Lists,
 }
 
-struct Query {
-    codes: Vec<i16>,
-    count: usize,
-    answer: mpsc::SyncSender<Vec<u32>>,
+/// A row and its similarity, ordered by it; of two that are as near, the first row comes first.
+#[derive(Clone, Copy, PartialEq)]
+struct Reached {
+    similar: f32,
+    row: u32,
+}
+
+impl Eq for Reached {}
+
+impl PartialOrd for Reached {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Reached {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let nearer = self.similar.total_cmp(&other.similar);
+        nearer.then(other.row.cmp(&self.row))
+    }
 }
 
 impl Graph {
-    /// Reads the graph in `folder` on a thread of its own; queries wait until it is there.
-    pub fn open(folder: &Path, vectors: &Arc<Vectors>) -> std::io::Result<Self> {
-        let (queries, inbox) = mpsc::channel::<Query>();
-        let folder: PathBuf = folder.to_owned();
-        let cosine = Cosine(Arc::clone(vectors));
-        std::thread::Builder::new().name("corpus-graph".into()).spawn(move || {
-            let reader = HnswIo::new(&folder, BASE);
-            // without a graph the inbox closes, and callers scan instead
-            let Ok(graph) = reader.load_hnsw_with_dist::<i16, Cosine>(cosine) else {
-                return;
-            };
-            for query in inbox {
-                let breadth = SEARCH_BREADTH.max(2 * query.count);
-                let near = graph.search(&query.codes, query.count, breadth);
-                // the caller may have been cancelled
-                let _ = query.answer.send(near.iter().map(|point| point.d_id as u32).collect());
-            }
-        })?;
-        Ok(Self { queries })
+    /// Maps the graph in `folder`; none when there is none.
+    pub fn open(folder: &Path) -> io::Result<Option<Self>> {
+        if !folder.join(ENDS).exists() {
+            return Ok(None);
+        }
+        let (ends, links) = (Table::open(folder, ENDS)?, Table::open(folder, NEIGHBOURS)?);
+        let lists = Lists::open(folder)?;
+        let last: Option<&u32> = <[u32]>::last(&ends);
+        if last.map_or(0, |end| *end as usize) != links.len() || lists.len() != ends.len() {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "its graph is cut short"));
+        }
+        Ok(Some(Self { ends, links, lists }))
     }
 
-    /// About the `count` rows nearest to `query`, in no order that matters; none when the graph
-    /// could not be read.
-    pub fn near(&self, query: &[f32], count: usize) -> Option<Vec<u32>> {
-        let wide = Wide::new(query);
-        let mut codes = Vec::with_capacity(HEAD + query.len());
-        codes.extend(halves(wide.scale.to_bits()));
-        codes.push(0);
-        codes.extend(wide.codes);
-        let (answer, reply) = mpsc::sync_channel(1);
-        self.queries.send(Query { codes, count, answer }).ok()?;
-        reply.recv().ok()
+    /// Number of points.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    fn neighbours(&self, row: u32) -> &[u32] {
+        let at = row as usize;
+        let start = at.checked_sub(1).map_or(0, |before| self.ends[before]);
+        self.links
+            .get(start as usize..self.ends[at] as usize)
+            .unwrap_or_default()
+    }
+
+    /// The rows nearest to a query, more than `count` of them, in no order that matters: a best-first
+    /// walk that ends when nothing is left to visit that is nearer than the worst of the best so far.
+    pub fn walk(&self, codes: Codes<'_>, query: &Wide, count: usize) -> Vec<u32> {
+        let breadth = SEARCH_BREADTH.max(4 * count);
+        let mut seen = Seen(vec![0; self.len().div_ceil(64)]);
+        let mut similar = Vec::new();
+        let mut rows = self.lists.near(codes, query, breadth);
+        codes.similar_some(query, &rows, &mut similar);
+        let mut beginnings: Vec<Reached> = reached(&rows, &similar).collect();
+        if beginnings.len() > breadth {
+            beginnings.select_nth_unstable_by(breadth, |a, b| b.cmp(a));
+            beginnings.truncate(breadth);
+        }
+        rows.iter().for_each(|row| _ = seen.first(*row));
+        let mut best: BinaryHeap<Reverse<Reached>> = beginnings.iter().copied().map(Reverse).collect();
+        let mut open = BinaryHeap::from(beginnings);
+        while let Some(place) = open.pop() {
+            let worst = best.peek().map(|Reverse(worst)| *worst);
+            if best.len() >= breadth && worst.is_some_and(|worst| place < worst) {
+                break;
+            }
+            rows.clear();
+            similar.clear();
+            let new = self.neighbours(place.row).iter().filter(|row| seen.first(**row));
+            rows.extend(new);
+            codes.similar_some(query, &rows, &mut similar);
+            for place in reached(&rows, &similar) {
+                let full = best.len() >= breadth;
+                if full && best.peek().is_some_and(|Reverse(worst)| place <= *worst) {
+                    continue;
+                }
+                if full {
+                    best.pop();
+                }
+                best.push(Reverse(place));
+                open.push(place);
+            }
+        }
+        best.into_iter().map(|Reverse(place)| place.row).collect()
+    }
+}
+
+fn reached<'a>(rows: &'a [u32], similar: &'a [f32]) -> impl Iterator<Item = Reached> + 'a {
+    let pairs = rows.iter().zip(similar);
+    pairs.map(|(row, similar)| Reached {
+        similar: *similar,
+        row: *row,
+    })
+}
+
+/// Rows that were looked at.
+struct Seen(Vec<u64>);
+
+impl Seen {
+    /// Whether this is the first look; a row that there is not has been seen.
+    fn first(&mut self, row: u32) -> bool {
+        let Some(bits) = self.0.get_mut(row as usize / 64) else {
+            return false;
+        };
+        let bit = 1 << (row % 64);
+        let first = *bits & bit == 0;
+        *bits |= bit;
+        first
     }
 }
 

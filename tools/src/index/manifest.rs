@@ -2,13 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use troupe_core::port::embedder::Recipe;
 
-/// Raised whenever an index of an older version would be read wrongly.
-pub const FORMAT: u32 = 2;
+/// Raised whenever an index of an older version would be read wrongly. Tables are as they are in memory,
+/// so machines of the other byte order have formats of their own.
+pub const FORMAT: u32 = if cfg!(target_endian = "little") { 3 } else { 1_003 };
 /// The manifest's file name, written last.
 pub const FILE: &str = "manifest.json";
 /// A file changed within this time of the last look may have changed again without a new time stamp.
@@ -23,33 +24,26 @@ pub struct Manifest {
     pub recipe: Recipe,
     /// Size of a chunk in tokens.
     pub chunk_tokens: usize,
-    /// The corpus's files in corpus order.
-    pub files: Vec<Source>,
-    /// What was wrong with them.
-    pub warnings: Vec<String>,
+    /// A hash of all that the answers of searches depend on: not of times, nor of where the index is.
+    pub fingerprint: String,
+    /// Number of the last folder that was written; numbers are never used again.
+    pub sequence: u32,
+    /// The folder of the catalog.
+    pub catalog: String,
+    /// The folders of the segments, in the order of their numbers in the catalog.
+    pub segments: Vec<String>,
+    /// Number of documents.
+    pub documents: usize,
     /// Number of chunks.
     pub chunks: usize,
     /// Number of sentences with a vector.
     pub sentences: usize,
+    /// What is to be said about ids that documents share.
+    pub warnings: Vec<String>,
     /// Every other file of the index, by its path inside.
     pub parts: BTreeMap<String, Part>,
     /// When the files were last known to be these, in nanoseconds since 1970.
     pub checked_ns: u64,
-}
-
-/// A corpus file as it was when indexed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Source {
-    /// The path as shown to people.
-    pub path: String,
-    /// The document id of a whole file.
-    pub document: String,
-    /// Length in bytes; none when it could not be read.
-    pub bytes: Option<u64>,
-    /// Time of the last change, in nanoseconds since 1970.
-    pub modified_ns: u64,
-    /// BLAKE3 of the content, in hex; empty when it could not be read.
-    pub hash: String,
 }
 
 /// A file of the index.
@@ -75,32 +69,49 @@ impl Manifest {
         std::fs::rename(new, folder.join(FILE))
     }
 
-    /// A hash of all that the answers of searches depend on: not of times, nor of where the index is.
-    pub fn fingerprint(&self) -> String {
-        let files: Vec<_> = self
-            .files
-            .iter()
-            .map(|file| (&file.path, &file.document, &file.hash))
-            .collect();
-        let made = (self.format, &self.recipe, self.chunk_tokens, files);
-        hash(&serde_json::to_vec(&made).expect("texts and numbers always serialise"))
+    /// Whether a file of this length and time needs no second look.
+    pub fn trusts(&self, known: (u64, u64), now: (u64, u64)) -> bool {
+        let settled = known.1.saturating_add(CLOCK_GRAIN.as_nanos() as u64) < self.checked_ns;
+        settled && known == now && known.0 != super::catalog::FileRow::UNREADABLE
     }
 
-    /// Whether a file of this length and time needs no second look.
-    pub fn trusts(&self, known: &Source, bytes: Option<u64>, modified_ns: u64) -> bool {
-        let settled = modified_ns.saturating_add(CLOCK_GRAIN.as_nanos() as u64) < self.checked_ns;
-        settled && known.bytes == bytes && known.modified_ns == modified_ns && bytes.is_some()
+    /// Bytes of all parts.
+    pub fn bytes(&self) -> u64 {
+        self.parts.values().map(|part| part.bytes).sum()
+    }
+
+    /// What is wrong with the lengths of the parts; a look at each file's size.
+    pub fn lengths(&self, folder: &Path) -> Result<(), String> {
+        for (name, part) in &self.parts {
+            let metadata = std::fs::metadata(folder.join(name));
+            let bytes = metadata
+                .map_err(|error| format!("lacks its part {name} ({error})"))?
+                .len();
+            if bytes != part.bytes {
+                return Err(format!("is cut short: {name} has {bytes} bytes of {}", part.bytes));
+            }
+        }
+        Ok(())
+    }
+
+    /// What is wrong with the contents of the parts; all of them are read.
+    pub fn contents(&self, folder: &Path) -> Vec<String> {
+        let damaged = self.parts.iter().filter_map(|(name, part)| {
+            let found = match hash_file(&folder.join(name)) {
+                Ok(found) => found,
+                Err(error) => return Some(format!("lacks its part {name} ({error})")),
+            };
+            (found != part.hash).then(|| format!("is damaged: {name} has other content than was written"))
+        });
+        damaged.collect()
     }
 }
 
-/// Length and time of the last change; no length when the file cannot be looked at.
-pub fn stamp(path: &Path) -> (Option<u64>, u64) {
+/// Length and time of the last change of a file.
+pub fn stamp(path: &Path) -> (u64, u64) {
     match std::fs::metadata(path) {
-        Ok(metadata) => (
-            Some(metadata.len()),
-            nanoseconds(metadata.modified().unwrap_or(UNIX_EPOCH)),
-        ),
-        Err(_) => (None, 0),
+        Ok(metadata) => (metadata.len(), nanoseconds(metadata.modified().unwrap_or(UNIX_EPOCH))),
+        Err(_) => (super::catalog::FileRow::UNREADABLE, 0),
     }
 }
 
@@ -114,28 +125,31 @@ pub fn hash(bytes: &[u8]) -> String {
     blake3::hash(bytes).to_hex().to_string()
 }
 
-/// Hashes every file below `folder`, except the manifest.
-pub fn parts(folder: &Path) -> io::Result<BTreeMap<String, Part>> {
-    let mut parts = BTreeMap::new();
-    collect(folder, "", &mut parts)?;
-    Ok(parts)
+fn hash_file(path: &Path) -> io::Result<String> {
+    let mut hasher = blake3::Hasher::new();
+    let mut file = std::fs::File::open(path)?;
+    let mut buffer = vec![0; 1 << 18];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(hasher.finalize().to_hex().to_string()),
+            read => hasher.update(&buffer[..read]),
+        };
+    }
 }
 
-fn collect(folder: &Path, prefix: &str, parts: &mut BTreeMap<String, Part>) -> io::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
+/// The parts below `folder`, by their paths from `root`.
+pub fn parts(root: &Path, folder: &str, parts: &mut BTreeMap<String, Part>) -> io::Result<()> {
+    for entry in std::fs::read_dir(root.join(folder))? {
         let entry = entry?;
-        let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        let name = format!("{folder}/{}", entry.file_name().to_string_lossy());
         if entry.file_type()?.is_dir() {
-            collect(&entry.path(), &format!("{name}/"), parts)?;
-        } else if !name.starts_with(FILE) {
-            let bytes = std::fs::read(entry.path())?;
-            parts.insert(
-                name,
-                Part {
-                    bytes: bytes.len() as u64,
-                    hash: hash(&bytes),
-                },
-            );
+            self::parts(root, &name, parts)?;
+        } else {
+            let part = Part {
+                bytes: entry.metadata()?.len(),
+                hash: hash_file(&entry.path())?,
+            };
+            parts.insert(name, part);
         }
     }
     Ok(())

@@ -1,7 +1,12 @@
-//! What is kept on disk beside the texts: how each part is written, read back and searched.
+//! An index on disk: a manifest, a catalog of files and chunks, and segments that never change.
 
-pub mod bytes;
+pub mod catalog;
+pub mod codes;
+pub mod draft;
 pub mod graph;
+pub mod keywords;
+pub mod lists;
 pub mod manifest;
-pub mod trigrams;
+pub mod segment;
+pub mod table;
 pub mod vectors;

@@ -1,18 +1,31 @@
-//! Sentence vectors in memory, and the exact search over them.
+//! Sentence vectors in memory maps, and the searches over them.
 //!
-//! Each vector is kept twice: as numbers, and as bytes on a scale of its own. A search first scans
+//! Each vector is kept twice: as numbers, and as bytes on a scale of its own. A search first looks at
 //! the bytes, whose error is bounded by the length of what rounding left over, and then computes the
-//! true cosine of every vector that could still belong to the answer. The answer is exactly that of
-//! a scan over the numbers, at a quarter of the memory traffic.
+//! true cosine of every vector that could still belong to the answer. A scan's answer is exactly that of
+//! a scan over the numbers, at a quarter of the memory traffic; the numbers themselves stay on disk but
+//! for the few that are looked at. Where a graph is, a walk of it takes the scan's place.
 
-/// All vectors of a corpus, each of unit length or zero.
+use super::codes::Codes;
+use super::graph::{self, Graph};
+use super::table::{self, Table};
+use std::io::{self, Write};
+use std::path::Path;
+
+const NUMBERS: &str = "vectors";
+const CODES: &str = "codes";
+const SCALES: &str = "scales";
+const REMAINDER: &str = "remainder";
+
+/// All vectors of a segment, each of unit length or zero.
 pub struct Vectors {
     dimension: usize,
-    rows: Vec<f32>,
-    codes: Vec<i8>,
-    scales: Vec<f32>,
-    /// Largest length of a rounding remainder.
-    remainder: f32,
+    numbers: Table<f32>,
+    codes: Table<i8>,
+    scales: Table<f32>,
+    /// Largest length of a rounding remainder, one row.
+    remainder: Table<f32>,
+    graph: Option<Graph>,
 }
 
 /// A sentence and its cosine with a query.
@@ -24,32 +37,87 @@ pub struct Near {
     pub score: f32,
 }
 
-impl Vectors {
-    /// Takes `rows`, `dimension` numbers a vector.
-    pub fn new(dimension: usize, rows: Vec<f32>) -> Self {
-        let count = rows.len().checked_div(dimension).unwrap_or(0);
-        let mut codes = Vec::with_capacity(rows.len());
-        let mut scales = Vec::with_capacity(count);
-        let mut remainder = 0.0f32;
-        for row in rows.chunks_exact(dimension.max(1)) {
+/// Rows that a search may find.
+pub type Keep<'a> = &'a dyn Fn(u32) -> bool;
+
+/// Writes vectors as they come, so that they need not be in memory together.
+pub struct Writer {
+    dimension: usize,
+    numbers: io::BufWriter<std::fs::File>,
+    codes: Vec<i8>,
+    scales: Vec<f32>,
+    remainder: f32,
+}
+
+impl Writer {
+    /// Begins the vectors of the segment in `folder`.
+    pub fn new(folder: &Path, dimension: usize) -> io::Result<Self> {
+        Ok(Self {
+            dimension,
+            numbers: io::BufWriter::new(std::fs::File::create(folder.join(NUMBERS))?),
+            codes: Vec::new(),
+            scales: Vec::new(),
+            remainder: 0.0,
+        })
+    }
+
+    /// Appends `rows`, a whole number of vectors.
+    pub fn push(&mut self, rows: &[f32]) -> io::Result<()> {
+        self.numbers.write_all(bytemuck::cast_slice(rows))?;
+        for row in rows.chunks_exact(self.dimension) {
             let scale = row.iter().fold(0.0f32, |most, x| most.max(x.abs())) / 127.0;
             let inverse = if scale > 0.0 { 1.0 / scale } else { 0.0 };
-            let start = codes.len();
-            codes.extend(row.iter().map(|x| nearest_whole(x * inverse) as i8));
-            let left = row
-                .iter()
-                .zip(&codes[start..])
-                .map(|(x, code)| (x - f32::from(*code) * scale).powi(2));
-            remainder = remainder.max(left.sum::<f32>().sqrt());
-            scales.push(scale);
+            let start = self.codes.len();
+            self.codes.extend(row.iter().map(|x| nearest_whole(x * inverse) as i8));
+            let left = row.iter().zip(&self.codes[start..]);
+            let left = left.map(|(x, code)| (x - f32::from(*code) * scale).powi(2));
+            self.remainder = self.remainder.max(left.sum::<f32>().sqrt());
+            self.scales.push(scale);
         }
-        Self {
+        Ok(())
+    }
+
+    /// Writes what is left, and a graph when there are `graph_from` vectors or more; `progress` hears of
+    /// vectors linked.
+    pub fn finish(mut self, folder: &Path, graph_from: usize, progress: &(dyn Fn(usize) + Sync)) -> io::Result<()> {
+        self.numbers.flush()?;
+        table::write(folder, CODES, &self.codes)?;
+        table::write(folder, SCALES, &self.scales)?;
+        table::write(folder, REMAINDER, &[self.remainder])?;
+        if self.scales.len() >= graph_from {
+            let codes = Codes {
+                dimension: self.dimension,
+                codes: &self.codes,
+                scales: &self.scales,
+            };
+            graph::write(folder, codes, progress)?;
+        }
+        Ok(())
+    }
+}
+
+impl Vectors {
+    /// Maps the vectors in `folder`.
+    pub fn open(folder: &Path, dimension: usize) -> io::Result<Self> {
+        let vectors = Self {
             dimension,
-            rows,
-            codes,
-            scales,
-            remainder,
+            numbers: Table::open(folder, NUMBERS)?,
+            codes: Table::open(folder, CODES)?,
+            scales: Table::open(folder, SCALES)?,
+            remainder: Table::open(folder, REMAINDER)?,
+            graph: Graph::open(folder)?,
+        };
+        let numbers = vectors.scales.len() * dimension;
+        let linked = vectors.graph.as_ref().map_or(vectors.len(), Graph::len);
+        if vectors.numbers.len() != numbers
+            || vectors.codes.len() != numbers
+            || vectors.remainder.len() != 1
+            || linked != vectors.len()
+        {
+            let message = format!("its vectors are not {} of {dimension} numbers", vectors.len());
+            return Err(io::Error::new(io::ErrorKind::InvalidData, message));
         }
+        Ok(vectors)
     }
 
     /// Number of vectors.
@@ -60,83 +128,65 @@ impl Vectors {
     /// One vector.
     pub fn row(&self, row: u32) -> &[f32] {
         let start = row as usize * self.dimension;
-        &self.rows[start..start + self.dimension]
+        &self.numbers[start..start + self.dimension]
     }
 
-    /// The vectors as little-endian bytes.
-    pub fn to_bytes(&self) -> Vec<u8> {
-        self.rows.iter().flat_map(|x| x.to_le_bytes()).collect()
-    }
-
-    /// Reads [`Vectors::to_bytes`] back; none when the bytes are no whole number of finite vectors.
-    pub fn from_bytes(dimension: usize, bytes: &[u8]) -> Option<Self> {
-        let (numbers, rest) = bytes.as_chunks::<4>();
-        if !rest.is_empty() || dimension == 0 || numbers.len() % dimension != 0 {
-            return None;
+    /// The `count` vectors of the largest cosine with a unit `query`, best first, ties by position: of
+    /// those to `keep`, of all without it. Of many, a walk may miss some; what it finds has true cosines.
+    pub fn nearest(&self, query: &[f32], count: usize, keep: Option<Keep<'_>>) -> Vec<Near> {
+        let wide = Wide::new(query);
+        match &self.graph {
+            // a walk past rows that do not count would end far from those that do
+            Some(graph) if keep.is_none() => {
+                let rows = graph.walk(self.as_codes(), &wide, count);
+                self.best(query, rows.into_iter(), count)
+            }
+            _ => self.scan(query, &wide, count, keep),
         }
-        Some(Self::new(
-            dimension,
-            numbers.iter().map(|four| f32::from_le_bytes(*four)).collect(),
-        ))
     }
 
-    /// About the cosine of two vectors, from their bytes.
-    #[inline]
-    pub fn similar(&self, a: u32, b: u32) -> f32 {
-        let products = self.codes(a).iter().zip(self.codes(b));
-        // at most 127 * 127 a product: 2^31 is far for any dimension in use
-        let sum = products.fold(0i32, |sum, (a, b)| {
-            sum.wrapping_add(i32::from(*a).wrapping_mul(i32::from(*b)))
-        });
-        sum as f32 * self.scales[a as usize] * self.scales[b as usize]
-    }
-
-    /// About the cosine of a vector with a query, from its bytes.
-    #[inline]
-    pub fn similar_to(&self, row: u32, query: &[i16], scale: f32) -> f32 {
-        wide_dot(query, self.codes(row)) * scale * self.scales[row as usize]
-    }
-
-    fn codes(&self, row: u32) -> &[i8] {
-        let start = row as usize * self.dimension;
-        &self.codes[start..start + self.dimension]
-    }
-
-    /// The `count` vectors of the largest cosine with a unit `query`, best first, ties by position.
-    pub fn nearest(&self, query: &[f32], count: usize) -> Vec<Near> {
-        let count = count.min(self.len());
+    /// The same, all rows looked at.
+    fn scan(&self, query: &[f32], wide: &Wide, count: usize, keep: Option<Keep<'_>>) -> Vec<Near> {
+        let mut estimates = self.as_codes().similar_all(wide);
+        if let Some(keep) = keep {
+            let rows = (0..).zip(&mut estimates);
+            rows.filter(|(row, _)| !keep(*row))
+                .for_each(|(_, estimate)| *estimate = f32::NEG_INFINITY);
+        }
+        let mut sorted: Vec<f32> = estimates.iter().copied().filter(|x| *x > f32::NEG_INFINITY).collect();
+        let count = count.min(sorted.len());
         if count == 0 {
             return Vec::new();
         }
-        let wide = Wide::new(query);
-        let mut estimates: Vec<f32> = Vec::with_capacity(self.len());
-        for (codes, scale) in self.codes.chunks_exact(self.dimension).zip(&self.scales) {
-            estimates.push(wide_dot(&wide.codes, codes) * wide.scale * scale);
-        }
         // |true - estimate| is at most the remainders' lengths against unit vectors, and the error of
         // summing floats, for which the constant is generous
-        let error = self.remainder + wide.remainder * (1.0 + self.remainder) + 1e-5;
-        let mut sorted = estimates.clone();
+        let remainder = self.remainder[0];
+        let error = remainder + wide.remainder * (1.0 + remainder) + 1e-5;
         let (_, kth, _) = sorted.select_nth_unstable_by(count - 1, |a, b| b.total_cmp(a));
         let enough = *kth - 2.0 * error;
-        let possible = estimates
-            .iter()
-            .enumerate()
-            .filter(|(_, estimate)| **estimate >= enough);
-        self.best(query, possible.map(|(row, _)| row as u32), count)
+        let rows = (0..).zip(&estimates);
+        let possible = rows.filter(|(_, estimate)| **estimate >= enough);
+        self.best(query, possible.map(|(row, _)| row), count)
     }
 
     /// The best `count` among `rows` by their true cosines, best first, ties by position.
-    pub fn best(&self, query: &[f32], rows: impl Iterator<Item = u32>, count: usize) -> Vec<Near> {
-        let mut scored: Vec<Near> = rows
-            .map(|row| Near {
-                row,
-                score: dot(query, self.row(row)),
-            })
-            .collect();
+    fn best(&self, query: &[f32], rows: impl Iterator<Item = u32>, count: usize) -> Vec<Near> {
+        let scored = rows.map(|row| Near {
+            row,
+            score: dot(query, self.row(row)),
+        });
+        let mut scored: Vec<Near> = scored.collect();
         scored.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.row.cmp(&b.row)));
         scored.truncate(count);
         scored
+    }
+
+    fn as_codes(&self) -> Codes<'_> {
+        Codes {
+            dimension: self.dimension,
+            codes: &self.codes,
+            scales: &self.scales,
+        }
     }
 }
 
@@ -151,12 +201,10 @@ pub struct Wide {
 }
 
 impl Wide {
-    /// Codes up to this keep 2048 products with bytes below 2^31.
-    const MOST: f32 = 4096.0;
-
-    /// The query's codes.
+    /// The query's codes: as fine as 12 bits, and so that their products with bytes stay below 2^31 in sum.
     pub fn new(query: &[f32]) -> Self {
-        let scale = query.iter().fold(0.0f32, |most, x| most.max(x.abs())) / Self::MOST;
+        let most = (i32::MAX / (127 * query.len().max(1) as i32)).min(4096) as f32;
+        let scale = query.iter().fold(0.0f32, |most, x| most.max(x.abs())) / most;
         let inverse = if scale > 0.0 { 1.0 / scale } else { 0.0 };
         let codes: Vec<i16> = query.iter().map(|x| nearest_whole(x * inverse) as i16).collect();
         let left = query.iter().zip(&codes);
@@ -173,20 +221,6 @@ impl Wide {
 /// Rounds without the library call that `f32::round` is on older processors.
 fn nearest_whole(x: f32) -> i32 {
     (x + 0.5f32.copysign(x)) as i32
-}
-
-/// The dot product of a query's codes with a vector's. The sums cannot overflow; wrapping lets the
-/// compiler add many at once.
-#[inline]
-fn wide_dot(wide: &[i16], narrow: &[i8]) -> f32 {
-    let part = |wide: &[i16], narrow: &[i8]| {
-        let products = wide.iter().zip(narrow);
-        products.fold(0i32, |sum, (a, b)| {
-            sum.wrapping_add(i32::from(*a).wrapping_mul(i32::from(*b)))
-        })
-    };
-    let parts = wide.chunks(2048).zip(narrow.chunks(2048));
-    parts.map(|(wide, narrow)| part(wide, narrow) as f32).sum()
 }
 
 /// The dot product, summed in eight lanes: the same order on every machine.

@@ -120,7 +120,6 @@ b.json, entry 3: neither text nor an object, left out
 b.json, entry 4: no `text` that is a string, left out
 b.json, entry 5: an empty id, left out
 b.json, entry 6: an empty text, left out
-b.json, entry 1: the id `1` is already used by a.jsonl:1; this one becomes `1~2`
 c.json: not a list of chunks (an array of "id:text" strings or of objects with `id` and `text`), left out
 d.json:1: not JSON (EOF while parsing a list at column 5), left out
 e.md: empty
@@ -129,6 +128,7 @@ g.txt:2: not UTF-8 text, the file is left out
 h.md: a binary file (it has NUL bytes), left out
 j.jsonl:1: not UTF-8 text, the line is left out
 k.json: not a list of chunks (an array of "id:text" strings or of objects with `id` and `text`), left out
+b.json: the id `1` is already used by a.jsonl:1; this one becomes `1~2`
 "#);
     let found: Vec<(&str, &str)> = opened.corpus.chunks().map(|chunk| (chunk.id, chunk.text)).collect();
     assert_eq!(found, [("1", "fine"), ("6", "fine too"), ("1~2", "one")]);

@@ -190,11 +190,11 @@ fn the_warning_says_what_was_wrong() {
     let (folder, embedder) = (papers(), Counting::new("one", HASHED));
     open(&folder, &embedder);
     let said = |opened: Opened| opened.warnings[0].clone();
-    let vectors = index(&folder).join("vectors");
+    let vectors = index(&folder).join("segment-000001/vectors");
     let bytes = std::fs::read(&vectors).unwrap();
     std::fs::write(&vectors, &bytes[..100]).unwrap();
     insta::assert_snapshot!(said(open(&folder, &embedder)), @r#"
-the index of corpus `papers` is cut short: vectors has 100 bytes of 1280; it is made anew
+the index of corpus `papers` is cut short: segment-000001/vectors has 100 bytes of 1280; it is made anew
 "#);
     std::fs::remove_file(index(&folder).join("manifest.json")).unwrap();
     insta::assert_snapshot!(said(open(&folder, &embedder)), @r#"
@@ -203,16 +203,16 @@ the index of corpus `papers` has no readable manifest (No such file or directory
     let manifest = index(&folder).join("manifest.json");
     let newer = std::fs::read_to_string(&manifest)
         .unwrap()
-        .replace("\"format\": 1", "\"format\": 99");
+        .replace("\"format\": 3", "\"format\": 99");
     std::fs::write(&manifest, newer).unwrap();
     insta::assert_snapshot!(said(open(&folder, &embedder)), @r#"
-the index of corpus `papers` has format 99 and this program reads 1; it is made anew
+the index of corpus `papers` has format 99 and this program reads 3; it is made anew
 "#);
     insta::assert_snapshot!(said(open(&folder, &Counting::new("two", HASHED))), @r#"
-the index of corpus `papers` was made by the embedder one (64 numbers), not two (64); it is made anew
+the index of corpus `papers` was made by the embedder one (64 numbers), not two (64 numbers); it is made anew
 "#);
     insta::assert_snapshot!(said(open(&folder, &Counting::new("two", 32))), @r#"
-the index of corpus `papers` was made by the embedder two (64 numbers), not two (32); it is made anew
+the index of corpus `papers` was made by the embedder two (64 numbers), not two (32 numbers); it is made anew
 "#);
 }
 
@@ -221,12 +221,23 @@ fn a_build_that_a_crash_left_half_done_is_swept_away() {
     let (folder, embedder) = (papers(), Counting::new("one", HASHED));
     open(&folder, &embedder);
     let index = index(&folder);
-    let half = PathBuf::from(format!("{}.building", index.display()));
-    std::fs::rename(&index, &half).unwrap();
-    std::fs::write(half.join("junk"), b"junk").unwrap();
+    // what the next update would write, as far as it got
+    let half = index.join("segment-000003");
+    std::fs::create_dir(&half).unwrap();
+    std::fs::write(half.join("texts"), b"junk").unwrap();
+    assert!(!open(&folder, &embedder).built);
+    folder.put("corpus/d.md", b"Clouds are made of water.");
     let opened = open(&folder, &embedder);
     assert!(opened.built);
-    assert!(!half.exists() && !index.join("junk").exists());
+    assert_eq!(opened.corpus.chunk("d").unwrap().text, "Clouds are made of water.");
+    let manifest = std::fs::read_to_string(index.join("manifest.json")).unwrap();
+    for entry in std::fs::read_dir(&index).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(
+            name == "manifest.json" || manifest.contains(&name),
+            "{name} is left over"
+        );
+    }
 }
 
 #[test]

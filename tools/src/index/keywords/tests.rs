@@ -2,11 +2,11 @@
 
 use super::*;
 
-fn index(texts: &[&str]) -> (tempfile::TempDir, Trigrams) {
+fn index(texts: &[&str]) -> (tempfile::TempDir, Keywords) {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), texts.iter().copied()).unwrap();
-    let trigrams = Trigrams::open(folder.path(), texts.len()).unwrap();
-    (folder, trigrams)
+    let keywords = Keywords::open(folder.path(), texts.len()).unwrap();
+    (folder, keywords)
 }
 
 #[test]
@@ -31,5 +31,19 @@ fn a_keyword_that_is_nearly_everywhere_is_not_looked_up() {
 #[test]
 fn an_index_of_another_size_is_refused() {
     let (folder, _) = index(&["one text"]);
-    assert!(Trigrams::open(folder.path(), 2).is_err());
+    assert!(Keywords::open(folder.path(), 2).is_err());
+}
+
+#[test]
+fn words_are_counted_and_stop_words_are_not() {
+    let (_folder, index) = index(&["the fox and the fox, fox_den", "no animal", "fox"]);
+    let holding = |word: &str| {
+        let mut found = Vec::new();
+        index.holding(word, |chunk, count| found.push((chunk, count))).unwrap();
+        found
+    };
+    assert_eq!(holding("fox"), [(0, 2), (2, 1)]);
+    assert_eq!(holding("fox_den"), [(0, 1)]);
+    assert_eq!(holding("the"), []);
+    assert_eq!(holding("cat"), []);
 }

@@ -1,18 +1,24 @@
-//! The keyword index: which chunks contain a run of three folded characters, in tantivy.
+//! The keyword index, in tantivy: which chunks contain a run of three folded characters, and which words
+//! how often.
 //!
-//! It only prunes. A chunk that contains a keyword contains all the keyword's trigrams, whatever
+//! Trigrams only prune. A chunk that contains a keyword contains all the keyword's trigrams, whatever
 //! words and punctuation they lie across; which chunks really contain it, and how often, is counted
-//! on the folded text. Document numbers are chunk positions: there is one segment, written in order.
+//! on the folded text. Words are counted here, and ranked by [`crate::corpus::words`]. Document numbers
+//! are chunk numbers: there is one segment, written in order.
 
+use crate::corpus::words::words;
 use std::path::Path;
+use std::sync::Arc;
 use tantivy::directory::MmapDirectory;
-use tantivy::postings::SegmentPostings;
+use tantivy::postings::{Postings as _, SegmentPostings};
 use tantivy::schema::{Field, IndexRecordOption, Schema, TextFieldIndexing, TextOptions};
 use tantivy::tokenizer::{TextAnalyzer, Token, TokenStream, Tokenizer};
 use tantivy::{DocSet, Index, InvertedIndexReader, SegmentReader, TERMINATED, TantivyDocument, TantivyError, Term};
 
-const TOKENIZER: &str = "trigrams";
-const FIELD: &str = "text";
+const BY_TRIGRAM: &str = "trigrams";
+const BY_WORD: &str = "words";
+const GRAMS: &str = "grams";
+const WORDS: &str = "words";
 /// Room for the writer's tables before they grow, in bytes.
 const WRITER_BYTES: usize = 64 << 20;
 /// A further posting list is intersected only while more candidates than this are left: below it,
@@ -22,9 +28,11 @@ const ENOUGH_CANDIDATES: usize = 24;
 const LONGER_BY: u32 = 16;
 
 /// The index, opened.
-pub struct Trigrams {
-    postings: std::sync::Arc<InvertedIndexReader>,
-    field: Field,
+pub struct Keywords {
+    grams: Arc<InvertedIndexReader>,
+    gram: Field,
+    words: Arc<InvertedIndexReader>,
+    word: Field,
     chunks: u32,
 }
 
@@ -40,16 +48,21 @@ pub enum Candidates {
 /// Writes an index of folded texts into `folder`, which exists and is empty.
 pub fn write<'a>(folder: &Path, folded: impl Iterator<Item = &'a str>) -> Result<(), TantivyError> {
     let mut schema = Schema::builder();
-    let indexing = TextFieldIndexing::default()
-        .set_tokenizer(TOKENIZER)
-        .set_index_option(IndexRecordOption::Basic)
-        .set_fieldnorms(false);
-    let field = schema.add_text_field(FIELD, TextOptions::default().set_indexing_options(indexing));
+    let mut field = |name, tokenizer, option| {
+        let indexing = TextFieldIndexing::default()
+            .set_tokenizer(tokenizer)
+            .set_index_option(option)
+            .set_fieldnorms(false);
+        schema.add_text_field(name, TextOptions::default().set_indexing_options(indexing))
+    };
+    let gram = field(GRAMS, BY_TRIGRAM, IndexRecordOption::Basic);
+    let word = field(WORDS, BY_WORD, IndexRecordOption::WithFreqs);
     let builder = Index::builder().schema(schema.build()).tokenizers(tokenizers());
     let mut writer = builder.single_segment_index_writer(MmapDirectory::open(folder)?, WRITER_BYTES)?;
     for text in folded {
         let mut document = TantivyDocument::default();
-        document.add_text(field, text);
+        document.add_text(gram, text);
+        document.add_text(word, text);
         writer.add_document(document)?;
     }
     writer.finalize()?;
@@ -58,15 +71,16 @@ pub fn write<'a>(folder: &Path, folded: impl Iterator<Item = &'a str>) -> Result
 
 fn tokenizers() -> tantivy::tokenizer::TokenizerManager {
     let manager = tantivy::tokenizer::TokenizerManager::new();
-    manager.register(TOKENIZER, TextAnalyzer::builder(ByTrigram).build());
+    manager.register(BY_TRIGRAM, TextAnalyzer::builder(Cut(grams_of)).build());
+    manager.register(BY_WORD, TextAnalyzer::builder(Cut(words_of)).build());
     manager
 }
 
-impl Trigrams {
+impl Keywords {
     /// Opens the index in `folder`, which must hold `chunks` texts.
     pub fn open(folder: &Path, chunks: usize) -> Result<Self, TantivyError> {
         let index = Index::open_in_dir(folder)?;
-        let field = index.schema().get_field(FIELD)?;
+        let (gram, word) = (index.schema().get_field(GRAMS)?, index.schema().get_field(WORDS)?);
         let segments = index.searchable_segments()?;
         let [segment] = segments.as_slice() else {
             return Err(TantivyError::InternalError(format!(
@@ -82,8 +96,10 @@ impl Trigrams {
             )));
         }
         Ok(Self {
-            postings: reader.inverted_index(field)?,
-            field,
+            grams: reader.inverted_index(gram)?,
+            gram,
+            words: reader.inverted_index(word)?,
+            word,
             chunks: reader.max_doc(),
         })
     }
@@ -92,7 +108,7 @@ impl Trigrams {
     pub fn candidates(&self, folded: &str) -> std::io::Result<Candidates> {
         let mut terms = Vec::new();
         for gram in grams(folded) {
-            match self.postings.get_term_info(&Term::from_field_text(self.field, gram))? {
+            match self.grams.get_term_info(&Term::from_field_text(self.gram, gram))? {
                 Some(info) => terms.push(info),
                 None => return Ok(Candidates::Chunks(Vec::new())),
             }
@@ -108,7 +124,7 @@ impl Trigrams {
         }
         let mut chunks = Vec::with_capacity(rarest.doc_freq as usize);
         let mut list = self
-            .postings
+            .grams
             .read_postings_from_terminfo(rarest, IndexRecordOption::Basic)?;
         while list.doc() != TERMINATED {
             chunks.push(list.doc());
@@ -119,12 +135,24 @@ impl Trigrams {
             if chunks.len() <= ENOUGH_CANDIDATES || longer {
                 break;
             }
-            let list = self
-                .postings
-                .read_postings_from_terminfo(info, IndexRecordOption::Basic)?;
+            let list = self.grams.read_postings_from_terminfo(info, IndexRecordOption::Basic)?;
             keep_common(&mut chunks, list);
         }
         Ok(Candidates::Chunks(chunks))
+    }
+
+    /// Tells every chunk that holds a folded word, ascending, and how often.
+    pub fn holding(&self, word: &str, mut tell: impl FnMut(u32, u32)) -> std::io::Result<()> {
+        let Some(info) = self.words.get_term_info(&Term::from_field_text(self.word, word))? else {
+            return Ok(());
+        };
+        let option = IndexRecordOption::WithFreqs;
+        let mut list = self.words.read_postings_from_terminfo(&info, option)?;
+        while list.doc() != TERMINATED {
+            tell(list.doc(), list.term_freq());
+            list.advance();
+        }
+        Ok(())
     }
 }
 
@@ -144,17 +172,30 @@ fn grams(text: &str) -> impl Iterator<Item = &str> {
     starts.zip(ends).map(|(start, end)| &text[start..end])
 }
 
+/// The next term of a text: where it starts, where it ends, and where to look on.
+type Next = fn(&str) -> Option<(usize, usize, usize)>;
+
+fn grams_of(text: &str) -> Option<(usize, usize, usize)> {
+    let gram = grams(text).next()?;
+    Some((0, gram.len(), gram.chars().next().map_or(1, char::len_utf8)))
+}
+
+fn words_of(text: &str) -> Option<(usize, usize, usize)> {
+    let word = words(text).next()?;
+    let start = word.as_ptr() as usize - text.as_ptr() as usize;
+    Some((start, start + word.len(), start + word.len()))
+}
+
 #[derive(Clone)]
-struct ByTrigram;
+struct Cut(Next);
 
 struct Stream<'a> {
-    text: &'a str,
-    /// Byte offsets of the next gram's characters.
-    at: usize,
+    rest: &'a str,
+    next: Next,
     token: Token,
 }
 
-impl Tokenizer for ByTrigram {
+impl Tokenizer for Cut {
     type TokenStream<'a> = Stream<'a>;
 
     fn token_stream<'a>(&'a mut self, text: &'a str) -> Stream<'a> {
@@ -163,19 +204,22 @@ impl Tokenizer for ByTrigram {
             position: 0,
             ..Token::default()
         };
-        Stream { text, at: 0, token }
+        Stream {
+            rest: text,
+            next: self.0,
+            token,
+        }
     }
 }
 
 impl TokenStream for Stream<'_> {
     fn advance(&mut self) -> bool {
-        let rest = &self.text[self.at..];
-        let Some(gram) = grams(rest).next() else {
+        let Some((start, end, on)) = (self.next)(self.rest) else {
             return false;
         };
         self.token.text.clear();
-        self.token.text.push_str(gram);
-        self.at += gram.chars().next().map_or(0, char::len_utf8);
+        self.token.text.push_str(&self.rest[start..end]);
+        self.rest = &self.rest[on..];
         true
     }
 

@@ -1,0 +1,382 @@
+//! Making an index, or making it new in part: entries of changed files that are still there are carried
+//! over, the rest is read and goes into a new segment, and a manifest that takes the old one's place tells
+//! readers of it. Whoever reads the old index goes on reading it.
+
+use super::files::CorpusFile;
+use super::open::Loaded;
+use super::reading::{self, Cut};
+use super::{CorpusOptions, Encoders, Progress};
+use crate::Error;
+use crate::index::catalog::{self, DocumentRow, FileRow, Hash};
+use crate::index::draft::{Draft, Origin};
+use crate::index::manifest::{self, Manifest};
+use std::collections::HashMap;
+use std::ops::Range;
+use std::path::Path;
+use std::time::SystemTime;
+
+mod ids;
+mod merge;
+mod vectors;
+
+/// So many warnings are kept for a file; the rest is counted.
+const WARNINGS_MAX: usize = 20;
+
+/// One update.
+pub(super) struct Update<'a> {
+    pub(super) options: &'a CorpusOptions,
+    pub(super) files: &'a [CorpusFile],
+    pub(super) encoders: &'a Encoders,
+    pub(super) progress: &'a (dyn Fn(Progress) + Sync),
+    /// The index that is replaced, where it can be used.
+    pub(super) old: Option<&'a Loaded>,
+}
+
+/// A document of the new index.
+#[derive(Debug, Clone, Copy)]
+struct Planned {
+    file: u32,
+    line: u32,
+    entry: Hash,
+    place: Place,
+}
+
+/// Where a document is kept.
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    /// In a segment of the old index.
+    Old { segment: u32, document: u32 },
+    /// In the new segment.
+    New { document: u32 },
+}
+
+/// What the files hold.
+#[derive(Default)]
+struct Plan {
+    files: Vec<FileRow>,
+    warnings: Vec<String>,
+    documents: Vec<Planned>,
+    draft: Draft,
+}
+
+impl Update<'_> {
+    /// Writes the new index into `folder` and gives its manifest. With no chunk at all nothing is written,
+    /// and what is wrong with the files comes back.
+    pub(super) fn run(&self, folder: &Path) -> Result<Result<Manifest, Vec<String>>, Error> {
+        let checked_ns = manifest::nanoseconds(SystemTime::now());
+        let mut plan = self.read();
+        if plan.documents.is_empty() {
+            return Ok(Err(plan
+                .warnings
+                .iter()
+                .flat_map(|warnings| warnings.lines())
+                .map(str::to_owned)
+                .collect()));
+        }
+        let kept = merge::absorb(&mut plan, self.old);
+        let mut sequence = self.old.map_or_else(|| last_used(folder), |old| old.manifest.sequence);
+        let mut segments: Vec<String> = kept.iter().map(|(name, _)| name.clone()).collect();
+        std::fs::create_dir_all(folder).map_err(Error::write(folder))?;
+        let mut made = Vec::new();
+        if !plan.draft.documents.is_empty() {
+            sequence += 1;
+            let name = format!("segment-{sequence:06}");
+            made.push(name.clone());
+            if let Err(error) = self.write_segment(&folder.join(&name), &plan.draft) {
+                // a full disk should get its room back; the first error is the one to tell
+                let _ = remove(&folder.join(&name));
+                return Err(error);
+            }
+            segments.push(name);
+        }
+        sequence += 1;
+        let catalog = format!("catalog-{sequence:06}");
+        made.push(catalog.clone());
+        let (draft, warnings) = ids::catalog(&plan, self.files, self.old, &kept);
+        let place = folder.join(&catalog);
+        remove(&place)?;
+        std::fs::create_dir(&place).map_err(Error::write(&place))?;
+        draft.write(&place).map_err(Error::write(&place))?;
+        let mut manifest = self.manifest(
+            folder,
+            &plan,
+            &draft,
+            (sequence, catalog, segments),
+            (&made, checked_ns),
+        )?;
+        manifest.warnings = warnings;
+        manifest.write(folder).map_err(Error::write(folder))?;
+        sweep(folder, &manifest);
+        Ok(Ok(manifest))
+    }
+
+    fn manifest(
+        &self,
+        folder: &Path,
+        plan: &Plan,
+        draft: &catalog::Draft,
+        (sequence, catalog, segments): (u32, String, Vec<String>),
+        (made, checked_ns): (&[String], u64),
+    ) -> Result<Manifest, Error> {
+        let kept = |name: &&String| !made.contains(*name);
+        let mut parts = std::collections::BTreeMap::new();
+        for (name, part) in self.old.iter().flat_map(|old| &old.manifest.parts) {
+            let folder = name.split('/').next().unwrap_or_default();
+            if segments.iter().filter(kept).any(|segment| segment == folder) {
+                parts.insert(name.clone(), part.clone());
+            }
+        }
+        for name in made {
+            manifest::parts(folder, name, &mut parts).map_err(Error::write(folder))?;
+        }
+        let recipe = self.encoders.embedder.recipe().clone();
+        let files = self.files.iter().zip(&plan.files);
+        let files: Vec<_> = files
+            .map(|(file, row)| (&file.shown, &file.document, row.hash))
+            .collect();
+        let made_of = (manifest::FORMAT, &recipe, self.options.chunk_tokens, files);
+        let fingerprint = serde_json::to_vec(&made_of).expect("texts and numbers always serialise");
+        Ok(Manifest {
+            format: manifest::FORMAT,
+            recipe,
+            chunk_tokens: self.options.chunk_tokens,
+            fingerprint: manifest::hash(&fingerprint),
+            sequence,
+            catalog,
+            segments,
+            documents: plan.documents.len(),
+            chunks: draft.chunks(),
+            sentences: self.sentences(plan),
+            warnings: Vec::new(),
+            parts,
+            checked_ns,
+        })
+    }
+
+    /// Sentences of all documents of the new index.
+    fn sentences(&self, plan: &Plan) -> usize {
+        let old = plan.documents.iter().filter_map(|planned| match planned.place {
+            Place::Old { segment, document } => Some(self.old?.sentences_of(segment, document)),
+            Place::New { .. } => None,
+        });
+        plan.draft.sentences.len() + old.sum::<usize>()
+    }
+
+    /// Looks at every file, and reads those that are not what they were.
+    fn read(&self) -> Plan {
+        let mut plan = Plan::default();
+        let known = self.old.map(Loaded::files).unwrap_or_default();
+        let mut sames = Vec::with_capacity(self.files.len());
+        for file in self.files {
+            let (bytes, modified_ns) = manifest::stamp(&file.path);
+            let known = known.get(file.shown.as_str());
+            let same = known.filter(|known| self.is_same(file, known, (bytes, modified_ns)));
+            plan.files.push(FileRow {
+                bytes,
+                modified_ns,
+                hash: same.map_or(Hash::default(), |known| known.row.hash),
+                path: 0,
+                warnings: 0,
+            });
+            sames.push(same);
+        }
+        let mut left = Left::default();
+        if let Some(old) = self.old {
+            left.gather(old, &known, &sames);
+        }
+        let total = sames.iter().filter(|same| same.is_none()).count();
+        let mut done = 0;
+        for (number, same) in sames.into_iter().enumerate() {
+            let Some(known) = same else {
+                let warnings = self.read_file(number, &mut left, &mut plan);
+                plan.warnings.push(warnings);
+                done += 1;
+                (self.progress)(Progress::Reading { done, total });
+                continue;
+            };
+            plan.warnings.push(known.warnings.to_owned());
+            let rows = self.old.map(|old| &old.catalog.documents()[known.documents.clone()]);
+            let rows = rows.unwrap_or_default().iter();
+            plan.documents
+                .extend(rows.map(|row| carried(number as u32, row.line, row)));
+        }
+        plan
+    }
+
+    /// Whether a file is what it was: by length and time, and by content where those are no proof.
+    fn is_same(&self, file: &CorpusFile, known: &KnownFile<'_>, stamp: (u64, u64)) -> bool {
+        let row = known.row;
+        let Some(old) = self.old.filter(|_| row.hash != Hash::default()) else {
+            return false;
+        };
+        old.manifest.trusts((row.bytes, row.modified_ns), stamp)
+            || row.bytes == stamp.0 && reading::load(file).is_ok_and(|bytes| content_hash(&bytes) == row.hash)
+    }
+
+    /// Carries over what a file still holds and reads what is new in it.
+    /// What is wrong with it comes back, a line each.
+    fn read_file(&self, number: usize, left: &mut Left, plan: &mut Plan) -> String {
+        let file = &self.files[number];
+        let bytes = match reading::load(file) {
+            Ok(bytes) => bytes,
+            Err(warning) => return warning,
+        };
+        // it may have grown since it was looked at; then its time differs too, and the next opening sees it
+        plan.files[number].bytes = bytes.len() as u64;
+        plan.files[number].hash = content_hash(&bytes);
+        let count = |text: &str| self.encoders.tokens.count(text);
+        let cut = Cut {
+            tokens: self.options.chunk_tokens.max(1),
+            count: &count,
+        };
+        let mut warnings = Vec::new();
+        for entry in reading::entries(file, &bytes, &mut warnings) {
+            let mut hasher = blake3::Hasher::new();
+            hasher.update(format!("{:?}\0{}\0", file.kind, entry.head.len()).as_bytes());
+            hasher.update(entry.head).update(entry.body);
+            let hash = cut_hash(hasher.finalize());
+            if let (Some(old), Some(documents)) = (self.old, left.take(&hash)) {
+                let rows = &old.catalog.documents()[documents];
+                plan.documents
+                    .extend(rows.iter().map(|row| carried(number as u32, entry.line, row)));
+                continue;
+            }
+            for document in reading::documents(file, &entry, &cut, &mut warnings) {
+                let metadata = serde_json::to_string(&document.metadata).unwrap_or_default();
+                let chunks = document.chunks.iter().map(String::as_str);
+                let origin = |sentence: &str| left.origin(self.old, sentence);
+                let new = plan.draft.push(document.id.as_deref(), &metadata, chunks, origin);
+                plan.documents.push(Planned {
+                    file: number as u32,
+                    line: entry.line,
+                    entry: hash,
+                    place: Place::New { document: new },
+                });
+            }
+        }
+        let more = warnings.len().saturating_sub(WARNINGS_MAX);
+        warnings.truncate(WARNINGS_MAX);
+        if more > 0 {
+            warnings.push(format!("{}: {more} more entries like these were left out", file.shown));
+        }
+        warnings.join("\n")
+    }
+}
+
+/// A file of the old index.
+pub(super) struct KnownFile<'a> {
+    pub(super) row: FileRow,
+    pub(super) warnings: &'a str,
+    /// Its documents in the old catalog.
+    pub(super) documents: Range<usize>,
+}
+
+/// What of the old index no unchanged file claims: entries that a changed file may still hold, and the
+/// vectors of their sentences.
+#[derive(Default)]
+struct Left {
+    entries: HashMap<Hash, Vec<Range<usize>>>,
+    documents: Vec<Range<usize>>,
+    sentences: Option<HashMap<String, Origin>>,
+}
+
+impl Left {
+    fn gather(&mut self, old: &Loaded, known: &HashMap<&str, KnownFile<'_>>, sames: &[Option<&KnownFile<'_>>]) {
+        let claimed: std::collections::HashSet<usize> =
+            sames.iter().flatten().map(|file| file.documents.start).collect();
+        for file in known.values().filter(|file| !file.documents.is_empty()) {
+            if claimed.contains(&file.documents.start) {
+                continue;
+            }
+            self.documents.push(file.documents.clone());
+            let rows = &old.catalog.documents()[file.documents.clone()];
+            let mut start = file.documents.start;
+            for group in rows.chunk_by(|a, b| (a.line, a.entry) == (b.line, b.entry)) {
+                self.entries
+                    .entry(group[0].entry)
+                    .or_default()
+                    .push(start..start + group.len());
+                start += group.len();
+            }
+        }
+    }
+
+    /// The documents of an entry, each once.
+    fn take(&mut self, entry: &Hash) -> Option<Range<usize>> {
+        self.entries.get_mut(entry)?.pop()
+    }
+
+    /// Where a sentence of a new document may have its vector from: the same sentence has the same vector.
+    fn origin(&mut self, old: Option<&Loaded>, sentence: &str) -> Origin {
+        let Some(old) = old else {
+            return Origin::Embedder;
+        };
+        let documents = &self.documents;
+        let known = self.sentences.get_or_insert_with(|| {
+            let rows = documents
+                .iter()
+                .flat_map(|range| &old.catalog.documents()[range.clone()]);
+            rows.flat_map(|row| old.sentences(row)).collect()
+        });
+        known.get(sentence).copied().unwrap_or(Origin::Embedder)
+    }
+}
+
+fn carried(file: u32, line: u32, row: &DocumentRow) -> Planned {
+    Planned {
+        file,
+        line,
+        entry: row.entry,
+        place: Place::Old {
+            segment: row.segment,
+            document: row.document,
+        },
+    }
+}
+
+/// The hash of a file's content.
+pub(super) fn content_hash(bytes: &[u8]) -> Hash {
+    cut_hash(blake3::hash(bytes))
+}
+
+fn cut_hash(hash: blake3::Hash) -> Hash {
+    let mut cut = Hash::default();
+    cut.copy_from_slice(&hash.as_bytes()[..16]);
+    cut
+}
+
+/// The highest number of any folder that is there: without a manifest nothing else tells it.
+fn last_used(folder: &Path) -> u32 {
+    let names = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let numbers = names.filter_map(|entry| {
+        let name = entry.file_name();
+        name.to_str()?.rsplit_once('-')?.1.parse().ok()
+    });
+    numbers.max().unwrap_or(0)
+}
+
+/// Removes what the manifest does not name. Readers that have it open keep it until they close it; what
+/// cannot be removed is tried again next time.
+fn sweep(folder: &Path, manifest: &Manifest) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name != manifest::FILE && name != manifest.catalog && !manifest.segments.contains(&name) {
+            let path = entry.path();
+            let _ = if path.is_dir() {
+                std::fs::remove_dir_all(path)
+            } else {
+                std::fs::remove_file(path)
+            };
+        }
+    }
+}
+
+fn remove(folder: &Path) -> Result<(), Error> {
+    match std::fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::Write {
+            path: folder.to_owned(),
+            source: error,
+        }),
+        _ => Ok(()),
+    }
+}
