@@ -33,7 +33,7 @@ use crate::event::Event;
 use crate::failure::{Failure, FailureKind};
 use crate::id::ActorId;
 use crate::ir::Workflow;
-use crate::limits::{Amount, LimitHit, Mode, Reached};
+use crate::limits::{Amount, Left, LimitHit, Mode, Reached};
 use crate::port::journal::RunStatus;
 
 /// A limit that says no, before it is told in words.
@@ -179,6 +179,18 @@ fn in_pool(actor: Option<ActorId>, most: Amount, spent: Amount, needed: Amount) 
             needed: if is_sum { needed.of(limit) } else { 0 },
         }
     })
+}
+
+/// What an agent may still use before its answer is forced.
+pub(super) fn left(state: &State, actor: ActorId) -> Left {
+    let agent = state.agent(actor);
+    let pools = chain(state, actor).map(|(_, agent)| agent.pool().0);
+    let least = pools.fold(state.left(), Amount::least);
+    Left {
+        turns: u64::from(agent.limits.turns.saturating_sub(agent.turns)).min(least.turns),
+        tokens: least.tokens,
+        seconds: least.working_ms / 1000,
+    }
 }
 
 /// The lender with nothing left, whatever others give back.
