@@ -20,6 +20,8 @@ mod read_chunk;
 pub mod registry;
 mod semantic_search;
 mod sentence;
+#[cfg(test)]
+mod test_corpus;
 
 pub use corpus::{ChunkRef, Corpus, CorpusOptions, Encoders, GRAPH_FROM, Opened, Progress};
 pub use error::Error;

@@ -147,3 +147,6 @@ pub(crate) fn neighbours(corpus: &Corpus, chunk: u32, document: Range<u32>) -> O
         (None, None) => None,
     }
 }
+
+#[cfg(test)]
+mod tests;
