@@ -217,8 +217,8 @@ impl Allowance {
     }
 }
 
-/// What an agent may still use before its answer is forced: of its own limits, those of its leads and the
-/// run's, the least. Others who share a limit may use it up first.
+/// What an agent may still use of its own limits before its answer is forced. Its lead or the run may have
+/// less.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Left {
     /// Model turns.

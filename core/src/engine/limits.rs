@@ -181,15 +181,15 @@ fn in_pool(actor: Option<ActorId>, most: Amount, spent: Amount, needed: Amount) 
     })
 }
 
-/// What an agent may still use before its answer is forced.
+/// What an agent may still use of its own limits before its answer is forced. Those of its leads and of the
+/// run change while its call is open, and what an open call asks for must not.
 pub(super) fn left(state: &State, actor: ActorId) -> Left {
     let agent = state.agent(actor);
-    let pools = chain(state, actor).map(|(_, agent)| agent.pool().0);
-    let least = pools.fold(state.left(), Amount::least);
+    let (left, _) = agent.pool();
     Left {
-        turns: u64::from(agent.limits.turns.saturating_sub(agent.turns)).min(least.turns),
-        tokens: least.tokens,
-        seconds: least.working_ms / 1000,
+        turns: agent.limits.turns.saturating_sub(agent.turns).into(),
+        tokens: left.tokens,
+        seconds: left.working_ms / 1000,
     }
 }
 
