@@ -315,6 +315,7 @@ async fn call_tool(wires: &Wires, origin: Origin, key: &str, request: ToolReques
         arguments: request.arguments,
         read: request.read,
     };
+    let postscript = request.left.and_then(|left| tool.postscript(&left));
     let step = wires.workflow.step(origin.step);
     let class = if from_agent {
         wires.workflow.tool(request.tool).class
@@ -342,6 +343,10 @@ async fn call_tool(wires: &Wires, origin: Origin, key: &str, request: ToolReques
     if from_agent {
         // Models read text; journaling the same content twice would buy nothing.
         output.result = troupe_core::Value::Null;
+    }
+    if let Some(postscript) = postscript {
+        output.text.push_str("\n\n");
+        output.text.push_str(&postscript);
     }
     Ok(output)
 }

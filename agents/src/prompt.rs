@@ -3,7 +3,7 @@
 use serde_json::json;
 use std::fmt::Write as _;
 use std::sync::Arc;
-use troupe_core::id::AgentIndex;
+use troupe_core::id::{AgentIndex, ToolIndex};
 use troupe_core::ir::{CREATE_SUB_AGENTS, Team, Workflow};
 use troupe_core::port::tool::{Tool, ToolSpec};
 use troupe_core::types::Type;
@@ -13,12 +13,23 @@ pub(crate) fn offered(workflow: &Workflow, tools: &[Arc<dyn Tool>]) -> Vec<Arc<[
     let specs = |agent: &troupe_core::ir::Agent| {
         let own = agent.tools.iter().map(|(name, index)| ToolSpec {
             name: name.clone(),
-            ..tools[index.at()].spec().clone()
+            ..tools[index.at()].presented(&siblings(workflow, agent, *index))
         });
         own.chain(agent.team.iter().map(|team| delegation_spec(workflow, team)))
             .collect()
     };
     workflow.agents.iter().map(specs).collect()
+}
+
+/// The tools of an agent that come from where this one does: their own names, and those that it sees.
+fn siblings<'a>(workflow: &'a Workflow, agent: &'a troupe_core::ir::Agent, tool: ToolIndex) -> Vec<(&'a str, &'a str)> {
+    let source = |tool: ToolIndex| &workflow.tool(tool).source;
+    let same = agent
+        .tools
+        .iter()
+        .filter(|(_, other)| source(*other).group() == source(tool).group());
+    same.map(|(seen, other)| (source(*other).tool(), seen.as_str()))
+        .collect()
 }
 
 /// The tool by which a lead starts subagents (WideSeek-R1 §2.1). Which agent is asked is a choice

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use troupe_core::port::embedder::{Embedder, Role};
 use troupe_core::port::tool::{Invocation, Tool};
 use troupe_models::embed::StaticTable;
-use troupe_tools::{Corpus, CorpusOptions, Encoders, Opened};
+use troupe_tools::{Corpus, CorpusOptions, Encoders, Face, Opened};
 
 /// The embedder under measurement, the one that is built in.
 fn embedder() -> Arc<dyn Embedder> {
@@ -62,7 +62,8 @@ fn main() {
         };
         runtime.block_on(tool.call(invocation)).expect("an answer").result
     };
-    let tool = |opened: &Opened, name: &str| troupe_tools::tool(&opened.corpus, name, "").expect("a tool");
+    let tool =
+        |opened: &Opened, name: &str| troupe_tools::tool(&opened.corpus, name, &Face::faithful("")).expect("a tool");
 
     let keywords: Vec<Value> = questions
         .iter()

@@ -17,7 +17,7 @@ use troupe_core::port::model::Model;
 use troupe_core::port::tool::Tool;
 use troupe_models::catalog::{self, ModelOptions};
 use troupe_models::embed::StaticTable;
-use troupe_tools::{Corpus, CorpusOptions, Encoders, GRAPH_FROM, Progress};
+use troupe_tools::{Corpus, CorpusOptions, Encoders, Face, GRAPH_FROM, Progress};
 
 /// Puts other models behind aliases, as `--model alias=provider/name` asks; in called workflows too.
 pub fn override_models(workflow: &mut Workflow, overrides: &[String]) -> anyhow::Result<()> {
@@ -215,7 +215,8 @@ impl<'a> Corpora<'a> {
             };
             let declared = workflow.corpora.iter().find(|declared| declared.name == *corpus);
             let declared = declared.with_context(|| format!("there is no corpus `{corpus}`"))?;
-            let port = troupe_tools::tool(&self.corpus(declared)?, name, &prefix(workflow, index, name));
+            let face = Face::of(&prefix(workflow, index, name), &declared.offer, &declared.metadata);
+            let port = troupe_tools::tool(&self.corpus(declared)?, name, &face);
             tools.insert(
                 index,
                 port.with_context(|| format!("the tool `{}` is not built into this program", tool.path))?,
@@ -225,16 +226,22 @@ impl<'a> Corpora<'a> {
     }
 
     fn corpus(&mut self, declared: &ir::Corpus) -> anyhow::Result<Arc<Corpus>> {
-        if let Some((_, corpus)) = self.open.iter().find(|(known, _)| known == declared) {
+        // how a corpus is shown is no part of what is opened
+        let declared = ir::Corpus {
+            offer: ir::Offer::faithful(),
+            metadata: Vec::new(),
+            ..declared.clone()
+        };
+        if let Some((_, corpus)) = self.open.iter().find(|(known, _)| *known == declared) {
             return Ok(corpus.clone());
         }
-        let corpus = open(declared, self.folder, self.state, self.settings)?;
-        self.open.push((declared.clone(), corpus.clone()));
+        let corpus = open(&declared, self.folder, self.state, self.settings)?;
+        self.open.push((declared, corpus.clone()));
         Ok(corpus)
     }
 }
 
-/// What stands before a tool's name for the agents that see it, so that descriptions name siblings rightly.
+/// What stands before a tool's name for the agents that see it, so that its messages name it rightly.
 fn prefix(workflow: &Workflow, index: usize, name: &str) -> String {
     let grants = workflow.agents.iter().flat_map(|agent| &agent.tools);
     let seen = grants

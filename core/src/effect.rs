@@ -2,7 +2,7 @@
 
 use crate::id::{ActorId, AgentIndex, CallId, ItemIndex, ModelIndex, StepIndex, ToolIndex, WorkflowIndex};
 use crate::input::Used;
-use crate::limits::Allowance;
+use crate::limits::{Allowance, Left};
 use crate::message::Message;
 use crate::types::Type;
 use crate::{Object, Value};
@@ -138,6 +138,8 @@ pub struct ToolRequest {
     pub arguments: Value,
     /// The chunks that this agent has read in full: the context tracker of A-RAG §1.2.
     pub read: Arc<BTreeSet<String>>,
+    /// What this agent may still use; none for a `tool` step.
+    pub left: Option<Left>,
 }
 
 /// A process to start.

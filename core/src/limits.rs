@@ -217,6 +217,18 @@ impl Allowance {
     }
 }
 
+/// What an agent may still use of its own limits before its answer is forced. Its lead or the run may have
+/// less.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Left {
+    /// Model turns.
+    pub turns: u64,
+    /// Tokens of prompts and answers.
+    pub tokens: u64,
+    /// Seconds of model and tool calls.
+    pub seconds: u64,
+}
+
 impl RunLimits {
     /// These limits, and no more than what is allowed; what adds up is bounded by [`RunLimits::amount_within`].
     #[must_use]

@@ -96,6 +96,7 @@ codes! {
     CALLED_WORKFLOW = "T0607";
     SERVER_SCHEMAS = "T0608";
     NO_PRICE = "T0609";
+    OFFER = "T0610";
     // What runs, and probably not as meant.
     NO_LIMITS = "T0701";
     UNTRUSTED_TEXT = "T0702";

@@ -1,7 +1,7 @@
 //! A checked document → IR.
 
 use crate::check::Checked;
-use crate::document::{Agent, Document, Model, Step, Verb};
+use crate::document::{Agent, Corpus, Document, Encoder, Model, Step, Verb};
 use troupe_core::Value;
 use troupe_core::diagnostic::Sources;
 use troupe_core::expression::Template;
@@ -29,15 +29,7 @@ pub(crate) fn lower(
         kind: input.kind.clone(),
         default: input.default.clone(),
     });
-    let corpora = document.shared.corpora.iter().map(|corpus| ir::Corpus {
-        name: corpus.name.value.clone(),
-        files: corpus.files.iter().map(|pattern| pattern.value.clone()).collect(),
-        chunk_tokens: corpus.chunk_tokens,
-        embedder: ir::Encoder::builtin(),
-        reranker: None,
-        metadata: Vec::new(),
-        offer: ir::Offer::faithful(),
-    });
+    let corpora = document.shared.corpora.iter().map(corpus);
     let outputs = document.outputs.iter().zip(&checked.outputs);
     let outputs = outputs.filter_map(|((name, tree), kind)| {
         Some(ir::Output {
@@ -92,6 +84,31 @@ fn model(model: &Model) -> ir::Model {
         attempts: model.attempts,
         parallel: model.parallel,
         price: model.price,
+    }
+}
+
+fn corpus(corpus: &Corpus) -> ir::Corpus {
+    ir::Corpus {
+        name: corpus.name.value.clone(),
+        files: corpus.files.iter().map(|pattern| pattern.value.clone()).collect(),
+        chunk_tokens: corpus.chunk_tokens,
+        embedder: corpus.embedder.as_ref().map_or_else(ir::Encoder::builtin, encoder),
+        reranker: corpus.reranker.as_ref().map(encoder),
+        metadata: corpus.metadata.clone(),
+        offer: corpus.offer.clone(),
+    }
+}
+
+fn encoder(encoder: &Encoder) -> ir::Encoder {
+    ir::Encoder {
+        provider: encoder.provider.clone(),
+        name: encoder.name.clone(),
+        base_url: encoder.base_url.as_ref().map(|tree| tree.template()),
+        api_key: encoder.api_key.as_ref().map(|tree| tree.template()),
+        dimension: encoder.dimension,
+        pooling: encoder.pooling,
+        query_prefix: encoder.query_prefix.clone(),
+        passage_prefix: encoder.passage_prefix.clone(),
     }
 }
 

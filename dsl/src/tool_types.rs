@@ -1,6 +1,7 @@
 //! What tools take and give, as types: what `with:` and `steps.x.output` are checked against.
 
 use indexmap::IndexMap;
+use troupe_core::ir::Results;
 use troupe_core::types::Type;
 
 /// An argument of a tool.
@@ -24,47 +25,75 @@ pub struct Signature {
 }
 
 impl Signature {
-    /// The signature of a retrieval tool.
-    pub fn of_retrieval(tool: &str) -> Self {
+    /// The signature of a retrieval tool over a corpus with such results and fields.
+    pub fn of_retrieval(tool: &str, results: Results, metadata: &[String]) -> Self {
         Self {
-            arguments: arguments(tool),
-            result: result(tool),
+            arguments: arguments(tool, metadata),
+            result: result(tool, results),
         }
     }
 }
 
-/// The tools that every corpus brings (A-RAG §1.4), in the order in which agents see them.
-pub const RETRIEVAL_TOOLS: [&str; 3] = ["keyword_search", "semantic_search", "read_chunk"];
+/// The tools of the A-RAG paper (§1.4), in the order in which agents see them.
+pub const PAPER_TOOLS: [&str; 3] = ["keyword_search", "semantic_search", "read_chunk"];
+/// Those that the paper does not have.
+pub const FURTHER_TOOLS: [&str; 2] = ["hybrid_search", "outline"];
+/// All tools that a corpus can bring.
+pub const RETRIEVAL_TOOLS: [&str; 5] = [
+    "keyword_search",
+    "semantic_search",
+    "read_chunk",
+    "hybrid_search",
+    "outline",
+];
 
-/// The arguments of a retrieval tool; none for an unknown one.
-pub fn arguments(tool: &str) -> Vec<Argument> {
+/// The arguments of a retrieval tool over a corpus with such fields; none for an unknown one.
+pub fn arguments(tool: &str, metadata: &[String]) -> Vec<Argument> {
     let argument = |name: &str, kind, required| Argument {
         name: name.to_owned(),
         kind,
         required,
     };
     let texts = || Type::List(Box::new(Type::String));
+    let search = |name: &str, kind| {
+        let mut arguments = vec![argument(name, kind, true), argument("top_k", Type::Integer, false)];
+        if !metadata.is_empty() {
+            arguments.push(argument("where", filter(metadata), false));
+        }
+        arguments
+    };
     match tool {
-        "keyword_search" => vec![
-            argument("keywords", texts(), true),
-            argument("top_k", Type::Integer, false),
-        ],
-        "semantic_search" => vec![
-            argument("query", Type::String, true),
-            argument("top_k", Type::Integer, false),
-        ],
+        "keyword_search" => search("keywords", texts()),
+        "semantic_search" | "hybrid_search" => search("query", Type::String),
         "read_chunk" => vec![argument("chunk_ids", texts(), true)],
+        "outline" => vec![
+            argument("document", Type::String, false),
+            argument("page", Type::Integer, false),
+        ],
         _ => Vec::new(),
     }
 }
 
+/// What narrows a search: for each field a value, several, or bounds.
+fn filter(metadata: &[String]) -> Type {
+    let bound = || Type::String.or(Type::Number);
+    let value = || bound().or(Type::Boolean);
+    let bounds = object(&[("min", bound().or(Type::Absent)), ("max", bound().or(Type::Absent))]);
+    let wanted = value().or(Type::List(Box::new(value()))).or(bounds).or(Type::Absent);
+    let fields = metadata.iter().map(|field| (field.clone(), wanted.clone()));
+    Type::Object(fields.collect())
+}
+
 /// The type of a retrieval tool's result; `any` for an unknown one.
-pub fn result(tool: &str) -> Type {
-    let chunk = match tool {
-        "keyword_search" | "semantic_search" => object(&[
+pub fn result(tool: &str, results: Results) -> Type {
+    let row = match tool {
+        "keyword_search" | "semantic_search" | "hybrid_search" => object(&[
             ("id", Type::String),
             ("score", Type::Number),
-            ("sentences", Type::List(Box::new(Type::String))),
+            match results {
+                Results::Snippets => ("sentences", Type::List(Box::new(Type::String))),
+                Results::Full => ("text", Type::String.or(Type::Null)),
+            },
         ]),
         "read_chunk" => object(&[
             ("id", Type::String),
@@ -74,9 +103,18 @@ pub fn result(tool: &str) -> Type {
             ),
             ("text", Type::String.or(Type::Null)),
         ]),
+        "outline" => {
+            let entry = object(&[
+                ("id", Type::String),
+                ("title", Type::String),
+                ("chunks", Type::Integer),
+                ("tokens", Type::Integer),
+            ]);
+            return object(&[("entries", Type::List(Box::new(entry))), ("pages", Type::Integer)]);
+        }
         _ => return Type::Any,
     };
-    object(&[("chunks", Type::List(Box::new(chunk)))])
+    object(&[("chunks", Type::List(Box::new(row)))])
 }
 
 /// The record of a `run` step without `output`.

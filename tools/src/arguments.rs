@@ -21,6 +21,11 @@ impl<'a> Arguments<'a> {
         Self { value, tool, example }
     }
 
+    /// An argument as it was given.
+    pub fn get(&self, name: &str) -> Option<&'a Value> {
+        self.value.get(name)
+    }
+
     /// A list of texts. A single text is a list of one; numbers are written out.
     pub fn texts(&self, name: &str) -> Result<Option<Vec<String>>, Error> {
         let texts = match self.value.get(name) {
@@ -43,16 +48,39 @@ impl<'a> Arguments<'a> {
         text.ok_or_else(|| self.invalid(&format!("`{name}` must be a string that is not empty")))
     }
 
+    /// A text, or nothing: what is blank is not given.
+    pub fn optional_text(&self, name: &str) -> Result<Option<String>, Error> {
+        match self.value.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(blank)) if blank.trim().is_empty() => Ok(None),
+            Some(given) => match text(given) {
+                Some(text) => Ok(Some(text)),
+                None => Err(self.invalid(&format!("`{name}` must be a string"))),
+            },
+        }
+    }
+
+    /// `page`, from 1.
+    pub fn page(&self) -> Result<usize, Error> {
+        let number = self.number("page", "`page` must be a whole number from 1")?;
+        Ok(number.unwrap_or(1.0).clamp(1.0, f64::from(u32::MAX)) as usize)
+    }
+
     /// `top_k`, brought into 1..=20; numbers written as text are numbers.
     pub fn top_k(&self) -> Result<usize, Error> {
-        let number = match self.value.get("top_k") {
-            None | Some(Value::Null) => return Ok(TOP_K_DEFAULT),
+        let number = self.number("top_k", "`top_k` must be a whole number from 1 to 20")?;
+        Ok(number.map_or(TOP_K_DEFAULT, |number| number.clamp(1.0, TOP_K_MAX as f64) as usize))
+    }
+
+    /// A number; numbers written as text are numbers.
+    fn number(&self, name: &str, wanted: &str) -> Result<Option<f64>, Error> {
+        let number = match self.value.get(name) {
+            None | Some(Value::Null) => return Ok(None),
             Some(Value::Number(number)) => number.as_f64(),
             Some(Value::String(digits)) => digits.trim().parse::<f64>().ok().filter(|number| !number.is_nan()),
             Some(_) => None,
         };
-        let number = number.ok_or_else(|| self.invalid("`top_k` must be a whole number from 1 to 20"))?;
-        Ok(number.clamp(1.0, TOP_K_MAX as f64) as usize)
+        number.map(Some).ok_or_else(|| self.invalid(wanted))
     }
 
     /// The error that shows the model a right call.

@@ -4,153 +4,108 @@
 //! [`crate::fold`]), times the characters of the keyword as given. The trigram index only prunes.
 
 use crate::arguments::Arguments;
-use crate::corpus::Corpus;
+use crate::corpus::{Among, Corpus};
+use crate::face::{Face, Names, about_results};
+use crate::filter::Filter;
 use crate::fold::fold;
 use crate::index::keywords::Candidates;
-use crate::registry::{Names, chunks_type, identity, top_k_schema};
+use crate::listing::{self, Hit};
+use crate::registry::{Row, Scene, search_schema, search_type};
 use crate::sentence::sentences;
-use async_trait::async_trait;
+use crate::{hybrid_search, semantic_search};
 use memchr::memmem::Finder;
 use serde_json::json;
 use std::cmp::Reverse;
-use std::sync::Arc;
-use troupe_core::message::{Retrieved, ToolOutput};
+use troupe_core::message::ToolOutput;
 use troupe_core::port::Error;
-use troupe_core::port::tool::{Invocation, Tool, ToolSpec};
-use troupe_core::types::Type;
+use troupe_core::port::tool::{Invocation, ToolSpec};
 
 pub(crate) const NAME: &str = "keyword_search";
+pub(crate) const ROW: Row = Row {
+    name: NAME,
+    spec,
+    answer,
+    reranks: false,
+};
 /// Sentences shown of a chunk.
-const SNIPPET_SENTENCES: usize = 5;
-/// Shown in place of sentences when a keyword lies across the end of one.
-const ACROSS_SENTENCES: &str = "(the match lies across the end of a sentence; read the chunk to see it)";
+pub(crate) const SNIPPET_SENTENCES: usize = 5;
 const EXAMPLE: &str = r#"{"keywords": ["Marie Curie", "polonium"], "top_k": 5}"#;
 
-/// A chunk found by keywords.
-struct Hit<'a> {
-    id: &'a str,
-    score: u64,
-    sentences: Vec<&'a str>,
-}
-
-pub(crate) fn spec(names: &Names<'_>) -> ToolSpec {
-    let (own, semantic, read) = (names.of(NAME), names.of("semantic_search"), names.of("read_chunk"));
+fn spec(face: &Face, names: &Names) -> ToolSpec {
+    let results = about_results(face, names, "the sentences that match");
+    let by_meaning = names
+        .of(semantic_search::NAME)
+        .or_else(|| names.of(hybrid_search::NAME));
+    let by_meaning = by_meaning.map_or_else(String::new, |name| format!(", or search by meaning with {name}"));
     let description = format!(
         "Find chunks of the corpus that contain given words exactly as written (upper and lower case are the same). \
          Best for names of people, places and works, technical terms, numbers and short fixed phrases. \
          A keyword also matches inside longer words, so `art` finds `party`; a phrase matches only as a whole. \
          Chunks are ranked by how often and how long the matching keywords are. \
-         You get chunk ids and the sentences that match, not the whole text: before you rely on a chunk, read it with \
-         {read}. If the words in the corpus may differ from yours, try synonyms, or search by meaning with {semantic}."
+         {results} If the words in the corpus may differ from yours, try synonyms{by_meaning}."
     );
     let keywords = "Words to look for, each of 1 to 3 words: names, terms, key concepts. \
                     Good: [\"Ed Wood\", \"film director\"]. \
                     Bad: whole questions, descriptions or sentences, such as [\"who directed the film about Ed Wood\"].";
+    let keywords = json!({ "type": "array", "items": { "type": "string" }, "description": keywords });
     ToolSpec {
-        name: own,
+        name: names.own(NAME),
         description,
-        parameters: json!({
-            "type": "object",
-            "properties": {
-                "keywords": { "type": "array", "items": { "type": "string" }, "description": keywords },
-                "top_k": top_k_schema(),
-            },
-            "required": ["keywords"],
-        }),
-        result: chunks_type(&[
-            ("id", Type::String),
-            ("score", Type::Number),
-            ("sentences", Type::List(Box::new(Type::String))),
-        ]),
+        parameters: search_schema(face, "keywords", keywords),
+        result: search_type(face),
     }
 }
 
-pub(crate) fn make(corpus: Arc<Corpus>, spec: ToolSpec) -> Arc<dyn Tool> {
-    Arc::new(KeywordSearch { corpus, spec })
+fn answer(scene: &Scene, invocation: &Invocation) -> Result<ToolOutput, Error> {
+    let arguments = Arguments::new(&invocation.arguments, &scene.name, EXAMPLE);
+    let keywords = arguments.texts("keywords")?;
+    let keywords = keywords.ok_or_else(|| arguments.invalid("`keywords` is missing"))?;
+    let top_k = arguments.top_k()?;
+    let filter = Filter::read(&arguments, &scene.face.metadata)?;
+    let narrowed = filter.map(|filter| scene.documents().narrow(&scene.corpus, &filter));
+    let among = narrowed.as_ref().map(|narrowed| &narrowed.among);
+    let hits = search(&scene.corpus, &keywords, top_k, among)?;
+    let echoed: Vec<String> = keywords.iter().map(|keyword| format!("\"{keyword}\"")).collect();
+    let nothing = format!("No chunk contains any of the keywords [{}].", echoed.join(", "));
+    let notes = narrowed.map_or_else(Vec::new, |narrowed| narrowed.notes(!hits.is_empty()));
+    Ok(listing::answer(scene, invocation, &hits, nothing, notes))
 }
 
-struct KeywordSearch {
-    corpus: Arc<Corpus>,
-    spec: ToolSpec,
-}
-
-#[async_trait]
-impl Tool for KeywordSearch {
-    fn spec(&self) -> &ToolSpec {
-        &self.spec
-    }
-
-    fn identity(&self) -> Option<String> {
-        Some(identity(&self.spec, &self.corpus))
-    }
-
-    async fn call(&self, invocation: Invocation) -> Result<ToolOutput, Error> {
-        let arguments = Arguments::new(&invocation.arguments, &self.spec.name, EXAMPLE);
-        let keywords = arguments.texts("keywords")?;
-        let keywords = keywords.ok_or_else(|| arguments.invalid("`keywords` is missing"))?;
-        let top_k = arguments.top_k()?;
-        let corpus = Arc::clone(&self.corpus);
-        crate::registry::compute(move || answer(&corpus, &keywords, top_k)).await
-    }
-}
-
-fn answer(corpus: &Corpus, keywords: &[String], top_k: usize) -> Result<ToolOutput, Error> {
-    let hits = search(corpus, keywords, top_k)?;
-    let text = if hits.is_empty() {
-        let echoed: Vec<String> = keywords.iter().map(|keyword| format!("\"{keyword}\"")).collect();
-        format!("No chunk contains any of the keywords [{}].", echoed.join(", "))
-    } else {
-        hits.iter().map(block).collect::<Vec<_>>().join("\n\n")
-    };
-    let shown: Vec<&str> = hits.iter().flat_map(|hit| hit.sentences.iter().copied()).collect();
-    let tokens = if shown.is_empty() {
-        0
-    } else {
-        corpus.encoders.tokens.count(&shown.join("\n")) as u64
-    };
-    let chunks = hits
-        .iter()
-        .map(|hit| json!({ "id": hit.id, "score": hit.score, "sentences": hit.sentences }));
-    Ok(ToolOutput {
-        text,
-        result: json!({ "chunks": chunks.collect::<Vec<_>>() }),
-        retrieved: Retrieved {
-            shown: hits.iter().map(|hit| hit.id.to_owned()).collect(),
-            read: Vec::new(),
-            tokens,
-        },
-        ..ToolOutput::default()
-    })
-}
-
-fn block(hit: &Hit<'_>) -> String {
-    let snippet = match hit.sentences.as_slice() {
-        [] => ACROSS_SENTENCES.to_owned(),
-        sentences => format!("... {} ...", sentences.join(" ... ")),
-    };
-    format!("Chunk {}\n{snippet}", hit.id)
-}
-
-fn search<'a>(corpus: &'a Corpus, keywords: &[String], top_k: usize) -> Result<Vec<Hit<'a>>, Error> {
+fn search<'a>(
+    corpus: &'a Corpus,
+    keywords: &[String],
+    top_k: usize,
+    among: Option<&Among>,
+) -> Result<Vec<Hit<'a>>, Error> {
     let folded: Vec<String> = keywords.iter().map(|keyword| fold(keyword)).collect();
     let mut scores: Vec<(u32, u64)> = Vec::new();
     for (keyword, folded) in keywords.iter().zip(&folded).filter(|(keyword, _)| !keyword.is_empty()) {
-        count(corpus, folded, keyword.chars().count() as u64, &mut scores)?;
+        count(corpus, folded, keyword.chars().count() as u64, among, &mut scores)?;
     }
     let ranked = rank(scores, top_k);
     let finders: Vec<Finder<'_>> = folded.iter().filter(|k| !k.is_empty()).map(Finder::new).collect();
     let hit = |(chunk, score): (u32, u64)| Hit {
-        id: corpus.id(chunk),
-        score,
+        chunk,
+        score: score.into(),
+        told: None,
         sentences: snippet(corpus.text(chunk), &finders),
     };
     Ok(ranked.into_iter().map(hit).collect())
 }
 
 /// Appends `(chunk, count · length)` for every chunk that contains a keyword, in corpus order.
-fn count(corpus: &Corpus, folded: &str, length: u64, scores: &mut Vec<(u32, u64)>) -> Result<(), Error> {
+fn count(
+    corpus: &Corpus,
+    folded: &str,
+    length: u64,
+    among: Option<&Among>,
+    scores: &mut Vec<(u32, u64)>,
+) -> Result<(), Error> {
     let finder = Finder::new(folded);
     let mut look = |chunk: u32| {
+        if among.is_some_and(|among| !among.has(chunk)) {
+            return;
+        }
         let text = corpus.folded(chunk);
         let found = match folded.as_bytes() {
             // counting a byte is much faster than finding it
@@ -199,3 +154,6 @@ fn snippet<'a>(text: &'a str, keywords: &[Finder<'_>]) -> Vec<&'a str> {
         .take(SNIPPET_SENTENCES)
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,4 @@
-//! The tools that agents call: corpora of files, and the three retrieval interfaces of A-RAG over them.
+//! The tools that agents call: corpora of files, and the three retrieval interfaces of A-RAG over them, and two more.
 //!
 //! A [`Corpus`] is files → chunks → sentences, kept on disk in two rebuildable indexes: character
 //! trigrams in tantivy, which prune keyword search, and sentence vectors with an HNSW graph.
@@ -6,17 +6,26 @@
 
 mod arguments;
 pub mod corpus;
+mod documents;
 mod error;
+mod face;
+mod filter;
 mod fold;
+mod hybrid_search;
 mod index;
 mod keyword_search;
+mod listing;
+mod outline;
 mod read_chunk;
 pub mod registry;
 mod semantic_search;
 mod sentence;
+#[cfg(test)]
+mod test_corpus;
 
 pub use corpus::{
     ChunkRef, Corpus, CorpusOptions, Encoders, GRAPH_FROM, Opened, Progress, State, Status, discard, status, verify,
 };
 pub use error::Error;
+pub use face::Face;
 pub use registry::{specs, tool, tools};

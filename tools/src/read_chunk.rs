@@ -1,33 +1,46 @@
 //! `read_chunk`: chunks in full, each once for an agent (A-RAG §1.2).
 
 use crate::arguments::Arguments;
-use crate::corpus::Corpus;
-use crate::registry::{Names, chunks_type, identity};
-use async_trait::async_trait;
+use crate::face::{Face, Names};
+use crate::listing::{already_read, framed, with_neighbours};
+use crate::registry::{Row, Scene, rows_type};
 use serde_json::{Value, json};
-use std::sync::Arc;
+use troupe_core::ir::Results;
 use troupe_core::message::{Retrieved, ToolOutput};
 use troupe_core::port::Error;
-use troupe_core::port::tool::{Invocation, Tool, ToolSpec};
+use troupe_core::port::tool::{Invocation, ToolSpec};
 use troupe_core::types::Type;
 
 pub(crate) const NAME: &str = "read_chunk";
+pub(crate) const ROW: Row = Row {
+    name: NAME,
+    spec,
+    answer,
+    reranks: false,
+};
 const EXAMPLE: &str = r#"{"chunk_ids": ["24", "25"]}"#;
-/// Characters of a rule in a frame.
-const RULE: usize = 80;
 
-pub(crate) fn spec(names: &Names<'_>) -> ToolSpec {
-    let (keyword, semantic) = (names.of("keyword_search"), names.of("semantic_search"));
+fn spec(face: &Face, names: &Names) -> ToolSpec {
+    let ids = match names.listing() {
+        Some((lister, 1)) => format!("the ids that {lister} lists"),
+        Some((listers, _)) => format!("the ids that {listers} list"),
+        None => "their ids".to_owned(),
+    };
+    let pointers = match (names.has_search(), face.results) {
+        (true, Results::Snippets) => {
+            "The sentences in search results are only pointers: read a chunk before you answer from it. "
+        }
+        _ => "",
+    };
     let description = format!(
-        "Read chunks of the corpus in full, by the ids that {keyword} and {semantic} list. \
-         The sentences in search results are only pointers: read a chunk before you answer from it. \
+        "Read chunks of the corpus in full, by {ids}. {pointers}\
          Ask for several chunks in one call when several look promising. If a chunk begins or ends in the middle of \
          something you need, read its neighbours too: ids are in order, so the chunk after `24` is `25`, and after \
          `report` comes `report#2`. A chunk that you have read already is not shown again."
     );
     let status = ["read", "already_read", "not_found"].map(str::to_owned).to_vec();
     ToolSpec {
-        name: names.of(NAME),
+        name: names.own(NAME),
         description,
         parameters: json!({
             "type": "object",
@@ -40,46 +53,29 @@ pub(crate) fn spec(names: &Names<'_>) -> ToolSpec {
             },
             "required": ["chunk_ids"],
         }),
-        result: chunks_type(&[
-            ("id", Type::String),
-            ("status", Type::Enum(status)),
-            ("text", Type::String.or(Type::Null)),
-        ]),
+        result: rows_type(
+            "chunks",
+            &[
+                ("id", Type::String),
+                ("status", Type::Enum(status)),
+                ("text", Type::String.or(Type::Null)),
+            ],
+        ),
     }
 }
 
-pub(crate) fn make(corpus: Arc<Corpus>, spec: ToolSpec) -> Arc<dyn Tool> {
-    Arc::new(ReadChunk { corpus, spec })
-}
-
-struct ReadChunk {
-    corpus: Arc<Corpus>,
-    spec: ToolSpec,
-}
-
-#[async_trait]
-impl Tool for ReadChunk {
-    fn spec(&self) -> &ToolSpec {
-        &self.spec
+fn answer(scene: &Scene, invocation: &Invocation) -> Result<ToolOutput, Error> {
+    let arguments = Arguments::new(&invocation.arguments, &scene.name, EXAMPLE);
+    let ids = match arguments.texts("chunk_ids")? {
+        Some(ids) => Some(ids),
+        None => arguments.texts("chunk_id")?,
+    };
+    let ids = ids.ok_or_else(|| arguments.invalid("`chunk_ids` is missing"))?;
+    let mut answer = Answer::default();
+    for id in ids {
+        answer.add(scene, id, invocation);
     }
-
-    fn identity(&self) -> Option<String> {
-        Some(identity(&self.spec, &self.corpus))
-    }
-
-    async fn call(&self, invocation: Invocation) -> Result<ToolOutput, Error> {
-        let arguments = Arguments::new(&invocation.arguments, &self.spec.name, EXAMPLE);
-        let ids = match arguments.texts("chunk_ids")? {
-            Some(ids) => Some(ids),
-            None => arguments.texts("chunk_id")?,
-        };
-        let ids = ids.ok_or_else(|| arguments.invalid("`chunk_ids` is missing"))?;
-        let mut answer = Answer::default();
-        for id in ids {
-            answer.add(&self.corpus, id, &invocation);
-        }
-        Ok(answer.finish())
-    }
+    Ok(answer.finish())
 }
 
 #[derive(Default)]
@@ -90,16 +86,21 @@ struct Answer {
 }
 
 impl Answer {
-    fn add(&mut self, corpus: &Corpus, id: String, invocation: &Invocation) {
+    fn add(&mut self, scene: &Scene, id: String, invocation: &Invocation) {
+        let corpus = &scene.corpus;
         let (status, text) = match corpus.chunk(&id) {
             None => ("not_found", None),
             Some(_) if invocation.read.contains(&id) || self.retrieved.read.contains(&id) => ("already_read", None),
             Some(chunk) => ("read", Some(chunk.text)),
         };
-        self.blocks.push(match (status, text) {
+        let block = match (status, text) {
             (_, Some(text)) => framed(&format!("Chunk {id}"), Some(text)),
-            ("already_read", None) => framed(&format!("Chunk {id} was already read; its text is above."), None),
+            ("already_read", None) => already_read(&id),
             _ => format!("There is no chunk {id}. Use ids as the searches list them."),
+        };
+        self.blocks.push(match corpus.position(&id) {
+            Some(chunk) => with_neighbours(scene, chunk, block),
+            None => block,
         });
         self.chunks.push(json!({ "id": id, "status": status, "text": text }));
         if let Some(text) = text {
@@ -119,13 +120,5 @@ impl Answer {
             retrieved: self.retrieved,
             ..ToolOutput::default()
         }
-    }
-}
-
-fn framed(head: &str, text: Option<&str>) -> String {
-    let (double, single) = ("=".repeat(RULE), "-".repeat(RULE));
-    match text {
-        Some(text) => format!("{double}\n{head}\n{single}\n{text}\n{double}"),
-        None => format!("{double}\n{head}\n{double}"),
     }
 }

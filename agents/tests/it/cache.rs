@@ -26,7 +26,7 @@ const FOR_EVER: Option<CacheUse> = Some(CacheUse { fresh_ms: None });
 
 /// A cache that can be looked into, and broken.
 #[derive(Default)]
-struct Kept {
+pub struct Kept {
     answers: Mutex<BTreeMap<Digest, (u64, Vec<u8>)>>,
     broken: bool,
 }
@@ -36,7 +36,7 @@ impl Kept {
         self.answers.lock().unwrap().len()
     }
 
-    fn text(&self) -> String {
+    pub fn text(&self) -> String {
         let answers = self.answers.lock().unwrap();
         answers
             .values()
@@ -169,7 +169,7 @@ async fn live(workflow: Workflow, model: Arc<dyn Model>, tool: Arc<Echo>, change
     }
 }
 
-fn using(cache: &Arc<Kept>) -> impl Fn(&mut Ports) + use<> {
+pub fn using(cache: &Arc<Kept>) -> impl Fn(&mut Ports) + use<> {
     let cache = cache.clone();
     move |ports| ports.cache = Some(cache.clone())
 }

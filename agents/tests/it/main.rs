@@ -12,6 +12,7 @@ mod fixture;
 mod gates;
 mod hostile;
 mod limits;
+mod presented;
 mod suspend;
 mod team;
 mod turns;

@@ -1,13 +1,38 @@
 //! What two crates that do not see each other must agree on.
 
+use troupe_core::ir::{Offer, Results};
 use troupe_core::types::Type;
+use troupe_tools::Face;
 
 #[test]
 fn the_checker_and_the_tools_know_the_same_tools() {
-    for spec in troupe_tools::specs("") {
-        assert_eq!(troupe_dsl::tool_types::result(&spec.name), spec.result, "{}", spec.name);
+    let all = troupe_dsl::tool_types::RETRIEVAL_TOOLS.map(str::to_owned).to_vec();
+    let names: Vec<&str> = troupe_tools::registry::names().collect();
+    assert_eq!(all, names);
+    assert_eq!(troupe_dsl::tool_types::PAPER_TOOLS.to_vec(), Offer::faithful().tools);
+    for results in [Results::Snippets, Results::Full] {
+        for metadata in [&[][..], &["year".to_owned()][..]] {
+            let offer = Offer {
+                tools: all.clone(),
+                results,
+                extras: Vec::new(),
+            };
+            let face = Face::of("", &offer, metadata);
+            agree(&face);
+        }
+    }
+    assert_eq!(
+        troupe_dsl::tool_types::result("no_such_tool", Results::Snippets),
+        Type::Any
+    );
+}
+
+fn agree(face: &Face) {
+    for spec in troupe_tools::specs(face) {
+        let result = troupe_dsl::tool_types::result(&spec.name, face.results);
+        assert_eq!(result, spec.result, "{}", spec.name);
         let properties = spec.parameters["properties"].as_object().unwrap();
-        let arguments = troupe_dsl::tool_types::arguments(&spec.name);
+        let arguments = troupe_dsl::tool_types::arguments(&spec.name, &face.metadata);
         let mut named: Vec<&str> = arguments.iter().map(|argument| argument.name.as_str()).collect();
         let mut offered: Vec<&str> = properties.keys().map(String::as_str).collect();
         named.sort_unstable();
@@ -23,7 +48,6 @@ fn the_checker_and_the_tools_know_the_same_tools() {
             );
         }
     }
-    assert_eq!(troupe_dsl::tool_types::result("no_such_tool"), Type::Any);
 }
 
 #[test]

@@ -227,6 +227,7 @@ fn agent_tool(state: &State, actor: ActorId) -> Want {
         tool,
         arguments,
         read: agent.read.clone(),
+        left: Some(limits::left(state, actor)),
     })
 }
 
@@ -245,6 +246,7 @@ fn item_work(workflow: &Workflow, state: &State, call: Call) -> Want {
             tool: *tool,
             arguments,
             read: Arc::new(BTreeSet::new()),
+            left: None,
         }),
         _ => by_the_clock(0),
     }

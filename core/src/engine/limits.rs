@@ -33,7 +33,7 @@ use crate::event::Event;
 use crate::failure::{Failure, FailureKind};
 use crate::id::ActorId;
 use crate::ir::Workflow;
-use crate::limits::{Amount, LimitHit, Mode, Reached};
+use crate::limits::{Amount, Left, LimitHit, Mode, Reached};
 use crate::port::journal::RunStatus;
 
 /// A limit that says no, before it is told in words.
@@ -179,6 +179,18 @@ fn in_pool(actor: Option<ActorId>, most: Amount, spent: Amount, needed: Amount) 
             needed: if is_sum { needed.of(limit) } else { 0 },
         }
     })
+}
+
+/// What an agent may still use of its own limits before its answer is forced. Those of its leads and of the
+/// run change while its call is open, and what an open call asks for must not.
+pub(super) fn left(state: &State, actor: ActorId) -> Left {
+    let agent = state.agent(actor);
+    let (left, _) = agent.pool();
+    Left {
+        turns: agent.limits.turns.saturating_sub(agent.turns).into(),
+        tokens: left.tokens,
+        seconds: left.working_ms / 1000,
+    }
 }
 
 /// The lender with nothing left, whatever others give back.

@@ -2,6 +2,7 @@
 
 use super::Error;
 use crate::Value;
+use crate::limits::Left;
 use crate::message::ToolOutput;
 use crate::types::Type;
 use async_trait::async_trait;
@@ -38,6 +39,18 @@ pub struct Invocation {
 pub trait Tool: Send + Sync {
     /// How it is presented.
     fn spec(&self) -> &ToolSpec;
+
+    /// How it is presented to an agent that has it beside `siblings`: the tools of the same corpus or server
+    /// that the agent may call, itself among them, each by its own name and by the name that the agent sees.
+    fn presented(&self, _siblings: &[(&str, &str)]) -> ToolSpec {
+        self.spec().clone()
+    }
+
+    /// What is told behind an answer to an agent that has so much left. It changes from call to call, so it
+    /// is made anew for each and never kept with an answer.
+    fn postscript(&self, _left: &Left) -> Option<String> {
+        None
+    }
 
     /// What decides its answers beside the call, such as its corpus's content; equal for two that would
     /// give the same answers. None where that cannot be told: no answer of such a tool is kept.

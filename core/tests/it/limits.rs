@@ -290,6 +290,36 @@ fn working_time_leaves_waiting_out_and_counts_tools() {
 }
 
 #[test]
+fn a_tool_is_told_what_its_agent_has_left() {
+    let mut workflow = crowd(1, RunLimits::DEFAULT);
+    workflow.agents[0].limits = Limits {
+        turns: 9,
+        tokens: 50_000,
+        working_seconds: 60,
+        ..Limits::AGENT
+    };
+    workflow.steps[0] = agent_step(&workflow, "ask", &[], 0, literal("Why?"));
+    let left = |workflow: &Workflow| {
+        let mut life = Life::of(workflow);
+        let mut told = Vec::new();
+        life.until_the_end(|effect| match &effect.want {
+            Want::Tool(request) => {
+                told.extend(request.left.map(|left| (left.turns, left.tokens, left.seconds)));
+                found(effect.call)
+            }
+            Want::Model(request) => reply(effect.call, 20, !request.forced && request.turn < 3),
+            other => panic!("{other:?}"),
+        });
+        told
+    };
+    let own = left(&workflow);
+    let [(8, first, 59), (7, second, 58)] = own[..] else {
+        panic!("{own:?}")
+    };
+    assert!(second < first && first < 50_000, "{own:?}");
+}
+
+#[test]
 fn the_seconds_of_a_run_end_it_and_a_reopened_one_has_them_again() {
     let limits = RunLimits {
         seconds: 90,

@@ -1,7 +1,7 @@
 //! Agents: their models, tools, teams and limits.
 
-use super::fit;
 use super::names::{Found, Names, Place, Scope};
+use super::{corpora, fit};
 use crate::code;
 use crate::document::{self, Document, Model, Named, Spanned};
 use crate::nearest;
@@ -19,6 +19,24 @@ pub(crate) struct Agent {
     pub(crate) tools: Vec<(String, usize)>,
     pub(crate) team: Vec<usize>,
     pub(crate) limits: Limits,
+}
+
+/// What each name under `tools` grants: a server all its tools, a corpus those that it offers, in its
+/// order, `corpus.tool` the one.
+fn grants<'t>(document: &Document, tools: &'t [Tool]) -> HashMap<&'t str, Vec<usize>> {
+    let mut index: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (at, tool) in tools.iter().enumerate() {
+        index.entry(tool.source.group()).or_default().push(at);
+        index.entry(&tool.path).or_default().push(at);
+    }
+    for (group, granted) in &mut index {
+        if let Some(offered) = corpora::granted(document, group) {
+            let place = |at: &usize| offered.iter().position(|name| name == tools[*at].source.tool());
+            granted.retain(|at| place(at).is_some());
+            granted.sort_by_key(place);
+        }
+    }
+    index
 }
 
 /// `inherited` is the model of the workflow that calls this one, for agents that name none.
@@ -41,12 +59,7 @@ pub(super) fn check(
         .enumerate()
         .map(|(at, agent)| (agent.name.value.as_str(), at))
         .collect();
-    // A corpus grants all its tools, `corpus.tool` the one.
-    let mut tool_index: HashMap<&str, Vec<usize>> = HashMap::new();
-    for (at, tool) in tools.iter().enumerate() {
-        tool_index.entry(tool.source.group()).or_default().push(at);
-        tool_index.entry(&tool.path).or_default().push(at);
-    }
+    let tool_index = grants(document, tools);
     // Workflows that are called have it too, so that it is looked up whoever works with it here.
     if let Some(name) = &document.defaults.model {
         resolve_model(

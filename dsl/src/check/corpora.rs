@@ -1,12 +1,12 @@
 //! Corpora have files, and bring tools.
 
 use crate::code;
-use crate::document::Document;
+use crate::document::{Corpus, Document};
 use crate::files::{FileError, Files};
 use crate::report::Report;
-use crate::tool_types::RETRIEVAL_TOOLS;
+use crate::tool_types::{FURTHER_TOOLS, PAPER_TOOLS, Signature};
 use troupe_core::diagnostic::Diagnostic;
-use troupe_core::ir::{EffectClass, Tool, ToolSource};
+use troupe_core::ir::{EffectClass, Results, Tool, ToolSource};
 
 /// Each pattern is looked for on disk.
 const MAX_PATTERNS: usize = 1_000;
@@ -36,16 +36,41 @@ pub(super) fn check(report: &mut Report, document: &Document, files: &dyn Files)
             };
             report.add(problem);
         }
-        for tool in RETRIEVAL_TOOLS {
-            tools.push(Tool {
-                path: format!("{}.{tool}", corpus.name.value),
-                source: ToolSource::Corpus {
-                    corpus: corpus.name.value.clone(),
-                    tool: tool.to_owned(),
-                },
-                class: EffectClass::Pure,
-            });
+    }
+    // Journals name tools by their places: those that were added later come behind.
+    for names in [&PAPER_TOOLS[..], &FURTHER_TOOLS[..]] {
+        for corpus in &document.shared.corpora {
+            tools.extend(names.iter().map(|tool| of_corpus(&corpus.name.value, tool)));
         }
     }
     tools
+}
+
+fn of_corpus(corpus: &str, tool: &str) -> Tool {
+    Tool {
+        path: format!("{corpus}.{tool}"),
+        source: ToolSource::Corpus {
+            corpus: corpus.to_owned(),
+            tool: tool.to_owned(),
+        },
+        class: EffectClass::Pure,
+    }
+}
+
+/// What a tool takes and gives, by how its corpus is shown.
+pub(super) fn signature(document: &Document, tool: &Tool) -> Signature {
+    let corpus = declared(document, tool.source.group());
+    let results = corpus.map_or(Results::Snippets, |corpus| corpus.offer.results);
+    let metadata = corpus.map_or(&[][..], |corpus| corpus.metadata.as_slice());
+    Signature::of_retrieval(tool.source.tool(), results, metadata)
+}
+
+/// The tools that come with a corpus as a whole, as it lists them; none for what is no corpus.
+pub(super) fn granted<'d>(document: &'d Document, group: &str) -> Option<&'d [String]> {
+    declared(document, group).map(|corpus| corpus.offer.tools.as_slice())
+}
+
+fn declared<'d>(document: &'d Document, name: &str) -> Option<&'d Corpus> {
+    let mut corpora = document.shared.corpora.iter();
+    corpora.find(|corpus| corpus.name.value == name)
 }

@@ -84,10 +84,7 @@ pub(crate) fn check(
     errors_before: usize,
 ) -> Checked {
     let mut tools = corpora::check(report, document, files);
-    let mut signatures: Vec<Signature> = tools
-        .iter()
-        .map(|tool| Signature::of_retrieval(tool.source.tool()))
-        .collect();
+    let mut signatures: Vec<Signature> = tools.iter().map(|tool| corpora::signature(document, tool)).collect();
     for (tool, signature) in servers::check(report, document) {
         tools.push(tool);
         signatures.push(signature);

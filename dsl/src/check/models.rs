@@ -1,4 +1,4 @@
-//! Settings of models and servers read the environment and secrets alone.
+//! Settings of models, corpora and servers read the environment and secrets alone.
 
 use super::fit;
 use super::names::{Found, Names, Place, Scope};
@@ -12,6 +12,13 @@ pub(super) fn check(report: &mut Report, document: &Document) {
     for model in &document.shared.models {
         for tree in model.base_url.iter().chain(&model.api_key) {
             fit::words(report, &scope, &mut found, tree);
+        }
+    }
+    for corpus in &document.shared.corpora {
+        for encoder in corpus.embedder.iter().chain(&corpus.reranker) {
+            for tree in encoder.base_url.iter().chain(&encoder.api_key) {
+                fit::words(report, &scope, &mut found, tree);
+            }
         }
     }
     for (_, tree) in document.shared.servers.iter().flat_map(|server| &server.env) {

@@ -192,6 +192,15 @@ impl<'a> Fields<'a> {
         self.get(key).and_then(|entry| values::duration_ms(report, entry))
     }
 
+    /// One or several of the key's words.
+    pub(super) fn words(&self, report: &mut Report, key: &str) -> Option<Vec<&'static str>> {
+        let words = self.key(key)?.words();
+        let entry = self.get(key)?;
+        let given = values::names(report, entry);
+        let known = given.iter().filter_map(|given| values::word(report, key, given, words));
+        Some(known.collect())
+    }
+
     /// One of the key's words.
     pub(super) fn word(&self, report: &mut Report, key: &str) -> Option<&'static str> {
         let words = self.key(key)?.words();

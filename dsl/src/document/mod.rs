@@ -3,6 +3,7 @@
 mod agents;
 mod corpora;
 mod defaults;
+mod encoders;
 mod fields;
 mod imports;
 mod inputs;
@@ -19,6 +20,7 @@ mod values;
 pub(crate) use agents::{Agent, Named};
 pub(crate) use corpora::Corpus;
 pub(crate) use defaults::Defaults;
+pub(crate) use encoders::{BUILTIN_EMBEDDERS, Encoder};
 pub(crate) use inputs::Input;
 pub(crate) use limits::WrittenRunLimits;
 pub(crate) use models::{BUILTIN, Model, PROVIDERS, defaults as model_defaults, split as split_model};

@@ -1,6 +1,7 @@
 //! Inputs, models, corpora, MCP servers.
 
-use super::{Mapping, Names, Takes, key, one_or_more};
+use super::{Key, Mapping, Names, Takes, key, one_or_more};
+use crate::tool_types::RETRIEVAL_TOOLS;
 
 /// An input: its type, or a mapping with more.
 pub(crate) const INPUT_FORMS: Takes = Takes::Or(&[Takes::Type, Takes::Mapping(&INPUT)]);
@@ -103,7 +104,107 @@ pub(crate) const CORPUS: Mapping = Mapping {
             Takes::Integer(16, 100_000),
             "Size of a chunk in tokens, cut at sentence ends. Default: 1000.",
         ),
+        key(
+            "embedder",
+            Takes::Or(&[Takes::Text, Takes::Mapping(&EMBEDDER)]),
+            "What turns sentences into vectors: `provider/name`, or a model with settings. Default: builtin/static.",
+        ),
+        key(
+            "reranker",
+            Takes::Or(&[Takes::Text, Takes::Mapping(&RERANKER)]),
+            "What orders the best of a hybrid search anew: `provider/name`, or a model with settings. Default: none.",
+        ),
+        key(
+            "metadata",
+            one_or_more!(Takes::Text),
+            "Fields of its documents by which searches can be narrowed: they take `where` then.",
+        ),
+        key(
+            "mode",
+            Takes::Words(&MODES),
+            "`faithful`: the three tools of the A-RAG paper as it has them. `assisted`: all tools and extras. Default: faithful.",
+        ),
+        key(
+            "tools",
+            one_or_more!(Takes::Words(&RETRIEVAL_TOOLS)),
+            "The tools that the corpus grants. Default: those of its `mode`. Others can still be named singly.",
+        ),
+        key(
+            "results",
+            Takes::Words(&RESULTS),
+            "What searches show of a chunk: the sentences that match, or the whole text, which then counts as read. Default: snippets.",
+        ),
+        key(
+            "extras",
+            one_or_more!(Takes::Words(&EXTRAS)),
+            "What agents are told beyond the paper: which chunks they have read, the chunks beside one, what is left of their limits. Default: those of `mode`.",
+        ),
     ],
+};
+
+pub(crate) const MODES: [&str; 2] = ["faithful", "assisted"];
+pub(crate) const RESULTS: [&str; 2] = ["snippets", "full"];
+pub(crate) const EXTRAS: [&str; 3] = ["marks", "neighbours", "budget"];
+pub(crate) const POOLINGS: [&str; 3] = ["mean", "first", "last"];
+
+const PROVIDER: Key = key(
+    "provider",
+    Takes::Words(&["builtin", "openai", "local"]),
+    "Who runs it: `builtin` (part of the program), `openai` (any compatible endpoint), `local` (in this process).",
+)
+.required();
+const ENCODER_MODEL: Key = key(
+    "model",
+    Takes::Text,
+    "The provider's name of the model; of `local`, also the folder of its files.",
+)
+.required();
+const ENCODER_URL: Key = key(
+    "base_url",
+    Takes::Template,
+    "Where the endpoint is, up to `/v1`. May read `env` and `secrets`.",
+);
+const ENCODER_KEY: Key = key(
+    "api_key",
+    Takes::Template,
+    "The key, by name: `${{ secrets.NAME }}`. Default: the provider's own environment variable.",
+);
+
+pub(crate) const EMBEDDER: Mapping = Mapping {
+    what: "an embedder",
+    name: "embedder",
+    keys: &[
+        PROVIDER,
+        ENCODER_MODEL,
+        ENCODER_URL,
+        ENCODER_KEY,
+        key(
+            "dimension",
+            Takes::Integer(1, 65_536),
+            "Length of the vectors to ask for. Default: the model's own.",
+        ),
+        key(
+            "pooling",
+            Takes::Words(&POOLINGS),
+            "How the vectors of tokens become one. Default: what the model's files say.",
+        ),
+        key(
+            "query_prefix",
+            Takes::Text,
+            "What is put before a query. Default: what the model's files say.",
+        ),
+        key(
+            "passage_prefix",
+            Takes::Text,
+            "What is put before a sentence of the corpus. Default: what the model's files say.",
+        ),
+    ],
+};
+
+pub(crate) const RERANKER: Mapping = Mapping {
+    what: "a reranker",
+    name: "reranker",
+    keys: &[PROVIDER, ENCODER_MODEL, ENCODER_URL, ENCODER_KEY],
 };
 
 pub(crate) const MCP_SERVER: Mapping = Mapping {

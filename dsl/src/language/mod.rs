@@ -11,7 +11,7 @@ mod verbs;
 mod workflow;
 
 pub(crate) use agents::{AGENT, TEAM};
-pub(crate) use declarations::{CORPUS, INPUT, MCP_SERVER, MODEL, PRICE};
+pub(crate) use declarations::{CORPUS, EMBEDDER, EXTRAS, INPUT, MCP_SERVER, MODEL, PRICE, RERANKER};
 pub(crate) use limits::{AGENT_LIMITS, RUN_LIMITS};
 pub(crate) use steps::{CACHE, REPEAT, RETRY, STEP};
 pub(crate) use verbs::{DISCUSS, ENVIRONMENT, VERBS};

@@ -22,7 +22,7 @@ const CORPORA: Key = key(
         one_or_more!(Takes::Name(Names::Pattern)),
         Takes::Mapping(&CORPUS),
     ])),
-    "Files to search. Each corpus brings the tools keyword_search, semantic_search and read_chunk.",
+    "Files to search. Each corpus brings tools: keyword_search, semantic_search and read_chunk, unless it says otherwise.",
 );
 const MCP: Key = key(
     "mcp",

@@ -3,8 +3,9 @@
 use crate::memory::{Memory, compiled};
 use serde_json::json;
 use troupe_core::expression::Template;
-use troupe_core::ir::{Verb, Workflow};
+use troupe_core::ir::{Encoder, Extra, Offer, Results, Verb, Workflow};
 use troupe_core::limits::{Limits, Mode, RunLimits};
+use troupe_core::port::embedder::Pooling;
 use troupe_core::types::Type;
 use troupe_dsl::compile;
 
@@ -124,7 +125,12 @@ fn a_workflow_is_lowered_whole() {
             "papers.read_chunk",
             "notes.keyword_search",
             "notes.semantic_search",
-            "notes.read_chunk"
+            "notes.read_chunk",
+            // behind those that earlier versions had: journals name tools by their places
+            "papers.hybrid_search",
+            "papers.outline",
+            "notes.hybrid_search",
+            "notes.outline"
         ]
     );
     let (corpus, tool) = (w.tools[4].source.group(), w.tools[4].source.tool());
@@ -364,6 +370,60 @@ steps:
             "look pure Retry",
             "mirror idempotent Retry",
             "careful once Retry",
+        ]
+    );
+}
+
+#[test]
+fn what_a_corpus_says_is_lowered() {
+    let w = workflow(
+        "troupe: 1
+corpora:
+  plain: corpus/*.md
+  full:
+    files: corpus/*.md
+    embedder: { provider: openai, model: small, base_url: '${{ env.URL }}', dimension: 256, pooling: last, query_prefix: 'query: ' }
+    reranker: local/cross
+    metadata: [year, venue, year]
+    mode: assisted
+    results: full
+    tools: [outline, hybrid_search, outline]
+    extras: budget
+agents:
+  a: { model: builtin/reader, tools: [full, full.read_chunk, plain] }
+steps:
+  s: { agent: a, prompt: x }
+outputs: { s: '${{ steps.s.output }}' }
+",
+    );
+    assert_eq!(w.corpora[0].offer, Offer::faithful());
+    assert_eq!(w.corpora[0].embedder, Encoder::builtin());
+    let full = &w.corpora[1];
+    assert_eq!(full.offer.tools, ["outline", "hybrid_search"]);
+    assert_eq!(
+        (full.offer.results, full.offer.extras.as_slice()),
+        (Results::Full, &[Extra::Budget][..])
+    );
+    assert_eq!(full.metadata, ["year", "venue"]);
+    assert_eq!(full.reranker, Some(Encoder::new("local", "cross")));
+    let embedder = &full.embedder;
+    assert_eq!(
+        (embedder.provider.as_str(), embedder.name.as_str()),
+        ("openai", "small")
+    );
+    assert_eq!((embedder.dimension, embedder.pooling), (Some(256), Some(Pooling::Last)));
+    assert_eq!(embedder.query_prefix.as_deref(), Some("query: "));
+    assert!(embedder.base_url.is_some() && embedder.api_key.is_none());
+    let seen: Vec<&str> = w.agents[0].tools.iter().map(|(seen, _)| seen.as_str()).collect();
+    assert_eq!(
+        seen,
+        [
+            "full_outline",
+            "full_hybrid_search",
+            "full_read_chunk",
+            "plain_keyword_search",
+            "plain_semantic_search",
+            "plain_read_chunk"
         ]
     );
 }

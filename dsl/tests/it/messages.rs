@@ -332,7 +332,7 @@ steps:
       |     tool: papers.read
       |           ^^^^^^^^^^^
       = did you mean `papers.read_chunk`?
-      = tools: `papers.keyword_search`, `papers.semantic_search`, `papers.read_chunk`
+      = tools: `papers.keyword_search`, `papers.semantic_search`, `papers.read_chunk`, `papers.hybrid_search`, `papers.outline`
     "#);
 }
 

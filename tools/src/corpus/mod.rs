@@ -10,7 +10,7 @@ mod update;
 pub(crate) mod words;
 
 use search::Segments;
-pub(crate) use search::{Among, Found};
+pub(crate) use search::Among;
 pub use status::{State, Status, discard, status, verify};
 
 use crate::Error;

@@ -7,8 +7,6 @@ use serde_json::Value;
 
 /// Larger files are left out with a warning.
 const FILE_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
-/// So many warnings are kept for a file; the rest is counted.
-const WARNINGS_MAX: usize = 20;
 
 /// A line of a `.jsonl` stays one chunk up to so many times the size of a chunk.
 const LINE_CHUNKS_WHOLE: usize = 4;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
 mod corpus_files;
+mod faces;
 mod index_life;
 mod keyword;
 mod oracle;

@@ -9,7 +9,7 @@ use troupe_core::port::Error;
 use troupe_core::port::embedder::{Embedder, Pooling, Recipe, Role};
 use troupe_core::port::tokens::TokenCounter;
 use troupe_core::port::tool::Invocation;
-use troupe_tools::{Corpus, CorpusOptions, Encoders, GRAPH_FROM, Opened};
+use troupe_tools::{Corpus, CorpusOptions, Encoders, Face, GRAPH_FROM, Opened};
 
 /// Character trigrams of words, hashed into a vector: near texts share letters.
 pub struct Hashing {
@@ -186,7 +186,18 @@ pub fn call_having_read(
     arguments: Value,
     read: &[&str],
 ) -> Result<ToolOutput, Error> {
-    let tool = troupe_tools::tool(corpus, tool, "").unwrap();
+    call_of(corpus, tool, &Face::faithful(""), arguments, read)
+}
+
+/// Calls a tool of a corpus that is shown in some way.
+pub fn call_of(
+    corpus: &Arc<Corpus>,
+    tool: &str,
+    face: &Face,
+    arguments: Value,
+    read: &[&str],
+) -> Result<ToolOutput, Error> {
+    let tool = troupe_tools::tool(corpus, tool, face).unwrap();
     let read: BTreeSet<String> = read.iter().map(|id| (*id).to_owned()).collect();
     let invocation = Invocation {
         key: "test".into(),

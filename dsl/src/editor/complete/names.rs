@@ -1,7 +1,7 @@
 //! What a value may be: words of the language, and names that the file declares.
 
 use super::{Suggestions, Suggests};
-use crate::document::{BUILTIN, PROVIDERS, Step, Verb};
+use crate::document::{BUILTIN, BUILTIN_EMBEDDERS, PROVIDERS, Step, Verb};
 use crate::editor::cursor::Cursor;
 use crate::editor::outline::verb_of;
 use crate::editor::{Analysis, Seen};
@@ -22,6 +22,7 @@ pub(super) fn of_value(suggestions: &mut Suggestions, analysis: &Analysis, curso
             }
         }
         Takes::Text if matches!(cursor.keys().as_slice(), ["models", _]) => written_out(suggestions),
+        Takes::Text if matches!(cursor.keys().as_slice(), ["corpora", _, "embedder"]) => embedders(suggestions),
         Takes::Name(names) => named(suggestions, analysis.seen.as_deref(), cursor, *names),
         _ => {}
     }
@@ -40,6 +41,16 @@ fn written_out(suggestions: &mut Suggestions) {
     }
     for provider in PROVIDERS.iter().filter(|provider| **provider != "builtin") {
         suggestions.add(Suggests::Model, &format!("{provider}/"), "a model of this provider");
+    }
+}
+
+/// `provider/name` of an embedder.
+fn embedders(suggestions: &mut Suggestions) {
+    for model in BUILTIN_EMBEDDERS {
+        suggestions.add(Suggests::Model, &format!("builtin/{model}"), "part of the program");
+    }
+    for provider in ["local", "openai"] {
+        suggestions.add(Suggests::Model, &format!("{provider}/"), "an embedder of this provider");
     }
 }
 
@@ -67,7 +78,11 @@ fn named(suggestions: &mut Suggestions, seen: Option<&Seen>, cursor: &Cursor, na
         }
         (Names::Grant, Some(seen)) => {
             for corpus in &seen.document.shared.corpora {
-                suggestions.add(Suggests::Tool, &corpus.name.value, "corpus, with all its tools");
+                suggestions.add(
+                    Suggests::Tool,
+                    &corpus.name.value,
+                    "corpus, with the tools that it offers",
+                );
             }
             tools(suggestions, seen);
         }
