@@ -9,8 +9,8 @@ mod status;
 mod update;
 pub(crate) mod words;
 
-use search::Segments;
 pub(crate) use search::Among;
+use search::Segments;
 pub use status::{State, Status, discard, status, verify};
 
 use crate::Error;

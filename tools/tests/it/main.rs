@@ -4,6 +4,7 @@
 
 mod corpus_files;
 mod faces;
+mod incremental;
 mod index_life;
 mod keyword;
 mod oracle;
