@@ -89,6 +89,8 @@ pub enum Command {
     Import(Import),
     /// Call one tool of a workflow
     Call(Call),
+    /// Build, search and check the indexes of a workflow's corpora
+    Corpus(Corpus),
     /// Draw a workflow's steps and who waits for whom
     Graph(Graph),
     /// Explain a diagnostic's code
@@ -343,6 +345,10 @@ pub struct Call {
     #[arg(long = "with", value_name = "JSON", default_value = "{}")]
     pub arguments: String,
 }
+
+mod corpus;
+
+pub use corpus::{Corpus, CorpusCommand, OfCorpus, SearchTool};
 
 /// `troupe graph`
 #[derive(Debug, Args)]

@@ -4,6 +4,7 @@ mod approve;
 mod call;
 mod cancel;
 mod check;
+mod corpus;
 mod diff;
 mod doctor;
 mod explain;
@@ -54,6 +55,7 @@ pub fn dispatch(command: Command, settings: &Settings) -> anyhow::Result<Exit> {
         Command::Export(arguments) => export::run(&arguments, settings),
         Command::Import(arguments) => import::run(&arguments, settings),
         Command::Call(arguments) => call::run(&arguments, settings),
+        Command::Corpus(arguments) => corpus::run(&arguments, settings),
         Command::Graph(arguments) => graph::run(&arguments, settings),
         Command::Explain(arguments) => explain::run(&arguments, settings),
         Command::New(arguments) => new::run(&arguments, settings),
@@ -63,7 +65,7 @@ pub fn dispatch(command: Command, settings: &Settings) -> anyhow::Result<Exit> {
 }
 
 /// Runs a command's asynchronous part.
-fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+pub(crate) fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
