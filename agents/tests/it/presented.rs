@@ -141,5 +141,5 @@ async fn a_tool_knows_its_siblings_and_tells_what_is_left_behind_answers_that_ar
     }
     assert_eq!(told, ["found\n\n8 turns", "found\n\n4 turns"]);
     // the model repeats what it read, so that both texts are kept: its own answers, and the tool's alone
-    assert!(kept.text().contains(r#""text":"found","#), "{}", kept.text());
+    assert!(kept.text().contains(r#"{"text":"found"}"#), "{}", kept.text());
 }
