@@ -179,8 +179,8 @@ fn recall(questions: &[String], scan: &Corpus, graph: &Corpus) {
     let (mut found, mut wanted, mut first) = (0, 0, 0);
     for question in questions {
         let query = embedded(&*embedder, question);
-        let exact = scan.nearest_sentences(&query, 15);
-        let walked = graph.nearest_sentences(&query, 15);
+        let exact = scan.nearest_sentences(&query, 15).expect("a sound index");
+        let walked = graph.nearest_sentences(&query, 15).expect("a sound index");
         found += exact.iter().filter(|near| walked.contains(near)).count();
         wanted += exact.len();
         first += usize::from(exact.first() == walked.first());

@@ -27,6 +27,10 @@ pub fn text(text: &str) -> String {
 /// Panics print what everything else prints: no secret.
 pub fn guard_panics() {
     std::panic::set_hook(Box::new(|panic| {
+        // a library's panic over a broken file is caught and told as what is wrong with the file
+        if std::thread::current().name() == Some(troupe_tools::PRINT_THREAD) {
+            return;
+        }
         let backtrace = Backtrace::capture();
         let mut told = panic.to_string();
         if backtrace.status() == BacktraceStatus::Captured {

@@ -24,7 +24,8 @@ mod sentence;
 mod test_corpus;
 
 pub use corpus::{
-    ChunkRef, Corpus, CorpusOptions, Encoders, GRAPH_FROM, Opened, Progress, State, Status, discard, status, verify,
+    ChunkRef, Corpus, CorpusOptions, Encoders, GRAPH_FROM, Opened, PRINT_THREAD, Progress, State, Status, discard,
+    status, verify,
 };
 pub use error::Error;
 pub use face::Face;

@@ -6,6 +6,7 @@ mod bad_input;
 mod cache;
 mod commands;
 mod contracts;
+mod corpus;
 mod crash;
 mod examples;
 mod export;

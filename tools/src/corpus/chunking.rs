@@ -5,10 +5,21 @@ const PIECE_BYTES_MAX: usize = 16 * 1024;
 /// So many bytes count as a token at least: tokenizers take an endless word for one unknown token.
 const TOKEN_BYTES_MAX: usize = 32;
 
+/// Which blocks of a text belong together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// None.
+    Prose,
+    /// Those between fences.
+    Markdown,
+    /// Those between blank lines that begin at the left margin: functions, classes, their comments.
+    Code,
+}
+
 /// Cuts `text` into chunks of at most `limit` tokens where sentence ends allow it. A piece without a
 /// sentence end that is larger than `limit` is cut at white space, and failing that anywhere.
-/// With `fences`, a Markdown code block that fits into a chunk is not cut.
-pub fn chunks(text: &str, limit: usize, fences: bool, count: &dyn Fn(&str) -> usize) -> Vec<String> {
+/// A block of `style` that fits into a chunk is not cut.
+pub fn chunks(text: &str, limit: usize, style: Style, count: &dyn Fn(&str) -> usize) -> Vec<String> {
     let whole = text.trim();
     if whole.is_empty() {
         return Vec::new();
@@ -24,11 +35,12 @@ pub fn chunks(text: &str, limit: usize, fences: bool, count: &dyn Fn(&str) -> us
         current: String::new(),
         tokens: 0,
     };
-    for block in if fences {
-        fenced_blocks(whole)
-    } else {
-        vec![(whole, false)]
-    } {
+    let blocks = match style {
+        Style::Prose => vec![(whole, false)],
+        Style::Markdown => fenced_blocks(whole),
+        Style::Code => code_blocks(whole).map(|block| (block, true)).collect(),
+    };
+    for block in blocks {
         match block {
             (code, true) if code.len() <= PIECE_BYTES_MAX && count(code) <= limit => packer.add(code),
             (prose, _) => pieces(prose).for_each(|piece| packer.add(piece)),
@@ -151,6 +163,26 @@ fn fenced_blocks(text: &str) -> Vec<(&str, bool)> {
     blocks.push((&text[start..], fence.is_some()));
     blocks.retain(|(block, _)| !block.is_empty());
     blocks
+}
+
+/// Splits code before every line at the left margin that follows a blank one. Joined, the blocks are the text.
+fn code_blocks(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let mut blank = false;
+        let mut end = 0;
+        for line in rest.split_inclusive('\n') {
+            let margin = !line.starts_with([' ', '\t', '}', ')', ']']) && !line.trim().is_empty();
+            if blank && margin {
+                break;
+            }
+            blank = line.trim().is_empty();
+            end += line.len();
+        }
+        let (block, after) = rest.split_at(end);
+        rest = after;
+        (!block.is_empty()).then_some(block)
+    })
 }
 
 fn fence_of(line: &str) -> Option<&str> {

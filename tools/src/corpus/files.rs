@@ -12,21 +12,45 @@ pub enum Kind {
     Markdown,
     /// `.txt`.
     Text,
+    /// `.html`: a page.
+    Page,
+    /// `.pdf`.
+    Print,
     /// `.jsonl`: one object with `id`, `title` and `text` a line.
     Lines,
+    /// `.csv` and `.tsv`: one row a document.
+    Rows,
     /// `.json`: A-RAG's `chunks.json`.
     Chunks,
+    /// Source code, cut between its blocks.
+    Code,
 }
+
+/// Endings by kind. A further one is a word here.
+const ENDINGS: [(Kind, &[&str]); 8] = [
+    (Kind::Markdown, &["md", "markdown"]),
+    (Kind::Text, &["txt", "text"]),
+    (Kind::Page, &["html", "htm", "xhtml"]),
+    (Kind::Print, &["pdf"]),
+    (Kind::Lines, &["jsonl", "ndjson"]),
+    (Kind::Rows, &["csv", "tsv"]),
+    (Kind::Chunks, &["json"]),
+    (
+        Kind::Code,
+        &[
+            "rs", "py", "pyi", "js", "mjs", "cjs", "jsx", "ts", "tsx", "go", "java", "kt", "scala", "c", "h", "cc",
+            "cpp", "hpp", "cs", "swift", "rb", "php", "pl", "pm", "lua", "sh", "bash", "sql", "r", "jl", "hs", "ml",
+            "ex", "exs", "erl", "clj", "yaml", "yml", "toml", "ini", "cfg", "proto", "css", "scss", "cmake", "gradle",
+            "tf",
+        ],
+    ),
+];
 
 impl Kind {
     fn of(path: &Path) -> Option<Self> {
-        match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
-            "md" | "markdown" => Some(Self::Markdown),
-            "txt" | "text" => Some(Self::Text),
-            "jsonl" | "ndjson" => Some(Self::Lines),
-            "json" => Some(Self::Chunks),
-            _ => None,
-        }
+        let ending = path.extension()?.to_str()?.to_ascii_lowercase();
+        let row = ENDINGS.iter().find(|(_, endings)| endings.contains(&ending.as_str()))?;
+        Some(row.0)
     }
 }
 
@@ -37,7 +61,8 @@ pub struct CorpusFile {
     pub path: PathBuf,
     /// The path as shown in warnings: relative to the workflow's folder where it lies below it.
     pub shown: String,
-    /// The path relative to the longest common folder of all matches, without the extension.
+    /// The path relative to the longest common folder of all matches; without the extension, but for pages,
+    /// prints and code.
     pub document: String,
     /// How it is read.
     pub kind: Kind,
@@ -72,14 +97,19 @@ pub fn find(
     let (known, other): (Vec<PathBuf>, Vec<PathBuf>) = found.into_values().partition(|p| Kind::of(p).is_some());
     for path in other {
         warnings.push(format!(
-            "{}: not a .md, .txt, .jsonl or .json file, left out",
+            "{}: not a kind of file that has text to search, left out",
             shown(&path)
         ));
     }
     let common = common_folder(&known);
     let files = known.into_iter().filter_map(|path| {
         let kind = Kind::of(&path)?;
-        let document = slashed(&path.strip_prefix(&common).unwrap_or(&path).with_extension(""));
+        let document = path.strip_prefix(&common).unwrap_or(&path);
+        // `list.c` and `list.h`, `paper.md` and `paper.pdf` stand side by side
+        let document = match kind {
+            Kind::Code | Kind::Page | Kind::Print => slashed(document),
+            _ => slashed(&document.with_extension("")),
+        };
         Some(CorpusFile {
             shown: shown(&path),
             document,

@@ -9,6 +9,7 @@ mod status;
 mod update;
 pub(crate) mod words;
 
+pub use reading::PRINT_THREAD;
 pub(crate) use search::Among;
 use search::Segments;
 pub use status::{State, Status, discard, status, verify};

@@ -1,22 +1,31 @@
-//! One file → its documents, each already cut into chunks. Whatever cannot be read is a warning that
-//! names the file and the line, and the rest is kept.
+//! One file → its entries, and an entry → its documents, each already cut into chunks. Whatever cannot be
+//! read is a warning that names the file and the line, and the rest is kept.
+//!
+//! What an entry becomes depends on its bytes, its file's kind and the cut alone, so that an entry that did
+//! not change need not be read again.
 
-use super::chunking;
+mod front;
+mod lines;
+mod list;
+mod page;
+mod print;
+mod rows;
+
+pub use print::THREAD as PRINT_THREAD;
+
+use super::chunking::{self, Style};
 use super::files::{CorpusFile, Kind};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// Larger files are left out with a warning.
 const FILE_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
+/// Metadata of more bytes than this is left out with a warning.
+const METADATA_BYTES_MAX: usize = 64 * 1024;
 
-/// A line of a `.jsonl` stays one chunk up to so many times the size of a chunk.
-const LINE_CHUNKS_WHOLE: usize = 4;
-/// And up to so many bytes, so that a huge line is not counted as a whole.
-const LINE_BYTES_WHOLE: usize = 1 << 20;
-
-/// A part of a file that has a content hash of its own: a whole file, or a line of a `.jsonl`.
+/// A part of a file that has a content hash of its own: a whole file, a line of a `.jsonl`, a row of a `.csv`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entry<'a> {
-    /// What comes before all entries of the file and decides how they are read.
+    /// What comes before all entries of the file and decides how they are read: the header of a table.
     pub head: &'a [u8],
     /// Its own bytes.
     pub body: &'a [u8],
@@ -24,15 +33,15 @@ pub struct Entry<'a> {
     pub line: u32,
 }
 
-/// A text with an id: a whole file, a line of a `.jsonl`, an entry of a `chunks.json`.
-#[derive(Debug, PartialEq)]
+/// A text with an id: a whole file, a line of a `.jsonl`, a row of a `.csv`, an entry of a `chunks.json`.
+#[derive(Debug, Default, PartialEq)]
 pub struct Document {
     /// The id that it brings along, before duplicates are told apart; none when it is called after its file.
     pub id: Option<String>,
     /// Its chunks in order; never empty.
     pub chunks: Vec<String>,
-    /// What is known of it.
-    pub metadata: serde_json::Map<String, Value>,
+    /// What is known of it: texts, numbers, truth values, and lists of them.
+    pub metadata: Map<String, Value>,
 }
 
 /// How texts become chunks.
@@ -41,6 +50,12 @@ pub struct Cut<'a> {
     pub tokens: usize,
     /// Counts tokens.
     pub count: &'a dyn Fn(&str) -> usize,
+}
+
+impl Cut<'_> {
+    fn chunks(&self, text: &str, style: Style) -> Vec<String> {
+        chunking::chunks(text, self.tokens, style, self.count)
+    }
 }
 
 /// The bytes of a file, or the warning that it cannot be used.
@@ -61,179 +76,129 @@ pub fn entries<'a>(file: &CorpusFile, bytes: &'a [u8], warnings: &mut Vec<String
         return Vec::new();
     }
     // a binary file is named once, not line by line
-    if memchr::memchr(0, bytes).is_some() {
+    if file.kind != Kind::Print && memchr::memchr(0, bytes).is_some() {
         warnings.push(format!("{}: a binary file (it has NUL bytes), left out", file.shown));
         return Vec::new();
     }
-    let entry = |body, line| Entry { head: b"", body, line };
     match file.kind {
-        Kind::Lines => {
-            let lines = bytes.split(|byte| *byte == b'\n').zip(1..);
-            lines
-                .filter(|(line, _)| !line.trim_ascii().is_empty())
-                .map(|(line, number)| entry(line, number))
-                .collect()
-        }
-        _ => vec![entry(bytes, 0)],
+        Kind::Lines => lines::entries(bytes),
+        Kind::Rows => rows::entries(file, bytes, warnings),
+        _ => vec![Entry {
+            head: b"",
+            body: bytes,
+            line: 0,
+        }],
     }
 }
 
 /// The documents of an entry.
 pub fn documents(file: &CorpusFile, entry: &Entry<'_>, cut: &Cut<'_>, warnings: &mut Vec<String>) -> Vec<Document> {
-    match file.kind {
-        Kind::Lines => line(file, entry, cut, warnings).into_iter().collect(),
-        Kind::Chunks => chunk_list(file, entry.body, warnings),
-        Kind::Markdown | Kind::Text => whole(file, entry.body, cut, warnings).into_iter().collect(),
+    let read = match file.kind {
+        Kind::Chunks => return list::documents(file, entry.body, warnings),
+        Kind::Lines => lines::document(entry.body, cut),
+        Kind::Rows => rows::document(entry, cut),
+        Kind::Page => page::document(entry.body, cut),
+        Kind::Print => print::document(entry.body, cut),
+        Kind::Markdown => text(entry.body).map(|text| markdown(text, cut)),
+        Kind::Text => text(entry.body).map(|text| plain(text, Style::Prose, cut)),
+        Kind::Code => text(entry.body).map(|text| plain(text, Style::Code, cut)),
+    };
+    match read {
+        Ok(document) if document.chunks.is_empty() => warnings.push(format!("{}: empty", file.shown)),
+        Ok(document) => return vec![bounded(file, entry, document, warnings)],
+        Err(Trouble { line, reason }) if entry.line == 0 => {
+            let place = line.map_or(String::new(), |line| format!(":{line}"));
+            warnings.push(format!("{}{place}: {reason}, the file is left out", file.shown));
+        }
+        Err(Trouble { reason, .. }) => {
+            let what = if file.kind == Kind::Rows { "row" } else { "line" };
+            warnings.push(format!(
+                "{}:{}: {reason}, the {what} is left out",
+                file.shown, entry.line
+            ));
+        }
+    }
+    Vec::new()
+}
+
+/// Why an entry cannot be read.
+struct Trouble {
+    /// The line in a whole file, where one is to blame.
+    line: Option<usize>,
+    reason: String,
+}
+
+impl From<String> for Trouble {
+    fn from(reason: String) -> Self {
+        Self { line: None, reason }
     }
 }
 
-fn whole(file: &CorpusFile, bytes: &[u8], cut: &Cut<'_>, warnings: &mut Vec<String>) -> Option<Document> {
-    let text = match std::str::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(error) => {
-            let line = bytes[..error.valid_up_to()]
-                .iter()
-                .filter(|byte| **byte == b'\n')
-                .count()
-                + 1;
-            warnings.push(format!("{}:{line}: not UTF-8 text, the file is left out", file.shown));
-            return None;
-        }
-    };
-    let chunks = chunking::chunks(text, cut.tokens, file.kind == Kind::Markdown, cut.count);
-    if chunks.is_empty() {
-        warnings.push(format!("{}: empty", file.shown));
-        return None;
+impl From<&str> for Trouble {
+    fn from(reason: &str) -> Self {
+        reason.to_owned().into()
     }
-    Some(Document {
-        id: None,
-        chunks,
-        metadata: serde_json::Map::new(),
+}
+
+fn text(bytes: &[u8]) -> Result<&str, Trouble> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        let before = &bytes[..error.valid_up_to()];
+        Trouble {
+            line: Some(memchr::memchr_iter(b'\n', before).count() + 1),
+            reason: "not UTF-8 text".into(),
+        }
     })
 }
 
-fn line(file: &CorpusFile, entry: &Entry<'_>, cut: &Cut<'_>, warnings: &mut Vec<String>) -> Option<Document> {
-    match line_document(entry.body, cut) {
-        Ok((id, chunks)) => Some(Document {
-            id: Some(id),
-            chunks,
-            metadata: serde_json::Map::new(),
-        }),
-        Err(reason) => {
-            warnings.push(format!("{}:{}: {reason}, the line is left out", file.shown, entry.line));
-            None
-        }
+fn plain(text: &str, style: Style, cut: &Cut<'_>) -> Document {
+    Document {
+        chunks: cut.chunks(text, style),
+        ..Document::default()
     }
 }
 
-fn line_document(line: &[u8], cut: &Cut<'_>) -> Result<(String, Vec<String>), String> {
-    let object: Value = match serde_json::from_slice(line) {
-        Ok(value) => value,
-        Err(_) if std::str::from_utf8(line).is_err() => return Err("not UTF-8 text".into()),
-        Err(error) => return Err(format!("not JSON ({})", without_place(&error))),
-    };
-    if !object.is_object() {
-        return Err("not a JSON object".into());
+fn markdown(text: &str, cut: &Cut<'_>) -> Document {
+    let (metadata, text) = front::split(text);
+    Document {
+        id: None,
+        chunks: cut.chunks(text, Style::Markdown),
+        metadata,
     }
-    let id = ["id", "_id"].iter().find_map(|key| id_text(object.get(key)?));
-    let id = id.ok_or("no `id` that is text or a number")?;
-    let text = ["text", "contents"].iter().find_map(|key| object.get(key)?.as_str());
-    let text = text.ok_or("no `text` that is a string")?;
-    let title = object
-        .get("title")
-        .and_then(Value::as_str)
-        .map(str::trim)
-        .unwrap_or_default();
-    let titled = if title.is_empty() || text.trim_start().starts_with(title) {
+}
+
+/// The document without metadata that is too large to keep with it.
+fn bounded(file: &CorpusFile, entry: &Entry<'_>, mut document: Document, warnings: &mut Vec<String>) -> Document {
+    let bytes = serde_json::to_string(&document.metadata).map_or(0, |text| text.len());
+    if bytes > METADATA_BYTES_MAX {
+        let place = if entry.line == 0 {
+            String::new()
+        } else {
+            format!(":{}", entry.line)
+        };
+        let most = METADATA_BYTES_MAX >> 10;
+        warnings.push(format!(
+            "{}{place}: more than {most} KiB of metadata, kept without it",
+            file.shown
+        ));
+        document.metadata.clear();
+    }
+    document
+}
+
+/// What may be metadata: no objects, and nothing in lists of lists.
+fn is_flat(value: &Value) -> bool {
+    let scalar = |value: &Value| value.is_string() || value.is_number() || value.is_boolean();
+    scalar(value) || value.as_array().is_some_and(|items| items.iter().all(scalar))
+}
+
+/// A text under its title, unless it begins with it.
+fn titled(title: &str, text: &str) -> String {
+    if title.is_empty() || text.trim_start().starts_with(title) {
         text.to_owned()
     } else {
         format!("{title}\n{text}")
-    };
-    // A line is a passage that somebody has cut and named already, and citations and gold labels use its
-    // name: it stays whole unless nobody would want to read it in one piece.
-    let whole = titled.len() <= LINE_BYTES_WHOLE && (cut.count)(&titled) <= LINE_CHUNKS_WHOLE * cut.tokens;
-    match titled.trim() {
-        "" => Err("`text` is empty".into()),
-        text if whole => Ok((id, vec![text.to_owned()])),
-        text => Ok((id, chunking::chunks(text, cut.tokens, false, cut.count))),
     }
 }
 
-/// The reason of a JSON error without serde's place, which counts within the line.
-fn without_place(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let reason = text.split(" at line ").next().unwrap_or_default();
-    format!("{reason} at column {}", error.column())
-}
-
-/// A-RAG's `chunks.json`: ready chunks, as `"id:text"` or as objects, each taken for what it is.
-fn chunk_list(file: &CorpusFile, bytes: &[u8], warnings: &mut Vec<String>) -> Vec<Document> {
-    let expected = "an array of \"id:text\" strings or of objects with `id` and `text`";
-    let entries = match serde_json::from_slice::<Value>(bytes) {
-        Ok(Value::Array(entries)) => entries,
-        Ok(_) => {
-            warnings.push(format!("{}: not a list of chunks ({expected}), left out", file.shown));
-            return Vec::new();
-        }
-        Err(error) => {
-            let line = error.line();
-            warnings.push(format!(
-                "{}:{line}: not JSON ({}), left out",
-                file.shown,
-                without_place(&error)
-            ));
-            return Vec::new();
-        }
-    };
-    let mut documents = Vec::new();
-    let mut malformed = Vec::new();
-    for (number, entry) in entries.into_iter().enumerate() {
-        match chunk_entry(entry) {
-            Ok((id, text)) => documents.push(Document {
-                id: Some(id),
-                chunks: vec![text],
-                metadata: serde_json::Map::new(),
-            }),
-            Err(reason) => malformed.push(format!("{}, entry {}: {reason}, left out", file.shown, number + 1)),
-        }
-    }
-    if documents.is_empty() {
-        malformed = vec![format!("{}: not a list of chunks ({expected}), left out", file.shown)];
-    }
-    warnings.append(&mut malformed);
-    documents
-}
-
-fn chunk_entry(entry: Value) -> Result<(String, String), &'static str> {
-    let (id, text) = match entry {
-        Value::String(line) => match line.split_once(':') {
-            Some((id, text)) => (id.to_owned(), text.to_owned()),
-            None => return Err("no colon between id and text"),
-        },
-        Value::Object(mut fields) => {
-            let id = fields
-                .get("id")
-                .and_then(id_text)
-                .ok_or("no `id` that is text or a number")?;
-            match fields.remove("text") {
-                Some(Value::String(text)) => (id, text),
-                _ => return Err("no `text` that is a string"),
-            }
-        }
-        _ => return Err("neither text nor an object"),
-    };
-    match (id.trim().is_empty(), text.trim().is_empty()) {
-        (true, _) => Err("an empty id"),
-        (_, true) => Err("an empty text"),
-        _ => Ok((id, text)),
-    }
-}
-
-/// An id as text: numbers are written out.
-fn id_text(value: &Value) -> Option<String> {
-    match value {
-        Value::String(id) if !id.trim().is_empty() => Some(id.clone()),
-        Value::Number(id) => Some(id.to_string()),
-        _ => None,
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -102,7 +102,7 @@ fn trouble_is_named_by_file_and_line_and_the_rest_is_indexed() {
         ("d.json", "[1, 2"),
         ("e.md", " \n\n"),
         ("f.txt", ""),
-        ("i.csv", "a,b"),
+        ("i.exe", "a,b"),
         ("k.json", r#"[{"id": "1", "title": "a list of something else"}]"#),
     ]);
     folder.put("g.txt", b"fine\nthen \xFF\xFE");
@@ -110,7 +110,7 @@ fn trouble_is_named_by_file_and_line_and_the_rest_is_indexed() {
     folder.put("j.jsonl", b"{\"id\": \"7\", \"text\": \"\xFF\"}");
     let opened = folder.open(&["*"]);
     insta::assert_snapshot!(opened.warnings.join("\n"), @r#"
-i.csv: not a .md, .txt, .jsonl or .json file, left out
+i.exe: not a kind of file that has text to search, left out
 a.jsonl:2: not JSON (EOF while parsing an object at column 18), the line is left out
 a.jsonl:3: not a JSON object, the line is left out
 a.jsonl:4: no `id` that is text or a number, the line is left out

@@ -8,7 +8,8 @@ fn words(text: &str) -> usize {
 }
 
 fn cut(text: &str, limit: usize, fences: bool) -> Vec<String> {
-    chunks(text, limit, fences, &words)
+    let style = if fences { Style::Markdown } else { Style::Prose };
+    chunks(text, limit, style, &words)
 }
 
 #[test]
@@ -29,7 +30,7 @@ fn chunks_end_where_sentences_do() {
 fn a_sentence_that_is_too_long_is_cut_at_spaces_and_a_word_anywhere() {
     assert_eq!(cut("a b c d e f g h i j", 4, false), ["a b c d", "e f", "g h i j"]);
     let letters = |text: &str| text.chars().count();
-    assert_eq!(chunks(&"ä".repeat(10), 5, false, &letters), ["äääää", "äääää"]);
+    assert_eq!(chunks(&"ä".repeat(10), 5, Style::Prose, &letters), ["äääää", "äääää"]);
 }
 
 #[test]
