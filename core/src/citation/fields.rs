@@ -10,7 +10,16 @@ const ID_FIELDS: [&str; 4] = ["chunk", "chunks", "chunk_id", "chunk_ids"];
 const SOURCE_FIELDS: [&str; 6] = ["citation", "citations", "source", "sources", "evidence", "references"];
 /// Fields that say what is claimed, the likeliest first.
 const CLAIM_FIELDS: [&str; 10] = [
-    "claim", "statement", "sentence", "finding", "fact", "text", "answer", "summary", "value", "reason",
+    "claim",
+    "statement",
+    "sentence",
+    "finding",
+    "fact",
+    "text",
+    "answer",
+    "summary",
+    "value",
+    "reason",
 ];
 
 /// The citations of an answer, in its order: a text, or data with texts and ids in it.
@@ -97,7 +106,11 @@ fn source(text: &str, place: &str, claim: &str, holds: Holds, ids: Ids<'_>, cita
     if let Some(known) = [whole, bare].into_iter().find(|id| (ids.known)(id)) {
         return cite(known);
     }
-    let parts: Vec<&str> = bare.split([',', ';']).map(str::trim).filter(|part| !part.is_empty()).collect();
+    let parts: Vec<&str> = bare
+        .split([',', ';'])
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .collect();
     let meant: Vec<&str> = parts.iter().copied().filter(|part| ids.means(part)).collect();
     match (meant.is_empty(), holds) {
         (false, _) => meant.into_iter().for_each(cite),

@@ -48,7 +48,7 @@ impl Shapes {
     fn add(&mut self, id: &str) {
         let masked = mask(id);
         self.note(outline(id), Some(masked.clone()));
-        if masked != id {
+        if masked.contains('0') {
             self.numbered.insert(masked);
         }
     }

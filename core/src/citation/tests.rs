@@ -17,7 +17,13 @@ const KNOWN: [&str; 8] = [
 fn cited(answer: &Value) -> Vec<Citation> {
     let shapes = Shapes::of(KNOWN);
     let known = |id: &str| KNOWN.contains(&id);
-    find(answer, Ids { known: &known, shapes: &shapes })
+    find(
+        answer,
+        Ids {
+            known: &known,
+            shapes: &shapes,
+        },
+    )
 }
 
 fn told(text: &str) -> Vec<(String, String)> {
@@ -39,7 +45,10 @@ fn brackets_with_ids_cite() {
         ids("[hotpot-00012, 2602.01031; report][7]"),
         ["hotpot-00012", "2602.01031", "report", "7"]
     );
-    assert_eq!(ids("[chunk hotpot-00012] [Source: report] [id=7]"), ["hotpot-00012", "report", "7"]);
+    assert_eq!(
+        ids("[chunk hotpot-00012] [Source: report] [id=7]"),
+        ["hotpot-00012", "report", "7"]
+    );
     assert_eq!(ids("[`report`] [\"report\"]"), ["report", "report"]);
     // ids with brackets and commas of their own
     assert_eq!(ids("[notes[1]] and [a,b]"), ["notes[1]", "a,b"]);
@@ -83,10 +92,16 @@ fn a_claim_is_the_sentence_before() {
     let claims = |text: &str| told(text).into_iter().map(|(_, claim)| claim).collect::<Vec<_>>();
     assert_eq!(claims("One. Two [report]. Three."), ["Two"]);
     assert_eq!(claims("One. Two. [report] Three."), ["Two."]);
-    assert_eq!(claims("It is 3.5 m long [report][7]."), ["It is 3.5 m long", "It is 3.5 m long"]);
+    assert_eq!(
+        claims("It is 3.5 m long [report][7]."),
+        ["It is 3.5 m long", "It is 3.5 m long"]
+    );
     assert_eq!(claims("A [report] and B [7]."), ["A", "A and B"]);
     assert_eq!(claims("A [report]. B. [7]\n\nC [7]"), ["A", "B.", "C"]);
-    assert_eq!(claims("- *first* point [report]\n2. second! [7]"), ["first* point", "second!"]);
+    assert_eq!(
+        claims("- *first* point [report]\n2. second! [7]"),
+        ["first* point", "second!"]
+    );
     assert_eq!(claims("[report] Otters swim. Cats do not."), ["Otters swim."]);
     assert_eq!(claims("[report]: Otters swim"), ["Otters swim"]);
     assert_eq!(claims("Sources:\n[report]"), [""]);

@@ -66,7 +66,13 @@ fn closing(text: &str, open: usize, outer: bool) -> Option<usize> {
             b'[' => depth += 1,
             b']' if !outer || depth == 1 => return Some(open + offset),
             b']' => depth -= 1,
-            b'\n' if text[open + offset + 1..].trim_start_matches([' ', '\t', '\r']).starts_with('\n') => return None,
+            b'\n'
+                if text[open + offset + 1..]
+                    .trim_start_matches([' ', '\t', '\r'])
+                    .starts_with('\n') =>
+            {
+                return None;
+            }
             _ => {}
         }
     }
@@ -144,10 +150,8 @@ fn digits(text: &str) -> bool {
 fn is_definition(after: &str) -> bool {
     after.strip_prefix(':').is_some_and(|there| {
         let there = there.trim_start();
-        there.contains("://") && !there.split_whitespace().next().unwrap_or_default().is_empty() && {
-            let first = there.split_whitespace().next().unwrap_or_default();
-            first.contains("://")
-        } || there.starts_with(['<', '/', '#'])
+        let first = there.split_whitespace().next().unwrap_or_default();
+        first.contains("://") || there.starts_with(['<', '/', '#'])
     })
 }
 
