@@ -10,6 +10,7 @@ use crate::perform::{Performer, Wires};
 use crate::times::{self, Folded};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use std::collections::BTreeSet;
 use tokio::sync::mpsc;
 use troupe_core::effect::{ApprovalRequest, Effect, Want, WorkflowRequest};
 use troupe_core::engine::{self, State};
@@ -46,17 +47,22 @@ pub(crate) async fn drive(
     let place = format!("{}{}/", wires.place, request.place);
     let name = run.workflow.name.clone();
     match outcome(wires, above, run, request, place, inbox, arrivals).await {
-        Ok((outputs, used)) => Arrival::Input(Input::WorkflowEnded {
+        Ok((outputs, used, read)) => Arrival::Input(Input::WorkflowEnded {
             call,
             outputs: outputs.map_err(|(place, failure)| within(&name, place.as_deref(), &failure)),
             used,
+            read: read.into_iter().collect(),
         }),
         Err(error) => Arrival::Broken(error),
     }
 }
 
-/// What the run gave, or where it failed and why; and what it used.
-type Ended = (Result<troupe_core::Object, (Option<String>, Failure)>, Used);
+/// What the run gave, or where it failed and why; what it used; and the chunks that it read.
+type Ended = (
+    Result<troupe_core::Object, (Option<String>, Failure)>,
+    Used,
+    BTreeSet<String>,
+);
 
 async fn outcome(
     wires: &Wires,
@@ -80,9 +86,13 @@ async fn outcome(
             env: request.env,
             allowance: Some(allowance),
         },
-        Some(RunStatus::Succeeded) => return Ok((Ok(state.outputs().clone()), state.used())),
+        Some(RunStatus::Succeeded) => return Ok((Ok(state.outputs().clone()), state.used(), state.read().clone())),
         Some(RunStatus::Failed) if !request.reopen => {
-            return Ok((Err(failure_of(&run.workflow, state)), state.used()));
+            return Ok((
+                Err(failure_of(&run.workflow, state)),
+                state.used(),
+                state.read().clone(),
+            ));
         }
         Some(RunStatus::Failed | RunStatus::Cancelled) => Input::ReopenWithin { allowance },
         Some(RunStatus::Running | RunStatus::Waiting) => Input::Recover,
@@ -101,7 +111,7 @@ async fn outcome(
             Failure::new(FailureKind::Internal, format!("it is {}", status.word())),
         )),
     };
-    Ok((given, outcome.used))
+    Ok((given, outcome.used, outcome.read))
 }
 
 /// The run's journal; a new one where there is none.

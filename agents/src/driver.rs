@@ -291,6 +291,7 @@ impl Driver {
             },
             questions: rest.map_or_else(Vec::new, |rest| rest.questions.clone()),
             used: self.state.used(),
+            read: self.state.read().clone(),
             limits_passed: self.state.limits_passed().cloned().collect(),
         }
     }

@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::perform::Performer;
 use crate::ports::Ports;
 use crate::times::{self, Folded};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -48,6 +49,8 @@ pub struct Outcome {
     pub progress: Progress,
     /// The same, counted as limits count it.
     pub used: Used,
+    /// Ids of chunks that it read in full, runs that it started included.
+    pub read: BTreeSet<String>,
     /// Limits that it passed and that stopped nothing, since it is audited.
     pub limits_passed: Vec<Reached>,
     /// What it asks, when it waits for people.

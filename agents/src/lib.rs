@@ -14,6 +14,7 @@ mod handle;
 mod perform;
 mod ports;
 mod prompt;
+mod reads;
 mod secrets;
 mod spans;
 mod times;

@@ -10,6 +10,7 @@ use crate::gate::{Gate, Lane};
 use crate::handle::Run;
 use crate::ports::Ports;
 use crate::prompt;
+use crate::reads;
 use futures_util::future::{Either, select};
 use futures_util::{FutureExt, StreamExt};
 use std::panic::AssertUnwindSafe;
@@ -25,7 +26,7 @@ use troupe_core::input::{Exit, Input};
 use troupe_core::ir::{EffectClass, Workflow};
 use troupe_core::message::{Reply, ToolOutput};
 use troupe_core::port::model::{Delta, Fold, ModelRequest as PortRequest};
-use troupe_core::port::tool::{Invocation, Tool, ToolSpec};
+use troupe_core::port::tool::{Invocation, Readers, Tool, ToolSpec};
 use troupe_core::port::{self, ErrorKind};
 
 /// Bytes of one answer, thinking and tool calls included, after which a model is broken off. Far beyond what
@@ -313,7 +314,10 @@ async fn call_tool(wires: &Wires, origin: Origin, key: &str, request: ToolReques
     let mut invocation = Invocation {
         key: whole(wires, key),
         arguments: request.arguments,
-        read: request.read,
+        read: match tool.readers() {
+            Readers::Caller => request.read,
+            Readers::Everybody => reads::of_family(ports.journal.as_ref(), &wires.run).await?,
+        },
     };
     let postscript = request.left.and_then(|left| tool.postscript(&left));
     let step = wires.workflow.step(origin.step);

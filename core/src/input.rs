@@ -62,6 +62,8 @@ pub enum Input {
         outputs: Result<Object, Failure>,
         /// What it used, runs that it started included.
         used: Used,
+        /// Ids of chunks that it read in full, runs that it started included.
+        read: Vec<String>,
     },
     /// A person decided.
     Decided {

@@ -38,8 +38,19 @@ impl Signature {
 pub const PAPER_TOOLS: [&str; 3] = ["keyword_search", "semantic_search", "read_chunk"];
 /// Those that the paper does not have.
 pub const FURTHER_TOOLS: [&str; 2] = ["hybrid_search", "outline"];
+/// Those that look at answers.
+pub const CHECKING_TOOLS: [&str; 1] = ["verify_citations"];
 /// All tools that a corpus can bring.
-pub const RETRIEVAL_TOOLS: [&str; 5] = [
+pub const RETRIEVAL_TOOLS: [&str; 6] = [
+    "keyword_search",
+    "semantic_search",
+    "read_chunk",
+    "hybrid_search",
+    "outline",
+    "verify_citations",
+];
+/// Those that an assisted agent has: the paper's and the further ones.
+pub const ASSISTED_TOOLS: [&str; 5] = [
     "keyword_search",
     "semantic_search",
     "read_chunk",
@@ -70,6 +81,7 @@ pub fn arguments(tool: &str, metadata: &[String]) -> Vec<Argument> {
             argument("document", Type::String, false),
             argument("page", Type::Integer, false),
         ],
+        "verify_citations" => vec![argument("answer", Type::Any, true)],
         _ => Vec::new(),
     }
 }
@@ -112,9 +124,25 @@ pub fn result(tool: &str, results: Results) -> Type {
             ]);
             return object(&[("entries", Type::List(Box::new(entry))), ("pages", Type::Integer)]);
         }
+        "verify_citations" => return verified(),
         _ => return Type::Any,
     };
     object(&[("chunks", Type::List(Box::new(row)))])
+}
+
+/// What is told of the citations of an answer.
+fn verified() -> Type {
+    let levels = ["not_in_index", "never_read", "read"];
+    let citation = object(&[
+        ("id", Type::String),
+        ("level", Type::Enum(levels.map(str::to_owned).to_vec())),
+        ("claim", Type::String),
+        ("text", Type::String.or(Type::Null)),
+    ]);
+    object(&[
+        ("citations", Type::List(Box::new(citation))),
+        ("counts", object(&levels.map(|level| (level, Type::Integer)))),
+    ])
 }
 
 /// The record of a `run` step without `output`.

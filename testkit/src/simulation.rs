@@ -295,6 +295,7 @@ impl World<'_> {
                 call,
                 outputs: self.outputs(fails),
                 used: self.used(&request),
+                read: vec![request.name.clone()],
             },
             Want::Approve(request) => Input::Decided {
                 call,

@@ -19,7 +19,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use troupe_core::message::ToolOutput;
 use troupe_core::port::reranker::Reranker;
-use troupe_core::port::tool::{Invocation, ToolSpec};
+use troupe_core::port::tool::{Invocation, Readers, ToolSpec};
 use troupe_core::port::{Error, ErrorKind};
 
 pub(crate) const NAME: &str = "hybrid_search";
@@ -28,6 +28,7 @@ pub(crate) const ROW: Row = Row {
     spec,
     answer,
     reranks: true,
+    readers: Readers::Caller,
 };
 /// Chunks taken from each ranking.
 const RANKED: usize = 100;

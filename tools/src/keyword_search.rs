@@ -18,7 +18,7 @@ use serde_json::json;
 use std::cmp::Reverse;
 use troupe_core::message::ToolOutput;
 use troupe_core::port::Error;
-use troupe_core::port::tool::{Invocation, ToolSpec};
+use troupe_core::port::tool::{Invocation, Readers, ToolSpec};
 
 pub(crate) const NAME: &str = "keyword_search";
 pub(crate) const ROW: Row = Row {
@@ -26,6 +26,7 @@ pub(crate) const ROW: Row = Row {
     spec,
     answer,
     reranks: false,
+    readers: Readers::Caller,
 };
 /// Sentences shown of a chunk.
 pub(crate) const SNIPPET_SENTENCES: usize = 5;

@@ -22,6 +22,7 @@ mod semantic_search;
 mod sentence;
 #[cfg(test)]
 mod test_corpus;
+mod verify_citations;
 
 pub use corpus::{
     ChunkRef, Corpus, CorpusOptions, Encoders, GRAPH_FROM, Opened, PRINT_THREAD, Progress, State, Status, discard,

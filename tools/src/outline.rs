@@ -11,7 +11,7 @@ use serde_json::json;
 use std::ops::Range;
 use troupe_core::message::{Retrieved, ToolOutput};
 use troupe_core::port::Error;
-use troupe_core::port::tool::{Invocation, ToolSpec};
+use troupe_core::port::tool::{Invocation, Readers, ToolSpec};
 use troupe_core::types::Type;
 use troupe_core::{Object, Value};
 
@@ -21,6 +21,7 @@ pub(crate) const ROW: Row = Row {
     spec,
     answer,
     reranks: false,
+    readers: Readers::Caller,
 };
 /// Lines of a page.
 const PAGE: usize = 50;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use troupe_core::ir::Results;
 use troupe_core::message::{Retrieved, ToolOutput};
 use troupe_core::port::Error;
-use troupe_core::port::tool::{Invocation, ToolSpec};
+use troupe_core::port::tool::{Invocation, Readers, ToolSpec};
 use troupe_core::types::Type;
 
 pub(crate) const NAME: &str = "read_chunk";
@@ -17,6 +17,7 @@ pub(crate) const ROW: Row = Row {
     spec,
     answer,
     reranks: false,
+    readers: Readers::Caller,
 };
 const EXAMPLE: &str = r#"{"chunk_ids": ["24", "25"]}"#;
 

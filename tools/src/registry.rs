@@ -3,16 +3,17 @@
 use crate::corpus::Corpus;
 use crate::documents::Documents;
 use crate::face::{Face, Names};
-use crate::{hybrid_search, keyword_search, outline, read_chunk, semantic_search};
+use crate::{hybrid_search, keyword_search, outline, read_chunk, semantic_search, verify_citations};
 use async_trait::async_trait;
 use indexmap::IndexMap;
 use serde_json::json;
 use std::sync::{Arc, OnceLock};
 use troupe_core::Value;
+use troupe_core::citation::Shapes;
 use troupe_core::ir::{Extra, Results};
 use troupe_core::limits::Left;
 use troupe_core::message::ToolOutput;
-use troupe_core::port::tool::{Invocation, Tool, ToolSpec};
+use troupe_core::port::tool::{Invocation, Readers, Tool, ToolSpec};
 use troupe_core::port::{Error, ErrorKind};
 use troupe_core::types::Type;
 
@@ -26,14 +27,17 @@ pub(crate) struct Row {
     pub(crate) answer: fn(&Scene, &Invocation) -> Result<ToolOutput, Error>,
     /// Whether a second look by a reranker decides its answers.
     pub(crate) reranks: bool,
+    /// Whose reading it is told of.
+    pub(crate) readers: Readers,
 }
 
-static TOOLS: [&Row; 5] = [
+static TOOLS: [&Row; 6] = [
     &keyword_search::ROW,
     &semantic_search::ROW,
     &read_chunk::ROW,
     &hybrid_search::ROW,
     &outline::ROW,
+    &verify_citations::ROW,
 ];
 
 /// How each tool that is offered is presented, in order. Needs no corpus: a check can ask for names and types.
@@ -74,6 +78,7 @@ fn make(row: &'static Row, corpus: &Arc<Corpus>, face: &Face) -> Arc<dyn Tool> {
         face: face.clone(),
         name: spec.name.clone(),
         documents: OnceLock::new(),
+        shapes: OnceLock::new(),
     };
     Arc::new(CorpusTool {
         row,
@@ -89,6 +94,7 @@ pub(crate) struct Scene {
     /// The tool's name, as it tells it in messages.
     pub(crate) name: String,
     documents: OnceLock<Documents>,
+    shapes: OnceLock<Shapes>,
 }
 
 impl Scene {
@@ -96,6 +102,11 @@ impl Scene {
     pub(crate) fn documents(&self) -> &Documents {
         self.documents
             .get_or_init(|| Documents::of(&self.corpus, &self.face.metadata))
+    }
+
+    /// What ids of the corpus look like, found at the first call that asks.
+    pub(crate) fn shapes(&self) -> &Shapes {
+        self.shapes.get_or_init(|| verify_citations::shapes(&self.corpus))
     }
 }
 
@@ -131,6 +142,10 @@ impl Tool for CorpusTool {
             identity.push_str(&format!("+{}", reranker.name()));
         }
         Some(identity)
+    }
+
+    fn readers(&self) -> Readers {
+        self.row.readers
     }
 
     async fn call(&self, invocation: Invocation) -> Result<ToolOutput, Error> {

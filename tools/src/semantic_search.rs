@@ -16,7 +16,7 @@ use serde_json::json;
 use std::collections::HashSet;
 use troupe_core::message::ToolOutput;
 use troupe_core::port::embedder::Role;
-use troupe_core::port::tool::{Invocation, ToolSpec};
+use troupe_core::port::tool::{Invocation, Readers, ToolSpec};
 use troupe_core::port::{Error, ErrorKind};
 
 pub(crate) const NAME: &str = "semantic_search";
@@ -25,6 +25,7 @@ pub(crate) const ROW: Row = Row {
     spec,
     answer,
     reranks: false,
+    readers: Readers::Caller,
 };
 /// Sentences in the pool for each chunk asked for.
 pub(crate) const POOL: usize = 3;

@@ -166,6 +166,7 @@ async fn repeat(store: &Store, record: &RunRecord, settings: &Settings) -> anyho
         failure: None,
         progress: state.progress(),
         used: state.used(),
+        read: state.read().clone(),
         limits_passed: state.limits_passed().cloned().collect(),
         questions: Vec::new(),
     };

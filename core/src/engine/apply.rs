@@ -66,20 +66,24 @@ fn fold(workflow: &Workflow, state: &mut State, event: &Event) {
             step,
             item,
             output,
+            retrieved,
             used,
             ..
         } => {
             state.count(*used);
+            state.read.extend(retrieved.read.iter().cloned());
             items::finish(workflow, state, *step, *item, output.as_ref());
         }
         Event::RoundEnded {
             step,
             item,
             carry,
+            retrieved,
             used,
             ..
         } => {
             state.count(*used);
+            state.read.extend(retrieved.read.iter().cloned());
             items::end_round(state, *step, *item, carry);
         }
         Event::ItemFailed {

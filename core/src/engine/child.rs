@@ -10,6 +10,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::id::{CallId, ItemIndex, StepIndex, child_part};
 use crate::input::Used;
 use crate::ir::{Verb, Workflow};
+use crate::message::Retrieved;
 use crate::types::describe;
 use crate::{Object, Value};
 
@@ -73,6 +74,7 @@ pub(super) fn ended(
     call: CallId,
     outputs: Result<Object, Failure>,
     used: Used,
+    read: Vec<String>,
 ) -> Link {
     let Some(Call::Workflow(step, item)) = state.open.get(call) else {
         return Link::nothing();
@@ -89,7 +91,12 @@ pub(super) fn ended(
     });
     match fitting {
         Ok(value) => {
+            let retrieved = Retrieved {
+                read,
+                ..Retrieved::default()
+            };
             let gain = Gain {
+                retrieved,
                 used,
                 ..Gain::default()
             };

@@ -308,6 +308,7 @@ impl Replay<'_> {
                     call,
                     outputs: Ok(outputs),
                     used: self.used(step, item, gain.used),
+                    read: gain.retrieved.read,
                 }]
             }
             Work::Approve { .. } => {
@@ -342,6 +343,7 @@ impl Replay<'_> {
                     call: *call,
                     outputs: Err(failure.clone()),
                     used: self.used(step, item, used),
+                    read: Vec::new(),
                 });
             }
             causes.push(failed(*call, failure));

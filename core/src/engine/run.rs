@@ -53,7 +53,15 @@ pub(super) fn receive(workflow: &Workflow, state: &State, input: Input) -> Resul
         (Input::ModelReplied { call, reply }, _) => Ok(agent::replied(state, call, reply)),
         (Input::ToolReplied { call, output }, _) => Ok(call::replied(workflow, state, call, output)),
         (Input::ProcessExited { call, exit }, _) => Ok(item::exited(workflow, state, call, exit)),
-        (Input::WorkflowEnded { call, outputs, used }, _) => Ok(child::ended(workflow, state, call, outputs, used)),
+        (
+            Input::WorkflowEnded {
+                call,
+                outputs,
+                used,
+                read,
+            },
+            _,
+        ) => Ok(child::ended(workflow, state, call, outputs, used, read)),
         (Input::Decided { call, answer }, _) => Ok(approval::decided(workflow, state, call, answer)),
         (Input::CallFailed { call, failure }, _) => Ok(call::failed(workflow, state, call, failure)),
         (Input::TimerFired { call }, _) => Ok(timer::fired(workflow, state, call)),

@@ -52,6 +52,8 @@ pub struct State {
     pub(super) tool_calls: u32,
     /// Agents of the runs that this one started.
     pub(super) agents_below: u32,
+    /// Ids of chunks that anybody read in full, runs that it started included.
+    pub(super) read: BTreeSet<String>,
     pub(super) outputs: Object,
     pub(super) failure: Option<(Option<Place>, Failure)>,
 }
@@ -283,6 +285,7 @@ impl State {
             usage: Usage::default(),
             tool_calls: 0,
             agents_below: 0,
+            read: BTreeSet::new(),
             outputs: Object::new(),
             failure: None,
         }
@@ -382,6 +385,11 @@ impl State {
             cost_micros: self.spent.cost_micros,
             working_ms: self.spent.working_ms,
         }
+    }
+
+    /// Ids of chunks that anybody in the run read in full, runs that it started included.
+    pub fn read(&self) -> &BTreeSet<String> {
+        &self.read
     }
 
     /// How many effects are open.

@@ -30,8 +30,17 @@ pub struct Invocation {
     pub key: String,
     /// The arguments, an object.
     pub arguments: Value,
-    /// Chunks that the calling agent has read in full.
+    /// Chunks that were read in full: by the calling agent, or by whomever [`Tool::readers`] names.
     pub read: Arc<BTreeSet<String>>,
+}
+
+/// Whose reading a tool is told of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Readers {
+    /// The calling agent's own; a `tool` step has read nothing.
+    Caller,
+    /// Anybody's in the run, in those that it started, and in those that it was started by.
+    Everybody,
 }
 
 /// A tool. An error is told to the model, which may try something else.
@@ -56,6 +65,11 @@ pub trait Tool: Send + Sync {
     /// give the same answers. None where that cannot be told: no answer of such a tool is kept.
     fn identity(&self) -> Option<String> {
         None
+    }
+
+    /// Whose reading it is told of with a call.
+    fn readers(&self) -> Readers {
+        Readers::Caller
     }
 
     /// Calls at once.

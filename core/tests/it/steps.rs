@@ -345,6 +345,7 @@ fn another_workflow_gets_inputs_that_fit_and_what_is_left() {
                     agents: 4,
                     ..Used::default()
                 },
+                read: Vec::new(),
             }
         }
         other => panic!("{other:?}"),

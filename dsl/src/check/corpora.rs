@@ -4,7 +4,7 @@ use crate::code;
 use crate::document::{Corpus, Document};
 use crate::files::{FileError, Files};
 use crate::report::Report;
-use crate::tool_types::{FURTHER_TOOLS, PAPER_TOOLS, Signature};
+use crate::tool_types::{CHECKING_TOOLS, FURTHER_TOOLS, PAPER_TOOLS, Signature};
 use troupe_core::diagnostic::Diagnostic;
 use troupe_core::ir::{EffectClass, Results, Tool, ToolSource};
 
@@ -38,7 +38,7 @@ pub(super) fn check(report: &mut Report, document: &Document, files: &dyn Files)
         }
     }
     // Journals name tools by their places: those that were added later come behind.
-    for names in [&PAPER_TOOLS[..], &FURTHER_TOOLS[..]] {
+    for names in [&PAPER_TOOLS[..], &FURTHER_TOOLS[..], &CHECKING_TOOLS[..]] {
         for corpus in &document.shared.corpora {
             tools.extend(names.iter().map(|tool| of_corpus(&corpus.name.value, tool)));
         }

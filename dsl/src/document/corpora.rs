@@ -6,7 +6,7 @@ use super::{Spanned, names, values};
 use crate::code;
 use crate::language::{CORPUS, EXTRAS};
 use crate::report::Report;
-use crate::tool_types::{FURTHER_TOOLS, PAPER_TOOLS, RETRIEVAL_TOOLS};
+use crate::tool_types::{ASSISTED_TOOLS, PAPER_TOOLS};
 use crate::yaml::{Entry, Kind};
 use troupe_core::diagnostic::Diagnostic;
 use troupe_core::ir::{Extra, Offer, Results};
@@ -81,7 +81,7 @@ fn offer(report: &mut Report, fields: &Fields<'_>) -> Offer {
     let offer = Offer {
         tools: distinct(
             tools
-                .unwrap_or_else(|| by_mode(&RETRIEVAL_TOOLS, &PAPER_TOOLS))
+                .unwrap_or_else(|| by_mode(&ASSISTED_TOOLS, &PAPER_TOOLS))
                 .into_iter()
                 .map(str::to_owned),
         ),
@@ -108,7 +108,7 @@ fn extra(word: &str) -> Extra {
 
 /// A file that asks for the paper's tools gets nothing else.
 fn keeps_to_the_paper(report: &mut Report, fields: &Fields<'_>, offer: &Offer) {
-    let further = offer.tools.iter().find(|tool| FURTHER_TOOLS.contains(&tool.as_str()));
+    let further = offer.tools.iter().find(|tool| !PAPER_TOOLS.contains(&tool.as_str()));
     let beyond = match further {
         Some(tool) => fields.get("tools").zip(Some(format!("no `{tool}`"))),
         None => fields

@@ -7,12 +7,13 @@ use troupe_core::limits::Left;
 use troupe_core::message::ToolOutput;
 use troupe_tools::{Face, registry, specs, tool};
 
-const ALL: [&str; 5] = [
+const ALL: [&str; 6] = [
     "keyword_search",
     "semantic_search",
     "read_chunk",
     "hybrid_search",
     "outline",
+    "verify_citations",
 ];
 
 fn face(tools: &[&str], results: Results, extras: &[Extra]) -> Face {

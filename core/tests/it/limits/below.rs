@@ -55,7 +55,12 @@ fn ended(call: CallId, tokens: u64) -> Input {
         ..Used::default()
     };
     let outputs = Ok([("score".to_owned(), 1.into())].into_iter().collect());
-    Input::WorkflowEnded { call, outputs, used }
+    Input::WorkflowEnded {
+        call,
+        outputs,
+        used,
+        read: Vec::new(),
+    }
 }
 
 #[test]
