@@ -81,6 +81,8 @@ pub enum Command {
     Gc(Gc),
     /// Look for damage and leftovers, and say the way out
     Doctor,
+    /// Run a workflow over a dataset, and say what it scored, what it cost and how sure that is
+    Eval(Eval),
     /// Print a run as a trace, or send it to OpenTelemetry
     Trace(Trace),
     /// Write a run into one file, with the runs that it started
@@ -228,7 +230,7 @@ pub struct Serve {
 /// `troupe ls`
 #[derive(Debug, Args)]
 pub struct List {
-    /// Show the runs that other runs started too
+    /// Show the runs that other runs and `troupe eval` started too
     #[arg(long, short)]
     pub all: bool,
     /// At most so many runs
@@ -285,6 +287,26 @@ pub struct Diff {
 pub struct Replay {
     /// The run, the beginning of its name, or `last`
     pub run: String,
+}
+
+/// `troupe eval`
+#[derive(Debug, Args)]
+pub struct Eval {
+    /// A suite file
+    #[arg(value_name = "SUITE")]
+    pub suite: PathBuf,
+    /// Try runs that failed again
+    #[arg(long)]
+    pub retry_failed: bool,
+    /// Let `run` steps start commands on this machine, unsandboxed
+    #[arg(long)]
+    pub allow_host_commands: bool,
+    /// Write the report as one page with plots
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// Write the thresholds as JUnit's XML, for the test reports of build servers
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
 }
 
 /// `troupe trace`

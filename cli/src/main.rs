@@ -4,6 +4,7 @@ mod archive;
 mod args;
 mod cmd;
 mod crew;
+mod eval;
 mod exit;
 mod live;
 mod load;

@@ -17,6 +17,7 @@ pub mod input;
 pub mod ir;
 pub mod limits;
 pub mod message;
+pub mod metric;
 pub mod port;
 pub mod secret;
 pub mod tokens;

@@ -8,6 +8,7 @@
 
 mod check;
 mod code;
+pub mod data;
 mod document;
 pub mod editor;
 mod expression;

@@ -4,7 +4,7 @@ use super::block_on;
 use crate::args::List;
 use crate::exit::Exit;
 use crate::settings::Settings;
-use crate::{report, workspace};
+use crate::{eval, report, workspace};
 use serde_json::json;
 use troupe_core::Value;
 use troupe_core::port::ErrorKind;
@@ -38,14 +38,15 @@ pub fn run(arguments: &List, settings: &Settings) -> anyhow::Result<Exit> {
     Ok(Exit::Succeeded)
 }
 
-/// The newest runs of people; those that other runs started are many, and are asked for.
+/// The newest runs of people; those that other runs and evaluations started are many, and are asked for.
 async fn newest(reader: &Reader, arguments: &List) -> anyhow::Result<Vec<RunRecord>> {
     let mut wanted = arguments.limit;
     loop {
         let mut records = reader.runs(wanted).await?;
         let is_everything = records.len() < wanted as usize || wanted == u32::MAX;
         if !arguments.all {
-            records.retain(|record| record.header.run.parent().is_none());
+            let of_eval = |record: &RunRecord| record.header.run.as_str().starts_with(eval::RUN_PREFIX);
+            records.retain(|record| record.header.run.parent().is_none() && !of_eval(record));
         }
         if is_everything || records.len() >= arguments.limit as usize {
             records.truncate(arguments.limit as usize);

@@ -7,6 +7,7 @@ mod check;
 mod corpus;
 mod diff;
 mod doctor;
+mod eval;
 mod explain;
 mod export;
 mod fork;
@@ -26,7 +27,7 @@ mod show;
 mod trace;
 
 pub use resume::Suspended;
-pub use run::Choices;
+pub use run::{Begin, Choices, Wired, header};
 
 use crate::args::Command;
 use crate::exit::Exit;
@@ -51,6 +52,7 @@ pub fn dispatch(command: Command, settings: &Settings) -> anyhow::Result<Exit> {
         Command::Replay(arguments) => replay::run(&arguments, settings),
         Command::Gc(arguments) => gc::run(&arguments, settings),
         Command::Doctor => doctor::run(settings),
+        Command::Eval(arguments) => eval::run(&arguments, settings),
         Command::Trace(arguments) => trace::run(&arguments, settings),
         Command::Export(arguments) => export::run(&arguments, settings),
         Command::Import(arguments) => import::run(&arguments, settings),

@@ -9,7 +9,7 @@ mod plan;
 mod time;
 mod trace;
 
-pub use diagnostic::{Checked, Format, count, diagnostics};
+pub use diagnostic::{Checked, Format, count, diagnostics, escaped};
 pub use difference::difference;
 pub use number::{bytes, plural};
 pub use outcome::{Ended, print as outcome};

@@ -25,7 +25,7 @@ fn every_example_is_clean() {
 #[test]
 fn a_review_waits_for_its_person_and_goes_on() {
     let place = Place::new();
-    let example = examples().join("04-review");
+    let example = examples().join("05-review");
     let run = place.troupe(&["run", example.to_str().unwrap(), "--json"]);
     assert_eq!(
         (run.code, run.json()["status"].as_str()),

@@ -8,6 +8,7 @@ mod commands;
 mod contracts;
 mod corpus;
 mod crash;
+mod evaluation;
 mod examples;
 mod export;
 mod families;

@@ -65,7 +65,7 @@ fn failure(xml: &mut String, file: &Checked, error: &Diagnostic) {
 
 /// Text for XML 1.0, in elements and in attributes. Characters that XML cannot hold in any form
 /// become U+FFFD.
-fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> String {
     let mut xml = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

@@ -8,6 +8,7 @@ mod place;
 mod sarif;
 
 pub use human::diagnostics;
+pub use junit::escaped;
 pub use place::Place;
 
 use clap::ValueEnum;

@@ -1,0 +1,446 @@
+//! A suite file: which questions go to which workflows, and what is scored.
+
+use super::dataset::Source;
+use crate::exit::Usage;
+use crate::report;
+use crate::settings::Settings;
+use std::path::{Path, PathBuf};
+use troupe_core::diagnostic::Span;
+use troupe_core::expression::{Expression, Template};
+use troupe_dsl::data::{Field, Item, Reading};
+
+/// What a suite asks for. Paths are absolute or seen from the suite's folder.
+#[derive(Debug, Default)]
+pub struct Suite {
+    /// Its name: a part of what names its runs.
+    pub name: String,
+    /// The questions.
+    pub dataset: Source,
+    /// What answers them; two or more are compared.
+    pub variants: Vec<Variant>,
+    /// The workflow's inputs, over `row`.
+    pub inputs: Vec<(String, Template)>,
+    /// The answer, over `outputs`, `row` and `run`.
+    pub answer: Option<Expression>,
+    /// A gold text or a list of them, over `row`.
+    pub gold: Option<Expression>,
+    /// The ids of the chunks that hold the answer, over `row`.
+    pub gold_chunks: Option<Expression>,
+    /// Runs of every question.
+    pub trials: u32,
+    /// Runs at once.
+    pub parallel: usize,
+    /// The model that judges, as `provider/name`.
+    pub judge: Option<String>,
+    /// What is scored, in the order of the report.
+    pub metrics: Vec<Metric>,
+    /// The least means that are good enough.
+    pub thresholds: Vec<(Metric, f64)>,
+    /// The seed of the intervals.
+    pub seed: u64,
+}
+
+/// A workflow with its models.
+#[derive(Debug)]
+pub struct Variant {
+    /// How the report calls it.
+    pub name: String,
+    /// The file or folder.
+    pub workflow: PathBuf,
+    /// Models put behind aliases: `alias=provider/name`.
+    pub models: Vec<String>,
+    /// Inputs beside the suite's own.
+    pub inputs: Vec<(String, Template)>,
+}
+
+/// What can be scored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Metric {
+    /// SQuAD's exact match.
+    ExactMatch,
+    /// Token F1.
+    TokenF1,
+    /// Contain-Acc.
+    ContainAcc,
+    /// The same by whole words.
+    WordContainAcc,
+    /// LLM-Acc.
+    LlmAcc,
+    /// The share of gold chunks among the first k.
+    Recall(usize),
+    /// All gold chunks among the first k.
+    FullSupport(usize),
+    /// One over the rank of the first gold chunk.
+    Mrr,
+    /// Tokens from corpora.
+    RetrievedTokens,
+    /// Tokens of prompts and answers.
+    TotalTokens,
+    /// US dollars.
+    Cost,
+    /// Model calls.
+    Loops,
+    /// Tool calls.
+    ToolCalls,
+    /// Seconds from the first event to the last one.
+    WallSeconds,
+}
+
+const NAMES: [(&str, Metric); 12] = [
+    ("exact_match", Metric::ExactMatch),
+    ("token_f1", Metric::TokenF1),
+    ("contain_acc", Metric::ContainAcc),
+    ("word_contain_acc", Metric::WordContainAcc),
+    ("llm_acc", Metric::LlmAcc),
+    ("mrr", Metric::Mrr),
+    ("retrieved_tokens", Metric::RetrievedTokens),
+    ("total_tokens", Metric::TotalTokens),
+    ("cost_usd", Metric::Cost),
+    ("loops", Metric::Loops),
+    ("tool_calls", Metric::ToolCalls),
+    ("wall_seconds", Metric::WallSeconds),
+];
+
+impl Metric {
+    /// The metric that a suite calls so.
+    fn named(name: &str) -> Option<Self> {
+        let known = NAMES.iter().find(|(known, _)| *known == name);
+        known.map(|(_, metric)| *metric).or_else(|| {
+            let (name, k) = name.split_once('@')?;
+            let k = k.parse().ok().filter(|k| *k > 0)?;
+            match name {
+                "recall" => Some(Self::Recall(k)),
+                "full_support" => Some(Self::FullSupport(k)),
+                _ => None,
+            }
+        })
+    }
+
+    /// What suites and reports call it.
+    pub fn name(self) -> String {
+        match self {
+            Self::Recall(k) => format!("recall@{k}"),
+            Self::FullSupport(k) => format!("full_support@{k}"),
+            _ => NAMES
+                .iter()
+                .find(|(_, metric)| *metric == self)
+                .map_or_else(String::new, |(name, _)| (*name).to_owned()),
+        }
+    }
+
+    /// Whether it is a share of something right: then a failed run counts as 0.
+    pub fn is_accuracy(self) -> bool {
+        matches!(
+            self,
+            Self::ExactMatch | Self::TokenF1 | Self::ContainAcc | Self::WordContainAcc | Self::LlmAcc
+        )
+    }
+
+    /// Whether it lies in 0..=1.
+    pub fn is_share(self) -> bool {
+        self.is_accuracy() || matches!(self, Self::Recall(_) | Self::FullSupport(_) | Self::Mrr)
+    }
+}
+
+const KEYS: [&str; 16] = [
+    "suite",
+    "name",
+    "dataset",
+    "workflow",
+    "variants",
+    "inputs",
+    "answer",
+    "gold",
+    "gold_chunks",
+    "trials",
+    "parallel",
+    "judge",
+    "metrics",
+    "thresholds",
+    "seed",
+    "models",
+];
+
+impl Suite {
+    /// Reads a suite; whatever is wrong is told on stderr, all at once.
+    pub fn load(path: &Path, settings: &Settings) -> anyhow::Result<Self> {
+        let bytes =
+            std::fs::read(path).map_err(|error| Usage::error(format!("{} cannot be read: {error}", path.display())))?;
+        let (mut reading, root) = Reading::open(&path.display().to_string(), &bytes);
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let mut suite = Self {
+            trials: 1,
+            parallel: 4,
+            ..Self::default()
+        };
+        if let Some(root) = root {
+            suite.read(&mut reading, &root, folder);
+        }
+        let compiled = reading.finish();
+        report::diagnostics(&compiled, settings);
+        if compiled.has_errors() {
+            let count = report::count(&compiled.diagnostics);
+            return Err(Usage::error(format!("{} cannot be run: {count}", path.display())));
+        }
+        Ok(suite)
+    }
+
+    fn read(&mut self, reading: &mut Reading, root: &Item, folder: &Path) {
+        let fields = reading.fields(root, "a suite", &KEYS);
+        let mut models = Vec::new();
+        let mut workflow = None;
+        for Field { key, span, item } in &fields {
+            match key.as_str() {
+                "suite" if item.number() != Some(1.0) => {
+                    reading.wrong(
+                        item.span(),
+                        "this version reads suites of version 1",
+                        "write `suite: 1`",
+                    );
+                }
+                "name" => self.name = text(reading, item, "`name`"),
+                "dataset" => self.dataset = dataset(reading, item, *span, folder),
+                "workflow" => workflow = Some(folder.join(text(reading, item, "`workflow`"))),
+                "models" => models = pairs(reading, item),
+                "variants" => self.variants = variants(reading, item, folder),
+                "inputs" => self.inputs = inputs(reading, item),
+                "answer" => self.answer = reading.expression(item, "answer", &["outputs", "row", "run"]),
+                "gold" => self.gold = reading.expression(item, "gold", &["row"]),
+                "gold_chunks" => self.gold_chunks = reading.expression(item, "gold_chunks", &["row"]),
+                "trials" => self.trials = whole(reading, item, "`trials`") as u32,
+                "parallel" => self.parallel = whole(reading, item, "`parallel`") as usize,
+                "judge" => self.judge = judge(reading, item, *span),
+                "metrics" => self.metrics = metrics(reading, item),
+                "thresholds" => self.thresholds = thresholds(reading, item),
+                "seed" => self.seed = item.number().map_or(0, |seed| seed as u64),
+                _ => {}
+            }
+        }
+        let has = |key: &str| fields.iter().any(|field| field.key == key);
+        for (key, about) in [
+            ("suite", "the version of the form, 1"),
+            ("name", "names the suite's runs"),
+            ("dataset", "the questions: `{ file: questions.jsonl, id: row.id }`"),
+            ("answer", "which output is the answer, such as `outputs.answer`"),
+        ] {
+            if !has(key) {
+                reading.missing(root.span(), "a suite", key, about);
+            }
+        }
+        match workflow {
+            Some(workflow) if self.variants.is_empty() => self.variants.push(Variant {
+                name: "default".to_owned(),
+                workflow,
+                models,
+                inputs: Vec::new(),
+            }),
+            Some(_) => reading.wrong(
+                root.span(),
+                "`workflow` and `variants` exclude each other",
+                "leave one of them out",
+            ),
+            None if !has("variants") => {
+                reading.missing(
+                    root.span(),
+                    "a suite",
+                    "workflow",
+                    "the file that answers, or several under `variants`",
+                );
+            }
+            None => {}
+        }
+        if self.metrics.is_empty() {
+            self.metrics = self.usual_metrics();
+        }
+        self.check_needs(reading, &fields, root.span());
+    }
+
+    /// What can be scored with what the suite says.
+    fn usual_metrics(&self) -> Vec<Metric> {
+        let mut metrics = Vec::new();
+        if self.gold.is_some() {
+            metrics.extend([Metric::ExactMatch, Metric::TokenF1, Metric::ContainAcc]);
+            metrics.extend(self.judge.as_ref().map(|_| Metric::LlmAcc));
+        }
+        if self.gold_chunks.is_some() {
+            metrics.extend([Metric::Recall(5), Metric::FullSupport(5), Metric::Mrr]);
+        }
+        metrics.extend([Metric::RetrievedTokens, Metric::TotalTokens, Metric::Loops]);
+        metrics
+    }
+
+    fn check_needs(&mut self, reading: &mut Reading, fields: &[Field], root: Span) {
+        let at = fields
+            .iter()
+            .find(|field| field.key == "metrics")
+            .map_or(root, |field| field.span);
+        for metric in self
+            .metrics
+            .iter()
+            .chain(self.thresholds.iter().map(|(metric, _)| metric))
+        {
+            let needs = match metric {
+                Metric::Recall(_) | Metric::FullSupport(_) | Metric::Mrr if self.gold_chunks.is_none() => "gold_chunks",
+                metric if metric.is_accuracy() && self.gold.is_none() => "gold",
+                _ => continue,
+            };
+            reading.missing(at, &format!("`{}`", metric.name()), needs, "what is right, over `row`");
+        }
+        for (metric, _) in &self.thresholds {
+            if !self.metrics.contains(metric) {
+                self.metrics.push(*metric);
+            }
+        }
+    }
+}
+
+fn text(reading: &mut Reading, item: &Item, what: &str) -> String {
+    match item.text() {
+        Some(text) => text.to_owned(),
+        None => {
+            reading.wrong(
+                item.span(),
+                format!("{what} is text, and this is {}", item.describe()),
+                "write one word or a quoted text",
+            );
+            String::new()
+        }
+    }
+}
+
+fn whole(reading: &mut Reading, item: &Item, what: &str) -> u64 {
+    match item
+        .number()
+        .filter(|n| n.fract() == 0.0 && (1.0..=10_000.0).contains(n))
+    {
+        Some(number) => number as u64,
+        None => {
+            let message = format!("{what} is a whole number from 1, and this is {}", item.describe());
+            reading.wrong(item.span(), message, "write 1 to 10000");
+            1
+        }
+    }
+}
+
+fn dataset(reading: &mut Reading, item: &Item, span: Span, folder: &Path) -> Source {
+    let mut source = Source::default();
+    let fields = reading.fields(item, "a dataset", &["file", "id", "group", "limit", "where"]);
+    for Field { key, item, .. } in &fields {
+        match key.as_str() {
+            "file" => source.file = folder.join(text(reading, item, "`file`")),
+            "id" => source.id = reading.expression(item, "id", &["row"]),
+            "group" => source.group = reading.expression(item, "group", &["row"]),
+            "where" => source.wanted = reading.expression(item, "where", &["row"]),
+            "limit" => source.limit = Some(whole(reading, item, "`limit`") as usize),
+            _ => {}
+        }
+    }
+    for (key, about) in [
+        ("file", "a .jsonl or .csv file"),
+        ("id", "what names a question, such as `row.id`"),
+    ] {
+        if fields.iter().all(|field| field.key != key) {
+            reading.missing(span, "a dataset", key, about);
+        }
+    }
+    source
+}
+
+fn pairs(reading: &mut Reading, item: &Item) -> Vec<String> {
+    let entries = reading.entries(item, "`models`");
+    let pair = |field: &Field| format!("{}={}", field.key, text(reading, &field.item, "a model"));
+    entries.iter().map(pair).collect()
+}
+
+fn inputs(reading: &mut Reading, item: &Item) -> Vec<(String, Template)> {
+    let entries = reading.entries(item, "`inputs`");
+    let input = |field: &Field| Some((field.key.clone(), reading.template(&field.item, &["row"])?));
+    entries.iter().filter_map(input).collect()
+}
+
+fn variants(reading: &mut Reading, item: &Item, folder: &Path) -> Vec<Variant> {
+    let entries = reading.entries(item, "`variants`");
+    let mut variants = Vec::new();
+    for variant in &entries {
+        let mut read = Variant {
+            name: variant.key.clone(),
+            workflow: PathBuf::new(),
+            models: Vec::new(),
+            inputs: Vec::new(),
+        };
+        let fields = reading.fields(&variant.item, "a variant", &["workflow", "models", "inputs"]);
+        for Field { key, item, .. } in &fields {
+            match key.as_str() {
+                "workflow" => read.workflow = folder.join(text(reading, item, "`workflow`")),
+                "models" => read.models = pairs(reading, item),
+                _ => read.inputs = inputs(reading, item),
+            }
+        }
+        if fields.iter().all(|field| field.key != "workflow") {
+            reading.missing(variant.span, "a variant", "workflow", "the file that answers");
+        }
+        variants.push(read);
+    }
+    variants
+}
+
+fn judge(reading: &mut Reading, item: &Item, span: Span) -> Option<String> {
+    let fields = reading.fields(item, "a judge", &["model"]);
+    let Some(field) = fields.first() else {
+        reading.missing(span, "a judge", "model", "`provider/name`");
+        return None;
+    };
+    let model = text(reading, &field.item, "`model`");
+    if !model.contains('/') {
+        reading.wrong(
+            field.item.span(),
+            format!("`{model}` names no model"),
+            "write `provider/name`",
+        );
+    }
+    Some(model)
+}
+
+fn metric(reading: &mut Reading, name: &str, span: Span) -> Option<Metric> {
+    let found = Metric::named(name);
+    if found.is_none() {
+        let mut known: Vec<&str> = NAMES.iter().map(|(name, _)| *name).collect();
+        known.extend(["recall@5", "full_support@5"]);
+        reading.unknown(span, format!("there is no metric `{name}`"), name, "metrics", &known);
+    }
+    found
+}
+
+fn metrics(reading: &mut Reading, item: &Item) -> Vec<Metric> {
+    let Some(items) = item.list() else {
+        reading.wrong(
+            item.span(),
+            format!("`metrics` is a list, and this is {}", item.describe()),
+            "write `[exact_match, token_f1]`",
+        );
+        return Vec::new();
+    };
+    let mut metrics = Vec::new();
+    for item in &items {
+        let name = text(reading, item, "a metric");
+        let found = metric(reading, &name, item.span());
+        metrics.extend(found.filter(|metric| !metrics.contains(metric)));
+    }
+    metrics
+}
+
+fn thresholds(reading: &mut Reading, item: &Item) -> Vec<(Metric, f64)> {
+    let mut thresholds = Vec::new();
+    for Field { key, span, item } in &reading.entries(item, "`thresholds`") {
+        let Some(least) = item.number() else {
+            reading.wrong(
+                item.span(),
+                "a threshold is a number",
+                "write the least mean that is good enough",
+            );
+            continue;
+        };
+        thresholds.extend(metric(reading, key, *span).map(|metric| (metric, least)));
+    }
+    thresholds
+}
