@@ -85,6 +85,8 @@ pub enum Command {
     Eval(Eval),
     /// Print a run as a trace, or send it to OpenTelemetry
     Trace(Trace),
+    /// Check the citations of a run's answers against its corpora and what it read
+    Citations(Citations),
     /// Write a run into one file, with the runs that it started
     Export(Export),
     /// Take up a run from the file that `export` wrote
@@ -329,6 +331,14 @@ pub enum TraceFormat {
     Tree,
     /// One message of OTLP as JSON, of the spans that ended
     OtlpJson,
+}
+
+/// `troupe citations`
+#[derive(Debug, Args)]
+pub struct Citations {
+    /// The run, the beginning of its name, or `last`
+    #[arg(default_value = "last")]
+    pub run: String,
 }
 
 /// `troupe export`

@@ -78,7 +78,8 @@ fn read_bounded(file: &Path) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn folder_of(file: &Path) -> PathBuf {
+/// The folder that the paths of a workflow file start from.
+pub fn folder_of(file: &Path) -> PathBuf {
     match file.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
         _ => PathBuf::from("."),

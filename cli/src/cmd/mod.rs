@@ -4,6 +4,7 @@ mod approve;
 mod call;
 mod cancel;
 mod check;
+mod citations;
 mod corpus;
 mod diff;
 mod doctor;
@@ -56,6 +57,7 @@ pub fn dispatch(command: Command, settings: &Settings) -> anyhow::Result<Exit> {
         Command::Trace(arguments) => trace::run(&arguments, settings),
         Command::Export(arguments) => export::run(&arguments, settings),
         Command::Import(arguments) => import::run(&arguments, settings),
+        Command::Citations(arguments) => citations::run(&arguments, settings),
         Command::Call(arguments) => call::run(&arguments, settings),
         Command::Corpus(arguments) => corpus::run(&arguments, settings),
         Command::Graph(arguments) => graph::run(&arguments, settings),

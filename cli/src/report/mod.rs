@@ -1,5 +1,6 @@
 //! What people and programs are told. Data goes to stdout, talk to stderr.
 
+mod citations;
 mod diagnostic;
 mod difference;
 pub mod limits;
@@ -9,6 +10,7 @@ mod plan;
 mod time;
 mod trace;
 
+pub use citations::{Citations, Cited, CitedCorpus};
 pub use diagnostic::{Checked, Format, count, diagnostics, escaped};
 pub use difference::difference;
 pub use number::{bytes, plural};

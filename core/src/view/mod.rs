@@ -4,8 +4,10 @@
 
 mod diff;
 pub mod metrics;
+mod reads;
 mod run;
 pub mod trace;
 
 pub use diff::{AgentDiff, Change, Figures, ItemDiff, Pair, RunDiff, Side, StepDiff};
+pub use reads::Reads;
 pub use run::{AgentStatus, AgentView, CallsView, ChildView, RunView, StepStatus, StepView};
