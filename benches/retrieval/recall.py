@@ -4,6 +4,7 @@
 
 MODEL is the folder with config.json, tokenizer.json and model.safetensors; SET a folder with corpus.jsonl and
 questions.jsonl. A passage's score by MiniLM is the largest cosine of one of its sentences to the question.
+With --cache DIR, vectors are kept there and not made again.
 """
 
 import argparse
@@ -11,6 +12,7 @@ import json
 import math
 import time
 from collections import Counter, defaultdict
+from pathlib import Path
 
 import numpy as np
 
@@ -18,7 +20,8 @@ from sets import Questions, sentences, words
 
 K1, B = 1.2, 0.75
 FUSION = 60
-DEPTH = 100
+# How far down the two rankings fusion looks.
+DEPTHS = (100, None)
 CUTS = (5, 20)
 
 
@@ -39,7 +42,7 @@ def bm25(texts, questions):
             rarity = math.log((len(texts) - len(holding) + 0.5) / (len(holding) + 0.5) + 1.0)
             for at, count in holding:
                 scores[at] += rarity * count * (K1 + 1) / (count + K1 * (1 - B + B * lengths[at] / mean))
-        rankings.append(sorted(scores, key=lambda at: (-scores[at], at))[:DEPTH])
+        rankings.append(sorted(scores, key=lambda at: (-scores[at], at)))
     return rankings
 
 
@@ -73,7 +76,16 @@ class MiniLM:
             vectors[chosen] = self.torch.nn.functional.normalize(mean, dim=1).numpy()
         return vectors
 
-    def rank(self, texts, questions):
+    def kept(self, texts, path):
+        if path and path.exists():
+            return np.load(path)
+        vectors = self.embed(texts)
+        if path:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            np.save(path, vectors)
+        return vectors
+
+    def rank(self, texts, questions, cache=None):
         cut, owner = [], []
         for at, text in enumerate(texts):
             for sentence in sentences(text):
@@ -82,23 +94,24 @@ class MiniLM:
         # equal sentences have equal vectors
         distinct = list(dict.fromkeys(cut))
         place = {sentence: at for at, sentence in enumerate(distinct)}
-        vectors = self.embed(distinct)[[place[sentence] for sentence in cut]]
+        kept = (cache.with_suffix(".sentences.npy"), cache.with_suffix(".questions.npy")) if cache else (None, None)
+        vectors = self.kept(distinct, kept[0])[[place[sentence] for sentence in cut]]
         owner = np.array(owner)
         rankings = []
-        for query in self.embed(questions):
+        for query in self.kept(questions, kept[1]):
             best = np.full(len(texts), -2.0, np.float32)
             np.maximum.at(best, owner, vectors @ query)
-            rankings.append(np.argsort(-best, kind="stable")[:DEPTH].tolist())
+            rankings.append(np.argsort(-best, kind="stable").tolist())
         return rankings, len(cut)
 
 
-def fused(*rankings):
+def fused(depth, *rankings):
     """Reciprocal rank fusion (Cormack, Clarke and Büttcher 2009), ranks from 1, k = 60."""
     result = []
     for lists in zip(*rankings):
         scores = defaultdict(float)
         for ranking in lists:
-            for rank, at in enumerate(ranking, 1):
+            for rank, at in enumerate(ranking[:depth], 1):
                 scores[at] += 1.0 / (FUSION + rank)
         result.append(sorted(scores, key=lambda at: (-scores[at], at)))
     return result
@@ -119,17 +132,20 @@ def main():
     arguments.add_argument("model")
     arguments.add_argument("sets", nargs="+")
     arguments.add_argument("--json")
+    arguments.add_argument("--cache", type=Path)
     given = arguments.parse_args()
     model, kept = MiniLM(given.model), {}
     for folder in given.sets:
         data, start = Questions(folder), time.process_time()
         by_words = bm25(data.texts, data.questions)
-        by_meaning, count = model.rank(data.texts, data.questions)
+        by_meaning, count = model.rank(data.texts, data.questions, given.cache and given.cache / data.name)
         rows = {
             "BM25": figures(by_words, data.gold),
             "MiniLM": figures(by_meaning, data.gold),
-            "RRF(BM25, MiniLM)": figures(fused(by_words, by_meaning), data.gold),
         }
+        for depth in DEPTHS:
+            name = f"RRF(BM25, MiniLM), {depth or 'all'} ranks"
+            rows[name] = figures(fused(depth, by_words, by_meaning), data.gold)
         kept[data.name] = rows
         print(f"\n{data.name}: {len(data.questions)} questions, {len(data.texts)} passages, {count} sentences", end="")
         print(f" ({time.process_time() - start:.0f} s of processor time)\n")

@@ -164,7 +164,8 @@ pub struct Ids<'a> {
 impl Ids<'_> {
     /// Whether somebody who writes `text` in a bracket means a chunk.
     fn means(&self, text: &str) -> bool {
-        (self.known)(text) || self.shapes.fit(text)
+        // another part of a document that there is
+        (self.known)(text) || (self.known)(shape::document(text)) || self.shapes.fit(text)
     }
 }
 

@@ -1,10 +1,12 @@
 //! The standard library: workflows that any file can call as `std/NAME`.
 
 /// Every workflow of the library: its name and its text.
-const WORKFLOWS: [(&str, &str); 3] = [
+const WORKFLOWS: [(&str, &str); 5] = [
     ("debate", include_str!("../std/debate.yaml")),
     ("refine", include_str!("../std/refine.yaml")),
     ("refine-round", include_str!("../std/refine-round.yaml")),
+    ("verify-citation", include_str!("../std/verify-citation.yaml")),
+    ("verify-citations", include_str!("../std/verify-citations.yaml")),
 ];
 
 /// The names, in order.

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod cache;
+mod citations;
 mod commands;
 mod contracts;
 mod corpus;

@@ -5,8 +5,8 @@
 //! 2. it has the outline of ids that are not told apart by their digits alone (`smith2020`, `jones2021`; `on-the-use-of-otters`):
 //!    runs of letters and of digits and what joins them, in the same case, and at least two runs.
 //!
-//! Ids that are single words (`report`) have no shape: `[sic]` would have it too. Nothing is said of an id that does
-//! not exist in such a corpus unless a run was shown it.
+//! A further chunk of a document that exists (`report#9`) has it too. Ids that are single words (`report`) have no
+//! shape, since `[sic]` would have it: in a corpus of such ids, made-up ones of another document are not noticed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -73,7 +73,7 @@ impl Shapes {
 }
 
 /// An id without its chunk number.
-fn document(id: &str) -> &str {
+pub(super) fn document(id: &str) -> &str {
     match id.rsplit_once('#') {
         Some((document, number)) if !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()) => document,
         _ => id,

@@ -59,8 +59,8 @@ fn brackets_with_ids_cite() {
 #[test]
 fn what_looks_like_an_id_of_the_corpus_is_one() {
     assert_eq!(
-        ids("[hotpot-99999] [hotpot-00012#9] [2602.99999] [123]"),
-        ["hotpot-99999", "hotpot-00012#9", "2602.99999", "123"]
+        ids("[hotpot-99999] [hotpot-00012#9] [2602.99999] [123] [report#9] [summary#9]"),
+        ["hotpot-99999", "hotpot-00012#9", "2602.99999", "123", "report#9"]
     );
 }
 

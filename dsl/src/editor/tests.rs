@@ -123,13 +123,13 @@ fn a_key_comes_with_its_colon_and_takes_the_place_of_what_was_typed() {
 fn words_and_names_are_offered_as_values() {
     insta::assert_snapshot!(in_step("agent: lead\non_error: ‸"), @"fail continue");
     insta::assert_snapshot!(in_step("agent: ‸"), @"seeker lead");
-    insta::assert_snapshot!(in_step("tool: ‸"), @"papers.keyword_search papers.semantic_search papers.read_chunk papers.hybrid_search papers.outline");
-    insta::assert_snapshot!(in_step("workflow: std/‸"), @"std/debate std/refine std/refine-round");
+    insta::assert_snapshot!(in_step("tool: ‸"), @"papers.keyword_search papers.semantic_search papers.read_chunk papers.hybrid_search papers.outline papers.verify_citations");
+    insta::assert_snapshot!(in_step("workflow: std/‸"), @"std/debate std/refine std/refine-round std/verify-citation std/verify-citations");
     insta::assert_snapshot!(in_step("agent: lead\nretry: { attempts: 2, errors: [mo‸] }"), @"model timeout");
     insta::assert_snapshot!(in_step("approve: Go?\nchoices: [a, b]\non_deadline: ‸"), @"a b");
     insta::assert_snapshot!(labels("troupe: 1\nmodels: { fast: builtin/reader }\nagents:\n  a:\n    model: ‸\n"), @"fast builtin/reader openai/ local/");
-    insta::assert_snapshot!(labels("troupe: 1\ncorpora: { papers: x }\nagents:\n  a:\n    tools:\n      - ‸\n"), @"papers papers.keyword_search papers.semantic_search papers.read_chunk papers.hybrid_search papers.outline");
-    insta::assert_snapshot!(labels("troupe: 1\ncorpora:\n  papers:\n    files: x\n    tools:\n      - ‸\n"), @"keyword_search semantic_search read_chunk hybrid_search outline");
+    insta::assert_snapshot!(labels("troupe: 1\ncorpora: { papers: x }\nagents:\n  a:\n    tools:\n      - ‸\n"), @"papers papers.keyword_search papers.semantic_search papers.read_chunk papers.hybrid_search papers.outline papers.verify_citations");
+    insta::assert_snapshot!(labels("troupe: 1\ncorpora:\n  papers:\n    files: x\n    tools:\n      - ‸\n"), @"keyword_search semantic_search read_chunk hybrid_search outline verify_citations");
     insta::assert_snapshot!(labels("troupe: 1\ncorpora:\n  papers:\n    files: x\n    embedder: ‸\n"), @"builtin/static local/ openai/");
     insta::assert_snapshot!(labels("troupe: 1\ncorpora:\n  papers:\n    files: x\n    mode: ‸\n"), @"faithful assisted");
     insta::assert_snapshot!(labels("troupe: 1\ninputs:\n  a: str‸\n"), @"string");

@@ -130,7 +130,9 @@ fn a_workflow_is_lowered_whole() {
             "papers.hybrid_search",
             "papers.outline",
             "notes.hybrid_search",
-            "notes.outline"
+            "notes.outline",
+            "papers.verify_citations",
+            "notes.verify_citations"
         ]
     );
     let (corpus, tool) = (w.tools[4].source.group(), w.tools[4].source.tool());

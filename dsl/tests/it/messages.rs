@@ -332,7 +332,7 @@ steps:
       |     tool: papers.read
       |           ^^^^^^^^^^^
       = did you mean `papers.read_chunk`?
-      = tools: `papers.keyword_search`, `papers.semantic_search`, `papers.read_chunk`, `papers.hybrid_search`, `papers.outline`
+      = tools: `papers.keyword_search`, `papers.semantic_search`, `papers.read_chunk`, `papers.hybrid_search`, `papers.outline`, `papers.verify_citations`
     "#);
 }
 
@@ -400,7 +400,7 @@ steps:
       |   b: { workflow: std/refin }
       |                  ^^^^^^^^^
       = did you mean `refine`?
-      = workflows of `std/`: `debate`, `refine`, `refine-round`
+      = workflows of `std/`: `debate`, `refine`, `refine-round`, `verify-citation`, `verify-citations`
     "#);
 }
 
