@@ -71,7 +71,7 @@ fn checked(server: &Server, said: &str) -> Place {
         format!(
             r#"troupe: 1
 name: checked
-models: {{ m: {{ provider: openai, model: m, base_url: "{address}", api_key: none, attempts: 1 }} }}
+models: {{ m: {{ provider: openai, model: m, base_url: "{address}", attempts: 1 }} }}
 defaults: {{ model: m }}
 corpora: {{ animals: animals.jsonl }}
 agents: {{ speaker: {{ system: Say it. }} }}
