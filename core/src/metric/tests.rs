@@ -1,3 +1,5 @@
+//! Scores by their published definitions, and laws that hold for any answers.
+
 use super::*;
 use proptest::prelude::*;
 
