@@ -175,3 +175,35 @@ fn a_corpus_that_is_gone_accuses_nobody() {
         (&json!(0), &json!(0))
     );
 }
+
+/// What a called workflow read counts in the run that called it, and in the others that it calls.
+#[test]
+fn reading_counts_in_the_whole_family() {
+    let place = Place::new();
+    place.file("animals.jsonl", r#"{"id": "animal-1", "text": "Bats navigate."}"#);
+    place.file(
+        "read.yaml",
+        "troupe: 1\nname: reading\ncorpora: { animals: animals.jsonl }\nsteps:\n  read: { tool: animals.read_chunk, with: { chunk_ids: [animal-1] } }\n",
+    );
+    place.file(
+        "check.yaml",
+        "troupe: 1\nname: checking\ninputs: { answer: string }\ncorpora: { animals: animals.jsonl }\nsteps:\n  \
+         check: { tool: animals.verify_citations, with: { answer: \"${{ inputs.answer }}\" } }\n\
+         outputs: { level: \"${{ steps.check.output.citations[0].level }}\" }\n",
+    );
+    let whole = |needs: &str| {
+        format!(
+            "troupe: 1\nname: whole\ncorpora: {{ animals: animals.jsonl }}\nsteps:\n  \
+             gather: {{ workflow: read.yaml, when: \"{needs}\" }}\n  \
+             here: {{ tool: animals.verify_citations, with: {{ answer: \"Bats [animal-1].\" }}, needs: gather }}\n  \
+             below: {{ workflow: check.yaml, with: {{ answer: \"Bats [animal-1].\" }}, needs: gather }}\n\
+             outputs: {{ here: \"${{{{ steps.here.output.citations[0].level }}}}\", below: \"${{{{ steps.below.output.level }}}}\" }}\n"
+        )
+    };
+    for (gathers, level) in [("1 < 2", "read"), ("2 < 1", "never_read")] {
+        place.file("whole.yaml", whole(gathers));
+        let run = place.troupe(&["run", "whole.yaml", "--json"]);
+        assert_eq!(run.code, 0, "{run:?}");
+        assert_eq!(run.json()["outputs"], json!({ "here": level, "below": level }));
+    }
+}

@@ -1,3 +1,5 @@
+//! Citations in texts and fields, the shapes of ids, and what decides a level.
+
 use super::*;
 use crate::Value;
 use proptest::prelude::*;

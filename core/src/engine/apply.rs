@@ -14,6 +14,7 @@ use crate::limits::{Allowance, LimitHit, Reached};
 use crate::port::journal::RunStatus;
 
 pub(super) fn apply(workflow: &Workflow, state: &mut State, event: &Event) {
+    note_reads(state, event);
     fold(workflow, state, event);
     let over = |state: &State| {
         state
@@ -24,6 +25,16 @@ pub(super) fn apply(workflow: &Workflow, state: &mut State, event: &Event) {
     while over(state) {
         state.first_open += 1;
     }
+}
+
+/// What agents, steps and the runs that were started have read.
+fn note_reads(state: &mut State, event: &Event) {
+    let retrieved = match event {
+        Event::ToolReplied { output, .. } => &output.retrieved,
+        Event::ItemSucceeded { retrieved, .. } | Event::RoundEnded { retrieved, .. } => retrieved,
+        _ => return,
+    };
+    state.read.extend(retrieved.read.iter().cloned());
 }
 
 fn fold(workflow: &Workflow, state: &mut State, event: &Event) {
@@ -66,24 +77,20 @@ fn fold(workflow: &Workflow, state: &mut State, event: &Event) {
             step,
             item,
             output,
-            retrieved,
             used,
             ..
         } => {
             state.count(*used);
-            state.read.extend(retrieved.read.iter().cloned());
             items::finish(workflow, state, *step, *item, output.as_ref());
         }
         Event::RoundEnded {
             step,
             item,
             carry,
-            retrieved,
             used,
             ..
         } => {
             state.count(*used);
-            state.read.extend(retrieved.read.iter().cloned());
             items::end_round(state, *step, *item, carry);
         }
         Event::ItemFailed {

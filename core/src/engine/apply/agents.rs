@@ -123,7 +123,6 @@ pub(super) fn take_tool_reply(workflow: &Workflow, state: &mut State, call: Call
     if !output.retrieved.read.is_empty() {
         let read: &mut BTreeSet<String> = Arc::make_mut(&mut state.agent_mut(actor).read);
         read.extend(output.retrieved.read.iter().cloned());
-        state.read.extend(output.retrieved.read.iter().cloned());
     }
     finish_call(workflow, state, actor, &output.text);
 }
