@@ -7,7 +7,6 @@
 use crate::arguments::Arguments;
 use crate::corpus::{Among, Corpus, words};
 use crate::face::{Face, Names, about_results};
-use crate::filter::Filter;
 use crate::fold::fold;
 use crate::keyword_search::SNIPPET_SENTENCES;
 use crate::listing::{self, Hit};
@@ -61,14 +60,10 @@ fn spec(face: &Face, names: &Names) -> ToolSpec {
 fn answer(scene: &Scene, invocation: &Invocation) -> Result<ToolOutput, Error> {
     let arguments = Arguments::new(&invocation.arguments, &scene.name, EXAMPLE);
     let query = arguments.text("query")?;
-    let top_k = arguments.top_k()?;
-    let filter = Filter::read(&arguments, &scene.face.metadata)?;
-    let narrowed = filter.map(|filter| scene.documents().narrow(&scene.corpus, &filter));
-    let among = narrowed.as_ref().map(|narrowed| &narrowed.among);
-    let hits = search(&scene.corpus, &query, top_k, among)?;
     let nothing = format!("No chunk holds a word of \"{query}\" or comes near to it in meaning.");
-    let notes = narrowed.map_or_else(Vec::new, |narrowed| narrowed.notes(!hits.is_empty()));
-    Ok(listing::answer(scene, invocation, &hits, nothing, notes))
+    listing::search(scene, invocation, &arguments, nothing, |top_k, among| {
+        search(&scene.corpus, &query, top_k, among)
+    })
 }
 
 fn search<'a>(corpus: &'a Corpus, query: &str, top_k: usize, among: Option<&Among>) -> Result<Vec<Hit<'a>>, Error> {

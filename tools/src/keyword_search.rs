@@ -6,7 +6,6 @@
 use crate::arguments::Arguments;
 use crate::corpus::{Among, Corpus};
 use crate::face::{Face, Names, about_results};
-use crate::filter::Filter;
 use crate::fold::fold;
 use crate::index::keywords::Candidates;
 use crate::listing::{self, Hit};
@@ -61,15 +60,11 @@ fn answer(scene: &Scene, invocation: &Invocation) -> Result<ToolOutput, Error> {
     let arguments = Arguments::new(&invocation.arguments, &scene.name, EXAMPLE);
     let keywords = arguments.texts("keywords")?;
     let keywords = keywords.ok_or_else(|| arguments.invalid("`keywords` is missing"))?;
-    let top_k = arguments.top_k()?;
-    let filter = Filter::read(&arguments, &scene.face.metadata)?;
-    let narrowed = filter.map(|filter| scene.documents().narrow(&scene.corpus, &filter));
-    let among = narrowed.as_ref().map(|narrowed| &narrowed.among);
-    let hits = search(&scene.corpus, &keywords, top_k, among)?;
     let echoed: Vec<String> = keywords.iter().map(|keyword| format!("\"{keyword}\"")).collect();
     let nothing = format!("No chunk contains any of the keywords [{}].", echoed.join(", "));
-    let notes = narrowed.map_or_else(Vec::new, |narrowed| narrowed.notes(!hits.is_empty()));
-    Ok(listing::answer(scene, invocation, &hits, nothing, notes))
+    listing::search(scene, invocation, &arguments, nothing, |top_k, among| {
+        search(&scene.corpus, &keywords, top_k, among)
+    })
 }
 
 fn search<'a>(

@@ -1,12 +1,15 @@
 //! What searches answer with: a block for each chunk that they list, and what stands around the blocks.
 
-use crate::corpus::Corpus;
+use crate::arguments::Arguments;
+use crate::corpus::{Among, Corpus};
+use crate::filter::Filter;
 use crate::registry::Scene;
 use serde_json::json;
 use std::ops::Range;
 use troupe_core::Value;
 use troupe_core::ir::{Extra, Results};
 use troupe_core::message::{Retrieved, ToolOutput};
+use troupe_core::port::Error;
 use troupe_core::port::tool::Invocation;
 
 /// Shown in place of sentences when a keyword lies across the end of one.
@@ -26,14 +29,25 @@ pub(crate) struct Hit<'a> {
     pub(crate) sentences: Vec<&'a str>,
 }
 
-/// The answer of a search. `nothing` stands where no chunk is listed, `notes` behind it all.
-pub(crate) fn answer(
-    scene: &Scene,
+/// Answers a search: reads `top_k` and `where`, lets `find` look for so many chunks among those that are left,
+/// and tells what it found. `nothing` stands where no chunk is listed.
+pub(crate) fn search<'a>(
+    scene: &'a Scene,
     invocation: &Invocation,
-    hits: &[Hit<'_>],
+    arguments: &Arguments<'_>,
     nothing: String,
-    notes: Vec<String>,
-) -> ToolOutput {
+    find: impl FnOnce(usize, Option<&Among>) -> Result<Vec<Hit<'a>>, Error>,
+) -> Result<ToolOutput, Error> {
+    let top_k = arguments.top_k()?;
+    let filter = Filter::read(arguments, &scene.face.metadata)?;
+    let narrowed = filter.map(|filter| scene.documents().narrow(&scene.corpus, &filter));
+    let hits = find(top_k, narrowed.as_ref().map(|narrowed| &narrowed.among))?;
+    let notes = narrowed.map_or_else(Vec::new, |narrowed| narrowed.notes(!hits.is_empty()));
+    Ok(answer(scene, invocation, &hits, nothing, notes))
+}
+
+/// `nothing` stands where no chunk is listed, `notes` behind it all.
+fn answer(scene: &Scene, invocation: &Invocation, hits: &[Hit<'_>], nothing: String, notes: Vec<String>) -> ToolOutput {
     let listed = match scene.face.results {
         Results::Snippets => snippets(scene, invocation, hits),
         Results::Full => whole_chunks(scene, invocation, hits),

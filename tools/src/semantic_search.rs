@@ -7,7 +7,6 @@
 use crate::arguments::Arguments;
 use crate::corpus::{Among, Corpus};
 use crate::face::{Face, Names, about_results};
-use crate::filter::Filter;
 use crate::keyword_search;
 use crate::listing::{self, Hit};
 use crate::registry::{Row, Scene, search_schema, search_type};
@@ -68,15 +67,11 @@ fn spec(face: &Face, names: &Names) -> ToolSpec {
 fn answer(scene: &Scene, invocation: &Invocation) -> Result<ToolOutput, Error> {
     let arguments = Arguments::new(&invocation.arguments, &scene.name, EXAMPLE);
     let query = arguments.text("query")?;
-    let top_k = arguments.top_k()?;
-    let filter = Filter::read(&arguments, &scene.face.metadata)?;
-    let narrowed = filter.map(|filter| scene.documents().narrow(&scene.corpus, &filter));
-    let among = narrowed.as_ref().map(|narrowed| &narrowed.among);
-    let near = search(&scene.corpus, &query, POOL * top_k, among)?;
-    let hits: Vec<Hit<'_>> = near.into_iter().take(top_k).map(hit).collect();
     let nothing = format!("No chunk comes near in meaning to \"{query}\".");
-    let notes = narrowed.map_or_else(Vec::new, |narrowed| narrowed.notes(!hits.is_empty()));
-    Ok(listing::answer(scene, invocation, &hits, nothing, notes))
+    listing::search(scene, invocation, &arguments, nothing, |top_k, among| {
+        let near = search(&scene.corpus, &query, POOL * top_k, among)?;
+        Ok(near.into_iter().take(top_k).map(hit).collect())
+    })
 }
 
 fn hit(near: Near<'_>) -> Hit<'_> {

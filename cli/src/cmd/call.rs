@@ -11,8 +11,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use troupe_core::Value;
+use troupe_core::message::ToolOutput;
 use troupe_core::port::ErrorKind;
-use troupe_core::port::tool::Invocation;
+use troupe_core::port::tool::{Invocation, Tool};
 
 pub fn run(arguments: &Call, settings: &Settings) -> anyhow::Result<Exit> {
     let loaded = load::load(&arguments.file, settings)?;
@@ -29,23 +30,28 @@ pub fn run(arguments: &Call, settings: &Settings) -> anyhow::Result<Exit> {
     let Some((_, tool)) = tools.pop_first() else {
         return Err(Usage::error(format!("there is no tool `{wanted}`")));
     };
-    let invocation = Invocation {
-        key: "call".into(),
-        arguments: Value::Object(with),
-        read: Arc::new(BTreeSet::new()),
-    };
-    let output = block_on(async {
-        tool.call(invocation).await.map_err(|error| match error.kind {
-            ErrorKind::Invalid => Usage::error(error.message),
-            _ => error.into(),
-        })
-    })?;
+    let output = invoke(tool.as_ref(), Value::Object(with))?;
     if settings.json {
         report::print_json(&json!({ "text": output.text, "result": output.result, "retrieved": output.retrieved }))?;
     } else {
         report::line(&output.text)?;
     }
     Ok(Exit::Succeeded)
+}
+
+/// A tool's answer to somebody who has read nothing.
+pub(super) fn invoke(tool: &dyn Tool, arguments: Value) -> anyhow::Result<ToolOutput> {
+    let invocation = Invocation {
+        key: "call".into(),
+        arguments,
+        read: Arc::new(BTreeSet::new()),
+    };
+    block_on(async {
+        tool.call(invocation).await.map_err(|error| match error.kind {
+            ErrorKind::Invalid => Usage::error(error.message),
+            _ => error.into(),
+        })
+    })
 }
 
 /// The path of the tool that was meant: a whole path, or a name that only one tool ends in.

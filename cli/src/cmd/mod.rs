@@ -69,7 +69,7 @@ pub fn dispatch(command: Command, settings: &Settings) -> anyhow::Result<Exit> {
 }
 
 /// Runs a command's asynchronous part.
-pub(crate) fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

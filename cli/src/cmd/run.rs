@@ -195,6 +195,13 @@ impl Wired {
         }
     }
 
+    /// What decides the answers of its tools, such as the content of corpora; the same for equal ones.
+    pub fn tool_identities(&self) -> Vec<Option<String>> {
+        let own = self.tools.iter().map(|tool| tool.identity());
+        let called = self.called.iter().flat_map(Self::tool_identities);
+        own.chain(called).collect()
+    }
+
     /// Which models answer, said before they do.
     pub fn labels(&self) -> String {
         let mut labels = Vec::new();

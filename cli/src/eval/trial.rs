@@ -161,6 +161,7 @@ async fn bring(
             suite.name,
             ready.name,
             ready.loaded.workflow.fingerprint,
+            ready.wired.tool_identities(),
             trial.inputs,
             ready.choices.models,
             ready.choices.allow_host_commands,

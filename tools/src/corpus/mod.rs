@@ -2,6 +2,7 @@
 
 mod chunking;
 mod files;
+mod loaded;
 mod open;
 mod reading;
 mod search;

@@ -1,21 +1,17 @@
 //! Opening a corpus: the index on disk is checked and used, or brought up to date and then used.
 
 use super::files::{self, CorpusFile};
-use super::update::{KnownFile, Update, content_hash};
+use super::loaded::{CHECKED_AT_ONCE, Loaded, load};
+use super::update::{Update, fingerprint};
 use super::{Corpus, CorpusOptions, Encoders, Opened, Progress, Segments};
 use crate::Error;
-use crate::index::catalog::{Catalog, DocumentRow, Hash};
-use crate::index::draft::Origin;
 use crate::index::manifest::{self, Manifest};
-use crate::index::segment::Segment;
 use std::collections::HashMap;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use troupe_core::port::embedder::Recipe;
 
-/// An index of at most so many bytes is checked whole when it is opened; a larger one while it is in use.
-const CHECKED_AT_ONCE: u64 = 48 << 20;
 /// A reader that meets an index just as its folders are replaced looks again so often.
 const LOOKS: usize = 3;
 
@@ -27,13 +23,6 @@ pub(super) enum Unfit {
     Changed,
     /// It cannot be trusted: the reason for people.
     Broken(String),
-}
-
-/// An index on disk, mapped.
-pub(super) struct Loaded {
-    pub(super) manifest: Manifest,
-    pub(super) catalog: Catalog,
-    pub(super) segments: Vec<Segment>,
 }
 
 /// See [`Corpus::open`].
@@ -233,7 +222,7 @@ pub(super) struct Changes {
     pub(super) added: Vec<String>,
     pub(super) changed: Vec<String>,
     pub(super) removed: Vec<String>,
-    /// Whether ids change with nothing else, since the common folder of all files did.
+    /// Whether ids change with nothing else: documents are called after paths below the files' common folder.
     pub(super) renamed: bool,
 }
 
@@ -261,7 +250,7 @@ pub(super) fn compare(loaded: &Loaded, files: &[CorpusFile]) -> (Changes, bool) 
         if loaded.manifest.trusts((row.bytes, row.modified_ns), stamp) {
             continue;
         }
-        let hash = std::fs::read(&file.path).map_or(Hash::default(), |bytes| content_hash(&bytes));
+        let hash = manifest::content_hash(&file.path).unwrap_or_default();
         if row.bytes != stamp.0 || row.hash != hash {
             changes.changed.push(file.shown.clone());
         }
@@ -269,112 +258,11 @@ pub(super) fn compare(loaded: &Loaded, files: &[CorpusFile]) -> (Changes, bool) 
     }
     changes.removed = known.into_keys().map(str::to_owned).collect();
     changes.removed.sort_unstable();
-    let rows = loaded.catalog.files();
-    changes.renamed = changes.is_empty() && rows.len() == files.len() && {
-        let stems = files.iter().zip(0..).any(|(file, number)| {
-            let document = loaded.documents_of(number).next();
-            document.is_some_and(|id| !id.starts_with(&file.document)) && loaded.is_whole(number)
-        });
-        stems
-    };
+    if changes.is_empty() {
+        let rows = loaded.catalog.files().iter().map(|row| row.hash);
+        changes.renamed = loaded.manifest.fingerprint != fingerprint(&loaded.manifest, files.iter().zip(rows));
+    }
     (changes, restamped)
-}
-
-/// Maps the index after checking the length of every part; the error is for people.
-pub(super) fn load(folder: &Path) -> Result<Loaded, String> {
-    let manifest = Manifest::read(folder).map_err(|error| format!("has no readable manifest ({error})"))?;
-    manifest.lengths(folder)?;
-    if manifest.bytes() <= CHECKED_AT_ONCE
-        && let Some(fault) = manifest.contents(folder).into_iter().next()
-    {
-        return Err(fault);
-    }
-    let catalog = Catalog::open(&folder.join(&manifest.catalog))
-        .map_err(|error| format!("is damaged: its catalog cannot be read ({error})"))?;
-    let dimension = manifest.recipe.dimension;
-    let segments = manifest.segments.iter();
-    let segments = segments.map(|name| Segment::open(&folder.join(name), dimension));
-    let segments = segments.collect::<Result<Vec<_>, _>>()?;
-    let loaded = Loaded {
-        manifest,
-        catalog,
-        segments,
-    };
-    if loaded.belongs_together() {
-        Ok(loaded)
-    } else {
-        Err("is damaged: its catalog and its segments do not belong together".into())
-    }
-}
-
-impl Loaded {
-    fn belongs_together(&self) -> bool {
-        let documents = self.catalog.documents();
-        let mut start = 0;
-        documents.len() == self.manifest.documents
-            && self.catalog.chunks() == self.manifest.chunks
-            && documents.iter().all(|row| {
-                let segment = self.segments.get(row.segment as usize);
-                let held = segment.map_or(0, |segment| segment.document(row.document).len());
-                let chunks = row.chunks.wrapping_sub(start);
-                start = row.chunks;
-                held == chunks as usize && (row.file as usize) < self.catalog.files().len()
-            })
-    }
-
-    /// The files by their paths as shown.
-    pub(super) fn files(&self) -> HashMap<&str, KnownFile<'_>> {
-        let documents = self.catalog.documents();
-        let mut start = 0;
-        let files = (0u32..).zip(self.catalog.files()).map(|(number, row)| {
-            let count = documents[start..].iter().take_while(|row| row.file == number).count();
-            let file = KnownFile {
-                row: *row,
-                warnings: self.catalog.warnings(number),
-                documents: start..start + count,
-            };
-            start += count;
-            (self.catalog.path(number), file)
-        });
-        files.collect()
-    }
-
-    /// The ids of a file's documents.
-    fn documents_of(&self, file: u32) -> impl Iterator<Item = &str> {
-        let documents = self.catalog.documents();
-        let first = documents.partition_point(|row| row.file < file);
-        let rows = documents[first..].iter().enumerate();
-        let own = rows.take_while(move |(_, row)| row.file == file);
-        own.map(move |(at, _)| self.catalog.id(self.catalog.chunks_of(first + at).start))
-    }
-
-    /// Whether a file is one document that is called after it.
-    fn is_whole(&self, file: u32) -> bool {
-        let documents = self.catalog.documents();
-        let first = documents.partition_point(|row| row.file < file);
-        let row = documents.get(first).filter(|row| row.file == file);
-        row.is_some_and(|row| self.segments[row.segment as usize].name(row.document).is_none())
-    }
-
-    /// Sentences of a document.
-    pub(super) fn sentences_of(&self, segment: u32, document: u32) -> usize {
-        let segment = &self.segments[segment as usize];
-        segment.document(document).map(|chunk| segment.rows(chunk).len()).sum()
-    }
-
-    /// The sentences of a document, and where their vectors are.
-    pub(super) fn sentences(&self, row: &DocumentRow) -> Vec<(String, Origin)> {
-        let segment = &self.segments[row.segment as usize];
-        let rows = segment.document(row.document).flat_map(|chunk| segment.rows(chunk));
-        let known = rows.map(|at| {
-            let origin = Origin::Segment {
-                segment: row.segment,
-                row: at,
-            };
-            (segment.sentence(segment.row(at)).to_owned(), origin)
-        });
-        known.collect()
-    }
 }
 
 fn opened(

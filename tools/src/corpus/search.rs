@@ -1,6 +1,6 @@
 //! The searches of a corpus: what the segments of its index find, brought into corpus order.
 
-use super::open::Loaded;
+use super::loaded::Loaded;
 use super::{Corpus, words};
 use crate::fold::fold;
 use crate::index::keywords::Candidates;
@@ -108,6 +108,12 @@ impl Corpus {
         Ok(near
             .map(|near| (self.id(near.chunk), near.sentence, near.score))
             .collect())
+    }
+
+    /// The `count` chunks that a question's words speak for most, best first: id, BM25 score.
+    pub fn chunks_by_words(&self, question: &str, count: usize) -> Result<Vec<(&str, f32)>, port::Error> {
+        let found = self.by_words(question, count, None)?.into_iter();
+        Ok(found.map(|(chunk, score)| (self.id(chunk), score)).collect())
     }
 
     /// The chunks that may hold a folded keyword, ascending.

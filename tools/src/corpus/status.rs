@@ -1,6 +1,7 @@
 //! What is known of an index without using it: whether it is current, and whether it is sound.
 
-use super::open::{self, Changes, Loaded};
+use super::loaded::{Loaded, load};
+use super::open::{self, Changes};
 use super::{CorpusOptions, Encoders};
 use crate::Error;
 use crate::index::manifest::Manifest;
@@ -66,7 +67,7 @@ pub fn status(options: &CorpusOptions, recipe: &Recipe) -> Result<Status, Error>
     let state = match &manifest {
         Err(_) if !folder.exists() => State::Missing,
         Err(error) => State::Unfit(format!("has no readable manifest ({error})")),
-        Ok(manifest) => match open::fits(manifest, options, recipe).and_then(|()| open::load(&folder)) {
+        Ok(manifest) => match open::fits(manifest, options, recipe).and_then(|()| load(&folder)) {
             Err(reason) => State::Unfit(reason),
             Ok(loaded) => {
                 warnings.extend(told(&loaded));
@@ -122,7 +123,7 @@ pub fn verify(options: &CorpusOptions, encoders: &Encoders) -> Result<Vec<String
     if !faults.is_empty() {
         return Ok(faults);
     }
-    match open::load(&folder) {
+    match load(&folder) {
         Err(fault) => faults.push(fault),
         Ok(loaded) => faults.extend(other_vectors(&loaded, encoders)?),
     }

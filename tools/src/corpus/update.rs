@@ -3,21 +3,23 @@
 //! readers of it. Whoever reads the old index goes on reading it.
 
 use super::files::CorpusFile;
-use super::open::Loaded;
+use super::loaded::Loaded;
 use super::reading::{self, Cut};
 use super::{CorpusOptions, Encoders, Progress};
 use crate::Error;
 use crate::index::catalog::{self, DocumentRow, FileRow, Hash};
-use crate::index::draft::{Draft, Origin};
+use crate::index::draft::Draft;
 use crate::index::manifest::{self, Manifest};
-use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;
 use std::time::SystemTime;
 
 mod ids;
+mod left;
 mod merge;
 mod vectors;
+
+use left::Left;
 
 /// So many warnings are kept for a file; the rest is counted.
 const WARNINGS_MAX: usize = 20;
@@ -105,6 +107,8 @@ impl Update<'_> {
             (&made, checked_ns),
         )?;
         manifest.warnings = warnings;
+        let hashes = plan.files.iter().map(|row| row.hash);
+        manifest.fingerprint = fingerprint(&manifest, self.files.iter().zip(hashes));
         manifest.write(folder).map_err(Error::write(folder))?;
         sweep(folder, &manifest);
         Ok(Ok(manifest))
@@ -129,18 +133,11 @@ impl Update<'_> {
         for name in made {
             manifest::parts(folder, name, &mut parts).map_err(Error::write(folder))?;
         }
-        let recipe = self.encoders.embedder.recipe().clone();
-        let files = self.files.iter().zip(&plan.files);
-        let files: Vec<_> = files
-            .map(|(file, row)| (&file.shown, &file.document, row.hash))
-            .collect();
-        let made_of = (manifest::FORMAT, &recipe, self.options.chunk_tokens, files);
-        let fingerprint = serde_json::to_vec(&made_of).expect("texts and numbers always serialise");
         Ok(Manifest {
             format: manifest::FORMAT,
-            recipe,
+            recipe: self.encoders.embedder.recipe().clone(),
             chunk_tokens: self.options.chunk_tokens,
-            fingerprint: manifest::hash(&fingerprint),
+            fingerprint: String::new(),
             sequence,
             catalog,
             segments,
@@ -210,7 +207,7 @@ impl Update<'_> {
             return false;
         };
         old.manifest.trusts((row.bytes, row.modified_ns), stamp)
-            || row.bytes == stamp.0 && reading::load(file).is_ok_and(|bytes| content_hash(&bytes) == row.hash)
+            || row.bytes == stamp.0 && manifest::content_hash(&file.path).is_ok_and(|hash| hash == row.hash)
     }
 
     /// Carries over what a file still holds and reads what is new in it.
@@ -223,7 +220,7 @@ impl Update<'_> {
         };
         // it may have grown since it was looked at; then its time differs too, and the next opening sees it
         plan.files[number].bytes = bytes.len() as u64;
-        plan.files[number].hash = content_hash(&bytes);
+        plan.files[number].hash = manifest::cut(blake3::hash(&bytes));
         let count = |text: &str| self.encoders.tokens.count(text);
         let cut = Cut {
             tokens: self.options.chunk_tokens.max(1),
@@ -234,7 +231,7 @@ impl Update<'_> {
             let mut hasher = blake3::Hasher::new();
             hasher.update(format!("{:?}\0{}\0", file.kind, entry.head.len()).as_bytes());
             hasher.update(entry.head).update(entry.body);
-            let hash = cut_hash(hasher.finalize());
+            let hash = manifest::cut(hasher.finalize());
             if let (Some(old), Some(documents)) = (self.old, left.take(&hash)) {
                 let rows = &old.catalog.documents()[documents];
                 plan.documents
@@ -271,57 +268,6 @@ pub(super) struct KnownFile<'a> {
     pub(super) documents: Range<usize>,
 }
 
-/// What of the old index no unchanged file claims: entries that a changed file may still hold, and the
-/// vectors of their sentences.
-#[derive(Default)]
-struct Left {
-    entries: HashMap<Hash, Vec<Range<usize>>>,
-    documents: Vec<Range<usize>>,
-    sentences: Option<HashMap<String, Origin>>,
-}
-
-impl Left {
-    fn gather(&mut self, old: &Loaded, known: &HashMap<&str, KnownFile<'_>>, sames: &[Option<&KnownFile<'_>>]) {
-        let claimed: std::collections::HashSet<usize> =
-            sames.iter().flatten().map(|file| file.documents.start).collect();
-        for file in known.values().filter(|file| !file.documents.is_empty()) {
-            if claimed.contains(&file.documents.start) {
-                continue;
-            }
-            self.documents.push(file.documents.clone());
-            let rows = &old.catalog.documents()[file.documents.clone()];
-            let mut start = file.documents.start;
-            for group in rows.chunk_by(|a, b| (a.line, a.entry) == (b.line, b.entry)) {
-                self.entries
-                    .entry(group[0].entry)
-                    .or_default()
-                    .push(start..start + group.len());
-                start += group.len();
-            }
-        }
-    }
-
-    /// The documents of an entry, each once.
-    fn take(&mut self, entry: &Hash) -> Option<Range<usize>> {
-        self.entries.get_mut(entry)?.pop()
-    }
-
-    /// Where a sentence of a new document may have its vector from: the same sentence has the same vector.
-    fn origin(&mut self, old: Option<&Loaded>, sentence: &str) -> Origin {
-        let Some(old) = old else {
-            return Origin::Embedder;
-        };
-        let documents = &self.documents;
-        let known = self.sentences.get_or_insert_with(|| {
-            let rows = documents
-                .iter()
-                .flat_map(|range| &old.catalog.documents()[range.clone()]);
-            rows.flat_map(|row| old.sentences(row)).collect()
-        });
-        known.get(sentence).copied().unwrap_or(Origin::Embedder)
-    }
-}
-
 fn carried(file: u32, line: u32, row: &DocumentRow) -> Planned {
     Planned {
         file,
@@ -334,15 +280,12 @@ fn carried(file: u32, line: u32, row: &DocumentRow) -> Planned {
     }
 }
 
-/// The hash of a file's content.
-pub(super) fn content_hash(bytes: &[u8]) -> Hash {
-    cut_hash(blake3::hash(bytes))
-}
-
-fn cut_hash(hash: blake3::Hash) -> Hash {
-    let mut cut = Hash::default();
-    cut.copy_from_slice(&hash.as_bytes()[..16]);
-    cut
+/// A hash of all that the answers of searches depend on: not of times, nor of where the index is.
+pub(super) fn fingerprint<'a>(manifest: &Manifest, files: impl Iterator<Item = (&'a CorpusFile, Hash)>) -> String {
+    let files: Vec<_> = files.map(|(file, hash)| (&file.shown, &file.document, hash)).collect();
+    let made_of = (manifest.format, &manifest.recipe, manifest.chunk_tokens, files);
+    let made_of = serde_json::to_vec(&made_of).expect("texts and numbers always serialise");
+    manifest::hash(&made_of)
 }
 
 /// The highest number of any folder that is there: without a manifest nothing else tells it.

@@ -1,5 +1,6 @@
 //! The manifest of an index: what it was made from, by what, and how its files must look.
 
+use super::catalog::Hash;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::{self, Read as _};
@@ -98,7 +99,7 @@ impl Manifest {
     pub fn contents(&self, folder: &Path) -> Vec<String> {
         let damaged = self.parts.iter().filter_map(|(name, part)| {
             let found = match hash_file(&folder.join(name)) {
-                Ok(found) => found,
+                Ok(found) => found.to_hex().to_string(),
                 Err(error) => return Some(format!("lacks its part {name} ({error})")),
             };
             (found != part.hash).then(|| format!("is damaged: {name} has other content than was written"))
@@ -125,13 +126,25 @@ pub fn hash(bytes: &[u8]) -> String {
     blake3::hash(bytes).to_hex().to_string()
 }
 
-fn hash_file(path: &Path) -> io::Result<String> {
+/// The hash of a file's content, cut to 128 bits.
+pub fn content_hash(path: &Path) -> io::Result<Hash> {
+    hash_file(path).map(cut)
+}
+
+/// The first 128 bits.
+pub fn cut(hash: blake3::Hash) -> Hash {
+    let mut cut = Hash::default();
+    cut.copy_from_slice(&hash.as_bytes()[..size_of::<Hash>()]);
+    cut
+}
+
+fn hash_file(path: &Path) -> io::Result<blake3::Hash> {
     let mut hasher = blake3::Hasher::new();
     let mut file = std::fs::File::open(path)?;
     let mut buffer = vec![0; 1 << 18];
     loop {
         match file.read(&mut buffer)? {
-            0 => return Ok(hasher.finalize().to_hex().to_string()),
+            0 => return Ok(hasher.finalize()),
             read => hasher.update(&buffer[..read]),
         };
     }
@@ -147,7 +160,7 @@ pub fn parts(root: &Path, folder: &str, parts: &mut BTreeMap<String, Part>) -> i
         } else {
             let part = Part {
                 bytes: entry.metadata()?.len(),
-                hash: hash_file(&entry.path())?,
+                hash: hash_file(&entry.path())?.to_hex().to_string(),
             };
             parts.insert(name, part);
         }

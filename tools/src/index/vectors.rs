@@ -135,14 +135,15 @@ impl Vectors {
     /// those to `keep`, of all without it. Of many, a walk may miss some; what it finds has true cosines.
     pub fn nearest(&self, query: &[f32], count: usize, keep: Option<Keep<'_>>) -> Vec<Near> {
         let wide = Wide::new(query);
-        match &self.graph {
-            // a walk past rows that do not count would end far from those that do
-            Some(graph) if keep.is_none() => {
-                let rows = graph.walk(self.as_codes(), &wide, count);
-                self.best(query, rows.into_iter(), count)
+        if let Some(graph) = &self.graph {
+            let mut rows = graph.walk(self.as_codes(), &wide, count);
+            rows.retain(|row| keep.is_none_or(|keep| keep(*row)));
+            // what a walk reached is nearer than what it did not; too few of it count only for a narrow filter
+            if rows.len() >= count.min(self.len()) {
+                return self.best(query, rows.into_iter(), count);
             }
-            _ => self.scan(query, &wide, count, keep),
         }
+        self.scan(query, &wide, count, keep)
     }
 
     /// The same, all rows looked at.

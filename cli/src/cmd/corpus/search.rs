@@ -2,18 +2,14 @@
 
 use super::Meant;
 use crate::args::SearchTool;
-use crate::cmd::block_on;
+use crate::cmd::call;
 use crate::exit::{Exit, Usage};
 use crate::report;
 use crate::settings::Settings;
 use crate::wire::corpora;
 use serde_json::json;
-use std::collections::BTreeSet;
-use std::sync::Arc;
 use troupe_core::Value;
 use troupe_core::ir::{Extra, Offer, Results};
-use troupe_core::port::ErrorKind;
-use troupe_core::port::tool::Invocation;
 use troupe_tools::Face;
 
 /// The arguments of a search as its tool takes them.
@@ -40,17 +36,7 @@ pub(super) fn run(meant: &Meant, tool: SearchTool, arguments: Value, settings: &
     let face = Face::of("", &offer, &declared.metadata);
     let tool = troupe_tools::tool(&corpus, name, &face);
     let tool = tool.ok_or_else(|| Usage::error(format!("there is no tool `{name}`")))?;
-    let invocation = Invocation {
-        key: "search".into(),
-        arguments,
-        read: Arc::new(BTreeSet::new()),
-    };
-    let output = block_on(async {
-        tool.call(invocation).await.map_err(|error| match error.kind {
-            ErrorKind::Invalid => Usage::error(error.message),
-            _ => error.into(),
-        })
-    })?;
+    let output = call::invoke(tool.as_ref(), arguments)?;
     if settings.json {
         report::print_json(&output.result)?;
     } else {

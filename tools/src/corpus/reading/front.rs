@@ -37,16 +37,37 @@ fn read(text: &str) -> Option<(Map<String, Value>, &str)> {
 fn value(text: &str) -> Option<Value> {
     match text.strip_prefix('[') {
         Some(list) => {
-            let items = list.strip_suffix(']')?.split(',').map(str::trim);
-            Some(items.filter(|item| !item.is_empty()).map(scalar).collect())
+            let items = items(list.strip_suffix(']')?)?;
+            Some(items.into_iter().filter(|item| !item.is_empty()).map(scalar).collect())
         }
-        // a mapping, a block or nothing: more than can be read here
-        None if text.is_empty() || text.starts_with(['{', '|', '>', '&', '*', '!']) => None,
+        // a mapping, a block or nothing: more than can be read here; and so is a remark behind a value
+        None if text.is_empty() || text.starts_with(['{', '|', '>', '&', '*', '!']) || text.contains(" #") => None,
         None => Some(scalar(text)),
     }
 }
 
-/// A number or a truth value where it is written like one, a text otherwise.
+/// The items of a list, cut at the commas that no quotes hold; none when a quote is not closed.
+fn items(list: &str) -> Option<Vec<&str>> {
+    let mut items = Vec::new();
+    let (mut start, mut quote) = (0, None);
+    for (at, character) in list.char_indices() {
+        match (character, quote) {
+            (_, Some(open)) if character == open => quote = None,
+            (_, Some(_)) => {}
+            ('"' | '\'', None) if list[start..at].trim().is_empty() => quote = Some(character),
+            (',', None) => {
+                items.push(list[start..at].trim());
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    items.push(list[start..].trim());
+    quote.is_none().then_some(items)
+}
+
+/// A number or a truth value where it is written just like one, a text otherwise: `007`, `1.10` and numbers
+/// of too many digits mean more than their value.
 pub(super) fn scalar(text: &str) -> Value {
     for quote in ['"', '\''] {
         let inner = text.strip_prefix(quote).and_then(|text| text.strip_suffix(quote));
@@ -54,20 +75,9 @@ pub(super) fn scalar(text: &str) -> Value {
             return inner.into();
         }
     }
-    // leading zeros and signs mean something in numbers of other kinds
-    let plain = !text.starts_with(['+', '0']) || text == "0" || text.starts_with("0.");
-    match text {
-        "true" => true.into(),
-        "false" => false.into(),
-        _ => {
-            let whole = text.parse::<i64>().ok().filter(|_| plain).map(Value::from);
-            let number = || {
-                text.parse::<f64>()
-                    .ok()
-                    .filter(|x| plain && x.is_finite())
-                    .map(Value::from)
-            };
-            whole.or_else(number).unwrap_or_else(|| text.into())
-        }
-    }
+    let plain = serde_json::from_str::<Value>(text).ok();
+    let plain = plain.filter(|value| value.is_number() || value.is_boolean());
+    plain
+        .filter(|value| value.to_string() == text)
+        .unwrap_or_else(|| text.into())
 }

@@ -7,8 +7,13 @@ use htmd::HtmlToMarkdown;
 use serde_json::Map;
 
 /// Elements that are no text of the page.
-const SKIPPED: [&str; 9] = [
-    "script", "style", "nav", "noscript", "template", "svg", "iframe", "form", "head",
+const SKIPPED: [&str; 8] = [
+    "script", "style", "nav", "noscript", "template", "svg", "iframe", "head",
+];
+/// Elements that have no end, or whose end may be left out: they hold none of their own kind.
+const OPEN_ENDED: [&str; 25] = [
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr", "p", "li",
+    "dt", "dd", "tr", "td", "th", "thead", "tbody", "tfoot", "option", "colgroup",
 ];
 /// Names of `meta` elements that are kept.
 const KEPT: [&str; 4] = ["author", "description", "keywords", "date"];
@@ -50,16 +55,20 @@ pub(super) fn document(bytes: &[u8], cut: &Cut<'_>) -> Result<Document, Trouble>
     })
 }
 
-/// How deep elements may be in one another at most: every opening tag counts until one closes.
+/// How deep elements may be in one another at most: every opening tag counts until one closes, but for
+/// those that need not be closed.
 fn depth(page: &str) -> usize {
     let (mut depth, mut most) = (0usize, 0);
     let bytes = page.as_bytes();
     for at in memchr::memchr_iter(b'<', bytes) {
-        match bytes.get(at + 1) {
-            Some(b'/') => depth = depth.saturating_sub(1),
-            Some(letter) if letter.is_ascii_alphabetic() => depth += 1,
-            _ => {}
+        let closes = bytes.get(at + 1) == Some(&b'/');
+        let name = &bytes[(at + 1 + usize::from(closes)).min(bytes.len())..];
+        let end = name.iter().position(|byte| !byte.is_ascii_alphanumeric());
+        let name = name[..end.unwrap_or(name.len())].to_ascii_lowercase();
+        if name.is_empty() || OPEN_ENDED.iter().any(|open| open.as_bytes() == name) {
+            continue;
         }
+        depth = if closes { depth.saturating_sub(1) } else { depth + 1 };
         most = most.max(depth);
     }
     most

@@ -9,6 +9,8 @@ use serde_json::Map;
 
 /// What separates fields: the first of these that the header has.
 const SEPARATORS: [u8; 3] = [b'\t', b',', b';'];
+/// Longer rows are left out: whoever writes one did not mean a passage.
+const ROW_BYTES_MAX: usize = 64 << 20;
 
 /// The rows, each with the header before it.
 pub(super) fn entries<'a>(file: &CorpusFile, bytes: &'a [u8], warnings: &mut Vec<String>) -> Vec<Entry<'a>> {
@@ -34,6 +36,16 @@ pub(super) fn entries<'a>(file: &CorpusFile, bytes: &'a [u8], warnings: &mut Vec
             }
         }
         let body = &bytes[start..reader.position().byte() as usize];
+        let at_end = reader.position().byte() as usize >= bytes.len();
+        // a quote that nothing closes takes all that follows into its field
+        let quotes = memchr::memchr_iter(b'"', body).count();
+        if quotes % 2 == 1 && memchr::memchr(b'\n', body.trim_ascii()).is_some() && at_end {
+            warnings.push(format!(
+                "{}:{line}: a quote that is opened here is never closed, the rest is left out",
+                file.shown
+            ));
+            break;
+        }
         match head {
             None => head = Some(body),
             Some(head) => entries.push(Entry { head, body, line }),
@@ -65,6 +77,9 @@ fn record(bytes: &[u8], separator: u8) -> Result<StringRecord, Trouble> {
 }
 
 pub(super) fn document(entry: &Entry<'_>, cut: &Cut<'_>) -> Result<Document, Trouble> {
+    if entry.body.len() > ROW_BYTES_MAX {
+        return Err(format!("longer than {} MiB", ROW_BYTES_MAX >> 20).into());
+    }
     let separator = separator(entry.head);
     let (columns, row) = (record(entry.head, separator)?, record(entry.body, separator)?);
     if columns.len() != row.len() {

@@ -73,6 +73,12 @@ fn a_page_that_is_nested_too_deeply_is_named() {
         warnings,
         ["f: more than 10000 elements in one another, the file is left out"]
     );
+    let flat = "<p>One<br>line<img src=x>".repeat(20_000);
+    assert_eq!(read(Kind::Page, flat.as_bytes(), 100).1, Vec::<String>::new());
+    assert_eq!(
+        one(Kind::Page, "<form><p>Inside a form.</p></form>").chunks,
+        ["Inside a form."]
+    );
     let deep = format!("{}deep down{}", "<div>".repeat(9_000), "</div>".repeat(9_000));
     assert_eq!(one(Kind::Page, &deep).chunks, ["deep down"]);
 }
@@ -148,6 +154,26 @@ fn rows_that_do_not_fit_are_named_by_their_line() {
 }
 
 #[test]
+fn a_quote_that_is_never_closed_does_not_swallow_rows_in_silence() {
+    let (documents, warnings) = read(Kind::Rows, b"id,text\n1,fine\n2,\"open\n3,lost\n4,lost too\n", 100);
+    assert_eq!(documents.len(), 1);
+    assert_eq!(
+        warnings,
+        ["f:3: a quote that is opened here is never closed, the rest is left out"]
+    );
+}
+
+#[test]
+fn cells_that_look_like_numbers_keep_what_they_say() {
+    let table = b"id,zip,version,number,many,share\n1,01234,1.10,42,12345678901234567890123,0.5\n";
+    let (documents, _) = read(Kind::Rows, table, 100);
+    let expected = json!({
+        "zip": "01234", "version": "1.10", "number": 42, "many": "12345678901234567890123", "share": 0.5,
+    });
+    assert_eq!(metadata(&documents[0]), expected);
+}
+
+#[test]
 fn a_row_is_read_the_same_wherever_it_stands() {
     let file = |rows: &str| format!("id,text\n{rows}");
     let mut warnings = Vec::new();
@@ -169,11 +195,11 @@ fn a_row_is_read_the_same_wherever_it_stands() {
 fn front_matter_is_metadata() {
     let document = one(
         Kind::Markdown,
-        "---\ntitle: \"On otters\"\nyear: 2021\nscore: 0.5\ncode: 007\ntags: [sea, 'small ones']\ndraft: false\n---\n# Otters\n",
+        "---\ntitle: \"On otters\"\nyear: 2021\nscore: 0.5\ncode: 007\ntags: [sea, 'small, ones']\ndraft: false\n---\n# Otters\n",
     );
     assert_eq!(document.chunks, ["# Otters"]);
     let expected = json!({
-        "title": "On otters", "year": 2021, "score": 0.5, "code": "007", "tags": ["sea", "small ones"], "draft": false,
+        "title": "On otters", "year": 2021, "score": 0.5, "code": "007", "tags": ["sea", "small, ones"], "draft": false,
     });
     assert_eq!(metadata(&document), expected);
     for text in [

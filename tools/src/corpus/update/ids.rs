@@ -2,7 +2,7 @@
 //! whose id is taken becomes `id~2`. Ids follow from what the corpus holds, never from how its index grew.
 
 use super::super::files::CorpusFile;
-use super::super::open::Loaded;
+use super::super::loaded::Loaded;
 use super::{Place, Plan, Planned};
 use crate::index::catalog::{DocumentRow, Draft};
 use std::collections::{HashMap, HashSet};

@@ -4,7 +4,7 @@
 //! dead. So their sizes at least double from one to the next, and every document is copied about as often
 //! as the size of the index has doubled (the logarithmic method of Bentley and Saxe 1980).
 
-use super::super::open::Loaded;
+use super::super::loaded::Loaded;
 use super::{Place, Plan};
 use crate::index::draft::{Draft, Origin};
 

@@ -70,3 +70,21 @@ fn a_graph_that_is_cut_short_is_refused() {
     std::fs::write(&part, &bytes[..bytes.len() - 4]).unwrap();
     assert!(Vectors::open(folder.path(), 8).is_err());
 }
+
+#[test]
+fn of_rows_that_do_not_count_none_is_found_and_the_others_all_the_same() {
+    let rows = vectors(4000, 24);
+    let (_one, scanned) = written(&rows, 24, usize::MAX);
+    let (_two, walked) = written(&rows, 24, 0);
+    for (every, least) in [(2, 1485), (1000, 4 * 100)] {
+        let keep = |row: u32| row % every == 0;
+        let mut found = 0;
+        for row in 0..100 {
+            let exact = scanned.nearest(scanned.row(row), 15, Some(&keep));
+            let near = walked.nearest(scanned.row(row), 15, Some(&keep));
+            assert!(near.iter().all(|near| keep(near.row)));
+            found += exact.iter().filter(|exact: &&Near| near.contains(exact)).count();
+        }
+        assert!(found >= least, "{found} where every {every}th counts");
+    }
+}
