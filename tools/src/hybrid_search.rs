@@ -30,7 +30,7 @@ pub(crate) const ROW: Row = Row {
     readers: Readers::Caller,
 };
 /// Chunks taken from each ranking.
-const RANKED: usize = 100;
+const RANKED: usize = 300;
 /// Damps the head of each ranking; the value of the paper on fusion.
 const DAMPING: f64 = 60.0;
 /// Chunks that a reranker looks at.

@@ -51,6 +51,7 @@ fn lines_are_documents_and_a_title_is_their_first_line() {
         r#"{"id": "a", "title": "Ed Wood", "text": "A film."}"#,
         r#"{"_id": 7, "contents": "Only text."}"#,
         r#"{"id": "b", "title": "Ed Wood", "text": "Ed Wood is a film."}"#,
+        r#"{"id": "c", "title": "Ed Wood", "text": "Ed Wood\nA film."}"#,
         "",
     ];
     let folder = Folder::new(&[("corpus.jsonl", &lines.join("\r\n"))]);
@@ -61,7 +62,8 @@ fn lines_are_documents_and_a_title_is_their_first_line() {
         [
             ("a", "Ed Wood\nA film."),
             ("7", "Only text."),
-            ("b", "Ed Wood is a film.")
+            ("b", "Ed Wood\nEd Wood is a film."),
+            ("c", "Ed Wood\nA film."),
         ]
     );
     assert_eq!(opened.warnings, Vec::<String>::new());
