@@ -181,13 +181,13 @@ fn builtin(name: &str) -> Result<Arc<dyn Model>, Error> {
     Err(Error::new(ErrorKind::Missing, message))
 }
 
-fn unknown_provider(name: &str) -> Error {
+pub(crate) fn unknown_provider(name: &str) -> Error {
     let known = PROVIDERS.iter().map(|row| row.name).collect::<Vec<_>>().join(", ");
     let message = format!("there is no model provider `{name}`; the providers are: {known}");
     Error::new(ErrorKind::Missing, message)
 }
 
-fn missing_key(options: &ModelOptions, variable: &str) -> Error {
+pub(crate) fn missing_key(options: &ModelOptions, variable: &str) -> Error {
     let message = format!(
         "{}/{} needs a key: set the environment variable {variable}, or give the model a `base_url` whose server needs none",
         options.provider, options.name

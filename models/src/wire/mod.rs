@@ -2,5 +2,8 @@
 
 mod brake;
 pub mod chat_completions;
+pub mod embeddings;
+pub mod rerank;
 mod retry;
+mod served;
 mod sse;

@@ -28,7 +28,7 @@ use troupe_core::port::{Error, ErrorKind};
 use troupe_core::tokens;
 
 /// Most bytes of an error's body that are read.
-const ERROR_BYTES_MAX: usize = 64 << 10;
+pub const ERROR_BYTES_MAX: usize = 64 << 10;
 
 /// Where an exchange stands.
 #[derive(Debug)]
@@ -331,11 +331,11 @@ async fn drain(mut response: Response) {
     let _ = timeout(Duration::from_secs(1), rest).await;
 }
 
-fn after(mut error: Error, addition: &str) -> Error {
+pub fn after(mut error: Error, addition: &str) -> Error {
     error.message.push_str(addition);
     error
 }
 
-fn seconds(duration: Duration) -> f64 {
+pub fn seconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 10.0).round() / 10.0
 }

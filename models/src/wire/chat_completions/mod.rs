@@ -3,6 +3,7 @@
 //! [`request`] writes, [`chunk`] reads, [`exchange`] carries one request through rate limits, attempts
 //! and stream, [`fault`] decides what went wrong and whether to try again.
 
+mod ask;
 mod chunk;
 mod exchange;
 mod fault;
@@ -49,6 +50,14 @@ impl Endpoint {
     /// # Errors
     /// `Invalid` when the address is not HTTP, `Denied` when a header cannot carry the key.
     pub fn new(base_url: &str, key: Option<&str>) -> Result<Self, Error> {
+        Self::at(base_url, "/chat/completions", key)
+    }
+
+    /// The endpoint of another call, such as `/embeddings`, under `base_url`.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn at(base_url: &str, call: &str, key: Option<&str>) -> Result<Self, Error> {
         let url = Url::parse(base_url).ok();
         let url = url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
         let mut url = url.ok_or_else(|| {
@@ -56,8 +65,8 @@ impl Endpoint {
             Error::new(ErrorKind::Invalid, message)
         })?;
         let path = url.path().trim_end_matches('/');
-        let path = path.strip_suffix("/chat/completions").unwrap_or(path);
-        let path = format!("{path}/chat/completions");
+        let path = path.strip_suffix(call).unwrap_or(path);
+        let path = format!("{path}{call}");
         url.set_path(&path);
         Ok(Self {
             url,
@@ -128,7 +137,7 @@ pub struct ChatCompletions {
 
 /// What every request of one model shares.
 #[derive(Debug)]
-struct Shared {
+pub struct Shared {
     provider: String,
     name: String,
     endpoint: Endpoint,
@@ -145,21 +154,8 @@ struct Shared {
 impl ChatCompletions {
     /// The model that `options` name, at `endpoint`.
     pub fn new(options: &ModelOptions, endpoint: Endpoint, quirks: Quirks) -> Self {
-        let shared = Shared {
-            provider: options.provider.clone(),
-            name: options.name.clone(),
-            endpoint,
-            quirks,
-            temperature: options.temperature,
-            max_tokens: options.max_tokens,
-            attempts: options.attempts.max(1),
-            pace: Pace::within(options.timeout),
-            brake: Brake::default(),
-            client: OnceLock::new(),
-            refused: AtomicU8::new(0),
-        };
         Self {
-            shared: Arc::new(shared),
+            shared: Arc::new(Shared::new(options, endpoint, quirks)),
         }
     }
 }
@@ -190,6 +186,23 @@ impl Model for ChatCompletions {
 }
 
 impl Shared {
+    /// What the requests to `endpoint` share.
+    pub fn new(options: &ModelOptions, endpoint: Endpoint, quirks: Quirks) -> Self {
+        Self {
+            provider: options.provider.clone(),
+            name: options.name.clone(),
+            endpoint,
+            quirks,
+            temperature: options.temperature,
+            max_tokens: options.max_tokens,
+            attempts: options.attempts.max(1),
+            pace: Pace::within(options.timeout),
+            brake: Brake::default(),
+            client: OnceLock::new(),
+            refused: AtomicU8::new(0),
+        }
+    }
+
     fn label(&self) -> String {
         format!("{}/{}", self.provider, self.name)
     }
@@ -235,4 +248,4 @@ impl Shared {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -2,7 +2,7 @@
 
 mod faults;
 mod requests;
-mod server;
+pub mod server;
 mod streams;
 
 use super::*;
