@@ -1,8 +1,10 @@
 //! Wiring: a compiled workflow's models, corpora and tools become live ports.
 
 pub mod corpora;
+mod encoders;
 
 pub use corpora::Corpora;
+pub use encoders::encoders;
 
 use crate::exit::Usage;
 use std::collections::BTreeSet;

@@ -3,6 +3,7 @@
 use crate::exit::Usage;
 use crate::load::Loaded;
 use crate::settings::Settings;
+use crate::wire::encoders;
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
@@ -10,8 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 use troupe_core::ir::{self, ToolSource, Workflow};
 use troupe_core::port::tool::Tool;
-use troupe_models::embed::StaticTable;
-use troupe_tools::{Corpus, CorpusOptions, Encoders, Face, GRAPH_FROM, Progress};
+use troupe_tools::{Corpus, CorpusOptions, Face, GRAPH_FROM, Progress};
 
 /// The corpora of a workflow and of those that it calls, each opened once.
 pub struct Corpora<'a> {
@@ -98,28 +98,6 @@ pub fn options(corpus: &ir::Corpus, folder: &Path, state: &Path) -> CorpusOption
         index_folder: state.join("corpora"),
         graph_from: GRAPH_FROM,
     }
-}
-
-/// The models that a corpus reads with.
-pub fn encoders(corpus: &ir::Corpus) -> anyhow::Result<Encoders> {
-    if corpus.embedder != ir::Encoder::builtin() {
-        let ir::Encoder { provider, name, .. } = &corpus.embedder;
-        return Err(Usage::error(format!(
-            "corpus `{}`: the embedder {provider}/{name} is not available yet; there is builtin/static",
-            corpus.name
-        )));
-    }
-    if let Some(ir::Encoder { provider, name, .. }) = &corpus.reranker {
-        return Err(Usage::error(format!(
-            "corpus `{}`: the reranker {provider}/{name} is not available yet; leave `reranker` out",
-            corpus.name
-        )));
-    }
-    Ok(Encoders {
-        embedder: Arc::new(StaticTable::embedded()),
-        tokens: Arc::new(StaticTable::embedded()),
-        reranker: None,
-    })
 }
 
 /// Opens a corpus, and says what is wrong with its files and whether its index was made.
