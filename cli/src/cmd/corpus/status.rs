@@ -4,7 +4,7 @@ use super::Meant;
 use crate::exit::Exit;
 use crate::report;
 use crate::settings::Settings;
-use crate::wire::corpora;
+use crate::wire::{self, corpora};
 use serde_json::{Value, json};
 use troupe_tools::{State, Status};
 
@@ -15,7 +15,7 @@ pub(super) fn run(meant: &Meant, settings: &Settings) -> anyhow::Result<Exit> {
     let mut exit = Exit::Succeeded;
     let mut all = Vec::new();
     for corpus in &meant.corpora {
-        let encoders = corpora::encoders(corpus)?;
+        let encoders = wire::encoders(corpus)?;
         let status = troupe_tools::status(&meant.options(corpus), encoders.embedder.recipe());
         let status = status.map_err(corpora::told)?;
         if status.state != State::Current {

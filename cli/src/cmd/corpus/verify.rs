@@ -4,14 +4,14 @@ use super::Meant;
 use crate::exit::Exit;
 use crate::report;
 use crate::settings::Settings;
-use crate::wire::corpora;
+use crate::wire::{self, corpora};
 use serde_json::json;
 
 pub(super) fn run(meant: &Meant, settings: &Settings) -> anyhow::Result<Exit> {
     let mut exit = Exit::Succeeded;
     let mut all = Vec::new();
     for corpus in &meant.corpora {
-        let encoders = corpora::encoders(corpus)?;
+        let encoders = wire::encoders(corpus)?;
         let faults = troupe_tools::verify(&meant.options(corpus), &encoders).map_err(corpora::told)?;
         if !faults.is_empty() {
             exit = Exit::Failed;
