@@ -1,8 +1,12 @@
 //! Vectors as bytes, and the products of many of them with one query: in the widest instructions that
 //! the processor has, which is found out when the program runs.
+//!
+//! Loops here are plain ones: what an iterator's `fold` or `extend` calls is compiled as a function of its own,
+//! for the oldest processor that there is.
 
 use super::vectors::Wide;
 use pulp::{Arch, NullaryFnOnce};
+use std::ops::Range;
 use std::sync::LazyLock;
 
 static ARCH: LazyLock<Arch> = LazyLock::new(Arch::new);
@@ -24,7 +28,8 @@ impl<'a> Codes<'a> {
         self.scales.len()
     }
 
-    fn row(&self, row: u32) -> &'a [i8] {
+    /// The bytes of one vector.
+    pub fn row(&self, row: u32) -> &'a [i8] {
         let start = row as usize * self.dimension;
         &self.codes[start..start + self.dimension]
     }
@@ -47,12 +52,20 @@ impl<'a> Codes<'a> {
     /// About the cosine of every vector with a query.
     pub fn similar_all(&self, query: &Wide) -> Vec<f32> {
         let mut found = Vec::with_capacity(self.len());
-        ARCH.dispatch(All {
-            codes: *self,
-            query,
-            found: &mut found,
-        });
+        self.similar_range(query, 0..self.len() as u32, &mut found);
         found
+    }
+
+    /// Appends about the cosine of each vector of a range with a query; of those that there are.
+    pub fn similar_range(&self, query: &Wide, range: Range<u32>, found: &mut Vec<f32>) {
+        let (end, start) = ((range.end as usize).min(self.len()), range.start as usize);
+        let range = start.min(end)..end;
+        let codes = Codes {
+            dimension: self.dimension,
+            codes: &self.codes[range.start * self.dimension..range.end * self.dimension],
+            scales: &self.scales[range],
+        };
+        ARCH.dispatch(All { codes, query, found });
     }
 
     /// Appends about the cosine of each of `rows` with a query.
@@ -73,11 +86,13 @@ impl NullaryFnOnce for Pair<'_> {
 
     #[inline(always)]
     fn call(self) -> i32 {
+        let Self(a, b) = self;
         // at most 127 * 127 a product: 2^31 is far for any dimension in use
-        let products = self.0.iter().zip(self.1);
-        products.fold(0i32, |sum, (a, b)| {
-            sum.wrapping_add(i32::from(*a).wrapping_mul(i32::from(*b)))
-        })
+        let mut sum = 0i32;
+        for (a, b) in a.iter().zip(b) {
+            sum = sum.wrapping_add(i32::from(*a).wrapping_mul(i32::from(*b)));
+        }
+        sum
     }
 }
 
@@ -116,11 +131,13 @@ impl NullaryFnOnce for All<'_, '_> {
 
     #[inline(always)]
     fn call(self) {
+        let before = self.found.len();
+        self.found.resize(before + self.codes.len(), 0.0);
         let rows = self.codes.codes.chunks_exact(self.codes.dimension);
-        let similar = rows
-            .zip(self.codes.scales)
-            .map(|(row, scale)| product(&self.query.codes, row) as f32 * self.query.scale * scale);
-        self.found.extend(similar);
+        let scaled = rows.zip(self.codes.scales);
+        for ((row, scale), found) in scaled.zip(&mut self.found[before..]) {
+            *found = product(&self.query.codes, row) as f32 * self.query.scale * scale;
+        }
     }
 }
 
@@ -136,19 +153,21 @@ impl NullaryFnOnce for Some<'_, '_> {
 
     #[inline(always)]
     fn call(self) {
-        let similar = self.rows.iter().map(|row| {
+        let before = self.found.len();
+        self.found.resize(before + self.rows.len(), 0.0);
+        for (row, found) in self.rows.iter().zip(&mut self.found[before..]) {
             let sum = product(&self.query.codes, self.codes.row(*row));
-            sum as f32 * self.query.scale * self.codes.scales[*row as usize]
-        });
-        self.found.extend(similar);
+            *found = sum as f32 * self.query.scale * self.codes.scales[*row as usize];
+        }
     }
 }
 
 /// The sums cannot overflow (see [`Wide::new`]); wrapping lets the compiler add many at once.
 #[inline(always)]
 fn product(wide: &[i16], narrow: &[i8]) -> i32 {
-    let products = wide.iter().zip(narrow);
-    products.fold(0i32, |sum, (a, b)| {
-        sum.wrapping_add(i32::from(*a).wrapping_mul(i32::from(*b)))
-    })
+    let mut sum = 0i32;
+    for (a, b) in wide.iter().zip(narrow) {
+        sum = sum.wrapping_add(i32::from(*a).wrapping_mul(i32::from(*b)));
+    }
+    sum
 }

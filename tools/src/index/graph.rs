@@ -3,16 +3,18 @@
 //! hnsw_rs builds a hierarchical graph (Malkov and Yashunin 2016). Only the links of its lowest layer
 //! are kept, in both directions, as two tables; a memory map of them is ready at once, takes a tenth
 //! of the vectors' room, and is never read as a whole. What the upper layers are for, good places to
-//! begin, the lists beside it give.
+//! begin, the lists beside it give. Vectors are known by their places in those lists: what is near in
+//! meaning is then near in memory.
 
 use super::codes::Codes;
-use super::lists::{self, Lists};
+use super::lists::Lists;
 use super::table::{self, Table};
 use super::vectors::Wide;
 use hnsw_rs::prelude::{Distance, Hnsw};
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 use std::io;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering as Atomic};
 
@@ -21,7 +23,7 @@ const LINKS: usize = 16;
 /// Candidates kept while a point is linked (ef_construction): measured in `docs/bench/retrieval.md`.
 const BUILD_BREADTH: usize = 64;
 /// Candidates kept while searching (ef): measured there too.
-const SEARCH_BREADTH: usize = 600;
+const SEARCH_BREADTH: usize = 400;
 /// Layers at most.
 const LAYERS: usize = 16;
 /// Links that lead back to a point, at most.
@@ -30,7 +32,7 @@ const BACK_LINKS: usize = 64;
 const ENDS: &str = "graph-ends";
 const NEIGHBOURS: &str = "graph-links";
 
-/// The graph's points are row numbers; distances look into the vectors' bytes.
+/// The graph's points are places; distances look into the vectors' bytes.
 struct Cosine<'a>(Codes<'a>);
 
 impl Distance<u32> for Cosine<'_> {
@@ -53,8 +55,7 @@ pub fn write(folder: &Path, codes: Codes<'_>, progress: &(dyn Fn(usize) + Sync))
         ends.push(links.len() as u32);
     }
     table::write(folder, ENDS, &ends)?;
-    table::write(folder, NEIGHBOURS, &links)?;
-    lists::write(folder, codes)
+    table::write(folder, NEIGHBOURS, &links)
 }
 
 /// The neighbours of every point, ascending.
@@ -112,14 +113,15 @@ fn both_ways(neighbours: &mut [Vec<u32>]) {
 pub struct Graph {
     ends: Table<u32>,
     links: Table<u32>,
-    lists: Lists,
 }
 
-/// A row and its similarity, ordered by it; of two that are as near, the first row comes first.
+/// A place and its similarity, ordered by it; of two that are as near, the first place comes first.
 #[derive(Clone, Copy, PartialEq)]
-struct Reached {
-    similar: f32,
-    row: u32,
+pub struct Reached {
+    /// About the cosine with the query.
+    pub similar: f32,
+    /// Where it is.
+    pub place: u32,
 }
 
 impl Eq for Reached {}
@@ -133,7 +135,7 @@ impl PartialOrd for Reached {
 impl Ord for Reached {
     fn cmp(&self, other: &Self) -> Ordering {
         let nearer = self.similar.total_cmp(&other.similar);
-        nearer.then(other.row.cmp(&self.row))
+        nearer.then(other.place.cmp(&self.place))
     }
 }
 
@@ -144,12 +146,11 @@ impl Graph {
             return Ok(None);
         }
         let (ends, links) = (Table::open(folder, ENDS)?, Table::open(folder, NEIGHBOURS)?);
-        let lists = Lists::open(folder)?;
         let last: Option<&u32> = <[u32]>::last(&ends);
-        if last.map_or(0, |end| *end as usize) != links.len() || lists.len() != ends.len() {
+        if last.map_or(0, |end| *end as usize) != links.len() {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "its graph is cut short"));
         }
-        Ok(Some(Self { ends, links, lists }))
+        Ok(Some(Self { ends, links }))
     }
 
     /// Number of points.
@@ -157,77 +158,94 @@ impl Graph {
         self.ends.len()
     }
 
-    fn neighbours(&self, row: u32) -> &[u32] {
-        let at = row as usize;
+    fn neighbours(&self, place: u32) -> &[u32] {
+        let at = place as usize;
         let start = at.checked_sub(1).map_or(0, |before| self.ends[before]);
         self.links
             .get(start as usize..self.ends[at] as usize)
             .unwrap_or_default()
     }
 
-    /// The rows nearest to a query, more than `count` of them, in no order that matters: a best-first
+    /// The places nearest to a query, more than `count` of them, in no order that matters: a best-first
     /// walk that ends when nothing is left to visit that is nearer than the worst of the best so far.
-    pub fn walk(&self, codes: Codes<'_>, query: &Wide, count: usize) -> Vec<u32> {
+    pub fn walk(&self, lists: &Lists, codes: Codes<'_>, query: &Wide, count: usize) -> Vec<Reached> {
         let breadth = SEARCH_BREADTH.max(4 * count);
         let mut seen = Seen(vec![0; self.len().div_ceil(64)]);
-        let mut similar = Vec::new();
-        let mut rows = self.lists.near(codes, query, breadth);
-        codes.similar_some(query, &rows, &mut similar);
-        let mut beginnings: Vec<Reached> = reached(&rows, &similar).collect();
-        if beginnings.len() > breadth {
-            beginnings.select_nth_unstable_by(breadth, |a, b| b.cmp(a));
-            beginnings.truncate(breadth);
-        }
-        rows.iter().for_each(|row| _ = seen.first(*row));
+        let beginnings = beginnings(lists, codes, query, breadth, &mut seen);
         let mut best: BinaryHeap<Reverse<Reached>> = beginnings.iter().copied().map(Reverse).collect();
         let mut open = BinaryHeap::from(beginnings);
-        while let Some(place) = open.pop() {
+        let (mut places, mut similar) = (Vec::new(), Vec::new());
+        while let Some(reached) = open.pop() {
             let worst = best.peek().map(|Reverse(worst)| *worst);
-            if best.len() >= breadth && worst.is_some_and(|worst| place < worst) {
+            if best.len() >= breadth && worst.is_some_and(|worst| reached < worst) {
                 break;
             }
-            rows.clear();
+            places.clear();
             similar.clear();
-            let new = self.neighbours(place.row).iter().filter(|row| seen.first(**row));
-            rows.extend(new);
-            codes.similar_some(query, &rows, &mut similar);
-            for place in reached(&rows, &similar) {
+            let new = self
+                .neighbours(reached.place)
+                .iter()
+                .filter(|place| seen.first(**place));
+            places.extend(new);
+            codes.similar_some(query, &places, &mut similar);
+            for (place, similar) in places.iter().zip(&similar) {
+                let reached = Reached {
+                    similar: *similar,
+                    place: *place,
+                };
                 let full = best.len() >= breadth;
-                if full && best.peek().is_some_and(|Reverse(worst)| place <= *worst) {
+                if full && best.peek().is_some_and(|Reverse(worst)| reached <= *worst) {
                     continue;
                 }
                 if full {
                     best.pop();
                 }
-                best.push(Reverse(place));
-                open.push(place);
+                best.push(Reverse(reached));
+                open.push(reached);
             }
         }
-        best.into_iter().map(|Reverse(place)| place.row).collect()
+        best.into_iter().map(|Reverse(reached)| reached).collect()
     }
 }
 
-fn reached<'a>(rows: &'a [u32], similar: &'a [f32]) -> impl Iterator<Item = Reached> + 'a {
-    let pairs = rows.iter().zip(similar);
-    pairs.map(|(row, similar)| Reached {
-        similar: *similar,
-        row: *row,
-    })
+/// The best that the lists near to a query hold, `breadth` of them.
+fn beginnings(lists: &Lists, codes: Codes<'_>, query: &Wide, breadth: usize, seen: &mut Seen) -> Vec<Reached> {
+    let mut found = Vec::new();
+    let mut similar = Vec::new();
+    for range in lists.near(codes, query, breadth) {
+        similar.clear();
+        codes.similar_range(query, range.clone(), &mut similar);
+        seen.all(range.clone());
+        let reached = range.zip(&similar).map(|(place, similar)| Reached {
+            similar: *similar,
+            place,
+        });
+        found.extend(reached);
+    }
+    if found.len() > breadth {
+        found.select_nth_unstable_by(breadth, |a, b| b.cmp(a));
+        found.truncate(breadth);
+    }
+    found
 }
 
-/// Rows that were looked at.
+/// Places that were looked at.
 struct Seen(Vec<u64>);
 
 impl Seen {
-    /// Whether this is the first look; a row that there is not has been seen.
-    fn first(&mut self, row: u32) -> bool {
-        let Some(bits) = self.0.get_mut(row as usize / 64) else {
+    /// Whether this is the first look; a place that there is not has been seen.
+    fn first(&mut self, place: u32) -> bool {
+        let Some(bits) = self.0.get_mut(place as usize / 64) else {
             return false;
         };
-        let bit = 1 << (row % 64);
+        let bit = 1 << (place % 64);
         let first = *bits & bit == 0;
         *bits |= bit;
         first
+    }
+
+    fn all(&mut self, places: Range<u32>) {
+        places.for_each(|place| _ = self.first(place));
     }
 }
 

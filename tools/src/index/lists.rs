@@ -8,56 +8,82 @@ use super::codes::Codes;
 use super::table::{self, Table};
 use super::vectors::Wide;
 use std::io;
+use std::ops::Range;
 use std::path::Path;
 
 /// Vectors of a list on average.
 const LIST: usize = 256;
 /// One vector of so many is looked at for a query: measured in `docs/bench/retrieval.md`.
-const SHARE: usize = 16;
+const SHARE: usize = 32;
 
 const ENDS: &str = "list-ends";
 const ROWS: &str = "list-rows";
+const HEADS: &str = "list-heads";
 
-/// Lists of rows, mapped.
+/// Lists, mapped. Codes lie in their order, so that a list is looked through where it lies; a *place* is a position
+/// in that order.
 pub struct Lists {
     ends: Table<u32>,
+    /// The row at each place.
     rows: Table<u32>,
+    /// The place of each head.
+    heads: Table<u32>,
+}
+
+/// Which vectors are in which list.
+pub struct Made {
+    ends: Vec<u32>,
+    /// The row at each place.
+    pub rows: Vec<u32>,
     heads: Vec<u32>,
 }
 
-/// Puts every vector into a list and writes the lists into `folder`, on all cores.
-pub fn write(folder: &Path, codes: Codes<'_>) -> io::Result<()> {
-    let heads = heads(codes.len());
+impl Made {
+    /// Puts every vector into a list, on all cores.
+    pub fn of(codes: Codes<'_>) -> io::Result<Self> {
+        let heads = heads(codes.len());
+        let rows: Vec<u32> = (0..codes.len() as u32).collect();
+        let mut lists = vec![Vec::new(); heads.len()];
+        for (row, list) in rows.iter().zip(nearest(codes, &rows, &heads)?) {
+            lists[list as usize].push(*row);
+        }
+        let rows = lists.concat();
+        let mut places = vec![0; rows.len()];
+        (0..).zip(&rows).for_each(|(place, row)| places[*row as usize] = place);
+        let ends = lists.iter().scan(0, |end, list| {
+            *end += list.len() as u32;
+            Some(*end)
+        });
+        Ok(Self {
+            ends: ends.collect(),
+            heads: heads.iter().map(|row| places[*row as usize]).collect(),
+            rows,
+        })
+    }
+
+    /// Writes the lists into `folder`.
+    pub fn write(&self, folder: &Path) -> io::Result<()> {
+        table::write(folder, ENDS, &self.ends)?;
+        table::write(folder, ROWS, &self.rows)?;
+        table::write(folder, HEADS, &self.heads)
+    }
+}
+
+/// For each row the number of its nearest head.
+fn nearest(codes: Codes<'_>, rows: &[u32], heads: &[u32]) -> io::Result<Vec<u32>> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let rows: Vec<u32> = (0..codes.len() as u32).collect();
-    let nearest = |rows: &[u32]| -> Vec<u32> { rows.iter().map(|row| codes.nearest(*row, &heads)).collect() };
-    let own: Vec<u32> = std::thread::scope(|scope| {
-        let share = rows.len().div_ceil(threads).max(1);
-        let workers: Vec<_> = rows
-            .chunks(share)
-            .map(|rows| scope.spawn(move || nearest(rows)))
-            .collect();
+    let share = rows.len().div_ceil(threads).max(1);
+    let nearest = |rows: &[u32]| -> Vec<u32> { rows.iter().map(|row| codes.nearest(*row, heads)).collect() };
+    std::thread::scope(|scope| {
+        let workers = rows.chunks(share).map(|rows| scope.spawn(move || nearest(rows)));
+        let workers: Vec<_> = workers.collect();
         let found = workers.into_iter().map(|worker| worker.join());
         let stopped = |_| io::Error::other("the lists could not be made");
         found
             .collect::<Result<Vec<_>, _>>()
             .map(|parts| parts.concat())
             .map_err(stopped)
-    })?;
-    let mut lists = vec![Vec::new(); heads.len()];
-    for (row, list) in rows.iter().zip(own) {
-        lists[list as usize].push(*row);
-    }
-    let mut end = 0;
-    let ends: Vec<u32> = lists
-        .iter()
-        .map(|list| {
-            end += list.len() as u32;
-            end
-        })
-        .collect();
-    table::write(folder, ENDS, &ends)?;
-    table::write(folder, ROWS, &lists.concat())
+    })
 }
 
 /// An even sample of `count` rows.
@@ -67,15 +93,21 @@ fn heads(count: usize) -> Vec<u32> {
 }
 
 impl Lists {
-    /// Maps the lists in `folder`.
-    pub fn open(folder: &Path) -> io::Result<Self> {
-        let (ends, rows): (Table<u32>, Table<u32>) = (Table::open(folder, ENDS)?, Table::open(folder, ROWS)?);
-        let heads = heads(rows.len());
-        let whole = <[u32]>::last(&ends).map_or(0, |end| *end as usize) == rows.len() && ends.len() == heads.len();
-        if !whole {
+    /// Maps the lists in `folder`; none when there are none.
+    pub fn open(folder: &Path) -> io::Result<Option<Self>> {
+        if !folder.join(ENDS).exists() {
+            return Ok(None);
+        }
+        let lists = Self {
+            ends: Table::open(folder, ENDS)?,
+            rows: Table::open(folder, ROWS)?,
+            heads: Table::open(folder, HEADS)?,
+        };
+        let (ends, heads): (&[u32], &[u32]) = (&lists.ends, &lists.heads);
+        if ends.last().map_or(0, |end| *end as usize) != lists.rows.len() || ends.len() != heads.len() {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "its lists are cut short"));
         }
-        Ok(Self { ends, rows, heads })
+        Ok(Some(lists))
     }
 
     /// Number of vectors.
@@ -83,26 +115,29 @@ impl Lists {
         self.rows.len()
     }
 
-    /// The rows in the lists of the heads nearest to a query, `count` or the sixteenth part of all at least.
-    pub fn near(&self, codes: Codes<'_>, query: &Wide, count: usize) -> Vec<u32> {
+    /// The row at a place.
+    pub fn row(&self, place: u32) -> u32 {
+        self.rows.get(place as usize).copied().unwrap_or(u32::MAX)
+    }
+
+    /// The places of the lists whose heads are nearest to a query, `count` or a [`SHARE`]th of all at least.
+    pub fn near(&self, codes: Codes<'_>, query: &Wide, count: usize) -> Vec<Range<u32>> {
         let mut similar = Vec::new();
         codes.similar_some(query, &self.heads, &mut similar);
         let mut order: Vec<u32> = (0..self.heads.len() as u32).collect();
         order.sort_unstable_by(|a, b| similar[*b as usize].total_cmp(&similar[*a as usize]).then(a.cmp(b)));
         let wanted = count.max(self.len() / SHARE);
-        let mut rows = Vec::with_capacity(wanted + LIST);
+        let mut places = Vec::new();
+        let mut found = 0;
         for list in order {
             let at = list as usize;
-            let start = at.checked_sub(1).map_or(0, |before| self.ends[before]);
-            rows.extend_from_slice(
-                self.rows
-                    .get(start as usize..self.ends[at] as usize)
-                    .unwrap_or_default(),
-            );
-            if rows.len() >= wanted {
+            let range = at.checked_sub(1).map_or(0, |before| self.ends[before])..self.ends[at];
+            found += range.len();
+            places.push(range);
+            if found >= wanted {
                 break;
             }
         }
-        rows
+        places
     }
 }

@@ -4,10 +4,12 @@
 //! the bytes, whose error is bounded by the length of what rounding left over, and then computes the
 //! true cosine of every vector that could still belong to the answer. A scan's answer is exactly that of
 //! a scan over the numbers, at a quarter of the memory traffic; the numbers themselves stay on disk but
-//! for the few that are looked at. Where a graph is, a walk of it takes the scan's place.
+//! for the few that are looked at. Where a graph is, a walk of it takes the scan's place, and the bytes
+//! lie in the order of the graph's lists.
 
 use super::codes::Codes;
-use super::graph::{self, Graph};
+use super::graph::{self, Graph, Reached};
+use super::lists::{self, Lists};
 use super::table::{self, Table};
 use std::io::{self, Write};
 use std::path::Path;
@@ -25,7 +27,7 @@ pub struct Vectors {
     scales: Table<f32>,
     /// Largest length of a rounding remainder, one row.
     remainder: Table<f32>,
-    graph: Option<Graph>,
+    graph: Option<(Graph, Lists)>,
 }
 
 /// A sentence and its cosine with a query.
@@ -81,18 +83,30 @@ impl Writer {
     /// vectors linked.
     pub fn finish(mut self, folder: &Path, graph_from: usize, progress: &(dyn Fn(usize) + Sync)) -> io::Result<()> {
         self.numbers.flush()?;
-        table::write(folder, CODES, &self.codes)?;
-        table::write(folder, SCALES, &self.scales)?;
         table::write(folder, REMAINDER, &[self.remainder])?;
         if self.scales.len() >= graph_from {
-            let codes = Codes {
-                dimension: self.dimension,
-                codes: &self.codes,
-                scales: &self.scales,
-            };
-            graph::write(folder, codes, progress)?;
+            let lists = lists::Made::of(self.as_codes())?;
+            lists.write(folder)?;
+            self.put_in_order(&lists.rows);
+            graph::write(folder, self.as_codes(), progress)?;
         }
-        Ok(())
+        table::write(folder, CODES, &self.codes)?;
+        table::write(folder, SCALES, &self.scales)
+    }
+
+    fn put_in_order(&mut self, rows: &[u32]) {
+        let codes = rows.iter().flat_map(|row| self.as_codes().row(*row));
+        let codes = codes.copied().collect();
+        self.scales = rows.iter().map(|row| self.scales[*row as usize]).collect();
+        self.codes = codes;
+    }
+
+    fn as_codes(&self) -> Codes<'_> {
+        Codes {
+            dimension: self.dimension,
+            codes: &self.codes,
+            scales: &self.scales,
+        }
     }
 }
 
@@ -105,14 +119,14 @@ impl Vectors {
             codes: Table::open(folder, CODES)?,
             scales: Table::open(folder, SCALES)?,
             remainder: Table::open(folder, REMAINDER)?,
-            graph: Graph::open(folder)?,
+            graph: Graph::open(folder)?.zip(Lists::open(folder)?),
         };
         let numbers = vectors.scales.len() * dimension;
-        let linked = vectors.graph.as_ref().map_or(vectors.len(), Graph::len);
+        let counts = vectors.graph.as_ref().map(|(graph, lists)| (graph.len(), lists.len()));
         if vectors.numbers.len() != numbers
             || vectors.codes.len() != numbers
             || vectors.remainder.len() != 1
-            || linked != vectors.len()
+            || counts.is_some_and(|counts| counts != (vectors.len(), vectors.len()))
         {
             let message = format!("its vectors are not {} of {dimension} numbers", vectors.len());
             return Err(io::Error::new(io::ErrorKind::InvalidData, message));
@@ -135,12 +149,12 @@ impl Vectors {
     /// those to `keep`, of all without it. Of many, a walk may miss some; what it finds has true cosines.
     pub fn nearest(&self, query: &[f32], count: usize, keep: Option<Keep<'_>>) -> Vec<Near> {
         let wide = Wide::new(query);
-        if let Some(graph) = &self.graph {
-            let mut rows = graph.walk(self.as_codes(), &wide, count);
-            rows.retain(|row| keep.is_none_or(|keep| keep(*row)));
+        if let Some((graph, lists)) = &self.graph {
+            let mut reached = graph.walk(lists, self.as_codes(), &wide, count);
+            reached.retain(|reached| keep.is_none_or(|keep| keep(lists.row(reached.place))));
             // what a walk reached is nearer than what it did not; too few of it count only for a narrow filter
-            if rows.len() >= count.min(self.len()) {
-                return self.best(query, rows.into_iter(), count);
+            if reached.len() >= count.min(self.len()) {
+                return self.possible(query, &wide, reached, count);
             }
         }
         self.scan(query, &wide, count, keep)
@@ -148,14 +162,18 @@ impl Vectors {
 
     /// The same, all rows looked at.
     fn scan(&self, query: &[f32], wide: &Wide, count: usize, keep: Option<Keep<'_>>) -> Vec<Near> {
-        let mut estimates = self.as_codes().similar_all(wide);
-        if let Some(keep) = keep {
-            let rows = (0..).zip(&mut estimates);
-            rows.filter(|(row, _)| !keep(*row))
-                .for_each(|(_, estimate)| *estimate = f32::NEG_INFINITY);
-        }
-        let mut sorted: Vec<f32> = estimates.iter().copied().filter(|x| *x > f32::NEG_INFINITY).collect();
-        let count = count.min(sorted.len());
+        let estimates = self.as_codes().similar_all(wide);
+        let reached = (0..).zip(estimates).map(|(place, similar)| Reached { place, similar });
+        let reached = match keep {
+            Some(keep) => reached.filter(|reached| keep(self.row_at(reached.place))).collect(),
+            None => reached.collect(),
+        };
+        self.possible(query, wide, reached, count)
+    }
+
+    /// The best `count` of what was reached: only where the estimate leaves it open, numbers are read.
+    fn possible(&self, query: &[f32], wide: &Wide, mut reached: Vec<Reached>, count: usize) -> Vec<Near> {
+        let count = count.min(reached.len());
         if count == 0 {
             return Vec::new();
         }
@@ -163,11 +181,15 @@ impl Vectors {
         // summing floats, for which the constant is generous
         let remainder = self.remainder[0];
         let error = remainder + wide.remainder * (1.0 + remainder) + 1e-5;
-        let (_, kth, _) = sorted.select_nth_unstable_by(count - 1, |a, b| b.total_cmp(a));
-        let enough = *kth - 2.0 * error;
-        let rows = (0..).zip(&estimates);
-        let possible = rows.filter(|(_, estimate)| **estimate >= enough);
-        self.best(query, possible.map(|(row, _)| row), count)
+        let nearer = |a: &Reached, b: &Reached| b.similar.total_cmp(&a.similar);
+        let (_, kth, _) = reached.select_nth_unstable_by(count - 1, nearer);
+        let enough = kth.similar - 2.0 * error;
+        let possible = reached.iter().filter(|reached| reached.similar >= enough);
+        self.best(query, possible.map(|reached| self.row_at(reached.place)), count)
+    }
+
+    fn row_at(&self, place: u32) -> u32 {
+        self.graph.as_ref().map_or(place, |(_, lists)| lists.row(place))
     }
 
     /// The best `count` among `rows` by their true cosines, best first, ties by position.
