@@ -1,6 +1,7 @@
-//! How many of the passages that answer a question each search finds, with the built-in embedder.
+//! How many of the passages that answer a question each search finds, with the built-in embedder or a local one.
 //!
 //!     cargo bench --profile dev -p troupe --bench recall -- FOLDER …
+//!     EMBEDDER=MODEL-FOLDER cargo bench --profile dev -p troupe --features local --bench recall -- FOLDER …
 //!
 //! A folder has `corpus.jsonl`, and `questions.jsonl` with `question` and `gold_passages`. *By words* and *by
 //! meaning* are whole rankings (BM25; a chunk's best sentence), the others are tools with `top_k: 20`, whose
@@ -8,12 +9,12 @@
 
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 use troupe_core::port::embedder::{Embedder, Role};
 use troupe_core::port::tool::Invocation;
-use troupe_models::embed::StaticTable;
+use troupe_models::embed::{EncoderOptions, StaticTable, connect};
 use troupe_tools::{Corpus, CorpusOptions, Encoders, Face, GRAPH_FROM};
 
 /// Sentences that make the ranking by meaning.
@@ -32,7 +33,8 @@ fn main() {
 
 fn measure(folder: &Path) {
     let index = tempfile::tempdir().expect("a temporary folder");
-    let corpus = open(folder, index.path());
+    let embedder = embedder();
+    let corpus = open(folder, index.path(), embedder.clone());
     let questions = questions(&folder.join("questions.jsonl"));
     println!(
         "{}: {} chunks, {} questions",
@@ -57,17 +59,30 @@ fn measure(folder: &Path) {
         let found = corpus.chunks_by_words(question, 20).expect("a sound index");
         found.into_iter().map(|(id, _)| id.to_owned()).collect()
     });
-    report("by meaning", &questions, |question| by_meaning(&corpus, question));
+    report("by meaning", &questions, |question| {
+        by_meaning(&corpus, &*embedder, question)
+    });
     report("semantic_search", &questions, |question| {
         tool("semantic_search", question)
     });
     report("hybrid_search", &questions, |question| tool("hybrid_search", question));
 }
 
-fn by_meaning(corpus: &Corpus, question: &str) -> Vec<String> {
-    let query = StaticTable::embedded()
-        .embed(Role::Query, &[question])
-        .expect("a vector");
+/// The one that the environment names, or the table.
+fn embedder() -> Arc<dyn Embedder> {
+    let Some(folder) = std::env::var_os("EMBEDDER").map(PathBuf::from) else {
+        return Arc::new(StaticTable::embedded());
+    };
+    let name = folder.file_name().and_then(|name| name.to_str()).expect("a name");
+    let options = EncoderOptions {
+        places: vec![folder.parent().expect("a folder in a folder").to_owned()],
+        ..EncoderOptions::new("local", name)
+    };
+    connect(&options).expect("a model")
+}
+
+fn by_meaning(corpus: &Corpus, embedder: &dyn Embedder, question: &str) -> Vec<String> {
+    let query = embedder.embed(Role::Query, &[question]).expect("a vector");
     let near = corpus.nearest_sentences(&query[0], SENTENCES).expect("a sound index");
     let mut ranked: Vec<String> = Vec::new();
     for (id, ..) in near {
@@ -120,7 +135,7 @@ fn questions(path: &Path) -> Vec<Question> {
         .collect()
 }
 
-fn open(folder: &Path, index: &Path) -> Arc<Corpus> {
+fn open(folder: &Path, index: &Path, embedder: Arc<dyn Embedder>) -> Arc<Corpus> {
     let options = CorpusOptions {
         name: "bench".into(),
         root: folder.to_owned(),
@@ -130,7 +145,7 @@ fn open(folder: &Path, index: &Path) -> Arc<Corpus> {
         graph_from: GRAPH_FROM,
     };
     let encoders = Encoders {
-        embedder: Arc::new(StaticTable::embedded()),
+        embedder,
         tokens: Arc::new(StaticTable::embedded()),
         reranker: None,
     };

@@ -146,11 +146,14 @@ pub fn known_secrets(workflow: &Workflow) -> Secrets {
     Secrets::new(given.collect(), keys)
 }
 
-/// The keys of models: nothing is given them by a marker, and none may be written anywhere.
+/// The keys of models and encoders: nothing is given them by a marker, and none may be written anywhere.
 fn model_keys(workflow: &Workflow, keys: &mut Vec<(String, String)>) -> anyhow::Result<()> {
     for model in &workflow.models {
         let key = api_key(model)?;
         keys.extend(key.map(|key| (format!("models.{}.api_key", model.alias), key)));
+    }
+    for corpus in &workflow.corpora {
+        keys.extend(encoders::keys(corpus)?);
     }
     workflow
         .workflows

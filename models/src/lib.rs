@@ -6,5 +6,7 @@
 
 pub mod catalog;
 pub mod embed;
+#[cfg(feature = "local")]
+pub mod local;
 pub mod reader;
 mod wire;

@@ -60,6 +60,11 @@ impl<'a> Corpora<'a> {
         Ok(tools)
     }
 
+    /// Those that are open.
+    pub fn opened(&self) -> Vec<Arc<Corpus>> {
+        self.open.iter().map(|(_, corpus)| corpus.clone()).collect()
+    }
+
     fn corpus(&mut self, declared: &ir::Corpus) -> anyhow::Result<Arc<Corpus>> {
         // how a corpus is shown is no part of what is opened
         let declared = ir::Corpus {
@@ -102,7 +107,7 @@ pub fn options(corpus: &ir::Corpus, folder: &Path, state: &Path) -> CorpusOption
 
 /// Opens a corpus, and says what is wrong with its files and whether its index was made.
 pub fn open(corpus: &ir::Corpus, folder: &Path, state: &Path, settings: &Settings) -> anyhow::Result<Arc<Corpus>> {
-    let (options, encoders) = (options(corpus, folder, state), encoders(corpus)?);
+    let (options, encoders) = (options(corpus, folder, state), encoders(corpus, folder)?);
     let bar = bar(settings);
     let opened = Corpus::open(&options, encoders, &|progress| show(&bar, progress));
     bar.finish_and_clear();

@@ -2,6 +2,7 @@
 
 use super::Surroundings;
 use crate::exit::Usage;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use troupe_core::expression::Template;
 use troupe_core::ir;
@@ -9,17 +10,15 @@ use troupe_models::catalog::{self, ModelOptions};
 use troupe_models::embed::{self, EncoderOptions, StaticTable};
 use troupe_tools::Encoders;
 
-/// Connects what `corpus` names. One counter cuts all corpora, whatever their embedder.
-pub fn encoders(corpus: &ir::Corpus) -> anyhow::Result<Encoders> {
-    let failed = |what: &str, error: &dyn std::fmt::Display| {
-        Usage::error(format!("corpus `{}`: the {what}: {error}", corpus.name))
-    };
-    let of = |what: &str, encoder| options(encoder).map_err(|error| failed(what, &error));
-    let embedder = embed::connect(&of("embedder", &corpus.embedder)?).map_err(|error| failed("embedder", &error))?;
+/// Connects what `corpus` names; models in this process are looked for from `folder` on. One counter cuts all
+/// corpora, whatever their embedder.
+pub fn encoders(corpus: &ir::Corpus, folder: &Path) -> anyhow::Result<Encoders> {
+    let connected = embed::connect(&options(corpus, "embedder", &corpus.embedder, folder)?);
+    let embedder = connected.map_err(|error| failed(corpus, "embedder", &error))?;
     let reranker = match &corpus.reranker {
         Some(encoder) => {
-            let connected = embed::connect_reranker(&of("reranker", encoder)?);
-            Some(connected.map_err(|error| failed("reranker", &error))?)
+            let connected = embed::connect_reranker(&options(corpus, "reranker", encoder, folder)?);
+            Some(connected.map_err(|error| failed(corpus, "reranker", &error))?)
         }
         None => None,
     };
@@ -30,10 +29,30 @@ pub fn encoders(corpus: &ir::Corpus) -> anyhow::Result<Encoders> {
     })
 }
 
-fn options(encoder: &ir::Encoder) -> Result<EncoderOptions, String> {
+/// The keys of a corpus's encoders, by the place where they are written.
+pub fn keys(corpus: &ir::Corpus) -> anyhow::Result<Vec<(String, String)>> {
+    let named = [
+        ("embedder", Some(&corpus.embedder)),
+        ("reranker", corpus.reranker.as_ref()),
+    ];
+    let mut keys = Vec::new();
+    for (what, encoder) in named {
+        let Some(encoder) = encoder else { continue };
+        let (_, key) = access(corpus, what, encoder)?;
+        keys.extend(key.map(|key| (format!("corpora.{}.{what}.api_key", corpus.name), key)));
+    }
+    Ok(keys)
+}
+
+fn failed(corpus: &ir::Corpus, what: &str, error: &dyn std::fmt::Display) -> anyhow::Error {
+    Usage::error(format!("corpus `{}`: the {what}: {error}", corpus.name))
+}
+
+/// The address and the key of an encoder.
+fn access(corpus: &ir::Corpus, what: &str, encoder: &ir::Encoder) -> anyhow::Result<(Option<String>, Option<String>)> {
     let text = |template: &Option<Template>| {
         let evaluated = template.as_ref().map(|t| t.evaluate_text(&Surroundings)).transpose();
-        evaluated.map_err(|error| error.to_string())
+        evaluated.map_err(|error| failed(corpus, what, &error))
     };
     let base_url = text(&encoder.base_url)?;
     let variable = catalog::provider(&encoder.provider).and_then(catalog::Provider::key_variable);
@@ -42,16 +61,32 @@ fn options(encoder: &ir::Encoder) -> Result<EncoderOptions, String> {
         let variable = variable.filter(|_| base_url.is_none())?;
         std::env::var(variable).ok()
     };
-    let api_key = text(&encoder.api_key)?.or_else(own_key);
+    let key = text(&encoder.api_key)?.or_else(own_key);
+    Ok((base_url, key))
+}
+
+fn options(corpus: &ir::Corpus, what: &str, encoder: &ir::Encoder, folder: &Path) -> anyhow::Result<EncoderOptions> {
+    let (base_url, api_key) = access(corpus, what, encoder)?;
     Ok(EncoderOptions {
         model: ModelOptions {
             api_key,
             base_url,
             ..ModelOptions::new(&encoder.provider, &encoder.name)
         },
+        places: places(folder),
         dimension: encoder.dimension,
         pooling: encoder.pooling,
         query_prefix: encoder.query_prefix.clone(),
         passage_prefix: encoder.passage_prefix.clone(),
     })
+}
+
+/// Where the files of a model may be: beside the workflow, where `TROUPE_MODELS` says, and where a user's data is kept.
+fn places(folder: &Path) -> Vec<PathBuf> {
+    let said = std::env::var_os("TROUPE_MODELS").map(PathBuf::from);
+    let data = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from);
+    let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/share"));
+    let data = data.filter(|data| data.is_absolute()).or(home);
+    let own = data.map(|data| data.join("troupe/models"));
+    std::iter::once(folder.to_owned()).chain(said).chain(own).collect()
 }

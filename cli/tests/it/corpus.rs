@@ -1,6 +1,7 @@
 //! `troupe corpus` from outside: built, stale, searched, narrowed, broken, exported.
 
 use crate::fixture::Place;
+use crate::server::{Request, Server};
 use serde_json::{Value, json};
 
 const WORKFLOW: &str = r#"
@@ -143,7 +144,136 @@ fn what_is_not_there_is_said() {
     assert!(
         refused
             .stderr
-            .contains("corpus `zoo`: the embedder openai/text-embedding-3-small"),
+            .contains("corpus `zoo`: the embedder: openai/text-embedding-3-small needs a key"),
         "{refused:?}"
     );
+}
+
+/// An endpoint whose vectors count a few letters.
+fn embeddings(request: &Request) -> Option<String> {
+    let body: Value = serde_json::from_slice(&request.body).unwrap();
+    let vector = |text: &Value| {
+        let text = text.as_str().unwrap_or_default();
+        let count = |letter: char| text.matches(letter).count() as f64 + 0.01;
+        json!([count('t'), count('w'), count('b'), count('h')])
+    };
+    let texts = body["input"].as_array().unwrap().iter().enumerate();
+    let data: Vec<Value> = texts
+        .map(|(index, text)| json!({ "index": index, "embedding": vector(text) }))
+        .collect();
+    let body = json!({ "data": data }).to_string();
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length";
+    Some(format!("{head}: {}\r\n\r\n{body}", body.len()))
+}
+
+#[test]
+fn an_endpoint_embeds_once_and_its_key_is_kept_nowhere() {
+    let place = zoo();
+    let server = Server::start(embeddings);
+    let encoder = format!(
+        "embedder: {{ provider: openai, model: letters, base_url: \"{}\", api_key: \"${{{{ secrets.LETTERS_KEY }}}}\", \
+         query_prefix: \"q: \" }}",
+        server.address
+    );
+    place.file("workflow.yaml", WORKFLOW.replace("metadata: [year]", &encoder));
+    let troupe = |arguments: &[&str]| {
+        let output = place
+            .command(arguments)
+            .env("LETTERS_KEY", "sk-letters")
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    troupe(&["corpus", "build", "."]);
+    let sent = server.sent("/embeddings").len();
+    assert!(sent >= 2, "one request for the dimension, and those of the sentences");
+    assert!(server.all()[0].head.contains("authorization: bearer sk-letters"));
+    let found = troupe(&[
+        "corpus",
+        "search",
+        ".",
+        "--tool",
+        "semantic",
+        "--json",
+        "--",
+        "Hens, hot hoods",
+    ]);
+    let found: Value = serde_json::from_str(&found).unwrap();
+    assert_eq!(found["chunks"].as_array().unwrap().len(), 4, "{found}");
+    let last: Value = serde_json::from_slice(&server.all().last().unwrap().body).unwrap();
+    assert_eq!(
+        last["input"],
+        json!(["q: Hens, hot hoods"]),
+        "passages are not embedded again"
+    );
+    let status = troupe(&["corpus", "status", ".", "--json"]);
+    assert!(status.contains("openai/letters at http"), "{status}");
+    troupe(&["run", "."]);
+    let mut folders = vec![place.path().to_owned()];
+    let mut looked_at = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().flatten() {
+            if entry.path().is_dir() {
+                folders.push(entry.path());
+                continue;
+            }
+            let bytes = std::fs::read(entry.path()).unwrap();
+            let holds = bytes.windows(10).any(|window| window == b"sk-letters");
+            assert!(!holds, "{} holds the key", entry.path().display());
+            looked_at += 1;
+        }
+    }
+    assert!(looked_at > 10, "the journal and the index are among {looked_at} files");
+    let other = WORKFLOW.replace("metadata: [year]", &encoder.replace("model: letters", "model: other"));
+    place.file("workflow.yaml", other);
+    let output = place
+        .command(&["corpus", "status", ".", "--json"])
+        .env("LETTERS_KEY", "k")
+        .output()
+        .unwrap();
+    assert_eq!(
+        output.status.code(),
+        Some(1),
+        "vectors of another model do not compare: {output:?}"
+    );
+}
+
+#[test]
+fn a_model_of_this_process_is_looked_for_in_its_places() {
+    let place = zoo();
+    place.file(
+        "workflow.yaml",
+        WORKFLOW.replace("metadata: [year]", "embedder: local/tiny"),
+    );
+    let models = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/src/local/fixtures");
+    let ended = place.troupe(&["corpus", "build", "."]);
+    assert_eq!(ended.code, 2, "{ended:?}");
+    if !cfg!(feature = "local") {
+        assert!(ended.stderr.contains("build it with `--features local`"), "{ended:?}");
+        return;
+    }
+    assert!(
+        ended.stderr.contains("no folder with the files of local/tiny"),
+        "{ended:?}"
+    );
+    for file in ["config.json", "tokenizer.json", "model.safetensors"] {
+        place.file(
+            &format!("tiny/{file}"),
+            std::fs::read(models.join("bert").join(file)).unwrap(),
+        );
+    }
+    let built = place.troupe(&["corpus", "build", ".", "--json"]);
+    assert_eq!(built.json()["corpora"][0]["chunks"], 4, "{built:?}");
+    assert_eq!(state(&place), (0, json!("current")));
+    place.file(
+        "workflow.yaml",
+        WORKFLOW.replace("metadata: [year]", "embedder: local/qwen3"),
+    );
+    let elsewhere = place
+        .command(&["corpus", "build", "."])
+        .env("TROUPE_MODELS", &models)
+        .output()
+        .unwrap();
+    assert!(elsewhere.status.success(), "{elsewhere:?}");
 }

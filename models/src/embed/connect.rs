@@ -5,6 +5,7 @@ use crate::catalog::{self, Dialect, ModelOptions, Quirks};
 use crate::wire::chat_completions::{Endpoint, Shared};
 use crate::wire::embeddings::Embeddings;
 use crate::wire::rerank::Rerank;
+use std::path::PathBuf;
 use std::sync::Arc;
 use troupe_core::port::embedder::{Embedder, Pooling, Recipe};
 use troupe_core::port::reranker::Reranker;
@@ -15,6 +16,8 @@ use troupe_core::port::{Error, ErrorKind};
 pub struct EncoderOptions {
     /// Provider, name, address, key, timeout and attempts.
     pub model: ModelOptions,
+    /// Folders in which a model of this process is looked for, one after the other.
+    pub places: Vec<PathBuf>,
     /// Length of the vectors to ask for; the model's own when absent.
     pub dimension: Option<u32>,
     /// How tokens become one vector, for models that leave it open.
@@ -30,6 +33,7 @@ impl EncoderOptions {
     pub fn new(provider: &str, name: &str) -> Self {
         Self {
             model: ModelOptions::new(provider, name),
+            places: Vec::new(),
             dimension: None,
             pooling: None,
             query_prefix: None,
@@ -45,8 +49,10 @@ impl EncoderOptions {
 /// model cannot follow, and those of the request.
 pub fn connect(options: &EncoderOptions) -> Result<Arc<dyn Embedder>, Error> {
     let ModelOptions { provider, name, .. } = &options.model;
-    if provider == "builtin" {
-        return builtin(options);
+    match provider.as_str() {
+        "builtin" => return builtin(options),
+        "local" => return local(options),
+        _ => {}
     }
     if let Some(pooling) = options.pooling.filter(|pooling| *pooling != Pooling::Served) {
         let message = format!("{provider}/{name} pools its tokens itself; leave out `pooling` ({pooling:?})");
@@ -73,9 +79,41 @@ pub fn connect(options: &EncoderOptions) -> Result<Arc<dyn Embedder>, Error> {
 /// # Errors
 /// As [`connect`].
 pub fn connect_reranker(options: &EncoderOptions) -> Result<Arc<dyn Reranker>, Error> {
+    if options.model.provider == "local" {
+        return local_reranker(options);
+    }
     let shared = endpoint(&options.model, "/rerank")?;
     let (model, name) = (options.model.name.clone(), served_name(&options.model));
     Ok(Arc::new(Rerank::new(shared, model, name)))
+}
+
+#[cfg(feature = "local")]
+fn local(options: &EncoderOptions) -> Result<Arc<dyn Embedder>, Error> {
+    Ok(Arc::new(crate::local::LocalEmbedder::open(options)?))
+}
+
+#[cfg(feature = "local")]
+fn local_reranker(options: &EncoderOptions) -> Result<Arc<dyn Reranker>, Error> {
+    Ok(Arc::new(crate::local::LocalReranker::open(options)?))
+}
+
+#[cfg(not(feature = "local"))]
+fn local(options: &EncoderOptions) -> Result<Arc<dyn Embedder>, Error> {
+    Err(not_compiled_in(options))
+}
+
+#[cfg(not(feature = "local"))]
+fn local_reranker(options: &EncoderOptions) -> Result<Arc<dyn Reranker>, Error> {
+    Err(not_compiled_in(options))
+}
+
+#[cfg(not(feature = "local"))]
+fn not_compiled_in(options: &EncoderOptions) -> Error {
+    let message = format!(
+        "local/{}: this program was built without models of its own; build it with `--features local`",
+        options.model.name
+    );
+    Error::new(ErrorKind::Missing, message)
 }
 
 fn builtin(options: &EncoderOptions) -> Result<Arc<dyn Embedder>, Error> {

@@ -15,7 +15,7 @@ pub(super) fn run(meant: &Meant, settings: &Settings) -> anyhow::Result<Exit> {
     let mut exit = Exit::Succeeded;
     let mut all = Vec::new();
     for corpus in &meant.corpora {
-        let encoders = wire::encoders(corpus)?;
+        let encoders = wire::encoders(corpus, &meant.loaded.folder)?;
         let status = troupe_tools::status(&meant.options(corpus), encoders.embedder.recipe());
         let status = status.map_err(corpora::told)?;
         if status.state != State::Current {

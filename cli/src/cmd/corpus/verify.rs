@@ -11,7 +11,7 @@ pub(super) fn run(meant: &Meant, settings: &Settings) -> anyhow::Result<Exit> {
     let mut exit = Exit::Succeeded;
     let mut all = Vec::new();
     for corpus in &meant.corpora {
-        let encoders = wire::encoders(corpus)?;
+        let encoders = wire::encoders(corpus, &meant.loaded.folder)?;
         let faults = troupe_tools::verify(&meant.options(corpus), &encoders).map_err(corpora::told)?;
         if !faults.is_empty() {
             exit = Exit::Failed;

@@ -1,0 +1,53 @@
+//! Operations of encoders that candle has no fused form of, as candle operations for the processor: each reads its
+//! input once, in the widest instructions that the machine has, which is found out when the program runs.
+//!
+//! Loops here are plain ones: what an iterator's `fold` or `for_each` calls is compiled as a function of its own, for
+//! the oldest machine that there is.
+
+mod activate;
+mod attend;
+mod math;
+mod normalise;
+mod product;
+mod rotate;
+
+pub use activate::{Activate, Activation};
+pub use attend::{Attend, Mask};
+pub use normalise::{Normalise, Scale};
+pub use product::Product;
+pub use rotate::{Rotate, Rotation};
+
+use candle_core::{CpuStorage, Layout, Result};
+use pulp::Arch;
+use std::sync::LazyLock;
+
+static ARCH: LazyLock<Arch> = LazyLock::new(Arch::new);
+
+/// A matrix as an operation is given it: rows may lie apart, the numbers of a row may not.
+#[derive(Clone, Copy)]
+struct Rows<'a> {
+    numbers: &'a [f32],
+    /// From the start of one row to that of the next.
+    stride: usize,
+    /// Numbers in a row.
+    width: usize,
+}
+
+impl<'a> Rows<'a> {
+    fn of(storage: &'a CpuStorage, layout: &Layout) -> Result<Self> {
+        let (_, width) = layout.shape().dims2()?;
+        let &[stride, 1] = layout.stride() else {
+            candle_core::bail!("rows whose numbers lie apart: strides {:?}", layout.stride());
+        };
+        Ok(Self {
+            numbers: &storage.as_slice::<f32>()?[layout.start_offset()..],
+            stride,
+            width,
+        })
+    }
+
+    #[inline(always)]
+    fn row(&self, row: usize) -> &'a [f32] {
+        &self.numbers[row * self.stride..][..self.width]
+    }
+}
