@@ -3,7 +3,7 @@
 use super::block_on;
 use super::run::{Choices, Wired};
 use crate::args::Eval;
-use crate::eval::{self, Making, Metric, Ready, Suite, Summary, Trial};
+use crate::eval::{self, Judge, Making, Metric, Ready, Sources, Suite, Summary, Trial};
 use crate::exit::Exit;
 use crate::settings::Settings;
 use crate::{load, report, wire, workspace};
@@ -17,11 +17,11 @@ pub fn run(arguments: &Eval, settings: &Settings) -> anyhow::Result<Exit> {
     let rows = suite.dataset.rows()?;
     let state = workspace::folder(settings)?;
     let ready = ready(&suite, arguments, &state, settings)?;
-    let wants_judge = suite.metrics.contains(&Metric::LlmAcc);
-    let judge = match suite.judge.as_ref().filter(|_| wants_judge) {
-        Some(model) => Some(eval::ready_judge(model, &state, settings)?),
-        None => None,
-    };
+    let judge = Judge::of(&suite, &state, settings)?;
+    let cites = suite
+        .metrics
+        .iter()
+        .any(|metric| matches!(metric, Metric::Citations(_)));
     let mut trials = Trial::all(&suite, &ready, &rows)?;
     block_on(async {
         let store = Store::open(&state).await?;
@@ -32,10 +32,14 @@ pub fn run(arguments: &Eval, settings: &Settings) -> anyhow::Result<Exit> {
             settings,
         };
         let mut is_over = eval::run_all(&suite, &ready, &mut trials, &making).await?;
+        let corpora = ready
+            .iter()
+            .map(|ready| if cites { ready.wired.corpora.as_slice() } else { &[] });
+        let sources: Vec<Sources<'_>> = corpora.map(Sources::new).collect();
         let mut measured = Vec::new();
         for trial in trials.iter().filter(|_| is_over) {
-            let workflow = &ready[trial.variant].loaded.workflow;
-            measured.push(eval::measure(&suite, workflow, trial, &store).await?);
+            let (ready, sources) = (&ready[trial.variant], &sources[trial.variant]);
+            measured.push(eval::measure(&suite, ready, sources, trial, &store).await?);
         }
         if let Some(judge) = judge.as_ref().filter(|_| is_over) {
             is_over = eval::judge(&suite, judge, &mut measured, &making).await?;

@@ -26,6 +26,7 @@ use troupe_core::port::journal::{Journal, Leases as _, RunHeader, RunRecord, Run
 use troupe_core::port::process::ProcessRunner;
 use troupe_sandbox::host;
 use troupe_store::Store;
+use troupe_tools::Corpus;
 
 /// What a resume must repeat: journaled with the run.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -126,6 +127,8 @@ pub struct Wired {
     tools: Vec<Arc<dyn troupe_core::port::tool::Tool>>,
     processes: Option<Arc<dyn ProcessRunner>>,
     secrets: Secrets,
+    /// The corpora that its tools and those of the workflows that it calls look into.
+    pub corpora: Vec<Arc<Corpus>>,
     /// The workflows that it calls, in its own order.
     called: Vec<Wired>,
 }
@@ -147,7 +150,11 @@ impl Wired {
         let secrets = wire::secrets(&workflow)?;
         redact::know(&secrets);
         let mut corpora = wire::Corpora::new(loaded, state, settings);
-        Self::of(workflow, &processes, &secrets, &mut corpora)
+        let wired = Self::of(workflow, &processes, &secrets, &mut corpora)?;
+        Ok(Self {
+            corpora: corpora.opened(),
+            ..wired
+        })
     }
 
     fn of(
@@ -162,6 +169,7 @@ impl Wired {
             tools: corpora.tools(&workflow, &|_| true)?.into_values().collect(),
             processes: processes.clone(),
             secrets: secrets.clone(),
+            corpora: Vec::new(),
             called: called
                 .map(|called| Self::of(called.clone(), processes, secrets, corpora))
                 .collect::<Result<_, _>>()?,

@@ -1,7 +1,7 @@
 //! Workflows measured: a suite's questions become journaled runs, and the runs become scores.
 //!
 //! `suite` (file → what is asked), `dataset` (rows), `trial` (one run of one question), `judge` (a model's word on
-//! an answer, a run too), `measure` (a journal → scores), `summary` (scores → means and how sure they are), and
+//! an answer, a run too), `sources` (what can be cited), `measure` (a journal → scores), `summary` (scores → means and how sure they are), and
 //! the forms of the report.
 
 mod dataset;
@@ -9,13 +9,15 @@ mod judge;
 mod junit;
 mod measure;
 mod page;
+mod sources;
 mod suite;
 mod summary;
 mod text;
 mod trial;
 
-pub use judge::{judge, ready as ready_judge};
+pub use judge::{Judge, judge};
 pub use measure::measure;
+pub use sources::Sources;
 pub use suite::{Metric, Suite, Variant};
 pub use summary::Summary;
 pub use trial::{Making, RUN_PREFIX, Ready, Trial, run_all};

@@ -2,7 +2,7 @@
 
 mod metric;
 
-pub use metric::Metric;
+pub use metric::{Metric, Part, TableMetric};
 
 use super::dataset::Source;
 use crate::exit::Usage;
@@ -30,18 +30,44 @@ pub struct Suite {
     pub gold: Option<Expression>,
     /// The ids of the chunks that hold the answer, over `row`.
     pub gold_chunks: Option<Expression>,
+    /// The criteria that an answer is checked against, over `row`.
+    pub rubric: Option<Expression>,
+    /// The gold table and the rules that it is compared by, over `row`.
+    pub table: Option<GoldTable>,
     /// Runs of every question.
     pub trials: u32,
     /// Runs at once.
     pub parallel: usize,
-    /// The model that judges, as `provider/name`.
-    pub judge: Option<String>,
+    /// The model that judges.
+    pub judge: Option<JudgeModel>,
     /// What is scored, in the order of the report.
     pub metrics: Vec<Metric>,
     /// The least means that are good enough.
     pub thresholds: Vec<(Metric, f64)>,
     /// The seed of the intervals.
     pub seed: u64,
+}
+
+/// Where the right table is, and how it is compared.
+#[derive(Debug)]
+pub struct GoldTable {
+    /// The path of a .csv file, seen from the suite's folder, or a list of rows.
+    pub gold: Expression,
+    /// Columns, keys and measures; text is read as JSON.
+    pub rules: Expression,
+    /// The suite's folder.
+    pub folder: PathBuf,
+}
+
+/// A model that judges, as a workflow's `models` would have it.
+#[derive(Debug)]
+pub struct JudgeModel {
+    /// `provider/name`.
+    pub model: String,
+    /// Where it is served.
+    pub base_url: Option<String>,
+    /// The name of its key.
+    pub api_key: Option<String>,
 }
 
 /// A workflow with its models.
@@ -57,7 +83,7 @@ pub struct Variant {
     pub inputs: Vec<(String, Template)>,
 }
 
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 18] = [
     "suite",
     "name",
     "dataset",
@@ -67,6 +93,8 @@ const KEYS: [&str; 16] = [
     "answer",
     "gold",
     "gold_chunks",
+    "rubric",
+    "table",
     "trials",
     "parallel",
     "judge",
@@ -122,6 +150,8 @@ impl Suite {
                 "answer" => self.answer = reading.expression(item, "answer", &["outputs", "row", "run"]),
                 "gold" => self.gold = reading.expression(item, "gold", &["row"]),
                 "gold_chunks" => self.gold_chunks = reading.expression(item, "gold_chunks", &["row"]),
+                "rubric" => self.rubric = reading.expression(item, "rubric", &["row"]),
+                "table" => self.table = table(reading, item, *span, folder),
                 "trials" => self.trials = whole(reading, item, "`trials`") as u32,
                 "parallel" => self.parallel = whole(reading, item, "`parallel`") as usize,
                 "judge" => self.judge = judge(reading, item, *span),
@@ -180,6 +210,19 @@ impl Suite {
         if self.gold_chunks.is_some() {
             metrics.extend([Metric::Recall(5), Metric::FullSupport(5), Metric::Mrr]);
         }
+        if self.rubric.is_some() {
+            metrics.extend([Metric::Rubric, Metric::RubricShare]);
+        }
+        if self.table.is_some() {
+            metrics.extend(
+                [
+                    TableMetric::Item(Part::F1),
+                    TableMetric::Row(Part::F1),
+                    TableMetric::Success,
+                ]
+                .map(Metric::Table),
+            );
+        }
         metrics.extend([Metric::RetrievedTokens, Metric::TotalTokens, Metric::Loops]);
         metrics
     }
@@ -194,10 +237,8 @@ impl Suite {
             .iter()
             .chain(self.thresholds.iter().map(|(metric, _)| metric))
         {
-            let needs = match metric {
-                Metric::Recall(_) | Metric::FullSupport(_) | Metric::Mrr if self.gold_chunks.is_none() => "gold_chunks",
-                metric if metric.is_accuracy() && self.gold.is_none() => "gold",
-                _ => continue,
+            let Some(needs) = metric.needs().filter(|key| !self.says(key)) else {
+                continue;
             };
             reading.missing(at, &format!("`{}`", metric.name()), needs, "what is right, over `row`");
         }
@@ -205,6 +246,18 @@ impl Suite {
             if !self.metrics.contains(metric) {
                 self.metrics.push(*metric);
             }
+        }
+    }
+}
+
+impl Suite {
+    /// Whether it says what is right in this way.
+    fn says(&self, key: &str) -> bool {
+        match key {
+            "gold" => self.gold.is_some(),
+            "gold_chunks" => self.gold_chunks.is_some(),
+            "rubric" => self.rubric.is_some(),
+            _ => self.table.is_some(),
         }
     }
 }
@@ -300,9 +353,28 @@ fn variants(reading: &mut Reading, item: &Item, folder: &Path) -> Vec<Variant> {
     variants
 }
 
-fn judge(reading: &mut Reading, item: &Item, span: Span) -> Option<String> {
-    let fields = reading.fields(item, "a judge", &["model"]);
-    let Some(field) = fields.first() else {
+fn table(reading: &mut Reading, item: &Item, span: Span, folder: &Path) -> Option<GoldTable> {
+    let fields = reading.fields(item, "a table", &["gold", "rules"]);
+    let mut read = |key: &str, about: &str| match fields.iter().find(|field| field.key == key) {
+        Some(field) => reading.expression(&field.item, key, &["row"]),
+        None => {
+            reading.missing(span, "a table", key, about);
+            None
+        }
+    };
+    let gold = read("gold", "a .csv file or a list of rows, over `row`");
+    let rules = read("rules", "columns, keys and measures, such as `row.evaluation`");
+    Some(GoldTable {
+        gold: gold?,
+        rules: rules?,
+        folder: folder.to_owned(),
+    })
+}
+
+fn judge(reading: &mut Reading, item: &Item, span: Span) -> Option<JudgeModel> {
+    let fields = reading.fields(item, "a judge", &["model", "base_url", "api_key"]);
+    let of = |key: &str| fields.iter().find(|field| field.key == key);
+    let Some(field) = of("model") else {
         reading.missing(span, "a judge", "model", "`provider/name`");
         return None;
     };
@@ -314,5 +386,10 @@ fn judge(reading: &mut Reading, item: &Item, span: Span) -> Option<String> {
             "write `provider/name`",
         );
     }
-    Some(model)
+    let mut given = |key: &str| of(key).map(|field| text(reading, &field.item, &format!("`{key}`")));
+    Some(JudgeModel {
+        model,
+        base_url: given("base_url"),
+        api_key: given("api_key"),
+    })
 }

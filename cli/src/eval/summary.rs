@@ -1,6 +1,6 @@
 //! Scores become means, intervals, comparisons and thresholds: a pure function of what was measured.
 
-use super::judge::Verdict;
+use super::judge::{Judge, Verdict};
 use super::measure::Measured;
 use super::suite::Suite;
 use super::trial::Ready;
@@ -21,7 +21,7 @@ pub struct Summary {
     /// The seed of the intervals.
     pub seed: u64,
     /// Who judged.
-    pub judge: Option<Judge>,
+    pub judge: Option<Judged>,
     /// What answered.
     pub variants: Vec<Variant>,
     /// Every later variant against the first.
@@ -34,12 +34,12 @@ pub struct Summary {
 
 /// The judge.
 #[derive(Debug, Serialize)]
-pub struct Judge {
+pub struct Judged {
     /// Its model.
     pub model: String,
-    /// The hash of its workflow: prompt, model and settings.
-    pub fingerprint: String,
-    /// Answers that it could not judge.
+    /// The hashes of its workflows by what they judge: prompt, model and settings.
+    pub fingerprints: BTreeMap<&'static str, String>,
+    /// How often it failed, or could not be understood.
     pub failed: usize,
 }
 
@@ -131,7 +131,7 @@ impl Summary {
     pub fn of(
         suite: &Suite,
         ready: &[Ready<'_>],
-        judge: Option<&Ready<'_>>,
+        judge: Option<&Judge<'_>>,
         questions: usize,
         all: &[Measured],
     ) -> Self {
@@ -140,10 +140,13 @@ impl Summary {
             .enumerate()
             .map(|(at, ready)| variant(suite, ready, &own(all, at)));
         let variants: Vec<Variant> = variants.collect();
-        let judged = judge.zip(suite.judge.as_ref()).map(|(ready, model)| Judge {
-            model: model.clone(),
-            fingerprint: ready.loaded.workflow.fingerprint.clone(),
-            failed: all.iter().filter(|one| one.verdict == Some(Verdict::Failed)).count(),
+        let judged = judge.map(|judge| Judged {
+            model: judge.model().to_owned(),
+            fingerprints: judge
+                .fingerprints()
+                .map(|(task, print)| (task, print.to_owned()))
+                .collect(),
+            failed: all.iter().map(|one| one.judge_failures).sum(),
         });
         Self {
             suite: suite.name.clone(),

@@ -13,12 +13,12 @@ pub fn render(summary: &Summary) -> String {
         plural(u64::from(summary.trials), "trial"),
     )];
     if let Some(judge) = &summary.judge {
-        lines.push(format!(
-            "judged by {} ({}), {} failed",
-            judge.model,
-            short(&judge.fingerprint),
-            judge.failed
-        ));
+        let prints = judge
+            .fingerprints
+            .iter()
+            .map(|(task, print)| format!("{task} {}", short(print)));
+        let prints = prints.collect::<Vec<_>>().join(", ");
+        lines.push(format!("judged by {} ({prints}), {} failed", judge.model, judge.failed));
     }
     for variant in &summary.variants {
         lines.push(format!(

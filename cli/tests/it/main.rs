@@ -15,6 +15,7 @@ mod export;
 mod families;
 mod fixture;
 mod growth;
+mod judged;
 mod language;
 mod lsp;
 mod reports;

@@ -1,6 +1,8 @@
 //! What a suite can have scored, and how it says so.
 
+use troupe_core::citation::Level;
 use troupe_core::diagnostic::Span;
+use troupe_core::metric::{Shares, TableScores};
 use troupe_dsl::data::{Field, Item, Reading};
 
 /// What can be scored.
@@ -16,6 +18,14 @@ pub enum Metric {
     WordContainAcc,
     /// LLM-Acc.
     LlmAcc,
+    /// 1 where the answer meets every criterion.
+    Rubric,
+    /// The share of the criteria that it meets.
+    RubricShare,
+    /// A number of a table's scores.
+    Table(TableMetric),
+    /// The share of an answer's citations at one level.
+    Citations(Level),
     /// The share of gold chunks among the first k.
     Recall(usize),
     /// All gold chunks among the first k.
@@ -36,12 +46,64 @@ pub enum Metric {
     WallSeconds,
 }
 
-const NAMES: [(&str, Metric); 12] = [
+/// The scores of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TableMetric {
+    /// Everything is right.
+    Success,
+    /// Of the rows.
+    Row(Part),
+    /// Of the cells.
+    Item(Part),
+}
+
+/// One of three shares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    Precision,
+    Recall,
+    F1,
+}
+
+impl TableMetric {
+    /// The number; none where only a judge could say, and none did.
+    pub fn of(self, scores: &TableScores) -> Option<f64> {
+        match self {
+            Self::Success => scores.success,
+            Self::Row(part) => scores.row.map(|shares| part.of(shares)),
+            Self::Item(part) => scores.item.map(|shares| part.of(shares)),
+        }
+    }
+}
+
+impl Part {
+    fn of(self, shares: Shares) -> f64 {
+        match self {
+            Self::Precision => shares.precision,
+            Self::Recall => shares.recall,
+            Self::F1 => shares.f1,
+        }
+    }
+}
+
+const NAMES: [(&str, Metric); 24] = [
     ("exact_match", Metric::ExactMatch),
     ("token_f1", Metric::TokenF1),
     ("contain_acc", Metric::ContainAcc),
     ("word_contain_acc", Metric::WordContainAcc),
     ("llm_acc", Metric::LlmAcc),
+    ("rubric", Metric::Rubric),
+    ("rubric_share", Metric::RubricShare),
+    ("table_success", Metric::Table(TableMetric::Success)),
+    ("row_precision", Metric::Table(TableMetric::Row(Part::Precision))),
+    ("row_recall", Metric::Table(TableMetric::Row(Part::Recall))),
+    ("row_f1", Metric::Table(TableMetric::Row(Part::F1))),
+    ("item_precision", Metric::Table(TableMetric::Item(Part::Precision))),
+    ("item_recall", Metric::Table(TableMetric::Item(Part::Recall))),
+    ("item_f1", Metric::Table(TableMetric::Item(Part::F1))),
+    ("citations_read", Metric::Citations(Level::Read)),
+    ("citations_never_read", Metric::Citations(Level::NeverRead)),
+    ("citations_not_in_index", Metric::Citations(Level::NotInIndex)),
     ("mrr", Metric::Mrr),
     ("retrieved_tokens", Metric::RetrievedTokens),
     ("total_tokens", Metric::TotalTokens),
@@ -80,6 +142,11 @@ impl Metric {
 
     /// Whether it is a share of something right: then a failed run counts as 0.
     pub fn is_accuracy(self) -> bool {
+        self.needs_gold() || matches!(self, Self::Rubric | Self::RubricShare | Self::Table(_))
+    }
+
+    /// Whether it compares the answer with a gold text.
+    pub fn needs_gold(self) -> bool {
         matches!(
             self,
             Self::ExactMatch | Self::TokenF1 | Self::ContainAcc | Self::WordContainAcc | Self::LlmAcc
@@ -88,7 +155,22 @@ impl Metric {
 
     /// Whether it lies in 0..=1.
     pub fn is_share(self) -> bool {
-        self.is_accuracy() || matches!(self, Self::Recall(_) | Self::FullSupport(_) | Self::Mrr)
+        self.is_accuracy()
+            || matches!(
+                self,
+                Self::Recall(_) | Self::FullSupport(_) | Self::Mrr | Self::Citations(_)
+            )
+    }
+
+    /// The key of a suite that says what is right.
+    pub fn needs(self) -> Option<&'static str> {
+        match self {
+            metric if metric.needs_gold() => Some("gold"),
+            Self::Recall(_) | Self::FullSupport(_) | Self::Mrr => Some("gold_chunks"),
+            Self::Rubric | Self::RubricShare => Some("rubric"),
+            Self::Table(_) => Some("table"),
+            _ => None,
+        }
     }
 }
 
