@@ -3,7 +3,7 @@
 use super::encoder::Encoder;
 use super::files::{self, Opened};
 use super::tokens::Tokenizer;
-use super::{failed, through};
+use super::{Tokens, failed, through};
 use crate::embed::EncoderOptions;
 use candle_core::Tensor;
 use troupe_core::port::Error;
@@ -52,6 +52,20 @@ impl LocalEmbedder {
         })
     }
 
+    /// One vector for each text that is given as the model's token ids, special ones and all.
+    ///
+    /// # Errors
+    /// `Invalid` for a text longer than the model reads, and for a token that it does not have.
+    pub fn embed_tokens(&self, texts: Vec<Vec<u32>>) -> Result<Vec<Vec<f32>>, Error> {
+        let tokens: Vec<Tokens> = texts.into_iter().map(Tokens::from).collect();
+        self.vectors(&tokens)
+    }
+
+    fn vectors(&self, texts: &[Tokens]) -> Result<Vec<Vec<f32>>, Error> {
+        let pooled = |rows: &[Tensor]| rows.iter().map(|tokens| self.vector(tokens)).collect();
+        through(&self.encoder, texts, pooled).map_err(|error| failed(&self.recipe.name, error))
+    }
+
     fn vector(&self, tokens: &Tensor) -> candle_core::Result<Vec<f32>> {
         let rows: Vec<Vec<f32>> = match self.recipe.pooling {
             Pooling::First => vec![tokens.get(0)?.to_vec1()?],
@@ -76,14 +90,13 @@ impl Embedder for LocalEmbedder {
     }
 
     fn embed(&self, role: Role, texts: &[&str]) -> Result<Vec<Vec<f32>>, Error> {
-        let failed = |error: &dyn std::fmt::Display| failed(&self.recipe.name, error);
         let prefix = self.recipe.prefix(role);
         let blank = |text: &&str| text.trim().is_empty();
         let sent = texts.iter().filter(|text| !blank(text));
         let sent = sent.map(|text| format!("{prefix}{text}")).collect();
-        let tokens = self.tokenizer.texts(sent).map_err(|error| failed(&error))?;
-        let pooled = |rows: &[Tensor]| rows.iter().map(|tokens| self.vector(tokens)).collect();
-        let vectors = through(&self.encoder, &tokens, pooled).map_err(|error| failed(&error))?;
+        let tokens = self.tokenizer.texts(sent);
+        let tokens = tokens.map_err(|error| failed(&self.recipe.name, error))?;
+        let vectors = self.vectors(&tokens)?;
         let mut vectors = vectors.into_iter();
         let zeros = || vec![0.0; self.recipe.dimension];
         let all = texts.iter().map(|text| if blank(text) { None } else { vectors.next() });

@@ -12,6 +12,7 @@ mod tokens;
 mod weights;
 
 pub use embedder::LocalEmbedder;
+pub use kernels::Product;
 pub use reranker::LocalReranker;
 
 use candle_core::Tensor;
@@ -31,6 +32,13 @@ fn failed(name: &str, error: impl std::fmt::Display) -> Error {
 struct Tokens {
     ids: Vec<u32>,
     parts: Vec<u32>,
+}
+
+impl From<Vec<u32>> for Tokens {
+    fn from(ids: Vec<u32>) -> Self {
+        let parts = vec![0; ids.len()];
+        Self { ids, parts }
+    }
 }
 
 /// Runs every text through the encoder, on all cores, and makes of each the numbers that `finish` takes from the rows

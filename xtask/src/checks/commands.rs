@@ -20,6 +20,8 @@ pub const CLIPPY: Check = Check {
             "clippy",
             "--workspace",
             "--all-targets",
+            "--features",
+            "local",
             "--quiet",
             "--",
             "-D",

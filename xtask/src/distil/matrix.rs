@@ -1,7 +1,7 @@
 //! Owns the little linear algebra of the fit: matrix products and the eigenvectors of a
 //! symmetric matrix.
 
-use super::packed::Packed;
+use troupe_models::local::Product;
 
 /// A dense row-major matrix.
 #[derive(Debug, Clone)]
@@ -60,7 +60,7 @@ impl Matrix {
 
     /// `self · otherᵀ`.
     pub fn times_transposed(&self, other: &Self) -> Self {
-        let product = Packed::new(&other.values, other.columns).apply(&self.values);
+        let product = Product::new(&other.values, other.columns, None).apply(&self.values);
         Self::new(product, other.rows)
     }
 

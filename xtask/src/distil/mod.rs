@@ -1,27 +1,23 @@
 //! Owns the making and measuring of the embedded sentence table: `distil-collect` (training
 //! text), `distil` (teacher vectors, fit, asset) and `distil-eval` (search quality).
 //!
-//! The loops are written for vector registers: `RUSTFLAGS="-C target-cpu=native"` makes the
-//! teacher several times as fast. `distil` keeps the teacher's vectors beside the text, goes
+//! `distil` keeps the teacher's vectors beside the text, goes
 //! on where it was stopped, and fits again in a minute.
 
 mod asset;
 mod bm25;
 mod collect;
 mod dictionary;
-mod encoder;
 mod eval;
 mod fit;
 mod initial;
 mod markup;
 mod matrix;
-mod packed;
 mod quality;
 mod sentences;
 mod teacher;
 #[cfg(test)]
 mod tests;
-mod weights;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -104,7 +100,7 @@ fn distil(options: &Options) -> Result<()> {
     let out = options.path("out")?;
     let content = std::fs::read_to_string(&text).context("reading the training text")?;
     let mut texts: Vec<Vec<u32>> = content.lines().map(|line| teacher.tokenizer().encode(line)).collect();
-    let difference = teacher.check();
+    let difference = teacher.check()?;
     println!("largest difference from the reference implementation: {difference:.1e}");
     ensure!(difference < 1e-5, "the encoder does not compute all-MiniLM-L6-v2");
     let seconds = options.number("seconds", u64::MAX)?;

@@ -4,23 +4,18 @@
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::Path;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use troupe_models::embed::WordPiece;
+use troupe_models::embed::{EncoderOptions, WordPiece};
+use troupe_models::local::LocalEmbedder;
 
 use super::collect::hash;
-use super::encoder::Encoder;
-use super::matrix::normalise;
 
 /// Length of the teacher's vectors.
 pub const TEACHER_DIMENSION: usize = 384;
 /// Tokens of a text that the teacher reads, `[CLS]` and `[SEP]` not counted.
 const MAX_TOKENS: usize = 254;
-/// Tokens in one forward pass.
-const BATCH_TOKENS: usize = 512;
 /// Texts between two writes to the cache.
 const CHUNK: usize = 2048;
 /// Bytes before the vectors in a cache file: the hash of the token ids they belong to.
@@ -49,7 +44,7 @@ const REFERENCE: [(&str, [f32; 6]); 4] = [
 
 /// The sentence encoder and its tokenizer.
 pub struct Teacher {
-    encoder: Encoder,
+    embedder: LocalEmbedder,
     tokenizer: WordPiece,
     start: u32,
     end: u32,
@@ -58,16 +53,24 @@ pub struct Teacher {
 }
 
 impl Teacher {
-    /// Loads `config.json`, `vocab.txt` and `model.safetensors` of folder `model`.
+    /// Loads the model in folder `model`, which has `vocab.txt` too.
     pub fn load(model: &Path) -> Result<Self> {
         let vocabulary = std::fs::read_to_string(model.join("vocab.txt")).context("reading the model's vocab.txt")?;
         let tokenizer =
             WordPiece::new(vocabulary.clone(), MAX_TOKENS).context("the model's vocabulary has no [UNK]")?;
         let special = |name| tokenizer.token_id(name).context("no [CLS] or [SEP]");
         let (start, end) = (special("[CLS]")?, special("[SEP]")?);
-        let encoder = Encoder::load(model)?;
+        let name = model
+            .file_name()
+            .and_then(|name| name.to_str())
+            .context("--model is a folder")?;
+        let options = EncoderOptions {
+            places: model.parent().into_iter().map(Path::to_owned).collect(),
+            ..EncoderOptions::new("local", name)
+        };
+        let embedder = LocalEmbedder::open(&options)?;
         Ok(Self {
-            encoder,
+            embedder,
             tokenizer,
             start,
             end,
@@ -82,39 +85,9 @@ impl Teacher {
 
     /// The vectors (mean over the tokens, length 1) of texts given as token ids without
     /// `[CLS]` and `[SEP]`, one after the other.
-    pub fn embed(&self, tokens: &[Vec<u32>]) -> Vec<f32> {
-        let mut order: Vec<usize> = (0..tokens.len()).collect();
-        order.sort_by_key(|&at| tokens[at].len());
-        // Texts of like length, about `BATCH_TOKENS` in a batch.
-        let mut batches: Vec<Vec<usize>> = Vec::new();
-        let mut room = 0;
-        for at in order {
-            let length = tokens[at].len() + 2;
-            if length > room || batches.is_empty() {
-                batches.push(Vec::new());
-                room = BATCH_TOKENS.max(length);
-            }
-            room -= length;
-            batches.last_mut().expect("one was pushed").push(at);
-        }
-        let next = AtomicUsize::new(0);
-        let done = Mutex::new(vec![0.0; tokens.len() * TEACHER_DIMENSION]);
-        let work = || {
-            while let Some(batch) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let texts: Vec<Vec<u32>> = batch.iter().map(|&at| self.framed(&tokens[at])).collect();
-                let mut means = self.encoder.means(&texts);
-                let mut done = done.lock().expect("no thread panics with the lock");
-                for (&at, mean) in batch.iter().zip(means.chunks_exact_mut(TEACHER_DIMENSION)) {
-                    normalise(mean);
-                    done[at * TEACHER_DIMENSION..][..TEACHER_DIMENSION].copy_from_slice(mean);
-                }
-            }
-        };
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        std::thread::scope(|scope| {
-            (0..threads).for_each(|_| drop(scope.spawn(work)));
-        });
-        done.into_inner().expect("all threads have ended")
+    pub fn embed(&self, tokens: &[Vec<u32>]) -> Result<Vec<f32>> {
+        let texts = tokens.iter().map(|text| self.framed(text)).collect();
+        Ok(self.embedder.embed_tokens(texts)?.concat())
     }
 
     fn framed(&self, text: &[u32]) -> Vec<u32> {
@@ -123,14 +96,14 @@ impl Teacher {
 
     /// The largest difference, over a few texts, from numbers recorded of the reference
     /// implementation (the first of each vector).
-    pub fn check(&self) -> f32 {
+    pub fn check(&self) -> Result<f32> {
         let mut largest = 0.0f32;
         for (text, reference) in REFERENCE {
-            let vector = self.embed(&[self.tokenizer.encode(text)]);
+            let vector = self.embed(&[self.tokenizer.encode(text)])?;
             let differences = vector.iter().zip(reference).map(|(own, other)| (own - other).abs());
             largest = differences.fold(largest, f32::max);
         }
-        largest
+        Ok(largest)
     }
 
     /// The vectors of `tokens`, taken from `cache` as far as it reaches and added to it, for at
@@ -143,7 +116,7 @@ impl Teacher {
         let mut done = first;
         while done < tokens.len() && begun.elapsed().as_secs() < seconds {
             let end = tokens.len().min(done + CHUNK);
-            let chunk = self.embed(&tokens[done..end]);
+            let chunk = self.embed(&tokens[done..end])?;
             let bytes: Vec<u8> = chunk.iter().flat_map(|value| value.to_le_bytes()).collect();
             file.write_all(&bytes)?;
             vectors.extend(chunk);

@@ -44,6 +44,27 @@ impl Product {
     pub fn outputs(&self) -> usize {
         self.outputs
     }
+
+    /// Rows times the matrix, row after row.
+    pub fn apply(&self, rows: &[f32]) -> Vec<f32> {
+        let rows = Rows {
+            numbers: rows,
+            stride: self.inputs,
+            width: self.inputs,
+        };
+        self.multiplied(rows, rows.numbers.len() / self.inputs.max(1))
+    }
+
+    fn multiplied(&self, rows: Rows<'_>, count: usize) -> Vec<f32> {
+        let mut out = vec![0.0; count * self.outputs];
+        ARCH.dispatch(All {
+            product: self,
+            rows,
+            count,
+            out: &mut out,
+        });
+        out
+    }
 }
 
 impl CustomOp1 for Product {
@@ -56,14 +77,7 @@ impl CustomOp1 for Product {
         if width != self.inputs {
             candle_core::bail!("rows of {width} numbers where {} are multiplied", self.inputs);
         }
-        let rows = Rows::of(storage, layout)?;
-        let mut out = vec![0.0; count * self.outputs];
-        ARCH.dispatch(All {
-            product: self,
-            rows,
-            count,
-            out: &mut out,
-        });
+        let out = self.multiplied(Rows::of(storage, layout)?, count);
         Ok((CpuStorage::F32(out), Shape::from((count, self.outputs))))
     }
 }
@@ -128,4 +142,29 @@ fn multiply(block: &[f32], panel: &[f32], bias: &[f32; PANEL]) -> [[f32; PANEL];
         }
     }
     sums
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Product;
+
+    #[test]
+    fn any_shape_is_multiplied() {
+        for (count, inputs, outputs) in [(1, 1, 1), (6, 3, 32), (7, 5, 33), (13, 40, 70), (0, 4, 4)] {
+            let number = |at: usize| (at * 7919 % 23) as f32 - 11.0;
+            let weights: Vec<f32> = (0..inputs * outputs).map(number).collect();
+            let rows: Vec<f32> = (0..count * inputs).map(number).collect();
+            let bias: Vec<f32> = (0..outputs).map(number).collect();
+            let got = Product::new(&weights, inputs, Some(bias.clone())).apply(&rows);
+            let one = |row: &[f32], output: usize| -> f32 {
+                let weights = &weights[output * inputs..][..inputs];
+                bias[output] + row.iter().zip(weights).map(|(a, b)| a * b).sum::<f32>()
+            };
+            let right = rows
+                .chunks_exact(inputs)
+                .flat_map(|row| (0..outputs).map(move |output| (row, output)));
+            let right: Vec<f32> = right.map(|(row, output)| one(row, output)).collect();
+            assert_eq!(got, right, "{count} rows, {inputs} inputs, {outputs} outputs");
+        }
+    }
 }
