@@ -125,7 +125,7 @@ async fn a_tool_knows_its_siblings_and_tells_what_is_left_behind_answers_that_ar
             ("papers_read", "search is papers_search, read is papers_read"),
             ("notes_search", "search is notes_search"),
         ];
-        let described = described.lock().unwrap();
+        let described = described.lock().unwrap().clone();
         let described: Vec<(&str, &str)> = described.iter().map(|(n, d)| (n.as_str(), d.as_str())).collect();
         assert_eq!(described, expected);
         let entries = journal.load(&run_id()).await.unwrap();

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-fn first<'a>(ranking: &'a [String]) -> impl Iterator<Item = &'a String> {
+fn first(ranking: &[String]) -> impl Iterator<Item = &String> {
     let mut seen = HashSet::new();
     ranking.iter().filter(move |id| seen.insert(id.as_str()))
 }

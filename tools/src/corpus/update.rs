@@ -181,14 +181,13 @@ impl Update<'_> {
         if let Some(old) = self.old {
             left.gather(old, &known, &sames);
         }
-        let total = sames.iter().filter(|same| same.is_none()).count();
-        let mut done = 0;
+        let (mut read, total) = (0, sames.iter().filter(|same| same.is_none()).count());
         for (number, same) in sames.into_iter().enumerate() {
             let Some(known) = same else {
                 let warnings = self.read_file(number, &mut left, &mut plan);
                 plan.warnings.push(warnings);
-                done += 1;
-                (self.progress)(Progress::Reading { done, total });
+                read += 1;
+                (self.progress)(Progress::Reading { done: read, total });
                 continue;
             };
             plan.warnings.push(known.warnings.to_owned());

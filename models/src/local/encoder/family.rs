@@ -50,7 +50,7 @@ fn function(name: &str) -> Result<Activation> {
 }
 
 fn whole(width: usize, heads: usize) -> Result<usize> {
-    if heads == 0 || width % heads != 0 {
+    if heads == 0 || !width.is_multiple_of(heads) {
         bail!("config.json: {width} numbers do not make {heads} heads");
     }
     Ok(width / heads)
@@ -142,7 +142,7 @@ impl ModernBert {
     fn sees_all(&self, layer: usize) -> bool {
         match &self.layer_types {
             Some(kinds) => kinds.get(layer).is_none_or(|kind| kind == "full_attention"),
-            None => layer % self.global_attn_every_n_layers.unwrap_or(3).max(1) == 0,
+            None => layer.is_multiple_of(self.global_attn_every_n_layers.unwrap_or(3).max(1)),
         }
     }
 

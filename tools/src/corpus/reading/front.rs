@@ -77,7 +77,8 @@ pub(super) fn scalar(text: &str) -> Value {
     }
     let plain = serde_json::from_str::<Value>(text).ok();
     let plain = plain.filter(|value| value.is_number() || value.is_boolean());
+    let written = plain.as_ref().map(Value::to_string);
     plain
-        .filter(|value| value.to_string() == text)
+        .filter(|_| written.as_deref() == Some(text))
         .unwrap_or_else(|| text.into())
 }

@@ -77,7 +77,7 @@ fn of_rows_that_do_not_count_none_is_found_and_the_others_all_the_same() {
     let (_one, scanned) = written(&rows, 24, usize::MAX);
     let (_two, walked) = written(&rows, 24, 0);
     for (every, least) in [(2, 1485), (1000, 4 * 100)] {
-        let keep = |row: u32| row % every == 0;
+        let keep = |row: u32| row.is_multiple_of(every);
         let mut found = 0;
         for row in 0..100 {
             let exact = scanned.nearest(scanned.row(row), 15, Some(&keep));

@@ -38,7 +38,7 @@ proptest! {
         let (_folder, vectors) = vectors(19, &rows.concat());
         let plain = vectors.best(&query, 0..rows.len() as u32, count);
         prop_assert_eq!(vectors.nearest(&query, count, None), plain);
-        let keep = |row: u32| row % kept == 0;
+        let keep = |row: u32| row.is_multiple_of(kept);
         let plain = vectors.best(&query, (0..rows.len() as u32).filter(|row| keep(*row)), count);
         prop_assert_eq!(vectors.nearest(&query, count, Some(&keep)), plain);
     }
