@@ -1,7 +1,7 @@
 //! What the tools showed: hits of searches and passages that were read.
 //!
-//! The texts are those that a model sees: a hit is `Chunk ID`, perhaps ` (similarity 0.123)`, and a line
-//! `... sentence ... sentence ...`; a read chunk stands between rules of 80 signs.
+//! The texts are those that a model sees: a hit is `Chunk ID`, perhaps ` (already read)` and ` (similarity 0.123)`,
+//! and a line `... sentence ... sentence ...`; a whole chunk, read or found, stands between rules of 80 signs.
 
 use super::scoring::Question;
 use super::sentences::sentences;
@@ -80,17 +80,22 @@ pub fn hits(prefix: &str, text: &str) -> Vec<Hit> {
         let Some(snippet) = lines.next_if(|next| next.starts_with("... ") || next.starts_with("(the match ")) else {
             continue;
         };
-        let id = head.rsplit_once(" (similarity ").map_or(head, |(id, _)| id);
         found.push(Hit {
             prefix: prefix.to_owned(),
-            id: id.trim().to_owned(),
+            id: id_of(head).to_owned(),
             snippet: snippet.to_owned(),
         });
     }
     found
 }
 
-/// The chunks in the text of a read, with their texts.
+/// The id in the head of a chunk, without what is told of it.
+fn id_of(head: &str) -> &str {
+    let head = head.rsplit_once(" (similarity ").map_or(head, |(id, _)| id).trim();
+    head.strip_suffix(" (already read)").unwrap_or(head)
+}
+
+/// The whole chunks in the text of a read or a search, with their texts.
 pub fn read_chunks(text: &str) -> Vec<(String, String)> {
     let is_rule = |line: &str, sign: char| line.len() == RULE && line.chars().all(|c| c == sign);
     let lines: Vec<&str> = text.lines().collect();
@@ -104,7 +109,7 @@ pub fn read_chunks(text: &str) -> Vec<(String, String)> {
                 let to = (from..lines.len())
                     .find(|n| is_rule(lines[*n], '='))
                     .unwrap_or(lines.len());
-                found.push((id.trim().to_owned(), lines[from..to].join("\n")));
+                found.push((id_of(id).to_owned(), lines[from..to].join("\n")));
                 at = to + 1;
             }
             _ => at += 1,
@@ -117,7 +122,7 @@ pub fn read_chunks(text: &str) -> Vec<(String, String)> {
 /// question their snippets hold together. Best first, each chunk once, snippets joined.
 pub fn ranked_hits(transcript: &Transcript<'_>, question: &str) -> Vec<Hit> {
     let mut merged: Vec<(Hit, f64)> = Vec::new();
-    for kind in [ToolKind::Keyword, ToolKind::Semantic] {
+    for kind in ToolKind::SEARCHES {
         for answered in transcript.answered(kind) {
             let prefix = ToolKind::of(&answered.call.name).map_or("", |(_, prefix)| prefix);
             for (rank, hit) in hits(prefix, answered.text).into_iter().enumerate() {
@@ -154,10 +159,11 @@ pub fn ranked_hits(transcript: &Transcript<'_>, question: &str) -> Vec<Hit> {
     merged.into_iter().map(|(hit, _)| hit).collect()
 }
 
-/// Everything that can be answered from: chunks that were read, or else the snippets of the hits.
+/// Everything that can be answered from: whole chunks, read or found, or else the snippets of the hits.
 pub fn passages(transcript: &Transcript<'_>, question: &str) -> Vec<Passage> {
-    let texts = transcript
-        .answered(ToolKind::Read)
+    let kinds = [ToolKind::Read].into_iter().chain(ToolKind::SEARCHES);
+    let texts = kinds
+        .flat_map(|kind| transcript.answered(kind))
         .flat_map(|answered| read_chunks(answered.text));
     let read: Vec<Passage> = texts.map(|(id, text)| Passage::from_text(Some(id), &text)).collect();
     if !read.is_empty() {
@@ -198,6 +204,11 @@ mod tests {
         let found: Vec<(String, String)> = hits("p_", text).into_iter().map(|hit| (hit.prefix, hit.id)).collect();
         assert_eq!(found, [("p_".into(), "a b#2".into()), ("p_".into(), "c".into())]);
         assert!(hits("", "No chunk contains any of the keywords [\"x\"].").is_empty());
+        let marked = hits(
+            "",
+            "Chunk c#1 (already read) (similarity 0.5)\n... One ...\n(before it: c#0)",
+        );
+        assert_eq!(marked[0].id, "c#1");
     }
 
     #[test]

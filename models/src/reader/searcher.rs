@@ -52,13 +52,13 @@ fn question(transcript: &Transcript<'_>) -> String {
 }
 
 fn has_searched(transcript: &Transcript<'_>) -> bool {
-    [ToolKind::Keyword, ToolKind::Semantic, ToolKind::Read]
-        .into_iter()
-        .any(|kind| transcript.answered(kind).next().is_some())
+    let mut kinds = ToolKind::SEARCHES.into_iter().chain([ToolKind::Read]);
+    kinds.any(|kind| transcript.answered(kind).next().is_some())
 }
 
 /// The calls of the next turn: every corpus is searched by words, then by meaning, then read. A step
-/// whose tool is not on offer is left out; none when it is time to answer.
+/// whose tool is not on offer is left out; a search by both stands in for one that is missing. None when it is
+/// time to answer.
 fn next_calls(transcript: &Transcript<'_>, question: &str) -> Option<Vec<ToolCall>> {
     if question.is_empty() {
         return None;
@@ -68,9 +68,13 @@ fn next_calls(transcript: &Transcript<'_>, question: &str) -> Option<Vec<ToolCal
     if untried(ToolKind::Keyword) && !keywords.is_empty() {
         return Some(calls(transcript, ToolKind::Keyword, &json!({ "keywords": keywords })));
     }
-    if untried(ToolKind::Semantic) {
-        let query: String = question.chars().take(QUERY_CHARACTERS_MAX).collect();
-        return Some(calls(transcript, ToolKind::Semantic, &json!({ "query": query })));
+    let offers = |kind| transcript.offered(kind).next().is_some();
+    let both = offers(ToolKind::Keyword) && offers(ToolKind::Semantic);
+    for kind in [ToolKind::Semantic, ToolKind::Hybrid] {
+        if untried(kind) && !(kind == ToolKind::Hybrid && both) {
+            let query: String = question.chars().take(QUERY_CHARACTERS_MAX).collect();
+            return Some(calls(transcript, kind, &json!({ "query": query })));
+        }
     }
     if untried(ToolKind::Read) {
         let hits = ranked_hits(transcript, question);

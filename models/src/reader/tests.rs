@@ -172,6 +172,29 @@ fn without_reading_the_snippets_are_the_evidence() {
 }
 
 #[test]
+fn a_search_by_both_stands_in_for_one_that_is_missing() {
+    let question = "When was the Golden Bridge opened?";
+    let alone = Conversation::begin(question, &["hybrid_search", "read_chunk"]);
+    assert_eq!(alone.next(), format!(r#"hybrid_search {{"query":"{question}"}}"#));
+    let found = alone.answered(&["Chunk bridge (already read)\n... The Golden Bridge was opened in 1932 ..."]);
+    assert_eq!(found.next(), r#"read_chunk {"chunk_ids":["bridge"]}"#);
+    let beside = Conversation::begin(
+        question,
+        &["keyword_search", "hybrid_search", "semantic_search", "read_chunk"],
+    );
+    let beside = beside.answered(&[FOUND]).answered(&[NEAR]);
+    assert!(beside.next().starts_with("read_chunk "), "{}", beside.next());
+}
+
+#[test]
+fn whole_chunks_that_a_search_shows_are_evidence() {
+    let found = Conversation::begin("When was the Golden Bridge opened?", &["semantic_search"]);
+    let whole = read().replace("Chunk bridge", "Chunk bridge (similarity 0.581)");
+    let answer = found.answered(&[&whole]).next();
+    assert!(answer.contains("opened in 1932. [bridge]"), "{answer}");
+}
+
+#[test]
 fn a_tool_that_failed_is_no_evidence() {
     let conversation = Conversation::begin("When was the Golden Bridge opened?", &["keyword_search"])
         .answered(&["Error: the index cannot be read"]);

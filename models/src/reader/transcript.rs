@@ -17,6 +17,8 @@ pub enum ToolKind {
     Keyword,
     /// Search by meaning.
     Semantic,
+    /// Search by both.
+    Hybrid,
     /// Chunks in full.
     Read,
     /// Subagents.
@@ -24,12 +26,16 @@ pub enum ToolKind {
 }
 
 impl ToolKind {
+    /// Those that list chunks.
+    pub const SEARCHES: [Self; 3] = [Self::Keyword, Self::Semantic, Self::Hybrid];
+
     /// The kind of a tool's name, and what stands before it: `papers_keyword_search` is
     /// (`Keyword`, `papers_`).
     pub fn of(name: &str) -> Option<(ToolKind, &str)> {
         let kinds = [
             ("keyword_search", Self::Keyword),
             ("semantic_search", Self::Semantic),
+            ("hybrid_search", Self::Hybrid),
             ("read_chunk", Self::Read),
             (CREATE_SUB_AGENTS, Self::Team),
         ];
