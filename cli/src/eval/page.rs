@@ -1,6 +1,7 @@
-//! The report as one page that needs nothing else: the text, and a plot of every share.
+//! The report as one page that needs nothing else: the text, a plot of every metric, and what variants score for the
+//! tokens that they cost.
 
-use super::summary::Summary;
+use super::summary::{Summary, Variant};
 use crate::report::escaped;
 use plotters::prelude::*;
 
@@ -20,8 +21,54 @@ pub fn render(summary: &Summary) -> anyhow::Result<String> {
         page.push_str(&plot(summary, metric)?);
         page.push('\n');
     }
+    if summary.variants.len() > 1 {
+        page.push_str(&worth(summary)?);
+    }
     page.push_str("</html>\n");
     Ok(page)
+}
+
+/// Every variant as a point: its tokens, and its mean by the first metric that is a share.
+fn worth(summary: &Summary) -> anyhow::Result<String> {
+    const TOKENS: &str = "total_tokens";
+    let Some(metric) = &summary.first_share else {
+        return Ok(String::new());
+    };
+    let mean = |variant: &Variant, metric: &str| Some(variant.metrics.get(metric)?.interval?.mean);
+    let of = |variant: &Variant| Some((variant.name.clone(), mean(variant, TOKENS)?, mean(variant, metric)?));
+    let points: Vec<(String, f64, f64)> = summary.variants.iter().filter_map(of).collect();
+    if points.len() < 2 {
+        return Ok(String::new());
+    }
+    let most = points
+        .iter()
+        .map(|(_, tokens, _)| *tokens)
+        .fold(f64::MIN_POSITIVE, f64::max);
+    let mut svg = String::new();
+    {
+        let area = SVGBackend::with_string(&mut svg, (800, 400)).into_drawing_area();
+        let mut chart = ChartBuilder::on(&area)
+            .caption(format!("{metric} for {TOKENS} of a question"), ("sans-serif", 18))
+            .margin(10)
+            .x_label_area_size(24)
+            .y_label_area_size(60)
+            .build_cartesian_2d(0.0..most * 1.25, 0.0..1.05)?;
+        chart.configure_mesh().draw()?;
+        chart.draw_series(
+            points
+                .iter()
+                .map(|(_, tokens, score)| Circle::new((*tokens, *score), 5, BLUE.filled())),
+        )?;
+        chart.draw_series(points.iter().map(|(name, tokens, score)| {
+            Text::new(
+                name.clone(),
+                (*tokens + most * 0.015, *score + 0.015),
+                ("sans-serif", 14),
+            )
+        }))?;
+        area.present()?;
+    }
+    Ok(svg)
 }
 
 /// A metric's mean with its interval, for every variant and every group of it.

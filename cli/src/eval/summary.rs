@@ -30,6 +30,9 @@ pub struct Summary {
     pub thresholds: Vec<Threshold>,
     /// Every trial.
     pub runs: Vec<Trial>,
+    /// The first metric that lies in 0..=1.
+    #[serde(skip)]
+    pub first_share: Option<String>,
 }
 
 /// The judge.
@@ -157,6 +160,11 @@ impl Summary {
             comparisons: comparisons(suite, ready, all),
             thresholds: thresholds(suite, &variants),
             runs: all.iter().map(|one| trial(ready, one)).collect(),
+            first_share: suite
+                .metrics
+                .iter()
+                .find(|metric| metric.is_share())
+                .map(|metric| metric.name()),
             variants,
         }
     }

@@ -82,3 +82,32 @@ fn mistakes_in_a_suite_are_told_with_their_lines() {
         "{told:?}"
     );
 }
+
+#[test]
+fn variants_are_compared_on_a_page_and_thresholds_are_test_cases() {
+    let place = zoo();
+    let suite = SUITE
+        .replace(
+            "workflow: workflow.yaml\n",
+            "variants: { plain: { workflow: workflow.yaml }, words: { workflow: words.yaml } }\n",
+        )
+        .replace("recall@5, loops", "recall@5, total_tokens");
+    let words = WORKFLOW.replace(
+        "zoo: zoo/*.md",
+        "zoo: { files: zoo/*.md, tools: [keyword_search, read_chunk] }",
+    );
+    place.file("suite.yaml", suite).file("words.yaml", words);
+    let arguments = ["eval", "suite.yaml", "--html", "page.html", "--junit", "report.xml"];
+    let ended = place.troupe(&arguments);
+    assert_eq!(ended.code, 1, "{ended:?}");
+    assert!(ended.stdout.contains("words - plain, recall@5: "), "{ended:?}");
+    let page = std::fs::read_to_string(place.path().join("page.html")).unwrap();
+    assert_eq!(page.matches("<svg").count(), 4, "three metrics, and scores for tokens");
+    assert!(
+        page.contains("contain_acc for total_tokens of a question") && page.contains("words"),
+        "{page}"
+    );
+    let report = std::fs::read_to_string(place.path().join("report.xml")).unwrap();
+    let count = |what: &str| report.matches(what).count();
+    assert_eq!((count("<testcase"), count("<failure")), (2, 2), "{report}");
+}

@@ -170,6 +170,23 @@ fn what_cannot_be_followed_is_named() {
             .message
             .contains("the weights hold no `encoder.layer.4.")
     );
+    copy("few", &|config| {
+        config.replace("\"num_attention_heads\": 4", "\"num_attention_heads\": 5")
+    });
+    assert!(error("few", |_| {}).message.contains("32 numbers do not make 5 heads"));
+    copy("thin", &|config| {
+        config.replace("\"hidden_size\": 32", "\"hidden_size\": 16")
+    });
+    let options = EncoderOptions {
+        places: vec![folder.path().to_owned()],
+        ..EncoderOptions::new("local", "thin")
+    };
+    let thin = LocalEmbedder::open(&options).unwrap().embed(Role::Query, &["bats"]);
+    let told = thin.unwrap_err().message;
+    assert!(
+        told.contains("96 numbers where 4 heads and 2 × 4 of 4 are made"),
+        "{told}"
+    );
     copy("sound", &str::to_owned);
     assert!(
         error("sound", |options| options.dimension = Some(33))

@@ -2,7 +2,7 @@
 
 use super::parts::{Linear, Norm};
 use crate::local::kernels::{Activate, Attend, Mask, Rotate, Rotation};
-use candle_core::{Result, Tensor};
+use candle_core::{Result, Tensor, bail};
 use std::sync::Arc;
 
 /// Where rows are normalised.
@@ -59,6 +59,15 @@ impl Attention {
     fn apply(&self, states: &Tensor, lengths: &[usize]) -> Result<Tensor> {
         let inputs = self.inputs.apply(states)?;
         let (width, shared) = (self.heads * self.dimension, self.shared_heads * self.dimension);
+        if self.inputs.outputs() != width + 2 * shared {
+            bail!(
+                "{} numbers where {} heads and 2 × {} of {} are made",
+                self.inputs.outputs(),
+                self.heads,
+                self.shared_heads,
+                self.dimension
+            );
+        }
         let queries = self.placed(inputs.narrow(1, 0, width)?, lengths, |(queries, _)| queries)?;
         let keys = self.placed(inputs.narrow(1, width, shared)?, lengths, |(_, keys)| keys)?;
         let values = inputs.narrow(1, width + shared, shared)?;

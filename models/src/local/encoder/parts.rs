@@ -2,7 +2,7 @@
 
 use crate::local::kernels::{Normalise, Product, Scale};
 use crate::local::weights::Weights;
-use candle_core::{Result, Tensor};
+use candle_core::{Result, Tensor, bail};
 
 /// A product with a matrix, and a bias.
 pub struct Linear(Product);
@@ -27,6 +27,16 @@ impl Linear {
             .map(|name| weights.vector_if_there(&format!("{name}.bias")));
         let biases: Option<Vec<Vec<f32>>> = biases.collect::<Result<_>>()?;
         let (_, inputs) = matrix.dims2()?;
+        if inputs == 0
+            || biases
+                .as_ref()
+                .is_some_and(|biases| biases.concat().len() != matrix.dims()[0])
+        {
+            bail!(
+                "`{}` has a bias of another length, or nothing to multiply",
+                names.join(", ")
+            );
+        }
         let numbers: Vec<f32> = matrix.flatten_all()?.to_vec1()?;
         Ok(Self(Product::new(
             &numbers,

@@ -32,6 +32,9 @@ impl CustomOp1 for Normalise<'_> {
 
     fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
         let (count, width) = layout.shape().dims2()?;
+        if self.gain.len() != width || self.shift.is_some_and(|shift| shift.len() != width) {
+            candle_core::bail!("rows of {width} numbers and {} factors for them", self.gain.len());
+        }
         let rows = Rows::of(storage, layout)?;
         let mut out = vec![0.0; count * width];
         let work = All {

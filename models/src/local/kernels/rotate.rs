@@ -53,6 +53,11 @@ impl CustomOp1 for Rotate<'_> {
         if longest > self.rotation.positions() {
             candle_core::bail!("{longest} tokens where {} have a position", self.rotation.positions());
         }
+        let head = 2 * self.rotation.half;
+        let norm = self.normalise.as_ref().map_or(head, |normalise| normalise.gain.len());
+        if head == 0 || width % head != 0 || norm != head {
+            candle_core::bail!("rows of {width} numbers are no heads of {head}, normalised by {norm} factors");
+        }
         let rows = Rows::of(storage, layout)?;
         let mut out = vec![0.0; count * width];
         ARCH.dispatch(All {
