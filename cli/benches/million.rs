@@ -136,6 +136,7 @@ fn open(folder: &Path, graph_from: usize) -> Arc<Corpus> {
         root: folder.to_owned(),
         patterns: vec!["*.jsonl".into()],
         chunk_tokens: 1000,
+        embedder: String::new(),
         index_folder: folder.join("index"),
         graph_from,
     };

@@ -141,6 +141,7 @@ fn open(folder: &Path, index: &Path, embedder: Arc<dyn Embedder>) -> Arc<Corpus>
         root: folder.to_owned(),
         patterns: vec!["corpus.jsonl".into()],
         chunk_tokens: 1000,
+        embedder: String::new(),
         index_folder: index.to_owned(),
         graph_from: GRAPH_FROM,
     };

@@ -92,6 +92,7 @@ fn options(corpus: &Path, folder: &Path, graph_from: usize) -> CorpusOptions {
         root: corpus.parent().expect("a folder").to_owned(),
         patterns: vec![corpus.file_name().expect("a file").to_string_lossy().into_owned()],
         chunk_tokens: 1000,
+        embedder: String::new(),
         index_folder: folder.to_owned(),
         graph_from,
     }

@@ -73,6 +73,7 @@ fn open(folder: &Path) -> Arc<dyn Tool> {
         root: std::path::absolute(folder).expect("a path"),
         patterns: vec!["corpus.jsonl".into()],
         chunk_tokens: 1000,
+        embedder: String::new(),
         index_folder: folder.join("index"),
         // no vectors are searched: none need be linked
         graph_from: usize::MAX,

@@ -66,6 +66,7 @@ pub(crate) fn chunks(texts: &[String], reranker: Option<Arc<dyn Reranker>>) -> (
         root: folder.path().to_owned(),
         patterns: vec!["chunks.json".into()],
         chunk_tokens: 1000,
+        embedder: String::new(),
         index_folder: folder.path().join("index"),
         graph_from: GRAPH_FROM,
     };

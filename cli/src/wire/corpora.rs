@@ -95,11 +95,22 @@ fn prefix(workflow: &Workflow, index: usize, name: &str) -> String {
 
 /// What decides which index is a corpus's own.
 pub fn options(corpus: &ir::Corpus, folder: &Path, state: &Path) -> CorpusOptions {
+    let ir::Encoder {
+        provider,
+        name,
+        dimension,
+        ..
+    } = &corpus.embedder;
+    let embedder = match corpus.embedder == ir::Encoder::builtin() {
+        true => String::new(),
+        false => format!("{provider}/{name} {}", dimension.unwrap_or_default()),
+    };
     CorpusOptions {
         name: corpus.name.clone(),
         root: folder.to_owned(),
         patterns: corpus.files.clone(),
         chunk_tokens: corpus.chunk_tokens as usize,
+        embedder,
         index_folder: state.join("corpora"),
         graph_from: GRAPH_FROM,
     }

@@ -237,6 +237,13 @@ fn an_endpoint_embeds_once_and_its_key_is_kept_nowhere() {
         Some(1),
         "vectors of another model do not compare: {output:?}"
     );
+    troupe(&["corpus", "build", "."]);
+    place.file("workflow.yaml", WORKFLOW.replace("metadata: [year]", &encoder));
+    let status = troupe(&["corpus", "status", ".", "--json"]);
+    assert!(
+        status.contains("current"),
+        "indexes of two embedders stand side by side: {status}"
+    );
 }
 
 #[test]

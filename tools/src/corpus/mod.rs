@@ -39,6 +39,8 @@ pub struct CorpusOptions {
     pub patterns: Vec<String>,
     /// Size of a chunk in tokens; the paper's is about 1000.
     pub chunk_tokens: usize,
+    /// The embedder as its user names it, empty for the usual one: the indexes of two stand side by side.
+    pub embedder: String,
     /// Where indexes are kept, one folder each.
     pub index_folder: PathBuf,
     /// From so many sentences on, a segment has a graph and searches walk it; below, every vector is

@@ -121,11 +121,16 @@ fn empty(options: &CorpusOptions, found: String, warnings: Vec<String>) -> Error
     }
 }
 
-/// One folder for each set of options that leads to other chunks.
+/// One folder for each set of options that leads to other chunks or vectors.
 pub(super) fn index_folder(options: &CorpusOptions) -> PathBuf {
     let root = std::path::absolute(&options.root).unwrap_or_else(|_| options.root.clone());
     let numbers = (options.chunk_tokens, options.graph_from);
-    let key = format!("{}\0{}\0{numbers:?}", root.display(), options.patterns.join("\0"));
+    let embedder = &options.embedder;
+    let key = format!(
+        "{}\0{}\0{numbers:?}{embedder}",
+        root.display(),
+        options.patterns.join("\0")
+    );
     let safe = |c: char| if c.is_alphanumeric() || c == '_' { c } else { '-' };
     let name: String = options.name.chars().map(safe).collect();
     options

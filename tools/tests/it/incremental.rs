@@ -60,6 +60,7 @@ fn apply(folder: &Folder, edit: &Edit) {
 fn options(folder: &Folder, index: &str, graph_from: usize) -> CorpusOptions {
     CorpusOptions {
         chunk_tokens: 8,
+        embedder: String::new(),
         index_folder: folder.path().join(index),
         graph_from,
         ..folder.options(&["corpus/*"])

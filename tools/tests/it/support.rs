@@ -135,6 +135,7 @@ impl Folder {
             root: self.path().to_owned(),
             patterns: patterns.iter().map(|pattern| (*pattern).to_owned()).collect(),
             chunk_tokens: 1000,
+            embedder: String::new(),
             index_folder: self.path().join(".troupe/corpora"),
             graph_from: GRAPH_FROM,
         }
