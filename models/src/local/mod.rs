@@ -1,7 +1,7 @@
 //! Owns models that run in this process, from the files that they are published as.
 //!
-//! Texts are packed one after the other, without padding, and go through an [`encoder`] whose family the files
-//! name; [`embedder`] and [`reranker`] make the ports of it. All on the processor, in f32.
+//! Texts are packed one after the other, without padding, and go through an encoder whose family the files
+//! name; [`LocalEmbedder`] and [`LocalReranker`] are the ports made of it. All on the processor, in f32.
 
 mod embedder;
 mod encoder;

@@ -9,7 +9,7 @@ const PANEL: usize = 32;
 /// Rows computed together; with [`PANEL`] they fill twelve of the widest registers with sums.
 const ROWS: usize = 6;
 
-/// A matrix, inputs × outputs, in panels of [`PANEL`] outputs, with a bias.
+/// A matrix, inputs × outputs, in panels of a few outputs, with a bias.
 pub struct Product {
     panels: Vec<f32>,
     /// As many as the panels have outputs; zeros where there is none.
