@@ -126,15 +126,16 @@ fn files_and_settings_decide_the_recipe() {
 #[test]
 fn what_cannot_be_followed_is_named() {
     let folder = tempfile::tempdir().unwrap();
-    let copy = |name: &str, edit: &dyn Fn(&str) -> String| {
+    let copy_of = |model: &str, name: &str, edit: &dyn Fn(&str) -> String| {
         for file in ["config.json", "tokenizer.json", "model.safetensors"] {
-            let bytes = std::fs::read(fixtures().join("bert").join(file)).unwrap();
+            let bytes = std::fs::read(fixtures().join(model).join(file)).unwrap();
             std::fs::create_dir_all(folder.path().join(name)).unwrap();
             std::fs::write(folder.path().join(name).join(file), bytes).unwrap();
         }
-        let config = std::fs::read_to_string(fixtures().join("bert/config.json")).unwrap();
+        let config = std::fs::read_to_string(fixtures().join(model).join("config.json")).unwrap();
         std::fs::write(folder.path().join(name).join("config.json"), edit(&config)).unwrap();
     };
+    let copy = |name: &str, edit: &dyn Fn(&str) -> String| copy_of("bert", name, edit);
     let error = |name: &str, edit: fn(&mut EncoderOptions)| {
         let mut options = EncoderOptions {
             places: vec![folder.path().to_owned()],
@@ -186,6 +187,12 @@ fn what_cannot_be_followed_is_named() {
     assert!(
         told.contains("96 numbers where 4 heads and 2 × 4 of 4 are made"),
         "{told}"
+    );
+    copy_of("qwen3", "scaled", &|config| config.replace("\"default\"", "\"yarn\""));
+    assert!(
+        error("scaled", |_| {})
+            .message
+            .contains("positions of the type `yarn` are not followed")
     );
     copy("sound", &str::to_owned);
     assert!(

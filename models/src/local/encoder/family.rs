@@ -56,6 +56,18 @@ fn whole(width: usize, heads: usize) -> Result<usize> {
     Ok(width / heads)
 }
 
+/// The base of the wavelengths of turned positions: a setting of its own, or among newer files' parameters.
+fn theta(own: Option<f64>, newer: Option<&Value>, usual: f64) -> Result<f64> {
+    if let Some(kind) = newer
+        .and_then(|newer| newer["rope_type"].as_str())
+        .filter(|kind| *kind != "default")
+    {
+        bail!("config.json: turned positions of the type `{kind}` are not followed");
+    }
+    let newer = newer.and_then(|newer| newer["rope_theta"].as_f64());
+    Ok(own.or(newer).unwrap_or(usual))
+}
+
 #[derive(Deserialize)]
 struct Bert {
     hidden_size: usize,
@@ -147,10 +159,12 @@ impl ModernBert {
     }
 
     /// The base of the wavelengths, of layers that see all or only near tokens.
-    fn theta(&self, own: Option<f64>, kind: &str, usual: f64) -> f64 {
-        let newer = self.rope_parameters.as_ref();
-        let newer = newer.and_then(|parameters| parameters[kind]["rope_theta"].as_f64());
-        own.or(newer).unwrap_or(usual)
+    fn theta(&self, own: Option<f64>, kind: &str, usual: f64) -> Result<f64> {
+        theta(
+            own,
+            self.rope_parameters.as_ref().map(|parameters| &parameters[kind]),
+            usual,
+        )
     }
 }
 
@@ -158,8 +172,8 @@ fn modern_bert(config: &ModernBert, weights: &Weights) -> Result<Encoder> {
     let dimension = whole(config.hidden_size, config.num_attention_heads)?;
     let tokens_max = config.max_position_embeddings.min(POSITIONS_MAX);
     let rotation = |theta: f64| Arc::new(Rotation::new(dimension, tokens_max, theta));
-    let all = rotation(config.theta(config.global_rope_theta, "full_attention", 160_000.0));
-    let near = rotation(config.theta(config.local_rope_theta, "sliding_attention", 10_000.0));
+    let all = rotation(config.theta(config.global_rope_theta, "full_attention", 160_000.0)?);
+    let near = rotation(config.theta(config.local_rope_theta, "sliding_attention", 10_000.0)?);
     let activate = Activate {
         function: function(&config.hidden_activation)?,
         gated: true,
@@ -230,10 +244,8 @@ fn qwen3(config: &Qwen3, weights: &Weights) -> Result<Encoder> {
         bail!("config.json: sliding windows and scaled positions are not followed");
     }
     whole(config.num_attention_heads, config.num_key_value_heads)?;
-    let newer = config.rope_parameters.as_ref();
-    let newer = newer.and_then(|parameters| parameters["rope_theta"].as_f64());
     let tokens_max = config.max_position_embeddings.min(POSITIONS_MAX);
-    let theta = config.rope_theta.or(newer).unwrap_or(1_000_000.0);
+    let theta = theta(config.rope_theta, config.rope_parameters.as_ref(), 1_000_000.0)?;
     let rotation = Arc::new(Rotation::new(config.head_dim, tokens_max, theta));
     let activate = Activate {
         function: function(&config.hidden_act)?,

@@ -17,8 +17,8 @@ pub use normalise::{Normalise, Scale};
 pub use product::Product;
 pub use rotate::{Rotate, Rotation};
 
-use candle_core::{CpuStorage, Layout, Result};
-use pulp::Arch;
+use candle_core::{CpuStorage, Layout, Result, Shape};
+use pulp::{Arch, NullaryFnOnce};
 use std::sync::LazyLock;
 
 static ARCH: LazyLock<Arch> = LazyLock::new(Arch::new);
@@ -49,5 +49,41 @@ impl<'a> Rows<'a> {
     #[inline(always)]
     fn row(&self, row: usize) -> &'a [f32] {
         &self.numbers[row * self.stride..][..self.width]
+    }
+}
+
+/// An operation whose rows are as wide as those that it is given.
+trait EachRow {
+    /// Fills the rows of `out`.
+    fn fill(&self, rows: Rows<'_>, out: &mut [f32]);
+
+    /// What candle asks of an operation.
+    fn filled(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)>
+    where
+        Self: Sized,
+    {
+        let (count, width) = layout.shape().dims2()?;
+        let mut out = vec![0.0; count * width];
+        ARCH.dispatch(Filling {
+            how: self,
+            rows: Rows::of(storage, layout)?,
+            out: &mut out,
+        });
+        Ok((CpuStorage::F32(out), Shape::from((count, width))))
+    }
+}
+
+struct Filling<'a, T> {
+    how: &'a T,
+    rows: Rows<'a>,
+    out: &'a mut [f32],
+}
+
+impl<T: EachRow> NullaryFnOnce for Filling<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        self.how.fill(self.rows, self.out);
     }
 }

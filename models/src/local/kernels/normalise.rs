@@ -1,8 +1,7 @@
 //! Rows brought to a common scale.
 
-use super::{ARCH, Rows, math};
+use super::{EachRow, Rows, math};
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape};
-use pulp::NullaryFnOnce;
 
 /// How a row is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,19 +30,11 @@ impl CustomOp1 for Normalise<'_> {
     }
 
     fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let (count, width) = layout.shape().dims2()?;
+        let (_, width) = layout.shape().dims2()?;
         if self.gain.len() != width || self.shift.is_some_and(|shift| shift.len() != width) {
             candle_core::bail!("rows of {width} numbers and {} factors for them", self.gain.len());
         }
-        let rows = Rows::of(storage, layout)?;
-        let mut out = vec![0.0; count * width];
-        let work = All {
-            how: self,
-            rows,
-            out: &mut out,
-        };
-        ARCH.dispatch(work);
-        Ok((CpuStorage::F32(out), Shape::from((count, width))))
+        self.filled(storage, layout)
     }
 }
 
@@ -75,19 +66,11 @@ impl Normalise<'_> {
     }
 }
 
-struct All<'a> {
-    how: &'a Normalise<'a>,
-    rows: Rows<'a>,
-    out: &'a mut [f32],
-}
-
-impl NullaryFnOnce for All<'_> {
-    type Output = ();
-
+impl EachRow for Normalise<'_> {
     #[inline(always)]
-    fn call(self) {
-        for (row, out) in self.out.chunks_exact_mut(self.rows.width).enumerate() {
-            self.how.row(self.rows.row(row), out);
+    fn fill(&self, rows: Rows<'_>, out: &mut [f32]) {
+        for (row, out) in out.chunks_exact_mut(rows.width).enumerate() {
+            self.row(rows.row(row), out);
         }
     }
 }

@@ -1,8 +1,7 @@
 //! Positions put into queries and keys by turning them (Su et al. 2021).
 
-use super::{ARCH, Normalise, Rows};
+use super::{EachRow, Normalise, Rows};
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape};
-use pulp::NullaryFnOnce;
 
 /// Cosines and sines of the angles of every position.
 #[derive(Debug)]
@@ -48,7 +47,7 @@ impl CustomOp1 for Rotate<'_> {
     }
 
     fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let (count, width) = layout.shape().dims2()?;
+        let (_, width) = layout.shape().dims2()?;
         let longest = self.lengths.iter().max().copied().unwrap_or_default();
         if longest > self.rotation.positions() {
             candle_core::bail!("{longest} tokens where {} have a position", self.rotation.positions());
@@ -58,36 +57,21 @@ impl CustomOp1 for Rotate<'_> {
         if head == 0 || width % head != 0 || norm != head {
             candle_core::bail!("rows of {width} numbers are no heads of {head}, normalised by {norm} factors");
         }
-        let rows = Rows::of(storage, layout)?;
-        let mut out = vec![0.0; count * width];
-        ARCH.dispatch(All {
-            how: self,
-            rows,
-            out: &mut out,
-        });
-        Ok((CpuStorage::F32(out), Shape::from((count, width))))
+        self.filled(storage, layout)
     }
 }
 
-struct All<'a> {
-    how: &'a Rotate<'a>,
-    rows: Rows<'a>,
-    out: &'a mut [f32],
-}
-
-impl NullaryFnOnce for All<'_> {
-    type Output = ();
-
+impl EachRow for Rotate<'_> {
     #[inline(always)]
-    fn call(self) {
-        let half = self.how.rotation.half;
-        let positions = self.how.lengths.iter().flat_map(|length| 0..*length);
+    fn fill(&self, rows: Rows<'_>, out: &mut [f32]) {
+        let half = self.rotation.half;
+        let positions = self.lengths.iter().flat_map(|length| 0..*length);
         let mut head_in = vec![0.0; 2 * half];
-        for ((position, row), out) in positions.zip(0..).zip(self.out.chunks_exact_mut(self.rows.width)) {
-            let (cosines, sines) = self.how.rotation.turns[position * 2 * half..][..2 * half].split_at(half);
-            let heads = self.rows.row(row).chunks_exact(2 * half);
+        for ((position, row), out) in positions.zip(0..).zip(out.chunks_exact_mut(rows.width)) {
+            let (cosines, sines) = self.rotation.turns[position * 2 * half..][..2 * half].split_at(half);
+            let heads = rows.row(row).chunks_exact(2 * half);
             for (head, out) in heads.zip(out.chunks_exact_mut(2 * half)) {
-                let head = match &self.how.normalise {
+                let head = match &self.normalise {
                     Some(normalise) => {
                         normalise.row(head, &mut head_in);
                         &head_in
