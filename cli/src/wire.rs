@@ -12,7 +12,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 use std::time::Duration;
 use troupe_agents::{Gates, Secrets};
 use troupe_core::Value;
-use troupe_core::expression::{Scope, Template};
+use troupe_core::expression::{EvaluationError, Scope, Template};
 use troupe_core::ir::{self, Workflow};
 use troupe_core::port::model::Model;
 use troupe_models::catalog::{self, ModelOptions};
@@ -74,9 +74,10 @@ pub fn models(workflow: &Workflow) -> anyhow::Result<Vec<Arc<dyn Model>>> {
 }
 
 fn connect(model: &ir::Model) -> anyhow::Result<Arc<dyn Model>> {
+    let (base_url, api_key) = access_to(model)?;
     let options = ModelOptions {
-        api_key: api_key(model)?,
-        base_url: text(model, &model.base_url)?,
+        api_key,
+        base_url,
         temperature: model.temperature,
         max_tokens: model.max_tokens,
         timeout: Duration::from_secs(model.timeout_seconds),
@@ -98,21 +99,25 @@ fn of_model(model: &ir::Model, error: &dyn std::fmt::Display) -> anyhow::Error {
     Usage::error(format!("model `{}`: {error}", model.alias))
 }
 
-fn text(model: &ir::Model, template: &Option<Template>) -> anyhow::Result<Option<String>> {
-    let evaluated = template.as_ref().map(|t| t.evaluate_text(&Surroundings)).transpose();
-    evaluated.map_err(|error| of_model(model, &error))
-}
-
-fn api_key(model: &ir::Model) -> anyhow::Result<Option<String>> {
-    let key_variable = catalog::provider(&model.provider).and_then(catalog::Provider::key_variable);
-    let base_url = text(model, &model.base_url)?;
+/// The address of what is served, and the key to it: as its settings say, or the provider's usual variable.
+fn access(
+    provider: &str,
+    base_url: &Option<Template>,
+    api_key: &Option<Template>,
+) -> Result<(Option<String>, Option<String>), EvaluationError> {
+    let text = |template: &Option<Template>| template.as_ref().map(|t| t.evaluate_text(&Surroundings)).transpose();
+    let base_url = text(base_url)?;
     // A key in the environment belongs to the provider's own address, not to any server at all.
     let own_key = || {
-        key_variable
-            .filter(|_| base_url.is_none())
-            .and_then(|name| std::env::var(name).ok())
+        let variable = catalog::provider(provider).and_then(catalog::Provider::key_variable);
+        std::env::var(variable.filter(|_| base_url.is_none())?).ok()
     };
-    Ok(text(model, &model.api_key)?.or_else(own_key))
+    let key = text(api_key)?.or_else(own_key);
+    Ok((base_url, key))
+}
+
+fn access_to(model: &ir::Model) -> anyhow::Result<(Option<String>, Option<String>)> {
+    access(&model.provider, &model.base_url, &model.api_key).map_err(|error| of_model(model, &error))
 }
 
 /// The secrets of a workflow and of those that it calls, from environment variables of their names.
@@ -149,7 +154,7 @@ pub fn known_secrets(workflow: &Workflow) -> Secrets {
 /// The keys of models and encoders: nothing is given them by a marker, and none may be written anywhere.
 fn model_keys(workflow: &Workflow, keys: &mut Vec<(String, String)>) -> anyhow::Result<()> {
     for model in &workflow.models {
-        let key = api_key(model)?;
+        let (_, key) = access_to(model)?;
         keys.extend(key.map(|key| (format!("models.{}.api_key", model.alias), key)));
     }
     for corpus in &workflow.corpora {

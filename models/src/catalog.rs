@@ -1,7 +1,7 @@
 //! The catalog: which providers there are, which dialect each speaks, and how to connect to one.
 
 use crate::reader::Reader;
-use crate::wire::chat_completions::{ChatCompletions, Endpoint};
+use crate::wire::chat_completions::{self, ChatCompletions, Endpoint};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -152,25 +152,34 @@ impl fmt::Debug for ModelOptions {
 /// `Missing` for an unknown provider or builtin model, `Denied` for a missing or unusable key,
 /// `Invalid` for a `base_url` that is no HTTP address.
 pub fn connect(options: ModelOptions) -> Result<Arc<dyn Model>, Error> {
-    let row = provider(&options.provider).ok_or_else(|| unknown_provider(&options.provider))?;
-    match row.dialect {
-        Dialect::Builtin => builtin(&options.name),
-        Dialect::ChatCompletions {
-            base_url,
-            key_variable,
-            quirks,
-        } => {
-            let own = options.base_url.as_deref().map(|url| url.trim().trim_end_matches('/'));
-            let own = own.filter(|url| !url.is_empty() && *url != base_url);
-            let api_key = options.api_key.as_deref().map(str::trim).filter(|key| !key.is_empty());
-            if api_key.is_none() && own.is_none() {
-                return Err(missing_key(&options, key_variable));
-            }
-            let (base_url, quirks) = own.map_or((base_url, quirks), |url| (url, Quirks::COMMON));
-            let endpoint = Endpoint::new(base_url, api_key)?;
-            Ok(Arc::new(ChatCompletions::new(&options, endpoint, quirks)))
-        }
+    match endpoint(&options, chat_completions::CALL)? {
+        Some((endpoint, quirks)) => Ok(Arc::new(ChatCompletions::new(&options, endpoint, quirks))),
+        None => builtin(&options.name),
     }
+}
+
+/// Where a call of a model goes, such as `/embeddings`, and what is special there; none for what is built in.
+///
+/// # Errors
+/// As [`connect`].
+pub(crate) fn endpoint(options: &ModelOptions, call: &str) -> Result<Option<(Endpoint, Quirks)>, Error> {
+    let row = provider(&options.provider).ok_or_else(|| unknown_provider(&options.provider))?;
+    let Dialect::ChatCompletions {
+        base_url,
+        key_variable,
+        quirks,
+    } = row.dialect
+    else {
+        return Ok(None);
+    };
+    let own = options.base_url.as_deref().map(|url| url.trim().trim_end_matches('/'));
+    let own = own.filter(|url| !url.is_empty() && *url != base_url);
+    let api_key = options.api_key.as_deref().map(str::trim).filter(|key| !key.is_empty());
+    if api_key.is_none() && own.is_none() {
+        return Err(missing_key(options, key_variable));
+    }
+    let (base_url, quirks) = own.map_or((base_url, quirks), |url| (url, Quirks::COMMON));
+    Ok(Some((Endpoint::at(base_url, call, api_key)?, quirks)))
 }
 
 fn builtin(name: &str) -> Result<Arc<dyn Model>, Error> {
@@ -181,13 +190,13 @@ fn builtin(name: &str) -> Result<Arc<dyn Model>, Error> {
     Err(Error::new(ErrorKind::Missing, message))
 }
 
-pub(crate) fn unknown_provider(name: &str) -> Error {
+fn unknown_provider(name: &str) -> Error {
     let known = PROVIDERS.iter().map(|row| row.name).collect::<Vec<_>>().join(", ");
     let message = format!("there is no model provider `{name}`; the providers are: {known}");
     Error::new(ErrorKind::Missing, message)
 }
 
-pub(crate) fn missing_key(options: &ModelOptions, variable: &str) -> Error {
+fn missing_key(options: &ModelOptions, variable: &str) -> Error {
     let message = format!(
         "{}/{} needs a key: set the environment variable {variable}, or give the model a `base_url` whose server needs none",
         options.provider, options.name

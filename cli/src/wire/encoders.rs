@@ -1,12 +1,10 @@
 //! A corpus's embedder and reranker become live ports.
 
-use super::Surroundings;
 use crate::exit::Usage;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use troupe_core::expression::Template;
 use troupe_core::ir;
-use troupe_models::catalog::{self, ModelOptions};
+use troupe_models::catalog::ModelOptions;
 use troupe_models::embed::{self, EncoderOptions, StaticTable};
 use troupe_tools::Encoders;
 
@@ -48,21 +46,8 @@ fn failed(corpus: &ir::Corpus, what: &str, error: &dyn std::fmt::Display) -> any
     Usage::error(format!("corpus `{}`: the {what}: {error}", corpus.name))
 }
 
-/// The address and the key of an encoder.
 fn access(corpus: &ir::Corpus, what: &str, encoder: &ir::Encoder) -> anyhow::Result<(Option<String>, Option<String>)> {
-    let text = |template: &Option<Template>| {
-        let evaluated = template.as_ref().map(|t| t.evaluate_text(&Surroundings)).transpose();
-        evaluated.map_err(|error| failed(corpus, what, &error))
-    };
-    let base_url = text(&encoder.base_url)?;
-    let variable = catalog::provider(&encoder.provider).and_then(catalog::Provider::key_variable);
-    // A key in the environment belongs to the provider's own address, not to any server at all.
-    let own_key = || {
-        let variable = variable.filter(|_| base_url.is_none())?;
-        std::env::var(variable).ok()
-    };
-    let key = text(&encoder.api_key)?.or_else(own_key);
-    Ok((base_url, key))
+    super::access(&encoder.provider, &encoder.base_url, &encoder.api_key).map_err(|error| failed(corpus, what, &error))
 }
 
 fn options(corpus: &ir::Corpus, what: &str, encoder: &ir::Encoder, folder: &Path) -> anyhow::Result<EncoderOptions> {

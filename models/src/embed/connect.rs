@@ -1,8 +1,8 @@
 //! Owns the way from a workflow's words for an embedder or a reranker to one that works.
 
 use super::StaticTable;
-use crate::catalog::{self, Dialect, ModelOptions, Quirks};
-use crate::wire::chat_completions::{Endpoint, Shared};
+use crate::catalog::{self, ModelOptions};
+use crate::wire::chat_completions::Shared;
 use crate::wire::embeddings::Embeddings;
 use crate::wire::rerank::Rerank;
 use std::path::PathBuf;
@@ -152,20 +152,10 @@ fn served_name(model: &ModelOptions) -> String {
 }
 
 fn endpoint(model: &ModelOptions, call: &str) -> Result<Shared, Error> {
-    let ModelOptions { provider, name, .. } = model;
-    let row = catalog::provider(provider).ok_or_else(|| catalog::unknown_provider(provider))?;
-    let Dialect::ChatCompletions {
-        base_url, key_variable, ..
-    } = row.dialect
-    else {
-        let message = format!("there is no model {provider}/{name} for this; the reranker of a corpus is a served one");
+    let Some((endpoint, quirks)) = catalog::endpoint(model, call)? else {
+        let ModelOptions { provider, name, .. } = model;
+        let message = format!("{provider}/{name} does not rerank; a reranker is a local or a served model");
         return Err(Error::new(ErrorKind::Missing, message));
     };
-    let key = model.api_key.as_deref().map(str::trim).filter(|key| !key.is_empty());
-    let own = model.base_url.as_deref().map(str::trim).filter(|url| !url.is_empty());
-    if key.is_none() && own.is_none() {
-        return Err(catalog::missing_key(model, key_variable));
-    }
-    let endpoint = Endpoint::at(own.unwrap_or(base_url), call, key)?;
-    Ok(Shared::new(model, endpoint, Quirks::COMMON))
+    Ok(Shared::new(model, endpoint, quirks))
 }

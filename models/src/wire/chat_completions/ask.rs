@@ -1,9 +1,8 @@
 //! One request with one JSON object for an answer, through brake and attempts.
 
 use super::Shared;
-use super::exchange::{ERROR_BYTES_MAX, after, seconds};
+use super::exchange::{ERROR_BYTES_MAX, seconds};
 use super::fault::Fault;
-use crate::wire::retry;
 use serde::de::DeserializeOwned;
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
@@ -33,29 +32,14 @@ impl Shared {
                 Err(Fault::Passing { error, wait, limited }) => (error, wait, limited),
             };
             failed += 1;
-            if failed >= self.attempts {
-                return Err(after(error, &format!(" (after {failed} attempts)")));
-            }
-            let pause = wait.unwrap_or_else(|| self.pace.backoff.pause(failed, retry::share()));
             let left = deadline.saturating_duration_since(Instant::now());
-            if pause > if limited { self.pace.total } else { left } {
-                let late = format!(
-                    " (the next attempt would come in {} s, beyond the timeout)",
-                    pause.as_secs()
-                );
-                return Err(after(error, &late));
-            }
-            if limited {
-                self.brake.refused(pause);
-            } else {
-                tokio::time::sleep(pause).await;
-            }
+            self.next_attempt(failed, error, (wait, limited), left).await?;
         }
     }
 
     async fn attempt<T: DeserializeOwned>(&self, body: &Value, deadline: Instant) -> Result<T, Fault> {
         let left = deadline.saturating_duration_since(Instant::now());
-        timeout(left.min(self.pace.idle), self.post_once(body))
+        timeout(left, self.post_once(body))
             .await
             .unwrap_or_else(|_| Err(self.late(self.pace.total)))
     }

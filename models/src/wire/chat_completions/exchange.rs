@@ -13,7 +13,6 @@ use super::chunk::Decoder;
 use super::fault::Fault;
 use super::names::WireNames;
 use super::request::{Refused, encode};
-use crate::wire::retry;
 use crate::wire::sse;
 use reqwest::Response;
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
@@ -246,35 +245,13 @@ impl Exchange {
             Fault::Passing { error, wait, limited } => (error, wait, limited),
         };
         self.failed += 1;
-        if self.failed >= self.shared.attempts {
-            let attempts = self.failed;
-            return Err(if attempts > 1 {
-                after(error, &format!(" (after {attempts} attempts)"))
-            } else {
-                error
-            });
-        }
-        let pause = wait.unwrap_or_else(|| self.shared.pace.backoff.pause(self.failed, retry::share()));
-        let bound = if limited {
-            self.shared.pace.total
-        } else {
-            self.time_left()
-        };
-        if pause > bound {
-            let seconds = pause.as_secs();
-            return Err(after(
-                error,
-                &format!(" (the next attempt would come in {seconds} s, beyond the timeout)"),
-            ));
-        }
+        let next = self
+            .shared
+            .next_attempt(self.failed, error, (wait, limited), self.time_left());
+        next.await?;
         if self.answered > 0 {
             self.answered = 0;
             self.ready.push_back(Delta::Void);
-        }
-        if limited {
-            self.shared.brake.refused(pause);
-        } else {
-            tokio::time::sleep(pause).await;
         }
         self.phase = Phase::Braking;
         Ok(())
@@ -329,11 +306,6 @@ async fn drain(mut response: Response) {
     let rest = async { while let Ok(Some(_)) = response.chunk().await {} };
     // A server that keeps the stream open has nothing more to say; the connection is given up.
     let _ = timeout(Duration::from_secs(1), rest).await;
-}
-
-pub fn after(mut error: Error, addition: &str) -> Error {
-    error.message.push_str(addition);
-    error
 }
 
 pub fn seconds(duration: Duration) -> f64 {

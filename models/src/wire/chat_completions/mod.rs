@@ -4,6 +4,7 @@
 //! and stream, [`fault`] decides what went wrong and whether to try again.
 
 mod ask;
+mod attempts;
 mod chunk;
 mod exchange;
 mod fault;
@@ -44,19 +45,14 @@ impl std::fmt::Debug for Key {
     }
 }
 
+/// What follows the address of a server.
+pub const CALL: &str = "/chat/completions";
+
 impl Endpoint {
-    /// The endpoint under `base_url`.
+    /// The endpoint of a call, such as [`CALL`], under `base_url`.
     ///
     /// # Errors
     /// `Invalid` when the address is not HTTP, `Denied` when a header cannot carry the key.
-    pub fn new(base_url: &str, key: Option<&str>) -> Result<Self, Error> {
-        Self::at(base_url, "/chat/completions", key)
-    }
-
-    /// The endpoint of another call, such as `/embeddings`, under `base_url`.
-    ///
-    /// # Errors
-    /// As [`Self::new`].
     pub fn at(base_url: &str, call: &str, key: Option<&str>) -> Result<Self, Error> {
         let url = Url::parse(base_url).ok();
         let url = url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());

@@ -18,7 +18,7 @@ const KEY: &str = "sk-very-secret-0123456789";
 fn model(server: &Server, edit: impl FnOnce(&mut Shared)) -> ChatCompletions {
     let mut options = ModelOptions::new("openai", "test-model");
     options.attempts = 3;
-    let endpoint = Endpoint::new(&server.base_url, Some(KEY)).expect("a loopback address");
+    let endpoint = Endpoint::at(&server.base_url, CALL, Some(KEY)).expect("a loopback address");
     let model = ChatCompletions::new(&options, endpoint, Quirks::COMMON);
     let mut shared = Arc::into_inner(model.shared).expect("nobody else holds it");
     shared.pace.backoff = Backoff {

@@ -266,7 +266,7 @@ async fn nobody_listening_is_told_after_the_attempts() {
     drop(listener);
     let mut options = ModelOptions::new("openai", "test-model");
     options.attempts = 1;
-    let endpoint = Endpoint::new(&format!("http://{address}/v1"), None).expect("an address");
+    let endpoint = Endpoint::at(&format!("http://{address}/v1"), CALL, None).expect("an address");
     let model = ChatCompletions::new(&options, endpoint, Quirks::COMMON);
     assert_snapshot!(error(&model).await, @"openai/test-model: no connection to 127.0.0.1; is the server running and the base_url right?");
 }

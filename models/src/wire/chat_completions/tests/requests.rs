@@ -14,7 +14,7 @@ fn body(request: &ModelRequest, quirks: Quirks, refused: Refused) -> Value {
     let mut options = ModelOptions::new("openai", "test-model");
     options.max_tokens = Some(100);
     options.temperature = Some(0.5);
-    let endpoint = Endpoint::new("http://localhost:1/v1/", None).expect("an address");
+    let endpoint = Endpoint::at("http://localhost:1/v1/", CALL, None).expect("an address");
     let model = ChatCompletions::new(&options, endpoint, quirks);
     let bytes = encode(&model.shared, request, &WireNames::new(&request.tools), refused);
     serde_json::from_slice(&bytes).expect("JSON")
@@ -171,7 +171,7 @@ fn names_on_the_wire_lead_back() {
 #[test]
 fn addresses() {
     let url = |base: &str| {
-        Endpoint::new(base, None)
+        Endpoint::at(base, CALL, None)
             .map(|endpoint| endpoint.url.to_string())
             .map_err(|e| e.message)
     };
@@ -194,7 +194,7 @@ fn addresses() {
 
 #[test]
 fn a_key_that_no_header_carries_is_refused_without_being_shown() {
-    let error = Endpoint::new("http://localhost/v1", Some("sk-a\nb")).expect_err("an error");
+    let error = Endpoint::at("http://localhost/v1", CALL, Some("sk-a\nb")).expect_err("an error");
     assert_eq!(error.kind, ErrorKind::Denied);
     assert!(!format!("{error:?}").contains("sk-a"));
 }
