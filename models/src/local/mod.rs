@@ -12,7 +12,7 @@ mod tokens;
 mod weights;
 
 pub use embedder::LocalEmbedder;
-pub use kernels::Product;
+pub use kernels::{Product, Quantised};
 pub use reranker::LocalReranker;
 
 use candle_core::Tensor;
