@@ -4,9 +4,12 @@
 //! name; [`LocalEmbedder`] and [`LocalReranker`] are the ports made of it. All on the processor, in f32.
 
 pub mod chat;
+mod decoder;
 mod embedder;
 mod encoder;
+mod engine;
 mod files;
+mod gguf;
 mod kernels;
 mod reranker;
 mod tokens;
