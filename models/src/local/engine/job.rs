@@ -4,6 +4,7 @@ use super::sampler::Sampler;
 use crate::local::chat::Constraint;
 use tokio::sync::mpsc::UnboundedSender;
 use troupe_core::message::Finish;
+use troupe_core::recording::Written;
 
 /// A sequence, and what is wanted of it.
 pub struct Job {
@@ -61,26 +62,4 @@ pub enum Event {
     Hidden(Vec<f32>),
     /// It cannot be done.
     Failed(String),
-}
-
-/// A token that was chosen, and what the model found likely in its place.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Written {
-    /// The token.
-    pub token: u32,
-    /// What was known when it was chosen; nothing of a token that a grammar dictated.
-    pub seen: Option<Seen>,
-}
-
-/// The distribution that a token was chosen from, before settings and grammars change it. Logarithms are natural.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Seen {
-    /// Of the chosen token.
-    pub log_probability: f32,
-    /// Of the whole distribution, in nats.
-    pub entropy: f32,
-    /// The Jensen–Shannon divergence from the distribution before, in nats; 0 for the first.
-    pub step: f32,
-    /// The likeliest tokens with their log-probabilities, the likeliest first.
-    pub likeliest: Vec<(u32, f32)>,
 }

@@ -7,7 +7,7 @@ mod sampler;
 mod scheduler;
 mod sequence;
 
-pub use job::{Event, Job, Seen, Work, Writer, Written};
+pub use job::{Event, Job, Work, Writer};
 pub use sampler::Sampler;
 pub use scheduler::Counts;
 

@@ -1,10 +1,10 @@
 //! Chooses a token from logits, and keeps what they said.
 
-use super::job::Seen;
 use crate::local::kernels::{Distribution, divergence};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use std::collections::HashMap;
+use troupe_core::recording::Seen;
 use troupe_core::sampling::Sampling;
 
 /// Alternatives that are kept of each token.

@@ -1,12 +1,13 @@
 //! A sequence that is being computed.
 
-use super::job::{Event, Job, Seen, Work, Written};
+use super::job::{Event, Job, Work, Writer};
 use super::pool::Pool;
 use super::prefixes::{Found, alike};
 use crate::local::kernels::BLOCK;
 use std::ops::Range;
 use tokio::sync::mpsc::UnboundedSender;
 use troupe_core::message::Finish;
+use troupe_core::recording::{Seen, Written};
 
 /// A job, and how far it is.
 pub struct Sequence {
@@ -162,7 +163,7 @@ impl Sequence {
 }
 
 /// The next token and those that the grammar dictates behind it; whether the answer ends with them.
-fn next(writer: &mut super::job::Writer, logits: &mut [f32], told: &mut Vec<Written>) -> Result<bool, String> {
+fn next(writer: &mut Writer, logits: &mut [f32], told: &mut Vec<Written>) -> Result<bool, String> {
     let (token, seen) = match &mut writer.constraint {
         Some(constraint) => {
             let mask = constraint.mask()?;
@@ -170,7 +171,7 @@ fn next(writer: &mut super::job::Writer, logits: &mut [f32], told: &mut Vec<Writ
         }
         None => writer.sampler.choose(logits, |_| {}),
     };
-    let mut take = |writer: &mut super::job::Writer, token: u32, seen: Option<Seen>| -> Result<bool, String> {
+    let mut take = |writer: &mut Writer, token: u32, seen: Option<Seen>| -> Result<bool, String> {
         if writer.ends.contains(&token) {
             return Ok(true);
         }
