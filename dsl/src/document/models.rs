@@ -103,11 +103,7 @@ fn known(report: &mut Report, provider: &str, provider_span: Span, name: &str, n
             report.add(problem);
             false
         }
-        "builtin" | "openai" => true,
-        "local" => {
-            report.later("provider: local", provider_span);
-            true
-        }
+        "builtin" | "openai" | "local" => true,
         _ => {
             let mut problem = Diagnostic::error(
                 code::UNKNOWN_PROVIDER,

@@ -7,12 +7,21 @@ mod embedder;
 mod encoder;
 mod files;
 mod kernels;
+pub mod machine;
+mod manifest;
+pub mod memory;
 mod reranker;
+pub mod shape;
+pub mod shelf;
+mod tensors;
 mod tokens;
+pub mod verify;
 mod weights;
 
 pub use embedder::LocalEmbedder;
 pub use kernels::Product;
+pub(crate) use manifest::hexadecimal;
+pub use manifest::{Manifest, Sum};
 pub use reranker::LocalReranker;
 
 use candle_core::Tensor;
