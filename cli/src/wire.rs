@@ -78,8 +78,6 @@ fn connect(model: &ir::Model) -> anyhow::Result<Arc<dyn Model>> {
     let options = ModelOptions {
         api_key,
         base_url,
-        temperature: model.temperature,
-        max_tokens: model.max_tokens,
         timeout: Duration::from_secs(model.timeout_seconds),
         attempts: model.attempts,
         ..ModelOptions::new(&model.provider, &model.name)

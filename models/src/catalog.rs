@@ -105,10 +105,6 @@ pub struct ModelOptions {
     pub base_url: Option<String>,
     /// The key; required at the provider's own address, optional at a `base_url`.
     pub api_key: Option<String>,
-    /// Sampling temperature where a request names none; the provider's default when absent.
-    pub temperature: Option<f64>,
-    /// Most tokens of one answer; the provider's default when absent.
-    pub max_tokens: Option<u64>,
     /// Until a request is given up, retries included and waiting for a rate limit left out.
     pub timeout: Duration,
     /// Attempts at one request, the first included; 0 counts as 1.
@@ -123,8 +119,6 @@ impl ModelOptions {
             name: name.into(),
             base_url: None,
             api_key: None,
-            temperature: None,
-            max_tokens: None,
             timeout: Duration::from_secs(300),
             attempts: 4,
         }
@@ -138,8 +132,6 @@ impl fmt::Debug for ModelOptions {
             .field("name", &self.name)
             .field("base_url", &self.base_url)
             .field("api_key", &self.api_key.as_ref().map(|_| "[secret]"))
-            .field("temperature", &self.temperature)
-            .field("max_tokens", &self.max_tokens)
             .field("timeout", &self.timeout)
             .field("attempts", &self.attempts)
             .finish()

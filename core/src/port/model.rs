@@ -3,6 +3,7 @@
 use super::Error;
 use super::tool::ToolSpec;
 use crate::message::{AssistantMessage, Finish, Message, Reply, ToolCall, Usage};
+use crate::sampling::Sampling;
 use crate::types::Type;
 use async_trait::async_trait;
 use futures_core::Stream;
@@ -20,8 +21,8 @@ pub struct ModelRequest {
     pub tools: Arc<[ToolSpec]>,
     /// What the final answer must be; `Type::String` for text.
     pub output: Type,
-    /// Sampling temperature; the model's default when absent.
-    pub temperature: Option<f64>,
+    /// How the answer's tokens are chosen.
+    pub sampling: Sampling,
     /// Whether a limit forced this answer.
     pub forced: bool,
 }

@@ -3,6 +3,7 @@
 //! Texts are packed one after the other, without padding, and go through an encoder whose family the files
 //! name; [`LocalEmbedder`] and [`LocalReranker`] are the ports made of it. All on the processor, in f32.
 
+pub mod chat;
 mod embedder;
 mod encoder;
 mod files;
@@ -19,7 +20,7 @@ pub mod verify;
 mod weights;
 
 pub use embedder::LocalEmbedder;
-pub use kernels::Product;
+pub use kernels::{Product, Quantised};
 pub(crate) use manifest::hexadecimal;
 pub use manifest::{Manifest, Sum};
 pub use reranker::LocalReranker;

@@ -9,12 +9,14 @@ mod attend;
 mod math;
 mod normalise;
 mod product;
+mod quantised;
 mod rotate;
 
 pub use activate::{Activate, Activation};
 pub use attend::{Attend, Mask};
 pub use normalise::{Normalise, Scale};
 pub use product::Product;
+pub use quantised::Quantised;
 pub use rotate::{Rotate, Rotation};
 
 use candle_core::{CpuStorage, Layout, Result, Shape};
