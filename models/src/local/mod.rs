@@ -11,12 +11,21 @@ mod engine;
 mod files;
 mod gguf;
 mod kernels;
+pub mod machine;
+mod manifest;
+pub mod memory;
 mod reranker;
+pub mod shape;
+pub mod shelf;
+mod tensors;
 mod tokens;
+pub mod verify;
 mod weights;
 
 pub use embedder::LocalEmbedder;
 pub use kernels::{Product, Quantised};
+pub(crate) use manifest::hexadecimal;
+pub use manifest::{Manifest, Sum};
 pub use reranker::LocalReranker;
 
 use candle_core::Tensor;
