@@ -99,6 +99,12 @@ pub trait Model: Send + Sync {
         Err(self.cannot("show its hidden states"))
     }
 
+    /// Keeps the beginning that requests like this one share (system prompt and tools) ready until the guard is
+    /// dropped: several are about to ask with it. Nothing where a model has no use for that.
+    async fn hold(&self, _request: &ModelRequest) -> Option<Held> {
+        None
+    }
+
     /// The refusal of something that this kind of model does not do.
     fn cannot(&self, what: &str) -> Error {
         let message = format!("{} cannot {what}; models in this process (local/…) can", self.label());
@@ -111,6 +117,9 @@ pub trait Model: Send + Sync {
         self.label()
     }
 }
+
+/// Whatever keeps something ready; dropping it lets it go.
+pub type Held = Box<dyn Send + Sync>;
 
 /// How likely a given answer is.
 #[derive(Debug, Clone, Copy, PartialEq)]

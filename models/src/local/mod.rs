@@ -11,6 +11,7 @@ mod engine;
 mod files;
 mod gguf;
 mod kernels;
+mod language;
 pub mod machine;
 mod manifest;
 pub mod memory;
@@ -24,6 +25,7 @@ mod weights;
 
 pub use embedder::LocalEmbedder;
 pub use kernels::{Product, Quantised};
+pub use language::LocalModel;
 pub(crate) use manifest::hexadecimal;
 pub use manifest::{Manifest, Sum};
 pub use reranker::LocalReranker;

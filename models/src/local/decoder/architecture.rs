@@ -1,5 +1,6 @@
 //! What a decoder is made of, as the files of its family say: families differ by these numbers alone.
 
+use crate::local::shape::Family;
 use candle_core::quantized::gguf_file;
 use candle_core::{Result, bail};
 use serde::Deserialize;
@@ -29,20 +30,6 @@ pub struct Architecture {
     pub context: usize,
     /// For each pair of numbers of a head, the angle of one position.
     pub frequencies: Vec<f64>,
-}
-
-/// Families whose decoders are followed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Family {
-    /// Llama 2 and 3.
-    Llama,
-    /// Mistral, without sliding windows.
-    Mistral,
-    /// Qwen2 and Qwen2.5: biases on queries, keys and values.
-    Qwen2,
-    /// Qwen3: queries and keys normalised by head.
-    Qwen3,
 }
 
 /// `config.json` of any of the families.
@@ -185,7 +172,8 @@ impl Architecture {
 }
 
 fn family(said: &Value) -> Result<Family> {
-    Family::deserialize(said).map_err(|_| {
+    let known = Family::deserialize(said).ok().filter(|family| family.is_decoder());
+    known.ok_or_else(|| {
         candle_core::Error::Msg(format!(
             "language models of the family {said} are not known; llama, mistral, qwen2 and qwen3 are"
         ))

@@ -1,10 +1,11 @@
 //! A decoder from the tensors of its files, whatever their format and names.
 
-use super::architecture::{Architecture, Family};
+use super::architecture::Architecture;
 use super::matrix::Matrix;
 use super::{Decoder, Layer};
 use crate::local::gguf::Gguf;
 use crate::local::kernels::{Product, Quantised};
+use crate::local::shape::Family;
 use crate::local::weights::Weights;
 use candle_core::quantized::GgmlDType;
 use candle_core::{Result, bail};

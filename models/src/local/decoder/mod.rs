@@ -7,7 +7,7 @@ mod batch;
 mod load;
 mod matrix;
 
-pub use architecture::{Architecture, Family};
+pub use architecture::Architecture;
 pub use batch::{Batch, Piece};
 pub use load::{Bytes, Source, load};
 
