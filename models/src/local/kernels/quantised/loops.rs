@@ -3,7 +3,6 @@
 //! What comes of a row is the same bits however many rows are multiplied with it: every row goes through the same sums
 //! in the same order.
 
-use super::super::ARCH;
 use super::format::{BLOCK, Format, Minima, PARTS};
 use super::lanes::{LANES, Lanes, Machine, Plain};
 use super::rows::{Cell, Cells};
@@ -12,8 +11,6 @@ use pulp::NullaryFnOnce;
 /// Rows whose sums of one panel are kept together while its blocks go by: their cells of a block stay in the nearest
 /// cache.
 const ROWS: usize = 32;
-/// Rows multiplied at once: their sums and some weights stay in registers.
-const TILE: usize = 8;
 
 /// Some panels of a matrix times all rows.
 pub struct Product<'a, 'out, F> {
@@ -33,10 +30,13 @@ impl<F: Format> Product<'_, '_, F> {
         match machine {
             #[cfg(target_arch = "x86_64")]
             Machine::Vnni(lanes) => lanes.vectorize(On { lanes, product: self }),
-            Machine::Plain => ARCH.dispatch(On {
+            #[cfg(target_arch = "x86_64")]
+            Machine::Avx2(lanes) => lanes.vectorize(On { lanes, product: self }),
+            Machine::Plain => On {
                 lanes: Plain,
                 product: self,
-            }),
+            }
+            .call(),
         }
     }
 }
@@ -83,9 +83,12 @@ fn add<L: Lanes, F: Format>(lanes: L, block: &F, cells: &[Cell], sums: &mut [L::
         return tile::<L, F, 1>(lanes, block, cells, sums);
     }
     let open = Open::new(lanes, block);
-    let (cells, sums) = tiles::<L, F, TILE>(lanes, &open, cells, sums);
+    let (cells, sums) = if L::ROWS == 8 {
+        tiles::<L, F, 8>(lanes, &open, cells, sums)
+    } else {
+        (cells, sums)
+    };
     let (cells, sums) = tiles::<L, F, 4>(lanes, &open, cells, sums);
-    let (cells, sums) = tiles::<L, F, 2>(lanes, &open, cells, sums);
     tiles::<L, F, 1>(lanes, &open, cells, sums);
 }
 
@@ -200,7 +203,7 @@ fn tile<L: Lanes, F: Format, const R: usize>(
             ];
             for row in 0..R {
                 for four in 0..4 {
-                    dots[row] = lanes.dot(dots[row], words[four], cells[row].quants[part][four]);
+                    dots[row] = lanes.dot(dots[row], words[four], cells[row].quants[part][four], F::WIDE);
                 }
             }
         }

@@ -9,20 +9,20 @@ use pulp::NullaryFnOnce;
 #[repr(C, align(64))]
 pub struct Cell {
     /// The integers of each part, four to multiply at once.
-    pub quants: [[[i8; 4]; 4]; PARTS],
+    pub quants: [[i32; 4]; PARTS],
     /// The sum of each part.
     pub sums: [i32; PARTS],
     /// Sums of two parts each, two to multiply at once.
-    pub pairs: [[i16; 2]; 4],
+    pub pairs: [i32; 4],
     /// What the integers are multiplied by.
     pub scale: f32,
 }
 
 impl Cell {
     const EMPTY: Self = Self {
-        quants: [[[0; 4]; 4]; PARTS],
+        quants: [[0; 4]; PARTS],
         sums: [0; PARTS],
-        pairs: [[0; 2]; 4],
+        pairs: [0; 4],
         scale: 0.0,
     };
 }
@@ -112,11 +112,10 @@ fn fill(numbers: &[f32; BLOCK], cell: &mut Cell) {
             sum = sum.wrapping_add(i32::from(*quant));
         }
         cell.sums[part] = sum;
-        cell.pairs[part / 4][part / 2 % 2] = if part % 2 == 0 {
-            sum as i16
-        } else {
-            cell.pairs[part / 4][part / 2 % 2].wrapping_add(sum as i16)
-        };
+    }
+    for (pair, sums) in cell.pairs.iter_mut().zip(cell.sums.as_chunks::<4>().0) {
+        let (low, high) = (sums[0].wrapping_add(sums[1]), sums[2].wrapping_add(sums[3]));
+        *pair = low & 0xffff | high << 16;
     }
     cell.quants = pulp::cast(quants);
 }

@@ -33,6 +33,8 @@ pub trait Format: Copy + Send + Sync + 'static {
     const GROUPS: usize;
     /// What is taken from a number.
     const OFFSET: i32;
+    /// Whether numbers have more than six bits.
+    const WIDE: bool = false;
 
     /// Puts the bytes of a file's block, the one `at` of this block, into a lane.
     fn place(&mut self, lane: usize, at: usize, bytes: &[u8]);

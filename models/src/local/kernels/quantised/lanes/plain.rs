@@ -19,6 +19,8 @@ macro_rules! each {
 }
 
 impl Lanes for Plain {
+    const ROWS: usize = 4;
+
     type Words = [u32; LANES];
     type Ints = [i32; LANES];
     type Floats = [f32; LANES];
@@ -45,19 +47,17 @@ impl Lanes for Plain {
     }
 
     #[inline(always)]
-    fn dot(self, sums: Self::Ints, words: Self::Words, four: [i8; 4]) -> Self::Ints {
+    fn dot(self, sums: Self::Ints, words: Self::Words, four: i32, _: bool) -> Self::Ints {
         // As products of 16-bit numbers, summed in pairs, which x86 has one instruction for since 1997.
-        let (even, odd) = (
-            [i16::from(four[0]), i16::from(four[2])],
-            [i16::from(four[1]), i16::from(four[3])],
-        );
-        let sums = self.dot_pairs(sums, each!(lane, words[lane] & 0x00ff_00ff), even);
-        self.dot_pairs(sums, each!(lane, (words[lane] >> 8) & 0x00ff_00ff), odd)
+        let [a, b, c, d] = four.to_le_bytes();
+        let pair = |low: u8, high: u8| i32::from(low as i8) & 0xffff | i32::from(high as i8) << 16;
+        let sums = self.dot_pairs(sums, each!(lane, words[lane] & 0x00ff_00ff), pair(a, c));
+        self.dot_pairs(sums, each!(lane, (words[lane] >> 8) & 0x00ff_00ff), pair(b, d))
     }
 
     #[inline(always)]
-    fn dot_pairs(self, sums: Self::Ints, pairs: Self::Words, two: [i16; 2]) -> Self::Ints {
-        let (first, second) = (i32::from(two[0]), i32::from(two[1]));
+    fn dot_pairs(self, sums: Self::Ints, pairs: Self::Words, two: i32) -> Self::Ints {
+        let (first, second) = (i32::from(two as i16), i32::from((two >> 16) as i16));
         each!(lane, {
             let (low, high) = (i32::from(pairs[lane] as i16), i32::from((pairs[lane] >> 16) as i16));
             // Sums of a few products of small numbers: they do not wrap, and the check would be a branch a lane.
@@ -92,8 +92,8 @@ impl Lanes for Plain {
     }
 
     #[inline(always)]
-    fn halves(self, bits: &[u16; LANES]) -> Self::Floats {
-        each!(lane, f16::from_bits(bits[lane]).to_f32())
+    fn halves(self, numbers: &[u16; LANES]) -> Self::Floats {
+        each!(lane, f16::from_bits(numbers[lane]).to_f32())
     }
 
     #[inline(always)]
