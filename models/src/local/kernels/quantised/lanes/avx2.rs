@@ -77,12 +77,6 @@ impl Lanes for Avx2 {
     }
 
     #[inline(always)]
-    fn pairs(self, pairs: &[[u8; 2]; LANES]) -> Self::Words {
-        let pairs: [__m128i; 2] = bits(*pairs);
-        both!(at, self.avx2._mm256_cvtepu8_epi16(pairs[at]))
-    }
-
-    #[inline(always)]
     fn dot(self, sums: Self::Ints, words: Self::Words, four: i32, wide: bool) -> Self::Ints {
         let four = self.splat(four);
         if wide {
@@ -96,16 +90,6 @@ impl Lanes for Avx2 {
             });
         }
         both!(at, self.avx2._mm256_add_epi32(sums[at], self.products(words[at], four)))
-    }
-
-    #[inline(always)]
-    fn dot_pairs(self, sums: Self::Ints, pairs: Self::Words, two: i32) -> Self::Ints {
-        let two = self.splat(two);
-        both!(
-            at,
-            self.avx2
-                ._mm256_add_epi32(sums[at], self.avx2._mm256_madd_epi16(pairs[at], two))
-        )
     }
 
     #[inline(always)]

@@ -56,7 +56,7 @@ pub type Words = [[u8; 4]; LANES];
 pub trait Lanes: Copy {
     /// Rows that are multiplied at once: 8, or 4 where there are fewer registers.
     const ROWS: usize;
-    /// Four bytes, or two 16-bit numbers, a lane.
+    /// Four bytes a lane.
     type Words: Copy;
     /// An i32 a lane.
     type Ints: Copy;
@@ -69,13 +69,9 @@ pub trait Lanes: Copy {
     fn bits(self, words: Self::Words, shift: u32, mask: u8) -> Self::Words;
     /// Of two parts of small numbers the one, and the other above it, `shift` bits up.
     fn join(self, low: Self::Words, high: Self::Words, shift: u32) -> Self::Words;
-    /// Bytes as 16-bit numbers, two a lane.
-    fn pairs(self, pairs: &[[u8; 2]; LANES]) -> Self::Words;
     /// Adds to each lane the products of its four bytes, which have no sign, with the four of `four`, which have
     /// one; the first is the lowest. `wide` where the bytes may have more than six bits.
     fn dot(self, sums: Self::Ints, words: Self::Words, four: i32, wide: bool) -> Self::Ints;
-    /// Adds to each lane the products of its two 16-bit numbers with those of `two`.
-    fn dot_pairs(self, sums: Self::Ints, pairs: Self::Words, two: i32) -> Self::Ints;
     /// One integer in all lanes.
     fn int(self, value: i32) -> Self::Ints;
     /// One number in all lanes.

@@ -42,27 +42,15 @@ impl Lanes for Plain {
     }
 
     #[inline(always)]
-    fn pairs(self, pairs: &[[u8; 2]; LANES]) -> Self::Words {
-        each!(lane, u32::from(pairs[lane][0]) | (u32::from(pairs[lane][1]) << 16))
-    }
-
-    #[inline(always)]
     fn dot(self, sums: Self::Ints, words: Self::Words, four: i32, _: bool) -> Self::Ints {
-        // As products of 16-bit numbers, summed in pairs, which x86 has one instruction for since 1997.
         let [a, b, c, d] = four.to_le_bytes();
-        let pair = |low: u8, high: u8| i32::from(low as i8) & 0xffff | i32::from(high as i8) << 16;
-        let sums = self.dot_pairs(sums, each!(lane, words[lane] & 0x00ff_00ff), pair(a, c));
-        self.dot_pairs(sums, each!(lane, (words[lane] >> 8) & 0x00ff_00ff), pair(b, d))
-    }
-
-    #[inline(always)]
-    fn dot_pairs(self, sums: Self::Ints, pairs: Self::Words, two: i32) -> Self::Ints {
-        let (first, second) = (i32::from(two as i16), i32::from((two >> 16) as i16));
+        let (a, b, c, d) = (a as i8 as i32, b as i8 as i32, c as i8 as i32, d as i8 as i32);
         each!(lane, {
-            let (low, high) = (i32::from(pairs[lane] as i16), i32::from((pairs[lane] >> 16) as i16));
-            // Sums of a few products of small numbers: they do not wrap, and the check would be a branch a lane.
-            let products = low.wrapping_mul(first).wrapping_add(high.wrapping_mul(second));
-            sums[lane].wrapping_add(products)
+            let [e, f, g, h] = words[lane].to_le_bytes();
+            // The greatest sum is far from wrapping; the check for it would be a branch a lane.
+            let first = a.wrapping_mul(e as i32).wrapping_add(b.wrapping_mul(f as i32));
+            let second = c.wrapping_mul(g as i32).wrapping_add(d.wrapping_mul(h as i32));
+            sums[lane].wrapping_add(first.wrapping_add(second))
         })
     }
 

@@ -1,8 +1,8 @@
 //! Lanes of processors with AVX-512 and its instructions for neural networks: one register is sixteen lanes.
-#![expect(unsafe_code, reason = "two instructions that pulp does not wrap")]
+#![expect(unsafe_code, reason = "an instruction that pulp does not wrap")]
 
 use super::{LANES, Lanes, Words, bits};
-use std::arch::x86_64::{__m512, __m512i, _mm512_dpbusd_epi32, _mm512_dpwssd_epi32};
+use std::arch::x86_64::{__m512, __m512i, _mm512_dpbusd_epi32};
 
 pulp::simd_type! {
     /// Proof that the processor has the instructions.
@@ -40,22 +40,10 @@ impl Lanes for Vnni {
     }
 
     #[inline(always)]
-    fn pairs(self, pairs: &[[u8; 2]; LANES]) -> __m512i {
-        self.avx512bw._mm512_cvtepu8_epi16(bits(*pairs))
-    }
-
-    #[inline(always)]
     fn dot(self, sums: __m512i, words: __m512i, four: i32, _: bool) -> __m512i {
         let four = self.int(four);
         // SAFETY: `self` is the proof that the instruction exists.
         unsafe { _mm512_dpbusd_epi32(sums, words, four) }
-    }
-
-    #[inline(always)]
-    fn dot_pairs(self, sums: __m512i, pairs: __m512i, two: i32) -> __m512i {
-        let two = self.int(two);
-        // SAFETY: `self` is the proof that the instruction exists.
-        unsafe { _mm512_dpwssd_epi32(sums, pairs, two) }
     }
 
     #[inline(always)]
