@@ -3,6 +3,7 @@
 //! Texts are packed one after the other, without padding, and go through an encoder whose family the files
 //! name; [`LocalEmbedder`] and [`LocalReranker`] are the ports made of it. All on the processor, in f32.
 
+pub mod bench;
 pub mod chat;
 mod decoder;
 mod embedder;

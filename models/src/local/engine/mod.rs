@@ -12,7 +12,7 @@ pub use sampler::Sampler;
 pub use scheduler::Counts;
 
 use super::decoder::Decoder;
-use scheduler::Scheduler;
+pub(super) use scheduler::Scheduler;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -59,7 +59,7 @@ impl Engine {
         std::thread::Builder::new()
             .name("local-model".to_owned())
             .spawn(move || {
-                let mut scheduler = Scheduler::new(decoder, settings);
+                let mut scheduler = Scheduler::new(Arc::new(decoder), settings);
                 pool.install(move || serve(&mut scheduler, &incoming, &told));
             })?;
         Ok(Self { jobs, counts })

@@ -11,10 +11,11 @@ use super::sequence::Sequence;
 use crate::local::decoder::{Batch, Decoder, Made, Piece};
 use crate::local::kernels::{BLOCK, Distribution};
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// See the module.
 pub struct Scheduler {
-    decoder: Decoder,
+    decoder: Arc<Decoder>,
     settings: Settings,
     pool: Pool,
     prefixes: Prefixes,
@@ -46,7 +47,7 @@ struct Share {
 
 impl Scheduler {
     /// Over an empty cache.
-    pub fn new(decoder: Decoder, settings: Settings) -> Self {
+    pub fn new(decoder: Arc<Decoder>, settings: Settings) -> Self {
         Self {
             pool: Pool::new(decoder.layout(), settings.cache_tokens.div_ceil(BLOCK)),
             decoder,
@@ -106,6 +107,11 @@ impl Scheduler {
     /// Whether there is nothing to do until another job comes or a listener goes.
     pub fn is_idle(&self) -> bool {
         self.waiting.is_empty() && self.running.iter().all(|sequence| sequence.pending() == 0)
+    }
+
+    /// Sequences that write.
+    pub fn writing(&self) -> usize {
+        self.running.iter().filter(|sequence| sequence.is_writing()).count()
     }
 
     /// Goes one step. What comes of it is told to the listeners.

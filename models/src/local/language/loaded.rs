@@ -1,7 +1,7 @@
 //! A language model in memory: how it is talked to, and the engine that computes.
 
 use crate::local::chat::Chat;
-use crate::local::decoder::{self, Source};
+use crate::local::decoder::{self, Decoder, Source};
 use crate::local::engine::{Counts, Engine, Settings};
 use crate::local::gguf::Gguf;
 use crate::local::memory::{Load, Plan};
@@ -43,18 +43,10 @@ impl Loaded {
         let shape = Shape::of(files)?;
         let tokens = room(&shape).map_err(|error| failed(label, error.message))?;
         let told = |error: &dyn std::fmt::Display| failed(label, error);
-        let (source, chat) = match files {
-            Files::Folder(folder) => {
-                let parts = tensors::parts(folder).map_err(|error| told(&error))?;
-                let weights = Weights::read(&parts).map_err(|error| told(&error))?;
-                let source = Source::Safetensors(json(files, "config.json"), weights);
-                (source, Chat::read(folder))
-            }
-            Files::Gguf(path) => {
-                let file = Gguf::open(path).map_err(|error| told(&error))?;
-                let chat = Chat::from_metadata(file.metadata());
-                (Source::Gguf(file), chat)
-            }
+        let source = source(files).map_err(|error| told(&error))?;
+        let chat = match &source {
+            Source::Safetensors(..) => Chat::read(files.folder()),
+            Source::Gguf(file) => Chat::from_metadata(file.metadata()),
         };
         let chat = chat.map_err(|error| told(&error))?;
         let decoder = decoder::load(&source).map_err(|error| told(&error))?;
@@ -97,6 +89,26 @@ impl Loaded {
             repetition_penalty: asked.repetition_penalty.or(own.repetition_penalty),
             ..asked.clone()
         }
+    }
+}
+
+/// The decoder alone.
+///
+/// # Errors
+/// `Invalid`: the file and what is wrong with it.
+pub fn decoder(label: &str, files: &Files) -> Result<Decoder, Error> {
+    let read = source(files).and_then(|source| decoder::load(&source).map_err(|error| error.to_string()));
+    read.map_err(|error| failed(label, error))
+}
+
+fn source(files: &Files) -> Result<Source, String> {
+    let told = |error: candle_core::Error| error.to_string();
+    match files {
+        Files::Folder(folder) => {
+            let weights = Weights::read(&tensors::parts(folder)?).map_err(told)?;
+            Ok(Source::Safetensors(json(files, "config.json"), weights))
+        }
+        Files::Gguf(path) => Gguf::open(path).map(Source::Gguf).map_err(told),
     }
 }
 

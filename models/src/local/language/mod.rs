@@ -3,7 +3,7 @@
 mod answering;
 mod loaded;
 
-pub use loaded::Loaded;
+pub use loaded::{Loaded, decoder};
 
 use super::engine::{Event, Job, Work};
 use super::shelf::{self, Files};

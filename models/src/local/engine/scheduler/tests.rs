@@ -5,6 +5,7 @@ use crate::local::decoder::tests::{Expected, likeliest, opened};
 use crate::local::engine::{Event, Job, Sampler, Settings, Work, Writer};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use troupe_core::message::Finish;
 use troupe_core::sampling::Sampling;
@@ -19,7 +20,7 @@ const ROOMY: Settings = Settings {
 
 fn scheduler(settings: Settings) -> (Scheduler, Expected) {
     let (decoder, expected) = opened("qwen3");
-    (Scheduler::new(decoder, settings), expected)
+    (Scheduler::new(Arc::new(decoder), settings), expected)
 }
 
 fn writers(
