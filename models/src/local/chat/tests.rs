@@ -59,7 +59,7 @@ pub fn ask(text: &str, tools: Vec<ToolSpec>, output: Type) -> ModelRequest {
         messages: vec![Arc::new(Message::User { text: text.to_owned() })],
         tools: tools.into(),
         output,
-        temperature: None,
+        sampling: troupe_core::sampling::Sampling::default(),
         forced: false,
     }
 }
