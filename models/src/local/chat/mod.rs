@@ -9,10 +9,10 @@ mod vocabulary;
 mod writer;
 
 pub use answer::Answer;
-pub use dialect::Dialect;
+pub use dialect::{Calls, Dialect};
 pub use grammar::{Constraint, Grammars, Mask};
 pub use stops::Stops;
-pub use template::Template;
+pub use template::{Source, SpecialTexts, Template};
 pub use vocabulary::{Vocabulary, Word};
 pub use writer::Writer;
 
@@ -21,7 +21,6 @@ use serde_json::Value;
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
-use template::{Source, SpecialTexts};
 use troupe_core::message::Message;
 use troupe_core::port::model::ModelRequest;
 use troupe_core::port::{Error, ErrorKind};
