@@ -32,8 +32,14 @@ pub struct Seen {
 /// All numbers are little-endian. A token is its u32 and a byte: 255 if it was dictated, or else how many likeliest
 /// tokens follow; then log-probability, entropy and step as f32, and for each likeliest token its u32 and its
 /// log-probability.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct Recording(Vec<u8>);
+
+impl std::fmt::Debug for Recording {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Recording({} bytes)", self.0.len())
+    }
+}
 
 const DICTATED: u8 = u8::MAX;
 

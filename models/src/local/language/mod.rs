@@ -181,3 +181,6 @@ impl Model for LocalModel {
         Some(Box::new(events))
     }
 }
+
+#[cfg(test)]
+mod tests;
