@@ -165,7 +165,7 @@ struct Packed<F> {
 
 impl<F: Format> Packed<F> {
     fn boxed(bytes: &[u8], outputs: usize, inputs: usize, bias: Option<Vec<f32>>) -> Result<Box<dyn Panels>, String> {
-        if outputs == 0 || inputs == 0 || inputs % F::SPAN != 0 {
+        if outputs == 0 || inputs == 0 || !inputs.is_multiple_of(F::SPAN) {
             return Err(format!("rows come in blocks of {}", F::SPAN));
         }
         let row = inputs / F::SPAN * F::BYTES;
