@@ -82,6 +82,9 @@ impl Quantised {
     }
 
     /// The same rows times several matrices of as many inputs: they become integers once.
+    ///
+    /// # Panics
+    /// Where the matrices have other inputs than each other, or an `out` other numbers than its rows have.
     pub fn apply_several(matrices: &[&Self], rows: &[f32], outs: &mut [&mut [f32]]) {
         let Some(first) = matrices.first() else {
             return;
