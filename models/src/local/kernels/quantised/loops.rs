@@ -243,8 +243,8 @@ fn dot<L: Lanes, F: Format, const R: usize>(
         weights.word(lanes, part, 3),
     ];
     for row in 0..R {
-        for four in 0..4 {
-            dots[row] = lanes.dot(dots[row], words[four], cells[row].quants[part][four], F::WIDE);
+        for (word, quants) in words.iter().zip(&cells[row].quants[part]) {
+            dots[row] = lanes.dot(dots[row], *word, *quants, F::WIDE);
         }
     }
 }

@@ -82,6 +82,9 @@ impl Quantised {
     }
 
     /// The same rows times several matrices of as many inputs: they become integers once.
+    ///
+    /// # Panics
+    /// Where the matrices have other inputs than each other, or an `out` other numbers than its rows have.
     pub fn apply_several(matrices: &[&Self], rows: &[f32], outs: &mut [&mut [f32]]) {
         let Some(first) = matrices.first() else {
             return;
@@ -165,7 +168,7 @@ struct Packed<F> {
 
 impl<F: Format> Packed<F> {
     fn boxed(bytes: &[u8], outputs: usize, inputs: usize, bias: Option<Vec<f32>>) -> Result<Box<dyn Panels>, String> {
-        if outputs == 0 || inputs == 0 || inputs % F::SPAN != 0 {
+        if outputs == 0 || inputs == 0 || !inputs.is_multiple_of(F::SPAN) {
             return Err(format!("rows come in blocks of {}", F::SPAN));
         }
         let row = inputs / F::SPAN * F::BYTES;

@@ -88,7 +88,7 @@ impl NullaryFnOnce for Fill<'_> {
 /// Of each 32 numbers the greatest becomes ±127.
 #[inline(always)]
 fn fill(numbers: &[f32; BLOCK], cell: &mut Cell) {
-    let mut quants = [[0i8; 32]; EIGHTHS];
+    let mut quants = [[[0i8; 16]; 2]; EIGHTHS];
     for (eighth, numbers) in numbers.as_chunks::<32>().0.iter().enumerate() {
         let mut most = [0.0f32; 16];
         for lane in 0..16 {
@@ -99,13 +99,15 @@ fn fill(numbers: &[f32; BLOCK], cell: &mut Cell) {
             greatest = greatest.max(most);
         }
         let factor = if greatest > 0.0 { 127.0 / greatest } else { 0.0 };
-        for at in 0..32 {
-            quants[eighth][at] = (numbers[at] * factor + ROUND).to_bits() as i8;
+        let mut sums = [0; 2];
+        for part in 0..2 {
+            for at in 0..16 {
+                quants[eighth][part][at] = (numbers[16 * part + at] * factor + ROUND).to_bits() as i8;
+            }
+            sums[part] = sum(&quants[eighth][part]);
+            cell.sums[2 * eighth + part] = sums[part];
         }
-        let (first, second) = (sum(&quants[eighth], 0), sum(&quants[eighth], 16));
-        cell.sums[2 * eighth] = first;
-        cell.sums[2 * eighth + 1] = second;
-        cell.totals[eighth] = first.wrapping_add(second) as f32;
+        cell.totals[eighth] = sums[0].wrapping_add(sums[1]) as f32;
         cell.scales[eighth] = greatest / 127.0;
     }
     cell.quants = pulp::cast(quants);
@@ -114,12 +116,12 @@ fn fill(numbers: &[f32; BLOCK], cell: &mut Cell) {
 /// Adding this rounds to an integer, which is then in the low bits.
 const ROUND: f32 = 12_582_912.0;
 
-/// The sum of sixteen integers.
+/// The sum of the integers of a part.
 #[inline(always)]
-fn sum(quants: &[i8; 32], from: usize) -> i32 {
+fn sum(quants: &[i8; 16]) -> i32 {
     let mut sum = 0i32;
-    for at in from..from + 16 {
-        sum = sum.wrapping_add(i32::from(quants[at]));
+    for quant in quants {
+        sum = sum.wrapping_add(i32::from(*quant));
     }
     sum
 }

@@ -24,7 +24,7 @@ fn numbers(count: usize, seed: u64) -> Vec<f32> {
         (state >> 40) as f32 / (1u64 << 24) as f32
     };
     let mut normal = move || (0..12).map(|_| uniform()).sum::<f32>() - 6.0;
-    let number = |at: usize| normal() * if at % 97 == 0 { 4.0 } else { 1.0 };
+    let number = |at: usize| normal() * if at.is_multiple_of(97) { 4.0 } else { 1.0 };
     (0..count).map(number).collect()
 }
 
@@ -98,7 +98,7 @@ fn products_of_small_integers_are_exact() {
         let (bytes, weights) = weights(kind, outputs, inputs, 5);
         let bias = numbers(outputs, 6);
         let integer = |at: usize| {
-            if at % 32 == 0 {
+            if at.is_multiple_of(32) {
                 127.0
             } else {
                 (at * 7919 % 255) as f32 - 127.0
