@@ -44,7 +44,14 @@ fn prompts_of_many_templates() {
                 counts[kind] += 1;
             }
         }
-        println!("{name}: {:?}, equal {}, refused there {}, other {}, failed {}", template.dialect(), counts[0], counts[1], counts[2], counts[3]);
+        println!(
+            "{name}: {:?}, equal {}, refused there {}, other {}, failed {}",
+            template.dialect(),
+            counts[0],
+            counts[1],
+            counts[2],
+            counts[3]
+        );
         if counts[2] + counts[3] > 0 {
             other.push(format!("{name}{first}"));
         }
@@ -56,7 +63,17 @@ fn prompts_of_many_templates() {
 #[ignore = "needs llama.cpp's files"]
 fn tokens_of_real_vocabularies() {
     let mut wrong = Vec::new();
-    for name in ["qwen2", "llama-bpe", "gpt-2", "starcoder", "refact", "command-r", "mpt", "llama-spm", "phi-3"] {
+    for name in [
+        "qwen2",
+        "llama-bpe",
+        "gpt-2",
+        "starcoder",
+        "refact",
+        "command-r",
+        "mpt",
+        "llama-spm",
+        "phi-3",
+    ] {
         let file = |extension: &str| models().join(format!("ggml-vocab-{name}.gguf{extension}"));
         let mut reader = std::fs::File::open(file("")).unwrap();
         let metadata = gguf_file::Content::read(&mut reader).unwrap().metadata;

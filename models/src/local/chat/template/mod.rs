@@ -95,11 +95,13 @@ impl Template {
             special: &self.special,
         };
         let template = self.environment.get_template(name);
-        template.and_then(|template| template.render(Serde(given))).map_err(|error| {
-            let refused = error.kind() == ErrorKind::InvalidOperation;
-            let what = if refused { "refuses this" } else { "fails" };
-            format!("the model's chat template {what}: {}", told(&error))
-        })
+        template
+            .and_then(|template| template.render(Serde(given)))
+            .map_err(|error| {
+                let refused = error.kind() == ErrorKind::InvalidOperation;
+                let what = if refused { "refuses this" } else { "fails" };
+                format!("the model's chat template {what}: {}", told(&error))
+            })
     }
 }
 

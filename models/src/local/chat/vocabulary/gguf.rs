@@ -74,10 +74,19 @@ pub fn tokenizer(metadata: &Metadata) -> Result<Tokenizer, String> {
         "gpt2" => bytes(metadata, &words)?,
         "llama" => {
             let scores = field(metadata, "tokenizer.ggml.scores")?;
-            let unknown = metadata.get("tokenizer.ggml.unknown_token_id").and_then(|token| token.to_u32().ok());
+            let unknown = metadata
+                .get("tokenizer.ggml.unknown_token_id")
+                .and_then(|token| token.to_u32().ok());
             let unknown = unknown.and_then(|token| words.get(token as usize).copied());
-            let prefixed = metadata.get("tokenizer.ggml.add_space_prefix").and_then(|value| value.to_bool().ok());
-            pieces::tokenizer(&words, list(scores, "tokenizer.ggml.scores")?, unknown, prefixed != Some(false))?
+            let prefixed = metadata
+                .get("tokenizer.ggml.add_space_prefix")
+                .and_then(|value| value.to_bool().ok());
+            pieces::tokenizer(
+                &words,
+                list(scores, "tokenizer.ggml.scores")?,
+                unknown,
+                prefixed != Some(false),
+            )?
         }
         _ => {
             return Err(format!(

@@ -11,9 +11,17 @@ pub fn tokenizer(words: &[&str], scores: &[Value], unknown: Option<&str>, prefix
     let scores: Result<Vec<f32>, _> = scores.iter().map(Value::to_f32).collect();
     let scores = scores.map_err(|error| format!("tokenizer.ggml.scores: {error}"))?;
     if scores.len() != words.len() {
-        return Err(format!("tokenizer.ggml.scores has {} numbers for {} tokens", scores.len(), words.len()));
+        return Err(format!(
+            "tokenizer.ggml.scores has {} numbers for {} tokens",
+            scores.len(),
+            words.len()
+        ));
     }
-    let numbered: Vocab = words.iter().zip(0..).map(|(word, token)| ((*word).to_owned(), token)).collect();
+    let numbered: Vocab = words
+        .iter()
+        .zip(0..)
+        .map(|(word, token)| ((*word).to_owned(), token))
+        .collect();
     let mut builder = BPE::builder()
         .vocab_and_merges(numbered.clone(), merges(words, &scores, &numbered))
         .byte_fallback(true)
@@ -21,7 +29,9 @@ pub fn tokenizer(words: &[&str], scores: &[Value], unknown: Option<&str>, prefix
     if let Some(unknown) = unknown {
         builder = builder.unk_token(unknown.to_owned());
     }
-    let model = builder.build().map_err(|error| format!("tokenizer.ggml.tokens: {error}"))?;
+    let model = builder
+        .build()
+        .map_err(|error| format!("tokenizer.ggml.tokens: {error}"))?;
     let mut tokenizer = Tokenizer::new(model);
     let mut steps: Vec<NormalizerWrapper> = Vec::new();
     if prefixed {
@@ -59,5 +69,7 @@ fn merges(words: &[&str], scores: &[f32], numbered: &Vocab) -> Merges {
         let lengths = (length(other_left), length(other_right)).cmp(&(length(left), length(right)));
         other.total_cmp(one).then(lengths)
     });
-    ways.into_iter().map(|(_, left, right)| (left.to_owned(), right.to_owned())).collect()
+    ways.into_iter()
+        .map(|(_, left, right)| (left.to_owned(), right.to_owned()))
+        .collect()
 }
