@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use troupe_core::message::Message;
 use troupe_core::port::model::ModelRequest;
 use troupe_core::port::tool::ToolSpec;
+use troupe_core::sampling::Sampling;
 use troupe_core::types::{Schema, Type};
 use troupe_models::local::chat::{Chat, Constraint};
 
@@ -126,7 +127,7 @@ fn ask(tools: Vec<ToolSpec>, output: Type) -> ModelRequest {
         })],
         tools: tools.into(),
         output,
-        temperature: None,
+        sampling: Sampling::default(),
         forced: true,
     }
 }

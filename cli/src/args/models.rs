@@ -27,6 +27,8 @@ pub enum ModelsCommand {
     },
     /// Say everything that a model's files say, and how much memory it takes
     Info(Info),
+    /// Measure what a language model reads and writes in a second of one thread's processor time
+    Bench(Bench),
     /// Check a model's files: checksums, tensors, tokenizer; exit code 1 on faults
     Verify {
         /// Its name, without `local/`
@@ -68,6 +70,19 @@ pub struct Pull {
     /// Which weights, where there are several: `*Q4_K_M.gguf`
     #[arg(long, value_name = "PATTERN")]
     pub file: Option<String>,
+}
+
+/// `troupe models bench`
+#[derive(Debug, Args)]
+pub struct Bench {
+    /// Its name, without `local/`
+    pub name: String,
+    /// Tokens of each prompt
+    #[arg(long, value_name = "N", default_value_t = 256)]
+    pub prompt: usize,
+    /// Tokens of each answer
+    #[arg(long, value_name = "N", default_value_t = 32)]
+    pub tokens: usize,
 }
 
 /// `troupe models info`

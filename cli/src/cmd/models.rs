@@ -1,6 +1,8 @@
 //! `troupe models`: the models on this machine.
 
 #[cfg(feature = "local")]
+mod bench;
+#[cfg(feature = "local")]
 mod info;
 #[cfg(feature = "local")]
 mod list;
@@ -24,6 +26,7 @@ pub fn run(arguments: &Models, settings: &Settings) -> anyhow::Result<Exit> {
         ModelsCommand::Pull(arguments) => pull::run(arguments, settings),
         ModelsCommand::Ls => list::run(settings),
         ModelsCommand::Rm { name, yes } => remove::run(name, *yes, settings),
+        ModelsCommand::Bench(arguments) => bench::run(arguments, settings),
         ModelsCommand::Info(arguments) => info::run(arguments, settings),
         ModelsCommand::Serve(arguments) => serve::run(arguments, settings),
         ModelsCommand::Verify { name } => verify::run(name, settings),

@@ -57,9 +57,9 @@ fn options(corpus: &ir::Corpus, what: &str, encoder: &ir::Encoder, folder: &Path
         model: ModelOptions {
             api_key,
             base_url,
+            places: places::models(folder),
             ..ModelOptions::new(&encoder.provider, &encoder.name)
         },
-        places: places::models(folder),
         dimension: encoder.dimension,
         pooling: encoder.pooling,
         query_prefix: encoder.query_prefix.clone(),

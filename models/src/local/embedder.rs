@@ -23,7 +23,7 @@ impl LocalEmbedder {
     /// `Missing` when there is no such folder, `Invalid` for files that cannot be followed.
     pub fn open(options: &EncoderOptions) -> Result<Self, Error> {
         let name = &options.model.name;
-        let opened = Opened::find(name, &options.places)?;
+        let opened = Opened::find(name, &options.model.places)?;
         let pooling = match options.pooling {
             Some(pooling) => pooling,
             None => opened.pooling()?,

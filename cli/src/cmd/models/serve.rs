@@ -90,18 +90,20 @@ fn connect(argument: &str) -> anyhow::Result<(String, Served)> {
         }
         _ => false,
     };
-    let served = if embeds {
-        let options = EncoderOptions {
-            places: places::models(Path::new(".")),
-            ..EncoderOptions::new(provider, name)
-        };
-        Served::Vectors(embed::connect(&options).map_err(told)?)
-    } else {
-        let options = ModelOptions {
-            api_key: wire::key_of(provider),
-            ..ModelOptions::new(provider, name)
-        };
-        Served::Text(catalog::connect(options).map_err(told)?)
+    let model = ModelOptions {
+        api_key: wire::key_of(provider),
+        places: places::models(Path::new(".")),
+        ..ModelOptions::new(provider, name)
+    };
+    let served = match embeds {
+        true => {
+            let options = EncoderOptions {
+                model,
+                ..EncoderOptions::new(provider, name)
+            };
+            Served::Vectors(embed::connect(&options).map_err(told)?)
+        }
+        false => Served::Text(catalog::connect(model).map_err(told)?),
     };
     Ok((full, served))
 }

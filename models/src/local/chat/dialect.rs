@@ -47,7 +47,7 @@ impl Calls {
 pub struct Dialect {
     /// Its tool calls.
     pub calls: Calls,
-    /// Whether it may write thoughts, between [`THINK`] and [`THOUGHT`], before its answer.
+    /// Whether it may write thoughts, between `<think>` and `</think>`, before its answer.
     pub thinks: bool,
 }
 

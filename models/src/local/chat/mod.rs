@@ -9,10 +9,10 @@ mod vocabulary;
 mod writer;
 
 pub use answer::Answer;
-pub use dialect::Dialect;
+pub use dialect::{Calls, Dialect};
 pub use grammar::{Constraint, Grammars, Mask};
 pub use stops::Stops;
-pub use template::Template;
+pub use template::{Source, SpecialTexts, Template};
 pub use vocabulary::{Vocabulary, Word};
 pub use writer::Writer;
 
@@ -20,7 +20,8 @@ use candle_core::quantized::gguf_file;
 use serde_json::Value;
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
-use template::{Source, SpecialTexts};
+use std::sync::Arc;
+use troupe_core::message::Message;
 use troupe_core::port::model::ModelRequest;
 use troupe_core::port::{Error, ErrorKind};
 
@@ -124,6 +125,25 @@ impl Chat {
         let text = self.template.render(request, thinks(request));
         let tokens = text.and_then(|text| self.vocabulary.encode(&text));
         tokens.map_err(|error| Error::new(ErrorKind::Invalid, error))
+    }
+
+    /// The tokens that every request with this system prompt and these tools begins with, whatever is said then.
+    ///
+    /// # Errors
+    /// As [`Self::prompt`].
+    pub fn shared(&self, request: &ModelRequest) -> Result<Vec<u32>, Error> {
+        let said = |text: &str| {
+            let text = text.to_owned();
+            let messages = vec![Arc::new(Message::User { text })];
+            self.prompt(&ModelRequest {
+                messages,
+                ..request.clone()
+            })
+        };
+        let (mut tokens, other) = (said("a")?, said("1")?);
+        let alike = tokens.iter().zip(&other).take_while(|(a, b)| a == b).count();
+        tokens.truncate(alike);
+        Ok(tokens)
     }
 
     /// What turns the tokens of an answer into the text that [`Self::answer`] reads.

@@ -59,7 +59,7 @@ pub fn ask(text: &str, tools: Vec<ToolSpec>, output: Type) -> ModelRequest {
         messages: vec![Arc::new(Message::User { text: text.to_owned() })],
         tools: tools.into(),
         output,
-        temperature: None,
+        sampling: troupe_core::sampling::Sampling::default(),
         forced: false,
     }
 }
@@ -194,6 +194,12 @@ fn what_the_model_wrote_comes_back_as_it_was() {
         request
             .messages
             .push(Arc::new(Message::Assistant(Arc::new(fold(deltas)))));
+        let found = Message::Tool {
+            id: "call_0".into(),
+            name: "keyword_search".into(),
+            text: "Otters.".into(),
+        };
+        request.messages.push(Arc::new(found));
         tokens.extend(written);
         assert!(chat.prompt(&request).unwrap().starts_with(&tokens), "{family}");
     }
@@ -207,7 +213,7 @@ fn files_that_are_wrong_are_named() {
         let error = Chat::read(folder.path()).err().unwrap();
         error.replace(folder.path().to_str().unwrap(), "FOLDER")
     };
-    insta::assert_snapshot!(broken("tokenizer_config.json", "{"), @"");
-    insta::assert_snapshot!(broken("chat_template.jinja", "{% if %}"), @"");
-    insta::assert_snapshot!(broken("generation_config.json", "{\"eos_token_id\": 100000}"), @"");
+    insta::assert_snapshot!(broken("tokenizer_config.json", "{"), @"FOLDER/tokenizer_config.json: EOF while parsing an object at line 1 column 1");
+    insta::assert_snapshot!(broken("chat_template.jinja", "{% if %}"), @"FOLDER: the chat template cannot be read: unexpected end of block (line 1)");
+    insta::assert_snapshot!(broken("generation_config.json", "{\"eos_token_id\": 100000}"), @"FOLDER: 100000 ends answers, but the vocabulary has 919 tokens only");
 }

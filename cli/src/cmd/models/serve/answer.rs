@@ -121,6 +121,6 @@ pub fn delta(delta: &Delta) -> Option<Value> {
             }
             Some(json!({ "tool_calls": [call] }))
         }
-        Delta::Usage(_) | Delta::Finish(_) | Delta::Queued(_) | Delta::Void => None,
+        Delta::Token(_) | Delta::Usage(_) | Delta::Finish(_) | Delta::Queued(_) | Delta::Void => None,
     }
 }

@@ -37,7 +37,7 @@ pub fn is_bare(message: &str) -> Option<bool> {
 /// The calls in the text behind an opening mark; none where no tool is named in it.
 pub fn read(calls: Calls, inner: &str) -> Vec<Call> {
     match calls {
-        Calls::Named => inner.split(calls.opening()).filter_map(named).collect(),
+        Calls::Named => named(inner),
         Calls::Tagged | Calls::Bare | Calls::Listed => match values(inner) {
             Some(values) => values.iter().filter_map(|value| call(calls, value)).collect(),
             None => broken(calls, inner).into_iter().collect(),
@@ -99,16 +99,28 @@ fn broken(calls: Calls, text: &str) -> Option<Call> {
     })
 }
 
-/// A call of the form `name[ARGS]{…}`, with what newer models put in between (`[CALL_ID]…`).
-fn named(text: &str) -> Option<Call> {
-    let (head, arguments) = text.split_once(ARGUMENTS)?;
-    let (name, id) = match head.split_once("[CALL_ID]") {
-        Some((name, id)) => (name, Some(id.trim().to_owned())),
-        None => (head, None),
-    };
-    Some(Call {
-        id,
-        name: name.trim().to_owned(),
-        arguments: arguments.trim().to_owned(),
-    })
+/// Calls of the form `name[ARGS]{…}`, with what newer models put in between (`[CALL_ID]…`), and marks between them.
+fn named(text: &str) -> Vec<Call> {
+    let mut calls = Vec::new();
+    let mut rest = text;
+    while let Some((head, behind)) = rest.split_once(ARGUMENTS) {
+        let head = head.trim().trim_start_matches(Calls::Named.opening());
+        let (name, id) = match head.split_once("[CALL_ID]") {
+            Some((name, id)) => (name, Some(id.trim().to_owned())),
+            None => (head, None),
+        };
+        // A mark may stand in a text of the arguments. Arguments that are no JSON end where the answer does.
+        let mut stream = Deserializer::from_str(behind).into_iter::<IgnoredAny>();
+        let end = match stream.next() {
+            Some(Ok(_)) => stream.byte_offset(),
+            _ => behind.len(),
+        };
+        calls.push(Call {
+            id,
+            name: name.trim().to_owned(),
+            arguments: behind[..end].trim().to_owned(),
+        });
+        rest = &behind[end..];
+    }
+    calls
 }

@@ -31,33 +31,48 @@ fn shown(calls: Calls, text: &str) -> String {
 fn tagged_calls() {
     let text = "<think>\nSearch first.\n</think>\n\nI look.\n<tool_call>\n{\"name\": \"find\", \"arguments\": {\"q\": \"a </tool_call> b\"}}\n\
                 </tool_call>\n<tool_call>\n{\"name\": \"stop\"}\n</tool_call>\n";
-    insta::assert_snapshot!(shown(Calls::Tagged, text), @"");
+    insta::assert_snapshot!(shown(Calls::Tagged, text), @r#"
+    thought: "Search first."
+    text: "I look."
+    call_0: find {"q":"a </tool_call> b"}
+    call_1: stop {}
+    "#);
 }
 
 #[test]
 fn bare_calls() {
-    insta::assert_snapshot!(shown(Calls::Bare, "{\"name\": \"find\", \"parameters\": {\"q\": 1}}"), @"");
-    insta::assert_snapshot!(shown(Calls::Bare, "<|python_tag|>{\"name\": \"find\", \"parameters\": {}}"), @"");
+    insta::assert_snapshot!(shown(Calls::Bare, "{\"name\": \"find\", \"parameters\": {\"q\": 1}}"), @r#"call_0: find {"q":1}"#);
+    insta::assert_snapshot!(shown(Calls::Bare, "<|python_tag|>{\"name\": \"find\", \"parameters\": {}}"), @"call_0: find {}");
     // An answer that is JSON, and one that has a name.
-    insta::assert_snapshot!(shown(Calls::Bare, "{\"names\": [\"otter\"]}"), @"");
-    insta::assert_snapshot!(shown(Calls::Bare, "{\"name\": \"otter\"}"), @"");
+    insta::assert_snapshot!(shown(Calls::Bare, "{\"names\": [\"otter\"]}"), @r#"text: "{\"names\": [\"otter\"]}""#);
+    insta::assert_snapshot!(shown(Calls::Bare, "{\"name\": \"otter\"}"), @r#"text: "{\"name\": \"otter\"}""#);
 }
 
 #[test]
 fn listed_and_named_calls() {
-    insta::assert_snapshot!(shown(Calls::Listed, "[TOOL_CALLS] [{\"name\": \"find\", \"arguments\": {\"q\": [1]}, \"id\": \"abcdefgh1\"}, {\"name\": \"stop\", \"arguments\": {}}]"), @"");
-    insta::assert_snapshot!(shown(Calls::Named, "Well.[TOOL_CALLS]find[ARGS]{\"q\": 1}[TOOL_CALLS]stop[CALL_ID]abcdefgh2[ARGS]{}"), @"");
+    insta::assert_snapshot!(shown(Calls::Listed, "[TOOL_CALLS] [{\"name\": \"find\", \"arguments\": {\"q\": [1]}, \"id\": \"abcdefgh1\"}, {\"name\": \"stop\", \"arguments\": {}}]"), @r#"
+    abcdefgh1: find {"q":[1]}
+    call_1: stop {}
+    "#);
+    insta::assert_snapshot!(shown(Calls::Named, "Well.[TOOL_CALLS]find[ARGS]{\"q\": 1}[TOOL_CALLS]stop[CALL_ID]abcdefgh2[ARGS]{}"), @r#"
+    text: "Well."
+    call_0: find {"q": 1}
+    abcdefgh2: stop {}
+    "#);
 }
 
 #[test]
 fn what_is_broken_is_not_lost() {
     // The tool will say what is wrong with the arguments; words would pass for the answer.
-    insta::assert_snapshot!(shown(Calls::Tagged, "<tool_call>\n{\"name\": \"find\", \"arguments\": {\"q\": }\n</tool_call> Done."), @"");
-    insta::assert_snapshot!(shown(Calls::Tagged, "<tool_call>\n{\"name\": \"find\", \"argum"), @"");
-    insta::assert_snapshot!(shown(Calls::Tagged, "<tool_call>find(1)</tool_call>"), @"");
-    insta::assert_snapshot!(shown(Calls::Tagged, "1 < 2 <tool"), @"");
-    insta::assert_snapshot!(shown(Calls::Listed, "[TOOL_CALLS] [{\"name\": \"find\", \"arguments\": {\"q\""), @"");
-    insta::assert_snapshot!(shown(Calls::Bare, "<|python_tag|>print(1)"), @"");
+    insta::assert_snapshot!(shown(Calls::Tagged, "<tool_call>\n{\"name\": \"find\", \"arguments\": {\"q\": }\n</tool_call> Done."), @r#"
+    text: "Done."
+    call_0: find {"q": }
+    "#);
+    insta::assert_snapshot!(shown(Calls::Tagged, "<tool_call>\n{\"name\": \"find\", \"argum"), @"call_0: find");
+    insta::assert_snapshot!(shown(Calls::Tagged, "<tool_call>find(1)</tool_call>"), @r#"text: "<tool_call>find(1)</tool_call>""#);
+    insta::assert_snapshot!(shown(Calls::Tagged, "1 < 2 <tool"), @r#"text: "1 < 2 <tool""#);
+    insta::assert_snapshot!(shown(Calls::Listed, "[TOOL_CALLS] [{\"name\": \"find\", \"arguments\": {\"q\""), @r#"call_0: find {"q""#);
+    insta::assert_snapshot!(shown(Calls::Bare, "<|python_tag|>print(1)"), @r#"text: "<|python_tag|>print(1)""#);
 }
 
 #[test]

@@ -110,7 +110,10 @@ impl Rules {
                     literal("}"),
                 ),
             };
-            self.add(&format!("call_{at}"), &format!("{before} arguments_{at} {after}"));
+            self.add(
+                &format!("call_{at}"),
+                format!("{before} arguments_{at} {after}").trim_end(),
+            );
             self.add(&format!("arguments_{at}"), &format!("%json {}", parameters(tool)));
         }
     }

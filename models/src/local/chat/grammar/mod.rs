@@ -72,21 +72,64 @@ impl Grammars {
         matcher.get_error().map_or(Ok(matcher), Err)
     }
 
-    /// Whose schema it is that no grammar can be made of.
+    /// Whose schema it is that no grammar can be made of, and which part of it.
     fn blamed(&self, request: &ModelRequest, error: String) -> String {
-        let refused = |schema: Value| self.matcher(TopLevelGrammar::from_json_schema(schema)).err();
-        if let Some(error) = lark::answer(request).and_then(refused) {
-            return format!(
-                "no grammar can be made of the `output` type, so that an answer cannot be held to it: {error}"
-            );
+        let refused = |schema: &Value| self.matcher(TopLevelGrammar::from_json_schema(schema.clone())).err();
+        let output = lark::answer(request).map(|schema| ("`output` type".to_owned(), schema));
+        let tools = request.tools.iter();
+        let tools = tools.map(|tool| {
+            (
+                format!("parameters of the tool `{}`", tool.name),
+                lark::parameters(tool),
+            )
+        });
+        for (owner, schema) in output.into_iter().chain(tools) {
+            if let Some(error) = refused(&schema) {
+                let (place, error) = part(&refused, schema, error);
+                return format!("no grammar can be made of the {owner}{place}: {error}");
+            }
         }
-        let mut tools = request.tools.iter();
-        let tool = tools.find_map(|tool| Some((&tool.name, refused(lark::parameters(tool))?)));
-        match tool {
-            Some((name, error)) => format!("no grammar can be made of the parameters of the tool `{name}`: {error}"),
-            None => format!("no grammar can be made of this answer and its tools: {error}"),
-        }
+        format!("no grammar can be made of this answer and its tools: {error}")
     }
+}
+
+/// The innermost part of a schema that is refused when it stands alone, and why.
+fn part(refused: &impl Fn(&Value) -> Option<String>, mut schema: Value, mut error: String) -> (String, String) {
+    let mut place = String::new();
+    // What all parts need to be read alone: where references lead, and how JSON is written.
+    let shared: Vec<(&str, Value)> = ["$defs", "definitions", "x-guidance"]
+        .into_iter()
+        .filter_map(|key| Some((key, schema.get(key)?.clone())))
+        .collect();
+    'inner: loop {
+        for (step, mut inner) in parts(&schema) {
+            let Some(fields) = inner.as_object_mut() else {
+                continue;
+            };
+            fields.extend(shared.iter().map(|(key, value)| ((*key).to_owned(), value.clone())));
+            if let Some(deeper) = refused(&inner) {
+                place = format!("{place}{}{step}", if place.is_empty() { ", at " } else { "." });
+                (schema, error) = (inner, deeper);
+                continue 'inner;
+            }
+        }
+        return (place, error);
+    }
+}
+
+/// The schemas inside of a schema, with the way there.
+fn parts(schema: &Value) -> Vec<(String, Value)> {
+    let named = ["properties", "patternProperties"].into_iter().flat_map(|key| {
+        let fields = schema[key].as_object().into_iter().flatten();
+        fields.map(move |(name, inner)| (format!("{key}.{name}"), inner.clone()))
+    });
+    let listed = ["anyOf", "oneOf", "allOf", "prefixItems"].into_iter().flat_map(|key| {
+        let items = schema[key].as_array().into_iter().flatten().enumerate();
+        items.map(move |(at, inner)| (format!("{key}.{at}"), inner.clone()))
+    });
+    let single = ["items", "additionalProperties"].into_iter();
+    let single = single.filter_map(|key| Some((key.to_owned(), schema.get(key)?.clone())));
+    named.chain(listed).chain(single).collect()
 }
 
 #[cfg(test)]

@@ -173,10 +173,53 @@ fn grammars_in_full() {
         };
         lark::grammar(&ask("", tools(), output), shape).unwrap()
     };
-    insta::assert_snapshot!(grammar(Calls::Tagged, Type::String, false), @"");
-    insta::assert_snapshot!(grammar(Calls::Bare, Type::Integer, true), @"");
-    insta::assert_snapshot!(grammar(Calls::Listed, Type::String, false), @"");
-    insta::assert_snapshot!(grammar(Calls::Named, Type::String, false), @"");
+    insta::assert_snapshot!(grammar(Calls::Tagged, Type::String, false), @r#"
+    %llguidance {}
+    start: ("<think>" thought BLANK?)? (TEXT | words behind)
+    thought[suffix="</think>"]: /(.|\n)*/
+    BLANK: /[ \n]{1,3}/
+    TEXT: /(.|\n)+/ & ~(/(.|\n)*/ "<tool_call>" /(.|\n)*/)
+    words[suffix="<tool_call>"]: /(.|\n)*/
+    called: "<tool_call>" behind
+    behind: "\n" call "\n</tool_call>" ("\n" "<tool_call>" "\n" call "\n</tool_call>")*
+    call: call_0
+    call_0: "{\"name\": \"stop\", \"arguments\": " arguments_0 "}"
+    arguments_0: %json {"type":"object","properties":{},"additionalProperties":false,"x-guidance":{"whitespace_flexible":false,"item_separator":", ","key_separator":": ","lenient":true}}
+    "#);
+    insta::assert_snapshot!(grammar(Calls::Bare, Type::Integer, true), @r#"
+    %llguidance {}
+    start: thought BLANK? (answer | called)
+    thought[suffix="</think>"]: /(.|\n)*/
+    BLANK: /[ \n]{1,3}/
+    called: "<|python_tag|>"? behind
+    behind: call
+    call: call_0
+    call_0: "{\"name\": \"stop\", \"parameters\": " arguments_0 "}"
+    arguments_0: %json {"type":"object","properties":{},"additionalProperties":false,"x-guidance":{"whitespace_flexible":false,"item_separator":", ","key_separator":": ","lenient":true}}
+    answer: %json {"type":"integer","x-guidance":{"whitespace_flexible":false,"item_separator":", ","key_separator":": ","lenient":false}}
+    "#);
+    insta::assert_snapshot!(grammar(Calls::Listed, Type::String, false), @r#"
+    %llguidance {}
+    start: (TEXT | words behind)
+    TEXT: /(.|\n)+/ & ~(/(.|\n)*/ "[TOOL_CALLS]" /(.|\n)*/)
+    words[suffix="[TOOL_CALLS]"]: /(.|\n)*/
+    called: "[TOOL_CALLS]" behind
+    behind: " "? "[" call (", " call)* "]"
+    call: call_0
+    call_0: "{\"name\": \"stop\", \"arguments\": " arguments_0 "}"
+    arguments_0: %json {"type":"object","properties":{},"additionalProperties":false,"x-guidance":{"whitespace_flexible":false,"item_separator":", ","key_separator":": ","lenient":true}}
+    "#);
+    insta::assert_snapshot!(grammar(Calls::Named, Type::String, false), @r#"
+    %llguidance {}
+    start: (TEXT | words behind)
+    TEXT: /(.|\n)+/ & ~(/(.|\n)*/ "[TOOL_CALLS]" /(.|\n)*/)
+    words[suffix="[TOOL_CALLS]"]: /(.|\n)*/
+    called: "[TOOL_CALLS]" behind
+    behind: call ("[TOOL_CALLS]" call)*
+    call: call_0
+    call_0: "stop[ARGS]" arguments_0
+    arguments_0: %json {"type":"object","properties":{},"additionalProperties":false,"x-guidance":{"whitespace_flexible":false,"item_separator":", ","key_separator":": ","lenient":true}}
+    "#);
 }
 
 #[test]
@@ -261,11 +304,11 @@ fn what_cannot_be_held_to_is_told_with_its_part() {
         error.message
     };
     let overlapping = json!({ "oneOf": [{ "type": "integer" }, { "type": "number" }] });
-    insta::assert_snapshot!(refused(Vec::new(), json!({ "type": "object", "properties": { "n": overlapping } })), @"");
-    insta::assert_snapshot!(refused(vec![search()], json!({ "type": "object", "not": { "required": ["a"] } })), @"");
+    insta::assert_snapshot!(refused(Vec::new(), json!({ "type": "object", "properties": { "n": overlapping } })), @"no grammar can be made of the `output` type, at properties.n: oneOf constraints are not supported. Enable 'coerce_one_of' option to approximate oneOf with anyOf");
+    insta::assert_snapshot!(refused(vec![search()], json!({ "type": "object", "not": { "required": ["a"] } })), @r#"no grammar can be made of the `output` type: Unimplemented keys: ["not"]"#);
     let impossible = tool(
         "impossible",
         json!({ "type": "object", "properties": { "n": { "type": "integer", "minimum": 3, "maximum": 2 } }, "required": ["n"] }),
     );
-    insta::assert_snapshot!(refused(vec![search(), impossible], json!({ "type": "integer" })), @"");
+    insta::assert_snapshot!(refused(vec![search(), impossible], json!({ "type": "integer" })), @"no grammar can be made of the parameters of the tool `impossible`, at properties.n: Unsatisfiable schema: minimum (3) is greater than maximum (2)");
 }

@@ -1,5 +1,6 @@
 //! A model's own chat template: requests to the text that the model was trained on.
 
+mod date;
 mod messages;
 mod python;
 mod source;
@@ -54,6 +55,12 @@ impl Template {
             accepts: Accepts::default(),
             opens: [false; 2],
         };
+        if template
+            .fill(&messages::one(), &[], true)
+            .is_err_and(|error| error.contains("strftime_now"))
+        {
+            python::dated(&mut template.environment);
+        }
         template.accepts = Accepts::tried(|messages, tools| template.fill(messages, tools, true))?;
         for thinking in [false, true] {
             let prompt = template.fill(&messages::one(), &[], thinking)?;

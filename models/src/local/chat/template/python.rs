@@ -1,5 +1,6 @@
 //! What templates expect of Python and Jinja2, as `transformers` sets it up.
 
+use super::date;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Kwargs, ValueKind};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, Value};
@@ -9,8 +10,7 @@ use serde_json::ser::{Formatter, PrettyFormatter};
 use std::fmt::Write as _;
 use std::io;
 
-/// An environment in which the templates of models work. `strftime_now` is not in it: the date would make every day's
-/// prompts begin anew, and most templates do without.
+/// An environment in which the templates of models work. `strftime_now` is not in it, see [`dated`].
 pub fn environment() -> Environment<'static> {
     let mut environment = Environment::new();
     let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
@@ -19,10 +19,22 @@ pub fn environment() -> Environment<'static> {
     environment.set_unknown_method_callback(pycompat::unknown_method_callback);
     environment.set_formatter(write);
     environment.add_filter("tojson", json);
+    // Nothing is no list here, unlike there.
+    environment.add_test("iterable", |value: &Value| {
+        value.kind() != ValueKind::None && value.try_iter().is_ok()
+    });
     environment.add_function("raise_exception", |message: String| -> Result<Value, Error> {
         Err(Error::new(ErrorKind::InvalidOperation, message))
     });
     environment
+}
+
+/// Lets templates tell the date. Most do without one when they are not given it, and the date would make the prompts of
+/// every day begin in another way: it is for those that fail otherwise, and it is the day on which the model was opened.
+pub fn dated(environment: &mut Environment<'static>) {
+    let since = std::time::UNIX_EPOCH.elapsed().unwrap_or_default();
+    let days = (since.as_secs() / 86_400) as i64;
+    environment.add_function("strftime_now", move |format: &str| date::written(format, days));
 }
 
 /// Takes out `{% generation %}`, by which trainers find the text of the assistant, and which shows nothing.

@@ -52,7 +52,23 @@ fn what_a_template_cannot_show_is_written_into_what_it_can() {
     request
         .messages
         .push(std::sync::Arc::new(Message::User { text: "Hurry.".into() }));
-    insta::assert_snapshot!(plain(strict).render(&request, true).unwrap(), @"");
+    insta::assert_snapshot!(plain(strict).render(&request, true).unwrap(), @r#"
+    [user]You are terse.
+
+    You may call these functions:
+    <tools>
+    {"type":"function","function":{"name":"keyword_search","description":"","parameters":{"type":"object","properties":{"keywords":{"type":"array","items":{"type":"string"}},"top_k":{"type":"integer","minimum":1,"maximum":20}},"required":["keywords"]}}}
+    </tools>
+
+    For each call, write a JSON object with the function's name and arguments between marks:
+    <tool_call>
+    {"name": <name>, "arguments": <object>}
+    </tool_call>
+
+    Who sleeps?
+
+    Hurry.
+    "#);
 }
 
 #[test]
@@ -74,9 +90,9 @@ fn templates_that_cannot_be_used_are_refused_at_once() {
             .err()
             .unwrap()
     };
-    insta::assert_snapshot!(error("{% for %}"), @"");
-    insta::assert_snapshot!(error("{{ strftime_now('%d') }}{{ messages[0].content }}"), @"");
-    insta::assert_snapshot!(error("hello"), @"");
+    insta::assert_snapshot!(error("{% for %}"), @"the chat template cannot be read: unexpected end of block, expected in (line 1)");
+    insta::assert_snapshot!(error("{{ messages[0].content }}{{ now() }}"), @"the model's chat template fails: now is unknown (line 1)");
+    insta::assert_snapshot!(error("hello"), @"the model's chat template does not show a user's message");
 }
 
 #[test]
@@ -125,4 +141,23 @@ fn a_template_may_begin_the_thought() {
     let template = plain(&opened);
     assert!(template.dialect().thinks);
     assert_eq!([template.opens(true), template.opens(false)], [true, false]);
+}
+
+#[test]
+fn the_date_is_told_to_templates_that_cannot_do_without() {
+    let render = |source: &str| plain(source).render(&ask("", Vec::new(), Type::String), true).unwrap();
+    let needed = render("{{ messages[0].content }}{{ strftime_now('%Y') }}");
+    assert!(needed.ends_with(|last: char| last.is_ascii_digit()), "{needed}");
+    let optional = render("{{ messages[0].content }}{{ strftime_now('%Y') if strftime_now is defined else 'never' }}");
+    assert!(optional.ends_with("never"), "{optional}");
+}
+
+#[test]
+fn nothing_is_no_list() {
+    let asked = plain(
+        "{{ tools | tojson if tools is iterable else 'none' }}{% for m in messages %}{{ m.content }}{% endfor %}",
+    );
+    let render = |tools| asked.render(&ask("", tools, Type::String), true).unwrap();
+    assert!(render(Vec::new()).starts_with("none"));
+    assert!(render(vec![search()]).starts_with("[{"));
 }

@@ -3,8 +3,7 @@
 //! What comes of a row is the same bits however many rows are multiplied with it: every row goes through the same sums
 //! in the same order.
 
-use super::super::ARCH;
-use super::format::{BLOCK, Format, Minima, PARTS};
+use super::format::{BLOCK, EIGHTHS, Format, PARTS};
 use super::lanes::{LANES, Lanes, Machine, Plain};
 use super::rows::{Cell, Cells};
 use pulp::NullaryFnOnce;
@@ -12,8 +11,6 @@ use pulp::NullaryFnOnce;
 /// Rows whose sums of one panel are kept together while its blocks go by: their cells of a block stay in the nearest
 /// cache.
 const ROWS: usize = 32;
-/// Rows multiplied at once: their sums and some weights stay in registers.
-const TILE: usize = 8;
 
 /// Some panels of a matrix times all rows.
 pub struct Product<'a, 'out, F> {
@@ -33,10 +30,13 @@ impl<F: Format> Product<'_, '_, F> {
         match machine {
             #[cfg(target_arch = "x86_64")]
             Machine::Vnni(lanes) => lanes.vectorize(On { lanes, product: self }),
-            Machine::Plain => ARCH.dispatch(On {
+            #[cfg(target_arch = "x86_64")]
+            Machine::Avx2(lanes) => lanes.vectorize(On { lanes, product: self }),
+            Machine::Plain => On {
                 lanes: Plain,
                 product: self,
-            }),
+            }
+            .call(),
         }
     }
 }
@@ -83,9 +83,12 @@ fn add<L: Lanes, F: Format>(lanes: L, block: &F, cells: &[Cell], sums: &mut [L::
         return tile::<L, F, 1>(lanes, block, cells, sums);
     }
     let open = Open::new(lanes, block);
-    let (cells, sums) = tiles::<L, F, TILE>(lanes, &open, cells, sums);
+    let (cells, sums) = if L::ROWS == 8 {
+        tiles::<L, F, 8>(lanes, &open, cells, sums)
+    } else {
+        (cells, sums)
+    };
     let (cells, sums) = tiles::<L, F, 4>(lanes, &open, cells, sums);
-    let (cells, sums) = tiles::<L, F, 2>(lanes, &open, cells, sums);
     tiles::<L, F, 1>(lanes, &open, cells, sums);
 }
 
@@ -109,7 +112,7 @@ fn tiles<'a, L: Lanes, F: Format, const R: usize>(
 trait Weights<L: Lanes> {
     fn word(&self, lanes: L, part: usize, four: usize) -> L::Words;
     fn scale(&self, lanes: L, group: usize) -> L::Floats;
-    fn minima(&self, lanes: L) -> Option<Minima<L>>;
+    fn minimum(&self, lanes: L, group: usize) -> L::Floats;
 }
 
 impl<L: Lanes, F: Format> Weights<L> for F {
@@ -124,8 +127,8 @@ impl<L: Lanes, F: Format> Weights<L> for F {
     }
 
     #[inline(always)]
-    fn minima(&self, lanes: L) -> Option<Minima<L>> {
-        Format::minima(self, lanes)
+    fn minimum(&self, lanes: L, group: usize) -> L::Floats {
+        Format::minimum(self, lanes, group)
     }
 }
 
@@ -133,7 +136,7 @@ impl<L: Lanes, F: Format> Weights<L> for F {
 struct Open<L: Lanes> {
     words: [[L::Words; 4]; PARTS],
     scales: [L::Floats; PARTS],
-    minima: Option<Minima<L>>,
+    minima: [L::Floats; PARTS],
 }
 
 impl<L: Lanes> Open<L> {
@@ -142,7 +145,7 @@ impl<L: Lanes> Open<L> {
         let mut open = Self {
             words: [[lanes.words(&[[0; 4]; LANES]); 4]; PARTS],
             scales: [lanes.float(0.0); PARTS],
-            minima: Format::minima(block, lanes),
+            minima: [lanes.float(0.0); PARTS],
         };
         for part in 0..PARTS {
             for four in 0..4 {
@@ -151,6 +154,9 @@ impl<L: Lanes> Open<L> {
         }
         for group in 0..F::GROUPS {
             open.scales[group] = Format::scale(block, lanes, group);
+            if F::MINIMA {
+                open.minima[group] = Format::minimum(block, lanes, group);
+            }
         }
         open
     }
@@ -168,8 +174,8 @@ impl<L: Lanes> Weights<L> for Open<L> {
     }
 
     #[inline(always)]
-    fn minima(&self, _: L) -> Option<Minima<L>> {
-        self.minima
+    fn minimum(&self, _: L, group: usize) -> L::Floats {
+        self.minima[group]
     }
 }
 
@@ -181,79 +187,82 @@ fn tile<L: Lanes, F: Format, const R: usize>(
     cells: &[Cell; R],
     sums: &mut [L::Floats; R],
 ) {
-    let mut totals = [lanes.float(0.0); R];
-    let starts = starts::<F, R>(cells);
-    let per_group = PARTS / F::GROUPS;
-    for group in 0..F::GROUPS {
-        let mut dots = [lanes.int(0); R];
-        if F::OFFSET != 0 {
-            for row in 0..R {
-                dots[row] = lanes.int(starts[row][group]);
-            }
-        }
-        for part in group * per_group..(group + 1) * per_group {
-            let words = [
-                weights.word(lanes, part, 0),
-                weights.word(lanes, part, 1),
-                weights.word(lanes, part, 2),
-                weights.word(lanes, part, 3),
-            ];
-            for row in 0..R {
-                for four in 0..4 {
-                    dots[row] = lanes.dot(dots[row], words[four], cells[row].quants[part][four]);
+    for eighth in 0..EIGHTHS {
+        let (first, second) = (2 * eighth, 2 * eighth + 1);
+        let mut totals = [lanes.float(0.0); R];
+        if F::GROUPS == PARTS {
+            for part in [first, second] {
+                let mut dots = [lanes.int(0); R];
+                for row in 0..R {
+                    dots[row] = lanes.int(cells[row].sums[part].wrapping_mul(-F::OFFSET));
+                }
+                dot::<L, F, R>(lanes, weights, cells, part, &mut dots);
+                let scale = weights.scale(lanes, part);
+                for row in 0..R {
+                    totals[row] = lanes.multiply_add(lanes.floats(dots[row]), scale, totals[row]);
                 }
             }
-        }
-        let scale = weights.scale(lanes, group);
-        for row in 0..R {
-            totals[row] = lanes.multiply_add(lanes.floats(dots[row]), scale, totals[row]);
-        }
-    }
-    if let Some(minima) = weights.minima(lanes) {
-        for row in 0..R {
-            let mut dots = lanes.int(0);
-            for pair in 0..4 {
-                dots = lanes.dot_pairs(dots, minima.pairs[pair], cells[row].pairs[pair]);
+        } else {
+            let mut dots = [lanes.int(0); R];
+            for row in 0..R {
+                let sum = cells[row].sums[first].wrapping_add(cells[row].sums[second]);
+                dots[row] = lanes.int(sum.wrapping_mul(-F::OFFSET));
             }
-            totals[row] = lanes.multiply_add(lanes.floats(dots), minima.scale, totals[row]);
+            dot::<L, F, R>(lanes, weights, cells, first, &mut dots);
+            dot::<L, F, R>(lanes, weights, cells, second, &mut dots);
+            let scale = weights.scale(lanes, eighth);
+            for row in 0..R {
+                totals[row] = lanes.multiply(lanes.floats(dots[row]), scale);
+            }
         }
-    }
-    for row in 0..R {
-        sums[row] = lanes.multiply_add(totals[row], lanes.float(cells[row].scale), sums[row]);
+        if F::MINIMA {
+            let minimum = weights.minimum(lanes, eighth);
+            for row in 0..R {
+                totals[row] = lanes.multiply_add(minimum, lanes.float(cells[row].totals[eighth]), totals[row]);
+            }
+        }
+        for row in 0..R {
+            sums[row] = lanes.multiply_add(totals[row], lanes.float(cells[row].scales[eighth]), sums[row]);
+        }
     }
 }
 
-/// What the sums of each group begin with: numbers are stored without a sign, so that much is too much.
+/// Adds the products of integers of one part.
 #[inline(always)]
-fn starts<F: Format, const R: usize>(cells: &[Cell; R]) -> [[i32; PARTS]; R] {
-    let mut starts = [[0i32; PARTS]; R];
-    for (starts, cell) in starts.iter_mut().zip(cells) {
-        for group in 0..F::GROUPS {
-            let sum = if F::GROUPS == PARTS {
-                cell.sums[group]
-            } else {
-                cell.sums[2 * group].wrapping_add(cell.sums[2 * group + 1])
-            };
-            starts[group] = sum.wrapping_mul(-F::OFFSET);
+fn dot<L: Lanes, F: Format, const R: usize>(
+    lanes: L,
+    weights: &impl Weights<L>,
+    cells: &[Cell; R],
+    part: usize,
+    dots: &mut [L::Ints; R],
+) {
+    let words = [
+        weights.word(lanes, part, 0),
+        weights.word(lanes, part, 1),
+        weights.word(lanes, part, 2),
+        weights.word(lanes, part, 3),
+    ];
+    for row in 0..R {
+        for four in 0..4 {
+            dots[row] = lanes.dot(dots[row], words[four], cells[row].quants[part][four], F::WIDE);
         }
     }
-    starts
 }
 
 /// The weights of one output.
 pub fn row<F: Format>(blocks: &[F], lane: usize, out: &mut [f32]) {
     for (block, out) in blocks.iter().zip(out.chunks_mut(BLOCK)) {
-        let minima = Format::minima(block, Plain);
         let per_group = PARTS / F::GROUPS;
-        for (at, out) in out.chunks_mut(BLOCK / PARTS).enumerate() {
-            let group = at / per_group;
+        for (part, out) in out.chunks_mut(BLOCK / PARTS).enumerate() {
+            let group = part / per_group;
             let scale = Format::scale(block, Plain, group)[lane];
-            let minimum = minima.map_or(0.0, |minima| {
-                let pair = minima.pairs[group / 2][lane];
-                minima.scale[lane] * f32::from((pair >> (group % 2 * 16)) as u16)
-            });
+            let minimum = Format::minimum(block, Plain, group)[lane];
             for (four, out) in out.chunks_mut(4).enumerate() {
-                for (byte, out) in Format::word(block, Plain, at, four)[lane].to_le_bytes().iter().zip(out) {
+                for (byte, out) in Format::word(block, Plain, part, four)[lane]
+                    .to_le_bytes()
+                    .iter()
+                    .zip(out)
+                {
                     *out = scale * (i32::from(*byte) - F::OFFSET) as f32 + minimum;
                 }
             }

@@ -1,8 +1,9 @@
 //! Products of rows with a matrix of quantised weights.
 //!
 //! The weights of a GGUF file are put once into panels of sixteen outputs, in as many bits as they had; rows become
-//! integers of eight bits, 256 to a scale, and integers are multiplied. Against the weights as f32 a product differs by
-//! what the rows lost: below 1 % of its root mean square (tested for each format).
+//! integers of eight bits, 32 to a scale, and integers are multiplied. Against the weights as f32 a product differs by
+//! what the rows lost: 0.6 % of its root mean square, measured on a bell of numbers with one of a hundred far out, and
+//! never more than 1.2 % in the tests of every format.
 
 mod format;
 mod lanes;

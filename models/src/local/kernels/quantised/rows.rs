@@ -1,29 +1,29 @@
 //! Rows of numbers as small integers, as the loops read them.
 
 use super::super::ARCH;
-use super::format::{BLOCK, PARTS};
+use super::format::{BLOCK, EIGHTHS, PARTS};
 use pulp::NullaryFnOnce;
 
-/// 256 numbers of a row: each is a small integer times the scale.
+/// 256 numbers of a row: each is a small integer times the scale of its 32.
 #[derive(Debug, Clone, Copy)]
 #[repr(C, align(64))]
 pub struct Cell {
     /// The integers of each part, four to multiply at once.
-    pub quants: [[[i8; 4]; 4]; PARTS],
+    pub quants: [[i32; 4]; PARTS],
     /// The sum of each part.
     pub sums: [i32; PARTS],
-    /// Sums of two parts each, two to multiply at once.
-    pub pairs: [[i16; 2]; 4],
-    /// What the integers are multiplied by.
-    pub scale: f32,
+    /// The sum of each 32.
+    pub totals: [f32; EIGHTHS],
+    /// What the integers of each 32 are multiplied by.
+    pub scales: [f32; EIGHTHS],
 }
 
 impl Cell {
     const EMPTY: Self = Self {
-        quants: [[[0; 4]; 4]; PARTS],
+        quants: [[0; 4]; PARTS],
         sums: [0; PARTS],
-        pairs: [[0; 2]; 4],
-        scale: 0.0,
+        totals: [0.0; EIGHTHS],
+        scales: [0.0; EIGHTHS],
     };
 }
 
@@ -85,38 +85,41 @@ impl NullaryFnOnce for Fill<'_> {
     }
 }
 
-/// The greatest number becomes ±127.
+/// Of each 32 numbers the greatest becomes ±127.
 #[inline(always)]
 fn fill(numbers: &[f32; BLOCK], cell: &mut Cell) {
-    /// Adding this rounds to an integer, which is then in the low bits.
-    const ROUND: f32 = 12_582_912.0;
-    let mut most = [0.0f32; 32];
-    for some in numbers.as_chunks::<32>().0 {
-        for lane in 0..32 {
-            most[lane] = most[lane].max(some[lane].abs());
+    let mut quants = [[0i8; 32]; EIGHTHS];
+    for (eighth, numbers) in numbers.as_chunks::<32>().0.iter().enumerate() {
+        let mut most = [0.0f32; 16];
+        for lane in 0..16 {
+            most[lane] = numbers[lane].abs().max(numbers[lane + 16].abs());
         }
-    }
-    let mut greatest = 0.0f32;
-    for most in most {
-        greatest = greatest.max(most);
-    }
-    let factor = if greatest > 0.0 { 127.0 / greatest } else { 0.0 };
-    cell.scale = greatest / 127.0;
-    let mut quants = [0i8; BLOCK];
-    for at in 0..BLOCK {
-        quants[at] = (numbers[at] * factor + ROUND).to_bits() as i8;
-    }
-    for (part, quants) in quants.as_chunks::<16>().0.iter().enumerate() {
-        let mut sum = 0i32;
-        for quant in quants {
-            sum = sum.wrapping_add(i32::from(*quant));
+        let mut greatest = 0.0f32;
+        for most in most {
+            greatest = greatest.max(most);
         }
-        cell.sums[part] = sum;
-        cell.pairs[part / 4][part / 2 % 2] = if part % 2 == 0 {
-            sum as i16
-        } else {
-            cell.pairs[part / 4][part / 2 % 2].wrapping_add(sum as i16)
-        };
+        let factor = if greatest > 0.0 { 127.0 / greatest } else { 0.0 };
+        for at in 0..32 {
+            quants[eighth][at] = (numbers[at] * factor + ROUND).to_bits() as i8;
+        }
+        let (first, second) = (sum(&quants[eighth], 0), sum(&quants[eighth], 16));
+        cell.sums[2 * eighth] = first;
+        cell.sums[2 * eighth + 1] = second;
+        cell.totals[eighth] = first.wrapping_add(second) as f32;
+        cell.scales[eighth] = greatest / 127.0;
     }
     cell.quants = pulp::cast(quants);
+}
+
+/// Adding this rounds to an integer, which is then in the low bits.
+const ROUND: f32 = 12_582_912.0;
+
+/// The sum of sixteen integers.
+#[inline(always)]
+fn sum(quants: &[i8; 32], from: usize) -> i32 {
+    let mut sum = 0i32;
+    for at in from..from + 16 {
+        sum = sum.wrapping_add(i32::from(quants[at]));
+    }
+    sum
 }

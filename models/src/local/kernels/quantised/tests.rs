@@ -1,6 +1,6 @@
 use super::lanes::Machine;
 use super::loops::Product;
-use super::{BLOCK, Cells, Format, LANES, Packed, Q4_0, Q4K, Q5_0, Q5K, Q6K, Q8_0, Quantised, pack};
+use super::{BLOCK, Cells, Format, LANES, Q4_0, Q4K, Q5_0, Q5K, Q6K, Q8_0, Quantised, pack};
 use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{Device, Tensor};
 use proptest::prelude::*;
@@ -84,7 +84,7 @@ fn products_differ_by_what_eight_bits_of_the_rows_lose() {
             let (bias, rows) = (numbers(outputs, 3), numbers(count * inputs, 4));
             let matrix = Quantised::new(kind, &bytes, outputs, inputs, Some(bias.clone())).unwrap();
             let error = error(&applied(&matrix, &rows), &product(&weights, inputs, &bias, &rows));
-            assert!(error < 0.015, "{kind:?}, {count} × {inputs} → {outputs}: {error}");
+            assert!(error < 0.012, "{kind:?}, {count} × {inputs} → {outputs}: {error}");
             assert!(error > 1e-4, "{kind:?}: rows are not of eight bits: {error}");
         }
     }
@@ -98,7 +98,7 @@ fn products_of_small_integers_are_exact() {
         let (bytes, weights) = weights(kind, outputs, inputs, 5);
         let bias = numbers(outputs, 6);
         let integer = |at: usize| {
-            if at % BLOCK == 0 {
+            if at % 32 == 0 {
                 127.0
             } else {
                 (at * 7919 % 255) as f32 - 127.0
@@ -118,7 +118,7 @@ fn inputs_need_not_fill_a_block() {
         let rows = numbers(5 * 352, 8);
         let matrix = Quantised::new(kind, &bytes, 7, 352, None).unwrap();
         let error = error(&applied(&matrix, &rows), &product(&weights, 352, &[0.0; 7], &rows));
-        assert!(error < 0.015, "{kind:?}: {error}");
+        assert!(error < 0.012, "{kind:?}: {error}");
         let mut row = vec![f32::NAN; 352];
         matrix.row(6, &mut row);
         assert_eq!(row, weights[6 * 352..]);
@@ -148,7 +148,10 @@ fn every_machine_gives_the_same_bits() {
             product.run(machine);
             out
         };
-        assert_eq!(on(*super::MACHINE), on(Machine::Plain), "{kind:?}");
+        let right = on(Machine::Plain);
+        for machine in Machine::all() {
+            assert_eq!(on(machine), right, "{kind:?} on {machine:?}");
+        }
     }
     check::<Q4_0>(GgmlDType::Q4_0);
     check::<Q5_0>(GgmlDType::Q5_0);
@@ -211,6 +214,12 @@ fn what_does_not_fit_is_refused_with_what_it_is() {
             refused(GgmlDType::Q4K, &[], 0, 256, None),
         ]
         .join("\n"),
-        @""
+        @r"
+        4 × 256 weights of kind Q3K: this kind is not followed: use Q4_K, Q5_K, Q6_K, Q8_0, Q4_0 or Q5_0
+        4 × 256 weights of kind Q4K: 575 bytes instead of rows of 144
+        4 × 250 weights of kind Q4K: rows come in blocks of 256
+        4 × 256 weights of kind Q4K: a bias of 5 numbers
+        0 × 256 weights of kind Q4K: rows come in blocks of 256
+        "
     );
 }

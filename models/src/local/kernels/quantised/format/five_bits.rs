@@ -1,6 +1,6 @@
 //! Q5_K: Q4_K with a fifth bit.
 
-use super::{Format, Groups, LANES, Lanes, Minima, Words, place};
+use super::{Format, Groups, LANES, Lanes, Words, place};
 
 /// A block of Q5_K: 5.6 bits a weight, of 5.5 in the file.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +23,7 @@ impl Format for Q5K {
     const SPAN: usize = 256;
     const GROUPS: usize = 8;
     const OFFSET: i32 = 0;
+    const MINIMA: bool = true;
 
     fn place(&mut self, lane: usize, _: usize, bytes: &[u8]) {
         self.groups.place(lane, bytes);
@@ -45,7 +46,7 @@ impl Format for Q5K {
     }
 
     #[inline(always)]
-    fn minima<L: Lanes>(&self, lanes: L) -> Option<Minima<L>> {
-        Some(self.groups.minima(lanes))
+    fn minimum<L: Lanes>(&self, lanes: L, group: usize) -> L::Floats {
+        self.groups.minimum(lanes, group)
     }
 }

@@ -1,6 +1,6 @@
 //! Q4_K: four bits a weight, a scale and a minimum of six bits each for 32 inputs.
 
-use super::{Format, Groups, LANES, Lanes, Minima, Words, place};
+use super::{Format, Groups, LANES, Lanes, Words, place};
 
 /// A block of Q4_K: 4.6 bits a weight, of 4.5 in the file.
 #[derive(Debug, Clone, Copy)]
@@ -20,6 +20,7 @@ impl Format for Q4K {
     const SPAN: usize = 256;
     const GROUPS: usize = 8;
     const OFFSET: i32 = 0;
+    const MINIMA: bool = true;
 
     fn place(&mut self, lane: usize, _: usize, bytes: &[u8]) {
         self.groups.place(lane, bytes);
@@ -39,7 +40,7 @@ impl Format for Q4K {
     }
 
     #[inline(always)]
-    fn minima<L: Lanes>(&self, lanes: L) -> Option<Minima<L>> {
-        Some(self.groups.minima(lanes))
+    fn minimum<L: Lanes>(&self, lanes: L, group: usize) -> L::Floats {
+        self.groups.minimum(lanes, group)
     }
 }

@@ -20,8 +20,10 @@ use super::lanes::{LANES, Lanes, Words};
 pub const BLOCK: usize = 256;
 /// Parts of a block.
 pub const PARTS: usize = 16;
+/// Pairs of parts of a block: rows have a scale for each.
+pub const EIGHTHS: usize = PARTS / 2;
 
-/// Blocks of one format: a weight is scale × (number − `OFFSET`) − minimum; numbers have no sign.
+/// Blocks of one format: a weight is scale × (number − `OFFSET`) + minimum; numbers have no sign.
 pub trait Format: Copy + Send + Sync + 'static {
     /// One with zeros only.
     const EMPTY: Self;
@@ -33,6 +35,10 @@ pub trait Format: Copy + Send + Sync + 'static {
     const GROUPS: usize;
     /// What is taken from a number.
     const OFFSET: i32;
+    /// Whether weights have minima; then a group is two parts.
+    const MINIMA: bool = false;
+    /// Whether numbers have more than six bits.
+    const WIDE: bool = false;
 
     /// Puts the bytes of a file's block, the one `at` of this block, into a lane.
     fn place(&mut self, lane: usize, at: usize, bytes: &[u8]);
@@ -40,20 +46,11 @@ pub trait Format: Copy + Send + Sync + 'static {
     fn word<L: Lanes>(&self, lanes: L, part: usize, four: usize) -> L::Words;
     /// The scale of a group.
     fn scale<L: Lanes>(&self, lanes: L, group: usize) -> L::Floats;
-    /// What is taken from the weights of a group; a format has it or has it not.
+    /// What is added to the weights of a group.
     #[inline(always)]
-    fn minima<L: Lanes>(&self, _: L) -> Option<Minima<L>> {
-        None
+    fn minimum<L: Lanes>(&self, lanes: L, _group: usize) -> L::Floats {
+        lanes.float(0.0)
     }
-}
-
-/// The minima of eight groups, an integer of each times a scale, as they are added.
-#[derive(Clone, Copy)]
-pub struct Minima<L: Lanes> {
-    /// 16-bit numbers of two groups a register.
-    pub pairs: [L::Words; 4],
-    /// What all of them are multiplied by, below zero.
-    pub scale: L::Floats,
 }
 
 /// The four bytes from `at` on.
@@ -79,7 +76,7 @@ fn place(words: &mut [Words], lane: usize, bytes: &[u8]) {
 #[repr(C)]
 struct Groups {
     scales: [[u8; LANES]; 8],
-    minima: [[[u8; 2]; LANES]; 4],
+    minima: [[u8; LANES]; 8],
     scale: [u16; LANES],
     minimum: [u16; LANES],
 }
@@ -87,7 +84,7 @@ struct Groups {
 impl Groups {
     const EMPTY: Self = Self {
         scales: [[0; LANES]; 8],
-        minima: [[[0; 2]; LANES]; 4],
+        minima: [[0; LANES]; 8],
         scale: [0; LANES],
         minimum: [0; LANES],
     };
@@ -107,7 +104,7 @@ impl Groups {
                 )
             };
             self.scales[group][lane] = scale;
-            self.minima[group / 2][lane][group % 2] = minimum;
+            self.minima[group][lane] = minimum;
         }
     }
 
@@ -117,11 +114,8 @@ impl Groups {
     }
 
     #[inline(always)]
-    fn minima<L: Lanes>(&self, lanes: L) -> Minima<L> {
-        let [a, b, c, d] = &self.minima;
-        Minima {
-            pairs: [lanes.pairs(a), lanes.pairs(b), lanes.pairs(c), lanes.pairs(d)],
-            scale: lanes.multiply(lanes.halves(&self.minimum), lanes.float(-1.0)),
-        }
+    fn minimum<L: Lanes>(&self, lanes: L, group: usize) -> L::Floats {
+        let scale = lanes.multiply(lanes.halves(&self.minimum), lanes.float(-1.0));
+        lanes.multiply(lanes.unsigned(&self.minima[group]), scale)
     }
 }

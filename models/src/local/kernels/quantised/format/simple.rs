@@ -22,6 +22,7 @@ impl Format for Q8_0 {
     const SPAN: usize = 32;
     const GROUPS: usize = 8;
     const OFFSET: i32 = 128;
+    const WIDE: bool = true;
 
     fn place(&mut self, lane: usize, at: usize, bytes: &[u8]) {
         self.scales[at][lane] = two(bytes, 0);

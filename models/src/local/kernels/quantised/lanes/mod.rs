@@ -1,9 +1,15 @@
 //! What the loops ask of a machine: operations on sixteen lanes side by side, one lane an output.
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+mod bits;
 mod plain;
 #[cfg(target_arch = "x86_64")]
 mod vnni;
 
+#[cfg(target_arch = "x86_64")]
+pub use avx2::Avx2;
+use bits::bits;
 pub use plain::Plain;
 #[cfg(target_arch = "x86_64")]
 pub use vnni::Vnni;
@@ -11,13 +17,7 @@ pub use vnni::Vnni;
 use std::sync::LazyLock;
 
 /// The lanes that this machine has, found once.
-pub static MACHINE: LazyLock<Machine> = LazyLock::new(|| {
-    #[cfg(target_arch = "x86_64")]
-    if let Some(vnni) = Vnni::try_new() {
-        return Machine::Vnni(vnni);
-    }
-    Machine::Plain
-});
+pub static MACHINE: LazyLock<Machine> = LazyLock::new(|| Machine::all()[0]);
 
 /// Kinds of lanes.
 #[derive(Debug, Clone, Copy)]
@@ -25,8 +25,25 @@ pub enum Machine {
     /// AVX-512 with dot products of bytes.
     #[cfg(target_arch = "x86_64")]
     Vnni(Vnni),
+    /// AVX2.
+    #[cfg(target_arch = "x86_64")]
+    Avx2(Avx2),
     /// Any.
     Plain,
+}
+
+impl Machine {
+    /// Those that this machine has, the fastest first.
+    pub fn all() -> Vec<Self> {
+        let mut all = Vec::new();
+        #[cfg(target_arch = "x86_64")]
+        {
+            all.extend(Vnni::try_new().map(Self::Vnni));
+            all.extend(Avx2::try_new().map(Self::Avx2));
+        }
+        all.push(Self::Plain);
+        all
+    }
 }
 
 /// Outputs side by side.
@@ -37,7 +54,9 @@ pub type Words = [[u8; 4]; LANES];
 
 /// Sixteen lanes of a machine. Every implementation gives the same bits.
 pub trait Lanes: Copy {
-    /// Four bytes, or two 16-bit numbers, a lane.
+    /// Rows that are multiplied at once: 8, or 4 where there are fewer registers.
+    const ROWS: usize;
+    /// Four bytes a lane.
     type Words: Copy;
     /// An i32 a lane.
     type Ints: Copy;
@@ -50,12 +69,9 @@ pub trait Lanes: Copy {
     fn bits(self, words: Self::Words, shift: u32, mask: u8) -> Self::Words;
     /// Of two parts of small numbers the one, and the other above it, `shift` bits up.
     fn join(self, low: Self::Words, high: Self::Words, shift: u32) -> Self::Words;
-    /// Bytes as 16-bit numbers, two a lane.
-    fn pairs(self, pairs: &[[u8; 2]; LANES]) -> Self::Words;
-    /// Adds to each lane the products of its four bytes, which have no sign, with `four`.
-    fn dot(self, sums: Self::Ints, words: Self::Words, four: [i8; 4]) -> Self::Ints;
-    /// Adds to each lane the products of its two 16-bit numbers with `two`.
-    fn dot_pairs(self, sums: Self::Ints, pairs: Self::Words, two: [i16; 2]) -> Self::Ints;
+    /// Adds to each lane the products of its four bytes, which have no sign, with the four of `four`, which have
+    /// one; the first is the lowest. `wide` where the bytes may have more than six bits.
+    fn dot(self, sums: Self::Ints, words: Self::Words, four: i32, wide: bool) -> Self::Ints;
     /// One integer in all lanes.
     fn int(self, value: i32) -> Self::Ints;
     /// One number in all lanes.
@@ -67,7 +83,7 @@ pub trait Lanes: Copy {
     /// Bytes with a sign as numbers.
     fn signed(self, bytes: &[u8; LANES]) -> Self::Floats;
     /// Numbers of 16 bits (IEEE 754 binary16).
-    fn halves(self, bits: &[u16; LANES]) -> Self::Floats;
+    fn halves(self, numbers: &[u16; LANES]) -> Self::Floats;
     /// As they are stored.
     fn load(self, numbers: &[f32; LANES]) -> Self::Floats;
     /// To be stored.

@@ -19,6 +19,8 @@ macro_rules! each {
 }
 
 impl Lanes for Plain {
+    const ROWS: usize = 4;
+
     type Words = [u32; LANES];
     type Ints = [i32; LANES];
     type Floats = [f32; LANES];
@@ -40,29 +42,15 @@ impl Lanes for Plain {
     }
 
     #[inline(always)]
-    fn pairs(self, pairs: &[[u8; 2]; LANES]) -> Self::Words {
-        each!(lane, u32::from(pairs[lane][0]) | (u32::from(pairs[lane][1]) << 16))
-    }
-
-    #[inline(always)]
-    fn dot(self, sums: Self::Ints, words: Self::Words, four: [i8; 4]) -> Self::Ints {
-        // As products of 16-bit numbers, summed in pairs, which x86 has one instruction for since 1997.
-        let (even, odd) = (
-            [i16::from(four[0]), i16::from(four[2])],
-            [i16::from(four[1]), i16::from(four[3])],
-        );
-        let sums = self.dot_pairs(sums, each!(lane, words[lane] & 0x00ff_00ff), even);
-        self.dot_pairs(sums, each!(lane, (words[lane] >> 8) & 0x00ff_00ff), odd)
-    }
-
-    #[inline(always)]
-    fn dot_pairs(self, sums: Self::Ints, pairs: Self::Words, two: [i16; 2]) -> Self::Ints {
-        let (first, second) = (i32::from(two[0]), i32::from(two[1]));
+    fn dot(self, sums: Self::Ints, words: Self::Words, four: i32, _: bool) -> Self::Ints {
+        let [a, b, c, d] = four.to_le_bytes();
+        let (a, b, c, d) = (a as i8 as i32, b as i8 as i32, c as i8 as i32, d as i8 as i32);
         each!(lane, {
-            let (low, high) = (i32::from(pairs[lane] as i16), i32::from((pairs[lane] >> 16) as i16));
-            // Sums of a few products of small numbers: they do not wrap, and the check would be a branch a lane.
-            let products = low.wrapping_mul(first).wrapping_add(high.wrapping_mul(second));
-            sums[lane].wrapping_add(products)
+            let [e, f, g, h] = words[lane].to_le_bytes();
+            // The greatest sum is far from wrapping; the check for it would be a branch a lane.
+            let first = a.wrapping_mul(e as i32).wrapping_add(b.wrapping_mul(f as i32));
+            let second = c.wrapping_mul(g as i32).wrapping_add(d.wrapping_mul(h as i32));
+            sums[lane].wrapping_add(first.wrapping_add(second))
         })
     }
 
@@ -92,8 +80,8 @@ impl Lanes for Plain {
     }
 
     #[inline(always)]
-    fn halves(self, bits: &[u16; LANES]) -> Self::Floats {
-        each!(lane, f16::from_bits(bits[lane]).to_f32())
+    fn halves(self, numbers: &[u16; LANES]) -> Self::Floats {
+        each!(lane, f16::from_bits(numbers[lane]).to_f32())
     }
 
     #[inline(always)]

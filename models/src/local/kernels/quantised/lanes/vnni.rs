@@ -1,9 +1,8 @@
 //! Lanes of processors with AVX-512 and its instructions for neural networks: one register is sixteen lanes.
-#![expect(unsafe_code, reason = "pulp wraps every instruction used here but those two")]
+#![expect(unsafe_code, reason = "an instruction that pulp does not wrap")]
 
-use super::{LANES, Lanes, Words};
-use pulp::cast;
-use std::arch::x86_64::{__m512, __m512i, _mm512_dpbusd_epi32, _mm512_dpwssd_epi32};
+use super::{LANES, Lanes, Words, bits};
+use std::arch::x86_64::{__m512, __m512i, _mm512_dpbusd_epi32};
 
 pulp::simd_type! {
     /// Proof that the processor has the instructions.
@@ -16,13 +15,15 @@ pulp::simd_type! {
 }
 
 impl Lanes for Vnni {
+    const ROWS: usize = 8;
+
     type Words = __m512i;
     type Ints = __m512i;
     type Floats = __m512;
 
     #[inline(always)]
     fn words(self, words: &Words) -> __m512i {
-        cast(*words)
+        bits(*words)
     }
 
     #[inline(always)]
@@ -39,22 +40,10 @@ impl Lanes for Vnni {
     }
 
     #[inline(always)]
-    fn pairs(self, pairs: &[[u8; 2]; LANES]) -> __m512i {
-        self.avx512bw._mm512_cvtepu8_epi16(cast(*pairs))
-    }
-
-    #[inline(always)]
-    fn dot(self, sums: __m512i, words: __m512i, four: [i8; 4]) -> __m512i {
-        let four = self.int(cast(four));
+    fn dot(self, sums: __m512i, words: __m512i, four: i32, _: bool) -> __m512i {
+        let four = self.int(four);
         // SAFETY: `self` is the proof that the instruction exists.
         unsafe { _mm512_dpbusd_epi32(sums, words, four) }
-    }
-
-    #[inline(always)]
-    fn dot_pairs(self, sums: __m512i, pairs: __m512i, two: [i16; 2]) -> __m512i {
-        let two = self.int(cast(two));
-        // SAFETY: `self` is the proof that the instruction exists.
-        unsafe { _mm512_dpwssd_epi32(sums, pairs, two) }
     }
 
     #[inline(always)]
@@ -74,27 +63,27 @@ impl Lanes for Vnni {
 
     #[inline(always)]
     fn unsigned(self, bytes: &[u8; LANES]) -> __m512 {
-        self.floats(self.avx512f._mm512_cvtepu8_epi32(cast(*bytes)))
+        self.floats(self.avx512f._mm512_cvtepu8_epi32(bits(*bytes)))
     }
 
     #[inline(always)]
     fn signed(self, bytes: &[u8; LANES]) -> __m512 {
-        self.floats(self.avx512f._mm512_cvtepi8_epi32(cast(*bytes)))
+        self.floats(self.avx512f._mm512_cvtepi8_epi32(bits(*bytes)))
     }
 
     #[inline(always)]
-    fn halves(self, bits: &[u16; LANES]) -> __m512 {
-        self.avx512f._mm512_cvtph_ps(cast(*bits))
+    fn halves(self, numbers: &[u16; LANES]) -> __m512 {
+        self.avx512f._mm512_cvtph_ps(bits(*numbers))
     }
 
     #[inline(always)]
     fn load(self, numbers: &[f32; LANES]) -> __m512 {
-        cast(*numbers)
+        bits(*numbers)
     }
 
     #[inline(always)]
     fn numbers(self, floats: __m512) -> [f32; LANES] {
-        cast(floats)
+        bits(floats)
     }
 
     #[inline(always)]
