@@ -390,7 +390,7 @@ mod models;
 pub use corpus::{Corpus, CorpusCommand, OfCorpus, SearchTool};
 pub use models::Models;
 #[cfg(feature = "local")]
-pub use models::{Bench, Info, ModelsCommand, Pull};
+pub use models::{Bench, Info, ModelsCommand, Pull, ServeModels};
 
 /// `troupe graph`
 #[derive(Debug, Args)]

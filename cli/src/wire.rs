@@ -118,6 +118,12 @@ fn access(
     Ok((base_url, key))
 }
 
+/// The key that the environment holds for a provider's own address.
+#[cfg(feature = "local")]
+pub fn key_of(provider: &str) -> Option<String> {
+    std::env::var(catalog::provider(provider)?.key_variable()?).ok()
+}
+
 fn access_to(model: &ir::Model) -> anyhow::Result<(Option<String>, Option<String>)> {
     access(&model.provider, &model.base_url, &model.api_key).map_err(|error| of_model(model, &error))
 }

@@ -34,6 +34,28 @@ pub enum ModelsCommand {
         /// Its name, without `local/`
         name: String,
     },
+    /// Serve models to other programs, over HTTP as OpenAI's
+    Serve(ServeModels),
+}
+
+/// `troupe models serve`
+#[derive(Debug, Args)]
+pub struct ServeModels {
+    /// Models: `local/NAME`, or NAME alone; `builtin/reader`, `builtin/static`
+    #[arg(value_name = "MODEL", required = true)]
+    pub models: Vec<String>,
+    /// The port; 0 takes a free one
+    #[arg(long, default_value_t = 8080)]
+    pub port: u16,
+    /// The address to listen on; others than this machine's own need a key
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    pub host: std::net::IpAddr,
+    /// What clients must send as their key
+    #[arg(long, value_name = "KEY", env = "TROUPE_SERVE_KEY", hide_env_values = true)]
+    pub key: Option<String>,
+    /// Chats that are answered at once; further ones wait
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..))]
+    pub parallel: u16,
 }
 
 /// `troupe models pull`

@@ -11,6 +11,8 @@ mod pull;
 #[cfg(feature = "local")]
 mod remove;
 #[cfg(feature = "local")]
+mod serve;
+#[cfg(feature = "local")]
 mod verify;
 
 use crate::args::Models;
@@ -26,6 +28,7 @@ pub fn run(arguments: &Models, settings: &Settings) -> anyhow::Result<Exit> {
         ModelsCommand::Rm { name, yes } => remove::run(name, *yes, settings),
         ModelsCommand::Bench(arguments) => bench::run(arguments, settings),
         ModelsCommand::Info(arguments) => info::run(arguments, settings),
+        ModelsCommand::Serve(arguments) => serve::run(arguments, settings),
         ModelsCommand::Verify { name } => verify::run(name, settings),
     }
 }

@@ -23,6 +23,8 @@ mod models;
 mod reports;
 mod secrets;
 mod serve;
+#[cfg(feature = "local")]
+mod served_models;
 mod server;
 mod suspended;
 mod trace;

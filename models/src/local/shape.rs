@@ -6,7 +6,7 @@ use super::tensors::Tensors;
 use candle_core::quantized::gguf_file::Value;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
-use troupe_core::port::Error;
+use troupe_core::port::{Error, ErrorKind};
 
 /// A line of models that are built alike: `model_type` of a `config.json`, `general.architecture` of a GGUF file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
@@ -110,9 +110,9 @@ impl Shape {
     /// # Errors
     /// `Invalid` for a file that is absent, cut short or not understood, and for a family that is not known.
     pub fn of(files: &Files) -> Result<Self, Error> {
-        let label = files.path().display().to_string();
-        let tensors = Tensors::of(files).map_err(|error| failed(&label, error))?;
-        Self::from(files, &tensors).map_err(|error| failed(&label, error))
+        // What is wrong with a file is told with its name already.
+        let tensors = Tensors::of(files).map_err(|error| Error::new(ErrorKind::Invalid, error))?;
+        Self::from(files, &tensors).map_err(|error| failed(&files.path().display().to_string(), error))
     }
 
     /// The same, where the heads of the weights have been read.

@@ -26,22 +26,36 @@ pub(super) fn run(arguments: &Pull, settings: &Settings) -> anyhow::Result<Exit>
     let target = target(&name)?;
     let partial = target.with_file_name(format!(".{name}.partial"));
     fs::create_dir_all(&partial).with_context(|| format!("{} cannot be made", partial.display()))?;
-    let lock = File::create(partial.join("lock"))?;
-    if lock.try_lock().is_err() {
+    let lock = partial.join("lock");
+    let locked = File::create(&lock)?;
+    if locked.try_lock().is_err() {
         return Err(Usage::error(format!(
             "another `troupe models pull` is getting local/{name}"
         )));
     }
-    let manifest = match &source {
-        Source::Path(path) => copy(path, &partial, settings)?,
+    let pulled = pull(&source, arguments.file.as_deref(), &name, &partial, settings);
+    fs::remove_file(lock)?;
+    if let Err(error) = pulled {
+        // Only what came is worth keeping.
+        let _ = fs::remove_dir(&partial);
+        return Err(error);
+    }
+    fs::rename(&partial, &target).with_context(|| format!("{} cannot be made", target.display()))?;
+    tell(&name, &target, settings)
+}
+
+/// Gets all files into `partial`, and checks that they make a model.
+fn pull(source: &Source, file: Option<&str>, name: &str, partial: &Path, settings: &Settings) -> anyhow::Result<()> {
+    let manifest = match source {
+        Source::Path(path) => copy(path, partial, settings)?,
         Source::Hub { repository, revision } => {
-            let wanted = arguments.file.as_deref().map(pattern).transpose()?;
-            block_on(fetch(repository, revision, wanted.as_ref(), &partial, settings))?
+            let wanted = file.map(pattern).transpose()?;
+            block_on(fetch(repository, revision, wanted.as_ref(), partial, settings))?
         }
     };
-    let files = Files::at(&partial).context("the files that came make no model")?;
+    let files = Files::at(partial).context("the files that came make no model")?;
     let mut verified = verify::Verified::default();
-    verify::structure(&name, &files, &mut verified);
+    verify::structure(name, &files, &mut verified);
     if !verified.faults.is_empty() {
         let faults = verified.faults.join("\n  ");
         let message = format!(
@@ -50,10 +64,8 @@ pub(super) fn run(arguments: &Pull, settings: &Settings) -> anyhow::Result<Exit>
         );
         return Err(Error::new(ErrorKind::Corrupt, message).into());
     }
-    manifest.write(&partial)?;
-    fs::remove_file(partial.join("lock"))?;
-    fs::rename(&partial, &target).with_context(|| format!("{} cannot be made", target.display()))?;
-    tell(&name, &target, settings)
+    manifest.write(partial)?;
+    Ok(())
 }
 
 fn tell(name: &str, target: &Path, settings: &Settings) -> anyhow::Result<Exit> {
