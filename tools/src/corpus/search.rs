@@ -106,7 +106,10 @@ impl Corpus {
         let finder = Finder::new(keyword);
         for (segment, positions) in self.segments.all() {
             let wanted = |chunk: u32| {
-                let position = positions.get(chunk as usize).copied().filter(|position| *position != DEAD)?;
+                let position = positions
+                    .get(chunk as usize)
+                    .copied()
+                    .filter(|position| *position != DEAD)?;
                 among.is_none_or(|among| among.has(position)).then_some(position)
             };
             let found = segment.keywords.find(keyword, |chunk, count| {

@@ -7,8 +7,10 @@
 //! Document numbers are chunk numbers: there is one segment, written in order.
 
 use super::chunk_set::ChunkSet;
+use super::table::{self, Table};
 use super::vocabulary::{self, LONGEST, Piece, Vocabulary};
 use crate::corpus::words::Words;
+use bytemuck::{Pod, Zeroable};
 use memchr::memmem::Finder;
 use std::io;
 use std::path::Path;
@@ -20,27 +22,64 @@ use tantivy::tokenizer::{TextAnalyzer, Token, TokenStream, Tokenizer};
 use tantivy::{Index, InvertedIndexReader, SegmentReader, TantivyDocument, TantivyError};
 
 const WORDS: &str = "words";
+const LISTS: &str = "word-lists";
 /// Stands for all words longer than [`LONGEST`]: no letter, and behind them all in order.
 const UNLISTED: &str = "\u{10ffff}";
 /// Room for the writer's tables before they grow, in bytes.
 const WRITER_BYTES: usize = 64 << 20;
-/// What it costs to look at a chunk's text, and to begin with a word's chunks, where one chunk of a word costs 1.
-/// Measured on passages of 700 bytes: 300, 150 and 1 nanoseconds.
-const TEXT_COST: usize = 256;
-const WORD_COST: usize = 128;
+// Costs in nanoseconds, as measured on passages of 700 bytes (`docs/bench/retrieval.md`): to put a chunk of a list into
+// a set is 1.
+/// To look at a chunk's text.
+const TEXT_COST: usize = 128;
+/// To begin with a word's list.
+const WORD_COST: usize = 64;
+/// To tell of a chunk.
+const TELL_COST: usize = 8;
 
 /// The index, opened.
 pub struct Keywords {
     index: Arc<InvertedIndexReader>,
     vocabulary: Vocabulary,
+    /// One row a word.
+    lists: Table<ListRow>,
     /// The chunks with words that are too long for the vocabulary.
     unlisted: ChunkSet,
     chunks: usize,
 }
 
+/// Where tantivy keeps the chunks of a word; its own dictionary would be asked letter by letter.
+#[derive(Debug, Clone, Copy, Pod, Zeroable)]
+#[repr(C)]
+struct ListRow {
+    start: u64,
+    bytes: u32,
+    /// Number of chunks.
+    holding: u32,
+}
+
+impl ListRow {
+    fn new(info: &TermInfo) -> Self {
+        Self {
+            start: info.postings_range.start as u64,
+            bytes: info.postings_range.len() as u32,
+            holding: info.doc_freq,
+        }
+    }
+
+    fn info(self) -> TermInfo {
+        let start = self.start as usize;
+        TermInfo {
+            doc_freq: self.holding,
+            postings_range: start..start + self.bytes as usize,
+            positions_range: 0..0,
+        }
+    }
+}
+
 /// The words that a piece of a keyword may be part of.
-struct List {
-    words: Vec<TermInfo>,
+struct Lists {
+    words: Vec<u32>,
+    rows: Vec<ListRow>,
     cost: usize,
 }
 
@@ -64,12 +103,14 @@ pub fn write<'a>(folder: &Path, folded: impl Iterator<Item = &'a str>) -> Result
     let index = writer.finalize()?;
     let (_, reader) = only_segment(&index)?;
     let mut words = reader.terms().stream()?;
-    let mut draft = vocabulary::Draft::default();
+    let (mut draft, mut lists) = (vocabulary::Draft::default(), Vec::new());
     while words.advance() {
         if words.key() != UNLISTED.as_bytes() {
             draft.push(words.key());
+            lists.push(ListRow::new(words.value()));
         }
     }
+    table::write(folder, LISTS, &lists)?;
     Ok(draft.write(folder)?)
 }
 
@@ -93,16 +134,16 @@ impl Keywords {
             let message = format!("{found} texts instead of {chunks}");
             return Err(TantivyError::InternalError(message));
         }
-        let unlisted = index.terms().get(UNLISTED)?;
-        let words = index.terms().num_terms() - usize::from(unlisted.is_some());
+        let lists: Table<ListRow> = Table::open(folder, LISTS)?;
         let mut keywords = Self {
-            vocabulary: Vocabulary::open(folder, words)?,
+            vocabulary: Vocabulary::open(folder, lists.len())?,
+            lists,
             unlisted: ChunkSet::none(chunks),
             index,
             chunks,
         };
-        if let Some(unlisted) = unlisted {
-            keywords.unlisted = keywords.holding_any(&[unlisted])?;
+        if let Some(unlisted) = keywords.index.terms().get(UNLISTED)? {
+            keywords.unlisted = keywords.holding_any(&[ListRow::new(&unlisted)])?;
         }
         Ok(keywords)
     }
@@ -111,19 +152,28 @@ impl Keywords {
     /// The chunks that are given back were not told of: only their texts say whether they hold it.
     pub fn find(&self, keyword: &str, mut tell: impl FnMut(u32, u64)) -> io::Result<ChunkSet> {
         let pieces: Vec<Piece<'_>> = pieces(keyword).collect();
-        let [within @ Piece { begins: false, ends: false, .. }] = pieces.as_slice() else {
+        let [
+            within @ Piece {
+                begins: false,
+                ends: false,
+                ..
+            },
+        ] = pieces.as_slice()
+        else {
             return self.candidates(&pieces);
         };
-        let finder = Finder::new(keyword);
-        for word in self.vocabulary.words(&self.vocabulary.find(within)) {
-            let word = self.vocabulary.word(word);
-            let times = finder.find_iter(word).count() as u64;
-            self.each(&self.info(word)?, IndexRecordOption::WithFreqs, |chunk, count| {
-                if !self.unlisted.has(chunk) {
-                    tell(chunk, times * u64::from(count));
-                }
-            })?;
+        let lists = self.lists(&self.vocabulary.find(within));
+        if lists.cost * TELL_COST > self.chunks * TEXT_COST {
+            return Ok(ChunkSet::all(self.chunks));
         }
+        let finder = Finder::new(keyword);
+        let times = |word: &u32| finder.find_iter(self.vocabulary.word(*word)).count() as u64;
+        let times: Vec<u64> = lists.words.iter().map(times).collect();
+        self.each(&lists.rows, IndexRecordOption::WithFreqs, |at, chunk, count| {
+            if !self.unlisted.has(chunk) {
+                tell(chunk, times[at] * u64::from(count));
+            }
+        })?;
         Ok(self.unlisted.clone())
     }
 
@@ -131,60 +181,75 @@ impl Keywords {
     fn candidates(&self, pieces: &[Piece<'_>]) -> io::Result<ChunkSet> {
         let mut matches: Vec<_> = pieces.iter().map(|piece| self.vocabulary.find(piece)).collect();
         matches.sort_by_key(vocabulary::Matches::len);
-        let mut lists: Vec<List> = Vec::new();
-        let mut least = self.chunks * TEXT_COST;
+        let mut all: Vec<Lists> = Vec::new();
+        let mut worth = self.chunks * TEXT_COST;
         for matches in matches {
-            // the other pieces have no fewer words, and each costs something
-            if matches.len() * WORD_COST > least {
+            // the pieces that are left have no fewer words
+            if matches.len() * WORD_COST > worth {
                 break;
             }
-            let words = self.vocabulary.words(&matches).into_iter();
-            let words = words.map(|word| self.info(self.vocabulary.word(word)));
-            let words = words.collect::<io::Result<Vec<TermInfo>>>()?;
-            let cost = words.iter().map(|word| WORD_COST + word.doc_freq as usize).sum();
-            least = least.min(cost * TEXT_COST);
-            lists.push(List { words, cost });
+            let lists = self.lists(&matches);
+            // no more chunks than that will be left to look at
+            worth = worth.min(lists.cost * TEXT_COST);
+            all.push(lists);
         }
-        lists.sort_by_key(|list| list.cost);
+        all.sort_by_key(|lists| lists.cost);
         let mut found = ChunkSet::all(self.chunks);
-        for list in lists {
-            if list.cost > found.len() * TEXT_COST {
+        for lists in all {
+            if lists.cost > found.len() * TEXT_COST {
                 break;
             }
-            found.keep(&self.holding_any(&list.words)?);
+            found.keep(&self.holding_any(&lists.rows)?);
         }
         found.add(&self.unlisted);
         Ok(found)
     }
 
     /// Tells every chunk that holds a folded word, ascending, and how often.
-    pub fn holding(&self, word: &str, tell: impl FnMut(u32, u32)) -> io::Result<()> {
-        match self.index.terms().get(word)? {
-            Some(info) => self.each(&info, IndexRecordOption::WithFreqs, tell),
-            None => Ok(()),
-        }
+    pub fn holding(&self, word: &str, mut tell: impl FnMut(u32, u32)) -> io::Result<()> {
+        let info = self.index.terms().get(word)?;
+        let rows: Vec<ListRow> = info.iter().map(ListRow::new).collect();
+        self.each(&rows, IndexRecordOption::WithFreqs, |_, chunk, count| {
+            tell(chunk, count)
+        })
     }
 
-    fn holding_any(&self, words: &[TermInfo]) -> io::Result<ChunkSet> {
+    fn holding_any(&self, words: &[ListRow]) -> io::Result<ChunkSet> {
         let mut chunks = ChunkSet::none(self.chunks);
-        for word in words {
-            self.each(word, IndexRecordOption::Basic, |chunk, _| chunks.insert(chunk))?;
-        }
+        self.each(words, IndexRecordOption::Basic, |_, chunk, _| chunks.insert(chunk))?;
         Ok(chunks)
     }
 
-    fn info(&self, word: &[u8]) -> io::Result<TermInfo> {
-        let info = self.index.terms().get(word)?;
-        info.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "a word of the vocabulary has no list"))
+    fn lists(&self, matches: &vocabulary::Matches) -> Lists {
+        let words = self.vocabulary.words(matches);
+        let rows: Vec<ListRow> = words.iter().map(|word| self.lists[*word as usize]).collect();
+        let cost = rows.iter().map(|row| WORD_COST + row.holding as usize).sum();
+        Lists { words, rows, cost }
     }
 
-    fn each(&self, word: &TermInfo, option: IndexRecordOption, mut tell: impl FnMut(u32, u32)) -> io::Result<()> {
-        let mut block = self.index.read_block_postings_from_terminfo(word, option)?;
-        while block.block_len() > 0 {
-            for (at, chunk) in block.docs().iter().enumerate() {
-                tell(*chunk, block.freq(at));
+    /// Tells every chunk of every word: the word's place, the chunk and how often it has it.
+    fn each(
+        &self,
+        words: &[ListRow],
+        option: IndexRecordOption,
+        mut tell: impl FnMut(usize, u32, u32),
+    ) -> io::Result<()> {
+        let Some(first) = words.first() else {
+            return Ok(());
+        };
+        let mut block = self.index.read_block_postings_from_terminfo(&first.info(), option)?;
+        for (at, word) in words.iter().enumerate() {
+            if at > 0 {
+                // most lists are shorter than it takes to make room for one
+                self.index
+                    .reset_block_postings_from_terminfo(&word.info(), &mut block)?;
             }
-            block.advance();
+            while block.block_len() > 0 {
+                for (row, chunk) in block.docs().iter().enumerate() {
+                    tell(at, *chunk, block.freq(row));
+                }
+                block.advance();
+            }
         }
         Ok(())
     }

@@ -121,7 +121,10 @@ impl Draft {
 
     fn suffix(&self, suffix: Suffix) -> &[u8] {
         let start = self.starts[suffix.word() as usize] as usize + suffix.offset();
-        self.letters[start..].split_inclusive(|byte| *byte == END).next().unwrap_or_default()
+        self.letters[start..]
+            .split_inclusive(|byte| *byte == END)
+            .next()
+            .unwrap_or_default()
     }
 
     /// The first eight bytes of a suffix and its mark as a number of the same order.
@@ -159,7 +162,10 @@ impl Vocabulary {
     pub fn word(&self, word: u32) -> &[u8] {
         let word = word as usize;
         let start = self.starts.get(word).map_or(0, |start| *start as usize);
-        let end = self.starts.get(word + 1).map_or(self.letters.len(), |next| *next as usize);
+        let end = self
+            .starts
+            .get(word + 1)
+            .map_or(self.letters.len(), |next| *next as usize);
         self.letters.bytes(start..end.saturating_sub(1))
     }
 
@@ -181,7 +187,10 @@ impl Vocabulary {
             Matches::Words(low..low + length)
         } else {
             let start = |suffix: &Suffix| {
-                let start = self.starts.get(suffix.word() as usize).map_or(0, |start| *start as usize);
+                let start = self
+                    .starts
+                    .get(suffix.word() as usize)
+                    .map_or(0, |start| *start as usize);
                 start + suffix.offset()
             };
             let rows: &[Suffix] = &self.suffixes;

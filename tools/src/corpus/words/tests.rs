@@ -10,7 +10,10 @@ fn words(text: &str) -> Vec<&str> {
 #[test]
 fn words_are_runs_and_pairs() {
     assert_eq!(words(" fox_den's 3.5 Zürich"), ["fox_den", "s", "3", "5", "Zürich"]);
-    assert_eq!(words("日本語、x手机ok 한국어 人"), ["日本", "本語", "語", "x", "手机", "机", "ok", "한국어", "人"]);
+    assert_eq!(
+        words("日本語、x手机ok 한국어 人"),
+        ["日本", "本語", "語", "x", "手机", "机", "ok", "한국어", "人"]
+    );
     assert_eq!(words("-- \n"), Vec::<&str>::new());
 }
 

@@ -38,7 +38,11 @@ proptest! {
 fn the_longest_word_is_found_by_its_last_letter() {
     let words = BTreeSet::from([format!("{}z", "y".repeat(LONGEST - 1)), "a".into()]);
     let (_folder, vocabulary) = vocabulary(&words);
-    let last = Piece { letters: "z", begins: false, ends: true };
+    let last = Piece {
+        letters: "z",
+        begins: false,
+        ends: true,
+    };
     assert_eq!(vocabulary.words(&vocabulary.find(&last)), [1]);
 }
 
