@@ -16,7 +16,10 @@ impl ChunkSet {
     /// All of `count` chunks.
     pub fn all(count: usize) -> Self {
         let mut bits = vec![u64::MAX; count / 64];
-        bits.extend((count % 64 > 0).then(|| (1 << (count % 64)) - 1));
+        let rest = count % 64;
+        if rest > 0 {
+            bits.push((1 << rest) - 1);
+        }
         Self { bits }
     }
 

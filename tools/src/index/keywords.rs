@@ -8,7 +8,7 @@
 
 use super::chunk_set::ChunkSet;
 use super::table::{self, Table};
-use super::vocabulary::{self, LONGEST, Piece, Vocabulary};
+use super::vocabulary::{self, Piece, Vocabulary};
 use crate::corpus::words::Words;
 use bytemuck::{Pod, Zeroable};
 use memchr::memmem::Finder;
@@ -18,13 +18,12 @@ use std::sync::Arc;
 use tantivy::directory::MmapDirectory;
 use tantivy::postings::TermInfo;
 use tantivy::schema::{Field, IndexRecordOption, Schema, TextFieldIndexing, TextOptions};
-use tantivy::tokenizer::{TextAnalyzer, Token, TokenStream, Tokenizer};
+use tantivy::tokenizer::TextAnalyzer;
 use tantivy::{Index, InvertedIndexReader, SegmentReader, TantivyDocument, TantivyError};
+use tokenizer::{ByWord, UNLISTED};
 
 const WORDS: &str = "words";
 const LISTS: &str = "word-lists";
-/// Stands for all words longer than [`LONGEST`]: no letter, and behind them all in order.
-const UNLISTED: &str = "\u{10ffff}";
 /// Room for the writer's tables before they grow, in bytes.
 const WRITER_BYTES: usize = 64 << 20;
 // Costs in nanoseconds, as measured on passages of 700 bytes (`docs/bench/retrieval.md`): to put a chunk of a list into
@@ -268,47 +267,6 @@ fn pieces(keyword: &str) -> impl Iterator<Item = Piece<'_>> {
     })
 }
 
-#[derive(Clone)]
-struct ByWord;
-
-struct Stream<'a> {
-    words: Words<'a>,
-    token: Token,
-}
-
-impl Tokenizer for ByWord {
-    type TokenStream<'a> = Stream<'a>;
-
-    fn token_stream<'a>(&'a mut self, text: &'a str) -> Stream<'a> {
-        // places are not indexed; the default one is a mark that overflows when counted on
-        let token = Token {
-            position: 0,
-            ..Token::default()
-        };
-        let words = Words::of(text);
-        Stream { words, token }
-    }
-}
-
-impl TokenStream for Stream<'_> {
-    fn advance(&mut self) -> bool {
-        let Some(word) = self.words.next() else {
-            return false;
-        };
-        let is_listed = word.text.len() <= LONGEST;
-        self.token.text.clear();
-        self.token.text.push_str(if is_listed { word.text } else { UNLISTED });
-        true
-    }
-
-    fn token(&self) -> &Token {
-        &self.token
-    }
-
-    fn token_mut(&mut self) -> &mut Token {
-        &mut self.token
-    }
-}
-
 #[cfg(test)]
 mod tests;
+mod tokenizer;

@@ -1,6 +1,7 @@
 //! What words tell of keywords, and which texts are left to be looked at.
 
 use super::*;
+use crate::index::vocabulary::LONGEST;
 use proptest::prelude::*;
 
 fn index(texts: &[String]) -> (tempfile::TempDir, Keywords) {
