@@ -26,10 +26,9 @@ const WORDS: &str = "words";
 const LISTS: &str = "word-lists";
 /// Room for the writer's tables before they grow, in bytes.
 const WRITER_BYTES: usize = 64 << 20;
-// Costs in nanoseconds, as measured on passages of 700 bytes (`docs/bench/retrieval.md`): to put a chunk of a list into
-// a set is 1.
-/// To look at a chunk's text.
-const TEXT_COST: usize = 128;
+// Costs in nanoseconds, as measured on passages of 700 bytes: to put a chunk of a list into a set is 1.
+/// To look at a chunk's text by itself; half of it where all texts are looked at in a row.
+const TEXT_COST: usize = 256;
 /// To begin with a word's list.
 const WORD_COST: usize = 64;
 /// To tell of a chunk.
@@ -137,7 +136,7 @@ impl Keywords {
         let mut keywords = Self {
             vocabulary: Vocabulary::open(folder, lists.len())?,
             lists,
-            unlisted: ChunkSet::none(chunks),
+            unlisted: ChunkSet::none(0),
             index,
             chunks,
         };
@@ -162,7 +161,7 @@ impl Keywords {
             return self.candidates(&pieces);
         };
         let lists = self.lists(&self.vocabulary.find(within));
-        if lists.cost * TELL_COST > self.chunks * TEXT_COST {
+        if lists.cost * TELL_COST > self.chunks * TEXT_COST / 2 {
             return Ok(ChunkSet::all(self.chunks));
         }
         let finder = Finder::new(keyword);
