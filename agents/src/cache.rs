@@ -17,6 +17,7 @@ use troupe_core::port::blob::Digest;
 use troupe_core::port::cache::Cache;
 use troupe_core::port::model::ModelRequest;
 use troupe_core::port::tool::Invocation;
+use troupe_core::sampling::Sampling;
 use troupe_core::{Object, Value};
 
 /// Raised whenever the same question would be spelled differently, or its answer read wrongly.
@@ -41,8 +42,7 @@ pub(crate) struct Question<'a> {
 struct ModelQuestion<'a> {
     version: u32,
     model: &'a str,
-    max_tokens: Option<u64>,
-    temperature: Option<f64>,
+    sampling: &'a Sampling,
     forced: bool,
     system: &'a str,
     messages: &'a [Arc<Message>],
@@ -68,7 +68,6 @@ impl<'a> Question<'a> {
         step: &Step,
         origin: Origin,
         model: &str,
-        max_tokens: Option<u64>,
         request: &ModelRequest,
     ) -> Option<Self> {
         Self::of(ports, step, origin, || {
@@ -77,8 +76,7 @@ impl<'a> Question<'a> {
             digest(&ModelQuestion {
                 version: VERSION,
                 model,
-                max_tokens,
-                temperature: request.temperature,
+                sampling: &request.sampling,
                 forced: request.forced,
                 system: &request.system,
                 messages: &request.messages,

@@ -250,16 +250,16 @@ async fn ask_model(wires: &Wires, origin: Origin, request: ModelRequest) -> Resu
         messages: request.messages,
         tools: offered,
         output: request.output,
-        temperature: if request.forced {
-            Some(0.0)
+        sampling: if request.forced {
+            definition.sampling.forced()
         } else {
-            definition.temperature
+            definition.sampling.clone()
         },
         forced: request.forced,
     };
     let (ports, answers) = (&wires.ports, &wires.answers);
     let (step, identity) = (wires.workflow.step(origin.step), ports.models[model].identity());
-    let question = Question::to_model(ports, step, origin, &identity, definition.max_tokens, &request);
+    let question = Question::to_model(ports, step, origin, &identity, &request);
     if let Some(mut reply) = answers.reply(ports, question.as_ref()).await {
         reply.wall_ms = milliseconds(begun);
         return Ok(reply);

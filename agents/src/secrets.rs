@@ -120,7 +120,8 @@ impl Secrets {
     }
 
     pub(crate) fn conceal_reply(&self, mut reply: Reply) -> Reply {
-        let (message, cached) = (&reply.message, reply.cached);
+        let (before, cached) = (Arc::clone(&reply.message), reply.cached);
+        let message = &before;
         let tool_calls = message.tool_calls.iter().cloned().map(|mut call| {
             call.arguments = self.conceal(&call.arguments, cached);
             call
@@ -130,6 +131,10 @@ impl Secrets {
             thinking: self.conceal(&message.thinking, cached),
             tool_calls: tool_calls.collect(),
         });
+        if reply.message != before {
+            // Its tokens would spell what was concealed.
+            reply.recording.clear();
+        }
         reply
     }
 

@@ -74,10 +74,8 @@ fn embedder() -> Arc<dyn Embedder> {
         return Arc::new(StaticTable::embedded());
     };
     let name = folder.file_name().and_then(|name| name.to_str()).expect("a name");
-    let options = EncoderOptions {
-        places: vec![folder.parent().expect("a folder in a folder").to_owned()],
-        ..EncoderOptions::new("local", name)
-    };
+    let places = vec![folder.parent().expect("a folder in a folder").to_owned()];
+    let options = EncoderOptions::local(name, places);
     connect(&options).expect("a model")
 }
 

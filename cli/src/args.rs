@@ -95,6 +95,8 @@ pub enum Command {
     Call(Call),
     /// Build, search and check the indexes of a workflow's corpora
     Corpus(Corpus),
+    /// Get, list, check and remove the models on this machine
+    Models(Models),
     /// Draw a workflow's steps and who waits for whom
     Graph(Graph),
     /// Explain a diagnostic's code
@@ -379,8 +381,16 @@ pub struct Call {
 }
 
 mod corpus;
+#[cfg_attr(
+    not(feature = "local"),
+    allow(dead_code, reason = "the commands are known, and say how to build them")
+)]
+mod models;
 
 pub use corpus::{Corpus, CorpusCommand, OfCorpus, SearchTool};
+pub use models::Models;
+#[cfg(feature = "local")]
+pub use models::{Bench, Info, ModelsCommand, Pull};
 
 /// `troupe graph`
 #[derive(Debug, Args)]

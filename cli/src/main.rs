@@ -11,6 +11,7 @@ mod load;
 mod lsp;
 mod past;
 mod person;
+mod places;
 mod redact;
 mod report;
 mod rewrite;

@@ -7,7 +7,9 @@ pub use corpora::Corpora;
 pub use encoders::encoders;
 
 use crate::exit::Usage;
+use crate::places;
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 use std::time::Duration;
 use troupe_agents::{Gates, Secrets};
@@ -68,20 +70,20 @@ pub fn gates() -> Gates {
     GATES.clone()
 }
 
-/// Connects every model that an agent uses. A missing key is reported before anything runs.
-pub fn models(workflow: &Workflow) -> anyhow::Result<Vec<Arc<dyn Model>>> {
-    workflow.models.iter().map(connect).collect()
+/// Connects every model that an agent uses; those of this process are looked for from `folder` on. A missing key or
+/// model is reported before anything runs.
+pub fn models(workflow: &Workflow, folder: &Path) -> anyhow::Result<Vec<Arc<dyn Model>>> {
+    workflow.models.iter().map(|model| connect(model, folder)).collect()
 }
 
-fn connect(model: &ir::Model) -> anyhow::Result<Arc<dyn Model>> {
+fn connect(model: &ir::Model, folder: &Path) -> anyhow::Result<Arc<dyn Model>> {
     let (base_url, api_key) = access_to(model)?;
     let options = ModelOptions {
         api_key,
         base_url,
-        temperature: model.temperature,
-        max_tokens: model.max_tokens,
         timeout: Duration::from_secs(model.timeout_seconds),
         attempts: model.attempts,
+        places: places::models(folder),
         ..ModelOptions::new(&model.provider, &model.name)
     };
     let mut connected = MODELS.lock().unwrap_or_else(PoisonError::into_inner);

@@ -9,6 +9,7 @@ use crate::expression::{Expression, Template};
 use crate::failure::FailureKind;
 use crate::id::{AgentIndex, ModelIndex, StepIndex, ToolIndex, WorkflowIndex};
 use crate::limits::{Limits, RunLimits};
+use crate::sampling::Sampling;
 use crate::types::Type;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -84,10 +85,8 @@ pub struct Model {
     pub base_url: Option<Template>,
     /// `api_key:`.
     pub api_key: Option<Template>,
-    /// Sampling temperature; the provider's default when absent.
-    pub temperature: Option<f64>,
-    /// Most tokens that one answer may have; the provider's default when absent.
-    pub max_tokens: Option<u64>,
+    /// How the tokens of its answers are chosen.
+    pub sampling: Sampling,
     /// Seconds until a request is given up.
     pub timeout_seconds: u64,
     /// Attempts at one request, the first included.

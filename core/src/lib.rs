@@ -19,6 +19,8 @@ pub mod limits;
 pub mod message;
 pub mod metric;
 pub mod port;
+pub mod recording;
+pub mod sampling;
 pub mod secret;
 pub mod tokens;
 pub mod types;

@@ -1,6 +1,7 @@
 //! What models read and write: messages, tool calls, usage.
 
 use crate::Value;
+use crate::recording::Recording;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -134,6 +135,9 @@ pub struct Reply {
     /// What a cached answer cost when it was made; nothing for any other.
     #[serde(default, skip_serializing_if = "Usage::is_nothing")]
     pub saved: Usage,
+    /// What its tokens were chosen from; models in this process know that.
+    #[serde(default, skip_serializing_if = "Recording::is_empty")]
+    pub recording: Recording,
 }
 
 /// Why a model stopped writing.

@@ -33,13 +33,9 @@ fn main() {
     measured("builtin/static", StaticTable::embedded(), &sentences, 256);
     for model in models {
         let folder = PathBuf::from(model);
-        let options = EncoderOptions {
-            places: vec![folder.parent().expect("a folder in a folder").to_owned()],
-            ..EncoderOptions::new(
-                "local",
-                folder.file_name().and_then(|name| name.to_str()).expect("a name"),
-            )
-        };
+        let name = folder.file_name().and_then(|name| name.to_str()).expect("a name");
+        let places = vec![folder.parent().expect("a folder in a folder").to_owned()];
+        let options = EncoderOptions::local(name, places);
         let start = Instant::now();
         let embedder = connect(&options).expect("a model");
         println!(

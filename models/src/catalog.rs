@@ -3,6 +3,7 @@
 use crate::reader::Reader;
 use crate::wire::chat_completions::{self, ChatCompletions, Endpoint};
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use troupe_core::port::model::Model;
@@ -13,6 +14,8 @@ use troupe_core::port::{Error, ErrorKind};
 pub enum Dialect {
     /// Nothing is spoken to: the model is part of this crate.
     Builtin,
+    /// Nothing is spoken to: the model's files are loaded into this process.
+    Local,
     /// OpenAI's `POST /chat/completions`, streamed as server-sent events.
     ChatCompletions {
         /// Where it is unless `base_url` says otherwise.
@@ -67,6 +70,10 @@ pub const PROVIDERS: &[Provider] = &[
         dialect: Dialect::Builtin,
     },
     Provider {
+        name: "local",
+        dialect: Dialect::Local,
+    },
+    Provider {
         name: "openai",
         dialect: Dialect::ChatCompletions {
             base_url: "https://api.openai.com/v1",
@@ -83,7 +90,7 @@ impl Provider {
     /// The environment variable that holds the provider's key; none where no key is needed.
     pub fn key_variable(&self) -> Option<&'static str> {
         match self.dialect {
-            Dialect::Builtin => None,
+            Dialect::Builtin | Dialect::Local => None,
             Dialect::ChatCompletions { key_variable, .. } => Some(key_variable),
         }
     }
@@ -105,14 +112,12 @@ pub struct ModelOptions {
     pub base_url: Option<String>,
     /// The key; required at the provider's own address, optional at a `base_url`.
     pub api_key: Option<String>,
-    /// Sampling temperature where a request names none; the provider's default when absent.
-    pub temperature: Option<f64>,
-    /// Most tokens of one answer; the provider's default when absent.
-    pub max_tokens: Option<u64>,
     /// Until a request is given up, retries included and waiting for a rate limit left out.
     pub timeout: Duration,
     /// Attempts at one request, the first included; 0 counts as 1.
     pub attempts: u32,
+    /// Folders in which a model of this process is looked for, one after the other.
+    pub places: Vec<PathBuf>,
 }
 
 impl ModelOptions {
@@ -123,10 +128,9 @@ impl ModelOptions {
             name: name.into(),
             base_url: None,
             api_key: None,
-            temperature: None,
-            max_tokens: None,
             timeout: Duration::from_secs(300),
             attempts: 4,
+            places: Vec::new(),
         }
     }
 }
@@ -138,10 +142,9 @@ impl fmt::Debug for ModelOptions {
             .field("name", &self.name)
             .field("base_url", &self.base_url)
             .field("api_key", &self.api_key.as_ref().map(|_| "[secret]"))
-            .field("temperature", &self.temperature)
-            .field("max_tokens", &self.max_tokens)
             .field("timeout", &self.timeout)
             .field("attempts", &self.attempts)
+            .field("places", &self.places)
             .finish()
     }
 }
@@ -152,10 +155,13 @@ impl fmt::Debug for ModelOptions {
 /// `Missing` for an unknown provider or builtin model, `Denied` for a missing or unusable key,
 /// `Invalid` for a `base_url` that is no HTTP address.
 pub fn connect(options: ModelOptions) -> Result<Arc<dyn Model>, Error> {
-    match endpoint(&options, chat_completions::CALL)? {
-        Some((endpoint, quirks)) => Ok(Arc::new(ChatCompletions::new(&options, endpoint, quirks))),
-        None => builtin(&options.name),
+    if let Some((endpoint, quirks)) = endpoint(&options, chat_completions::CALL)? {
+        return Ok(Arc::new(ChatCompletions::new(&options, endpoint, quirks)));
     }
+    if options.provider == "local" {
+        return local(&options);
+    }
+    builtin(&options.name)
 }
 
 /// Where a call of a model goes, such as `/embeddings`, and what is special there; none for what is built in.
@@ -180,6 +186,27 @@ pub(crate) fn endpoint(options: &ModelOptions, call: &str) -> Result<Option<(End
     }
     let (base_url, quirks) = own.map_or((base_url, quirks), |url| (url, Quirks::COMMON));
     Ok(Some((Endpoint::at(base_url, call, api_key)?, quirks)))
+}
+
+#[cfg(feature = "local")]
+fn local(options: &ModelOptions) -> Result<Arc<dyn Model>, Error> {
+    Ok(Arc::new(crate::local::LocalModel::find(
+        &options.name,
+        &options.places,
+    )?))
+}
+
+#[cfg(not(feature = "local"))]
+fn local(options: &ModelOptions) -> Result<Arc<dyn Model>, Error> {
+    Err(not_compiled_in(&options.name))
+}
+
+/// What is said of `local/name` by a program that was built without such models.
+#[cfg(not(feature = "local"))]
+pub(crate) fn not_compiled_in(name: &str) -> Error {
+    let message =
+        format!("local/{name}: this program was built without models of its own; build it with `--features local`");
+    Error::new(ErrorKind::Missing, message)
 }
 
 fn builtin(name: &str) -> Result<Arc<dyn Model>, Error> {

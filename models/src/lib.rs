@@ -7,6 +7,8 @@
 pub mod catalog;
 pub mod embed;
 #[cfg(feature = "local")]
+pub mod hub;
+#[cfg(feature = "local")]
 pub mod local;
 pub mod reader;
 mod wire;

@@ -10,6 +10,7 @@ use troupe_core::ir::{
     Step, Team, Tool, ToolSource, Verb, Workflow,
 };
 use troupe_core::limits::{Limits, Mode, RunLimits};
+use troupe_core::sampling::Sampling;
 use troupe_core::types::Type;
 use troupe_core::{Value, ir::CommandTemplate};
 
@@ -58,8 +59,7 @@ pub fn team(parallel: u32, per_wave: u32) -> Workflow {
             name: "test".into(),
             base_url: None,
             api_key: None,
-            temperature: None,
-            max_tokens: None,
+            sampling: Sampling::default(),
             timeout_seconds: 60,
             attempts: 1,
             parallel: 1_000,
@@ -359,7 +359,7 @@ pub fn run(arguments: &[&str]) -> Verb {
 /// [`everything`] with limits so small that every run meets several of them, enforced or audited.
 pub fn tight(mode: Mode) -> Workflow {
     let mut workflow = everything();
-    workflow.models[0].max_tokens = Some(20);
+    workflow.models[0].sampling.max_tokens = Some(20);
     workflow.limits = RunLimits {
         turns: 40,
         tokens: 1_500,

@@ -220,7 +220,7 @@ async fn only_steps_that_say_so_use_it_and_only_for_equal_calls() {
         "the tool's call is the same"
     );
     let mut warm = seeking(FOR_EVER);
-    warm.models[0].temperature = Some(0.7);
+    warm.models[0].sampling.temperature = Some(0.7);
     assert_eq!(
         live(warm, model, Echo::new(Some("papers@2")), &using(&kept))
             .await

@@ -27,7 +27,7 @@ fn run_of(
 fn greedy(tokens: u64) -> Workflow {
     let mut workflow = workflow::team(1, 1);
     let mut scorer = workflow::scorer();
-    scorer.models[0].max_tokens = Some(5);
+    scorer.models[0].sampling.max_tokens = Some(5);
     workflow.workflows = vec![Arc::new(scorer)];
     let row = troupe_core::expression::Template::Expression(workflow::expression("row"));
     let mut score = workflow::workflow_step("score", &[], 0, vec![("row".into(), row)]);

@@ -124,7 +124,7 @@ async fn the_token_cap_has_room_for_each_call_before_it_is_made() {
         ..Limits::AGENT
     };
     let mut workflow = alone(limits, Type::String);
-    workflow.models[0].max_tokens = Some(5);
+    workflow.models[0].sampling.max_tokens = Some(5);
     let (outcome, events) = check(workflow, "a result of some forty bytes, to be counted", |request| {
         if request.forced {
             Line::Say("enough".into())

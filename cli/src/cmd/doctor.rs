@@ -2,6 +2,7 @@
 
 mod blobs;
 mod database;
+mod devices;
 mod leftovers;
 mod machine;
 mod runs;
@@ -29,6 +30,7 @@ const CHECKS: &[&dyn Check] = &[
     &leftovers::Leftovers,
     &sizes::Sizes,
     &machine::Machine,
+    &devices::Devices,
 ];
 
 /// One thing to look at.

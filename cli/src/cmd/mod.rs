@@ -18,6 +18,7 @@ mod graph;
 mod import;
 mod list;
 mod migrate;
+mod models;
 mod new;
 mod replay;
 mod resume;
@@ -60,6 +61,7 @@ pub fn dispatch(command: Command, settings: &Settings) -> anyhow::Result<Exit> {
         Command::Citations(arguments) => citations::run(&arguments, settings),
         Command::Call(arguments) => call::run(&arguments, settings),
         Command::Corpus(arguments) => corpus::run(&arguments, settings),
+        Command::Models(arguments) => models::run(&arguments, settings),
         Command::Graph(arguments) => graph::run(&arguments, settings),
         Command::Explain(arguments) => explain::run(&arguments, settings),
         Command::New(arguments) => new::run(&arguments, settings),

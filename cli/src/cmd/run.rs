@@ -150,7 +150,7 @@ impl Wired {
         let secrets = wire::secrets(&workflow)?;
         redact::know(&secrets);
         let mut corpora = wire::Corpora::new(loaded, state, settings);
-        let wired = Self::of(workflow, &processes, &secrets, &mut corpora)?;
+        let wired = Self::of(workflow, &processes, &secrets, &mut corpora, &loaded.folder)?;
         Ok(Self {
             corpora: corpora.opened(),
             ..wired
@@ -162,16 +162,17 @@ impl Wired {
         processes: &Option<Arc<dyn ProcessRunner>>,
         secrets: &Secrets,
         corpora: &mut wire::Corpora<'_>,
+        folder: &Path,
     ) -> anyhow::Result<Self> {
         let called = workflow.workflows.iter();
         Ok(Self {
-            models: wire::models(&workflow)?,
+            models: wire::models(&workflow, folder)?,
             tools: corpora.tools(&workflow, &|_| true)?.into_values().collect(),
             processes: processes.clone(),
             secrets: secrets.clone(),
             corpora: Vec::new(),
             called: called
-                .map(|called| Self::of(called.clone(), processes, secrets, corpora))
+                .map(|called| Self::of(called.clone(), processes, secrets, corpora, folder))
                 .collect::<Result<_, _>>()?,
             workflow,
         })

@@ -1,7 +1,8 @@
 //! A corpus's embedder and reranker become live ports.
 
 use crate::exit::Usage;
-use std::path::{Path, PathBuf};
+use crate::places;
+use std::path::Path;
 use std::sync::Arc;
 use troupe_core::ir;
 use troupe_models::catalog::ModelOptions;
@@ -56,22 +57,12 @@ fn options(corpus: &ir::Corpus, what: &str, encoder: &ir::Encoder, folder: &Path
         model: ModelOptions {
             api_key,
             base_url,
+            places: places::models(folder),
             ..ModelOptions::new(&encoder.provider, &encoder.name)
         },
-        places: places(folder),
         dimension: encoder.dimension,
         pooling: encoder.pooling,
         query_prefix: encoder.query_prefix.clone(),
         passage_prefix: encoder.passage_prefix.clone(),
     })
-}
-
-/// Where the files of a model may be: beside the workflow, where `TROUPE_MODELS` says, and where a user's data is kept.
-fn places(folder: &Path) -> Vec<PathBuf> {
-    let said = std::env::var_os("TROUPE_MODELS").map(PathBuf::from);
-    let data = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from);
-    let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/share"));
-    let data = data.filter(|data| data.is_absolute()).or(home);
-    let own = data.map(|data| data.join("troupe/models"));
-    std::iter::once(folder.to_owned()).chain(said).chain(own).collect()
 }

@@ -18,6 +18,8 @@ mod growth;
 mod judged;
 mod language;
 mod lsp;
+#[cfg(feature = "local")]
+mod models;
 mod reports;
 mod secrets;
 mod serve;

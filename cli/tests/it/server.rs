@@ -21,11 +21,12 @@ pub struct Server {
 
 impl Server {
     /// Answers each request with what `answer` makes of it: a status line, headers and a body. Nothing is said to one
-    /// for which it makes nothing.
-    pub fn start(answer: impl Fn(&Request) -> Option<String> + Send + Sync + 'static) -> Self {
+    /// for which it makes nothing; after `connection: close` the connection is.
+    pub fn start<A: Into<Vec<u8>>>(answer: impl Fn(&Request) -> Option<A> + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));
+        let answer = move |request: &Request| answer(request).map(Into::into);
         let (kept, answer) = (requests.clone(), Arc::new(answer));
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -38,7 +39,7 @@ impl Server {
 
     /// A collector that takes everything.
     pub fn collector() -> Self {
-        Self::start(|_| Some("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".into()))
+        Self::start(|_| Some("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"))
     }
 
     /// What came so far, to one path.
@@ -57,15 +58,22 @@ impl Server {
     }
 }
 
-fn serve(stream: TcpStream, kept: &Mutex<Vec<Request>>, answer: &dyn Fn(&Request) -> Option<String>) {
+fn serve(stream: TcpStream, kept: &Mutex<Vec<Request>>, answer: &dyn Fn(&Request) -> Option<Vec<u8>>) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let mut writer = stream;
     while let Some(request) = read(&mut reader) {
         let answer = answer(&request);
         kept.lock().unwrap().push(request);
         match answer {
-            Some(answer) if writer.write_all(answer.as_bytes()).is_ok() => {}
-            Some(_) => return,
+            Some(answer) => {
+                let last = answer
+                    .windows(17)
+                    .take(1_000)
+                    .any(|window| window == b"connection: close");
+                if writer.write_all(&answer).is_err() || last {
+                    return;
+                }
+            }
             None => {
                 // Hangs until the client goes away.
                 let _ = reader.read(&mut [0]);

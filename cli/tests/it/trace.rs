@@ -166,8 +166,8 @@ fn a_run_that_another_process_goes_on_with_is_told_in_parts_that_fit() {
 
 #[test]
 fn a_collector_that_is_down_or_hangs_costs_one_warning() {
-    let hangs = Server::start(|_| None);
-    let refuses = Server::start(|_| Some("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n".into()));
+    let hangs = Server::start(|_| None::<String>);
+    let refuses = Server::start(|_| Some("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n"));
     for (address, reason) in [
         (
             "http://127.0.0.1:9",

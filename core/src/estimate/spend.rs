@@ -49,7 +49,7 @@ impl Spend {
                 tokens: calls.saturating_mul(each),
             }],
         };
-        let answer = model.max_tokens.unwrap_or(context);
+        let answer = model.sampling.max_tokens.unwrap_or(context);
         kind(rate(|price| price.input), context).plus(&kind(rate(|price| price.output), answer))
     }
 

@@ -50,7 +50,7 @@ impl Amount {
     /// What a call of `model` may use whose prompt is estimated at `prompt_tokens`. No call ends
     /// within nothing, so that at least a millisecond of each time must be left.
     pub fn of_call(model: &Model, prompt_tokens: u64) -> Self {
-        let answer = model.max_tokens.unwrap_or(ANSWER_TOKENS);
+        let answer = model.sampling.max_tokens.unwrap_or(ANSWER_TOKENS);
         Self {
             turns: 1,
             tokens: prompt_tokens.saturating_add(answer),

@@ -1,8 +1,10 @@
 //! Language models, and whatever stands in for one. Streaming is the only path: a whole answer is a fold.
 
-use super::Error;
 use super::tool::ToolSpec;
+use super::{Error, ErrorKind};
 use crate::message::{AssistantMessage, Finish, Message, Reply, ToolCall, Usage};
+use crate::recording::{Recording, Written};
+use crate::sampling::Sampling;
 use crate::types::Type;
 use async_trait::async_trait;
 use futures_core::Stream;
@@ -20,8 +22,8 @@ pub struct ModelRequest {
     pub tools: Arc<[ToolSpec]>,
     /// What the final answer must be; `Type::String` for text.
     pub output: Type,
-    /// Sampling temperature; the model's default when absent.
-    pub temperature: Option<f64>,
+    /// How the answer's tokens are chosen.
+    pub sampling: Sampling,
     /// Whether a limit forced this answer.
     pub forced: bool,
 }
@@ -44,6 +46,8 @@ pub enum Delta {
         /// The next piece of the arguments' JSON text.
         arguments: String,
     },
+    /// The answer's next token, as the model chose it; its text comes as another piece, now or later.
+    Token(Written),
     /// What the call cost so far; the last one counts.
     Usage(Usage),
     /// Why it stopped.
@@ -60,7 +64,7 @@ impl Delta {
         match self {
             Self::Text(text) | Self::Thinking(text) => text.len(),
             Self::ToolCall { name, arguments, .. } => name.as_ref().map_or(0, String::len) + arguments.len(),
-            Self::Usage(_) | Self::Finish(_) | Self::Queued(_) | Self::Void => 0,
+            Self::Token(_) | Self::Usage(_) | Self::Finish(_) | Self::Queued(_) | Self::Void => 0,
         }
     }
 }
@@ -78,10 +82,58 @@ pub trait Model: Send + Sync {
     /// What is shown beside its answers, such as `builtin/reader (no language model)`.
     fn label(&self) -> String;
 
+    /// How likely `answer` is as the answer to a request.
+    ///
+    /// # Errors
+    /// `Invalid` by whoever cannot say: what is behind an endpoint does not.
+    async fn score(&self, _request: ModelRequest, _answer: &str) -> Result<Score, Error> {
+        Err(self.cannot("say how likely a given answer is"))
+    }
+
+    /// The mean of the vectors of a request's tokens behind a layer; 0 is the table of words, and the last one is
+    /// normalised.
+    ///
+    /// # Errors
+    /// `Invalid` by whoever cannot say, and for a layer that there is not.
+    async fn hidden(&self, _request: ModelRequest, _layer: usize) -> Result<Vec<f32>, Error> {
+        Err(self.cannot("show its hidden states"))
+    }
+
+    /// Keeps the beginning that requests like this one share (system prompt and tools) ready until the guard is
+    /// dropped: several are about to ask with it. Nothing where a model has no use for that.
+    async fn hold(&self, _request: &ModelRequest) -> Option<Held> {
+        None
+    }
+
+    /// The refusal of something that this kind of model does not do.
+    fn cannot(&self, what: &str) -> Error {
+        let message = format!("{} cannot {what}; models in this process (local/…) can", self.label());
+        Error::new(ErrorKind::Invalid, message)
+    }
+
     /// Which model it is and where it is reached: two of the same identity share their places, and would
     /// give the same answers. It holds no key.
     fn identity(&self) -> String {
         self.label()
+    }
+}
+
+/// Whatever keeps something ready; dropping it lets it go.
+pub type Held = Box<dyn Send + Sync>;
+
+/// How likely a given answer is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Score {
+    /// Its tokens, the one that ends it included.
+    pub tokens: usize,
+    /// Sum of their natural log-probabilities.
+    pub sum: f64,
+}
+
+impl Score {
+    /// The mean log-probability of a token (length-normalised likelihood).
+    pub fn mean(&self) -> f64 {
+        self.sum / self.tokens.max(1) as f64
     }
 }
 
@@ -94,6 +146,7 @@ pub struct Fold {
     usage: Usage,
     finish: Finish,
     queue_ms: u64,
+    recording: Recording,
 }
 
 impl Fold {
@@ -102,6 +155,7 @@ impl Fold {
         match delta {
             Delta::Text(piece) => self.text.push_str(&piece),
             Delta::Thinking(piece) => self.thinking.push_str(&piece),
+            Delta::Token(written) => self.recording.push(&written),
             Delta::Usage(usage) => self.usage = usage,
             Delta::Finish(finish) => self.finish = finish,
             Delta::Queued(ms) => self.queue_ms += ms,
@@ -109,6 +163,7 @@ impl Fold {
                 self.text.clear();
                 self.thinking.clear();
                 self.calls.clear();
+                self.recording.clear();
             }
             Delta::ToolCall {
                 position,
@@ -165,6 +220,7 @@ impl Fold {
             queue_ms: self.queue_ms,
             cached: false,
             saved: Usage::default(),
+            recording: self.recording,
         }
     }
 }

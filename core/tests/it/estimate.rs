@@ -12,7 +12,7 @@ use troupe_testkit::workflow::{agent_step, everything, expression, literal, step
 /// Agent 0 alone takes 3 ordinary turns and a forced one, each with 1,000 tokens of prompt and 200 of answer.
 fn small() -> Workflow {
     let mut workflow = team(3, 4);
-    workflow.models[0].max_tokens = Some(200);
+    workflow.models[0].sampling.max_tokens = Some(200);
     workflow.models[0].price = Some(Price {
         input: 1.0,
         output: 10.0,

@@ -137,7 +137,7 @@ fn found(call: CallId) -> Input {
 /// `agents` seekers at once, whose model answers with 100 tokens at most.
 fn crowd(agents: u32, limits: RunLimits) -> Workflow {
     let mut workflow = team(1, 1);
-    workflow.models[0].max_tokens = Some(100);
+    workflow.models[0].sampling.max_tokens = Some(100);
     let mut ask = agent_step(&workflow, "ask", &[], 0, literal("Why?"));
     ask.fan_out = Some(FanOut {
         items: expression(&format!("[{}]", vec!["1"; agents as usize].join(", "))),

@@ -8,7 +8,8 @@ use crate::language::{MODEL, PRICE};
 use crate::report::Report;
 use crate::yaml::{Entry, Kind};
 use troupe_core::diagnostic::{Diagnostic, Span};
-use troupe_core::ir::Price;
+use troupe_core::ir::{Price, is_free};
+use troupe_core::sampling::Sampling;
 
 /// A model, by an alias or written out in an agent.
 #[derive(Debug, Clone)]
@@ -18,8 +19,7 @@ pub(crate) struct Model {
     pub(crate) name: String,
     pub(crate) base_url: Option<Tree>,
     pub(crate) api_key: Option<Tree>,
-    pub(crate) temperature: Option<f64>,
-    pub(crate) max_tokens: Option<u64>,
+    pub(crate) sampling: Sampling,
     pub(crate) timeout_seconds: u64,
     pub(crate) attempts: u32,
     pub(crate) parallel: u32,
@@ -44,12 +44,11 @@ pub(crate) fn defaults(alias: Spanned<String>, provider: &str, name: &str) -> Mo
         name: name.to_owned(),
         base_url: None,
         api_key: None,
-        temperature: None,
-        max_tokens: None,
+        sampling: Sampling::default(),
         timeout_seconds: 300,
         attempts: 4,
-        // Providers limit concurrent requests; the built-in reader only needs bounded memory.
-        parallel: if provider == "builtin" { 64 } else { 16 },
+        // Providers limit concurrent requests; what runs here only needs bounded memory.
+        parallel: if is_free(provider) { 64 } else { 16 },
         price: None,
     }
 }
@@ -103,11 +102,7 @@ fn known(report: &mut Report, provider: &str, provider_span: Span, name: &str, n
             report.add(problem);
             false
         }
-        "builtin" | "openai" => true,
-        "local" => {
-            report.later("provider: local", provider_span);
-            true
-        }
+        "builtin" | "openai" | "local" => true,
         _ => {
             let mut problem = Diagnostic::error(
                 code::UNKNOWN_PROVIDER,
@@ -141,8 +136,7 @@ fn written_out(report: &mut Report, alias: Spanned<String>, fields: &[Entry]) ->
                 .hint("name it instead: `api_key: ${{ secrets.OPENAI_API_KEY }}`"),
         );
     }
-    model.temperature = fields.number(report, "temperature");
-    model.max_tokens = fields.integer(report, "max_tokens").map(|n| n.value);
+    model.sampling = sampling(report, &fields);
     if let Some(ms) = fields.duration_ms(report, "timeout") {
         model.timeout_seconds = ms.div_ceil(1_000);
     }
@@ -158,4 +152,23 @@ fn written_out(report: &mut Report, alias: Spanned<String>, fields: &[Entry]) ->
         })
     });
     model
+}
+
+fn sampling(report: &mut Report, fields: &Fields) -> Sampling {
+    Sampling {
+        temperature: fields.number(report, "temperature"),
+        top_p: fields.number(report, "top_p"),
+        top_k: fields.count(report, "top_k"),
+        min_p: fields.number(report, "min_p"),
+        repetition_penalty: fields.number(report, "repetition_penalty"),
+        frequency_penalty: fields.number(report, "frequency_penalty"),
+        presence_penalty: fields.number(report, "presence_penalty"),
+        seed: fields.integer(report, "seed").map(|n| n.value),
+        stop: fields
+            .names(report, "stop")
+            .into_iter()
+            .map(|stop| stop.value)
+            .collect(),
+        max_tokens: fields.integer(report, "max_tokens").map(|n| n.value),
+    }
 }

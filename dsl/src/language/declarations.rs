@@ -47,6 +47,46 @@ pub(crate) const MODEL: Mapping = Mapping {
             "Sampling temperature. Default: the provider's.",
         ),
         key(
+            "top_p",
+            Takes::Number(0.0, 1.0),
+            "Only the likeliest tokens that have this probability together.",
+        ),
+        key(
+            "top_k",
+            Takes::Integer(1, 1 << 20),
+            "Only so many of the likeliest tokens.",
+        ),
+        key(
+            "min_p",
+            Takes::Number(0.0, 1.0),
+            "Only tokens with this share of the likeliest one's probability.",
+        ),
+        key(
+            "repetition_penalty",
+            Takes::Number(0.0, 10.0),
+            "Makes tokens that occurred less likely: above 1. Default: 1.",
+        ),
+        key(
+            "frequency_penalty",
+            Takes::Number(-2.0, 2.0),
+            "Taken from a token's logit for each time that the answer has it. Default: 0.",
+        ),
+        key(
+            "presence_penalty",
+            Takes::Number(-2.0, 2.0),
+            "Taken from a token's logit once the answer has it. Default: 0.",
+        ),
+        key(
+            "seed",
+            Takes::Integer(0, u64::MAX),
+            "The same seed gives the same answer, where the provider keeps that.",
+        ),
+        key(
+            "stop",
+            one_or_more!(Takes::Text),
+            "Texts that end an answer and are not part of it.",
+        ),
+        key(
             "max_tokens",
             Takes::Integer(1, 1 << 30),
             "Tokens that one answer may have.",
@@ -61,7 +101,11 @@ pub(crate) const MODEL: Mapping = Mapping {
             Takes::Integer(1, 100),
             "Attempts at one request, the first included. Default: 4.",
         ),
-        key("parallel", Takes::Integer(1, 10_000), "Requests at once. Default: 16."),
+        key(
+            "parallel",
+            Takes::Integer(1, 10_000),
+            "Requests at once. Default: 16, or 64 for what runs in this process.",
+        ),
         key(
             "price",
             Takes::Mapping(&PRICE),

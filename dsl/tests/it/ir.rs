@@ -111,7 +111,12 @@ fn a_workflow_is_lowered_whole() {
     );
     let judge = &w.models[1];
     assert_eq!(
-        (judge.timeout_seconds, judge.attempts, judge.parallel, judge.temperature),
+        (
+            judge.timeout_seconds,
+            judge.attempts,
+            judge.parallel,
+            judge.sampling.temperature
+        ),
         (120, 4, 16, Some(0.0))
     );
     assert_eq!((w.models[0].timeout_seconds, w.models[0].parallel), (300, 64));

@@ -16,8 +16,6 @@ use troupe_core::port::{Error, ErrorKind};
 pub struct EncoderOptions {
     /// Provider, name, address, key, timeout and attempts.
     pub model: ModelOptions,
-    /// Folders in which a model of this process is looked for, one after the other.
-    pub places: Vec<PathBuf>,
     /// Length of the vectors to ask for; the model's own when absent.
     pub dimension: Option<u32>,
     /// How tokens become one vector, for models that leave it open.
@@ -33,12 +31,18 @@ impl EncoderOptions {
     pub fn new(provider: &str, name: &str) -> Self {
         Self {
             model: ModelOptions::new(provider, name),
-            places: Vec::new(),
             dimension: None,
             pooling: None,
             query_prefix: None,
             passage_prefix: None,
         }
+    }
+
+    /// Options for `local/name`, which is looked for in `places`.
+    pub fn local(name: &str, places: Vec<PathBuf>) -> Self {
+        let mut options = Self::new("local", name);
+        options.model.places = places;
+        options
     }
 }
 
@@ -99,21 +103,12 @@ fn local_reranker(options: &EncoderOptions) -> Result<Arc<dyn Reranker>, Error> 
 
 #[cfg(not(feature = "local"))]
 fn local(options: &EncoderOptions) -> Result<Arc<dyn Embedder>, Error> {
-    Err(not_compiled_in(options))
+    Err(catalog::not_compiled_in(&options.model.name))
 }
 
 #[cfg(not(feature = "local"))]
 fn local_reranker(options: &EncoderOptions) -> Result<Arc<dyn Reranker>, Error> {
-    Err(not_compiled_in(options))
-}
-
-#[cfg(not(feature = "local"))]
-fn not_compiled_in(options: &EncoderOptions) -> Error {
-    let message = format!(
-        "local/{}: this program was built without models of its own; build it with `--features local`",
-        options.model.name
-    );
-    Error::new(ErrorKind::Missing, message)
+    Err(catalog::not_compiled_in(&options.model.name))
 }
 
 fn builtin(options: &EncoderOptions) -> Result<Arc<dyn Embedder>, Error> {

@@ -1,7 +1,7 @@
 //! Sentences to vectors, by a model in this process.
 
 use super::encoder::Encoder;
-use super::files::{self, Opened};
+use super::files::Opened;
 use super::tokens::Tokenizer;
 use super::{Tokens, failed, through};
 use crate::embed::EncoderOptions;
@@ -23,7 +23,7 @@ impl LocalEmbedder {
     /// `Missing` when there is no such folder, `Invalid` for files that cannot be followed.
     pub fn open(options: &EncoderOptions) -> Result<Self, Error> {
         let name = &options.model.name;
-        let opened = Opened::new(name, &files::find(name, &options.places)?)?;
+        let opened = Opened::find(name, &options.model.places)?;
         let pooling = match options.pooling {
             Some(pooling) => pooling,
             None => opened.pooling()?,

@@ -2,13 +2,15 @@
 
 use super::encoder::{self, Encoder, Family};
 use super::failed;
+use super::shelf::{self, Files};
+use super::tensors;
 use super::tokens::Tokenizer;
 use super::weights::{self, Weights};
 use serde::Deserialize;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
+use troupe_core::port::Error;
 use troupe_core::port::embedder::Pooling;
-use troupe_core::port::{Error, ErrorKind};
 
 /// A model that is open.
 pub struct Opened {
@@ -27,24 +29,24 @@ pub struct Opened {
     folder: PathBuf,
 }
 
-/// Finds the folder of `name` in one of `places`: the first that is there.
-///
-/// # Errors
-/// `Missing`, with all places that were looked at.
-pub fn find(name: &str, places: &[PathBuf]) -> Result<PathBuf, Error> {
-    let folders: Vec<PathBuf> = places.iter().map(|place| place.join(name)).collect();
-    if let Some(folder) = folders.iter().find(|folder| folder.join("config.json").is_file()) {
-        return Ok(folder.clone());
-    }
-    let looked: Vec<String> = folders.iter().map(|folder| folder.display().to_string()).collect();
-    let message = format!(
-        "there is no folder with the files of local/{name} (config.json, tokenizer.json, model.safetensors); looked at {}",
-        looked.join(", ")
-    );
-    Err(Error::new(ErrorKind::Missing, message))
-}
-
 impl Opened {
+    /// Opens the model called `name` in one of `places`.
+    ///
+    /// # Errors
+    /// `Missing` when it is in none of them, and as [`Self::new`].
+    pub fn find(name: &str, places: &[PathBuf]) -> Result<Self, Error> {
+        match shelf::find(name, places)? {
+            Files::Folder(folder) => Self::new(name, &folder),
+            Files::Gguf(path) => {
+                let message = format!(
+                    "{} is GGUF; embedders and rerankers are read from safetensors",
+                    path.display()
+                );
+                Err(failed(&format!("local/{name}"), message))
+            }
+        }
+    }
+
     /// Opens the model in `folder`, called `name`.
     ///
     /// # Errors
@@ -57,7 +59,7 @@ impl Opened {
             let message = format!("models of the type {kind} are not known; bert, modernbert and qwen3 are");
             failed(&label, message)
         })?;
-        let files = weight_files(folder).map_err(|error| failed(&label, error))?;
+        let files = tensors::parts(folder).map_err(|error| failed(&label, error))?;
         let read = || -> candle_core::Result<(Encoder, Weights)> {
             let weights = Weights::read(&files)?;
             Ok((encoder::load(family, &config, &weights)?, weights))
@@ -136,22 +138,4 @@ fn json(folder: &Path, name: &str) -> Result<Option<Value>, Error> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(failed(&error)),
     }
-}
-
-/// The files that hold the weights: one, or those that an index names.
-fn weight_files(folder: &Path) -> Result<Vec<PathBuf>, String> {
-    let one = folder.join("model.safetensors");
-    if one.is_file() {
-        return Ok(vec![one]);
-    }
-    let index = json(folder, "model.safetensors.index.json").map_err(|error| error.message)?;
-    let Some(index) = index else {
-        return Err(format!(
-            "there is no {}; other formats of weights are not read",
-            one.display()
-        ));
-    };
-    let parts = index["weight_map"].as_object().into_iter().flatten();
-    let names: std::collections::BTreeSet<&str> = parts.filter_map(|(_, file)| file.as_str()).collect();
-    Ok(names.into_iter().map(|name| folder.join(name)).collect())
 }

@@ -3,16 +3,32 @@
 //! Texts are packed one after the other, without padding, and go through an encoder whose family the files
 //! name; [`LocalEmbedder`] and [`LocalReranker`] are the ports made of it. All on the processor, in f32.
 
+pub mod bench;
+pub mod chat;
+mod decoder;
 mod embedder;
 mod encoder;
+mod engine;
 mod files;
+mod gguf;
 mod kernels;
+mod language;
+pub mod machine;
+mod manifest;
+pub mod memory;
 mod reranker;
+pub mod shape;
+pub mod shelf;
+mod tensors;
 mod tokens;
+pub mod verify;
 mod weights;
 
 pub use embedder::LocalEmbedder;
-pub use kernels::Product;
+pub use kernels::{Product, Quantised};
+pub use language::LocalModel;
+pub(crate) use manifest::hexadecimal;
+pub use manifest::{Manifest, Sum};
 pub use reranker::LocalReranker;
 
 use candle_core::Tensor;

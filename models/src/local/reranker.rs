@@ -1,7 +1,7 @@
 //! Query and text read together, by a model in this process.
 
 use super::encoder::{self, Encoder, Head};
-use super::files::{self, Opened};
+use super::files::Opened;
 use super::tokens::Tokenizer;
 use super::{failed, through};
 use crate::embed::EncoderOptions;
@@ -25,7 +25,7 @@ impl LocalReranker {
     /// judges a pair.
     pub fn open(options: &EncoderOptions) -> Result<Self, Error> {
         let name = &options.model.name;
-        let opened = Opened::new(name, &files::find(name, &options.places)?)?;
+        let opened = Opened::find(name, &options.model.places)?;
         let head = encoder::head(opened.family, &opened.weights, &opened.config);
         let head = head.map_err(|error| failed(&opened.identity, error))?;
         Ok(Self {

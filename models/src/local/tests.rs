@@ -15,10 +15,7 @@ fn fixtures() -> PathBuf {
 }
 
 fn options(name: &str) -> EncoderOptions {
-    EncoderOptions {
-        places: vec![PathBuf::from("/nowhere"), fixtures()],
-        ..EncoderOptions::new("local", name)
-    }
+    EncoderOptions::local(name, vec![PathBuf::from("/nowhere"), fixtures()])
 }
 
 fn expected(name: &str) -> Value {
@@ -137,10 +134,7 @@ fn what_cannot_be_followed_is_named() {
     };
     let copy = |name: &str, edit: &dyn Fn(&str) -> String| copy_of("bert", name, edit);
     let error = |name: &str, edit: fn(&mut EncoderOptions)| {
-        let mut options = EncoderOptions {
-            places: vec![folder.path().to_owned()],
-            ..EncoderOptions::new("local", name)
-        };
+        let mut options = EncoderOptions::local(name, vec![folder.path().to_owned()]);
         edit(&mut options);
         LocalEmbedder::open(&options).err().expect("an error")
     };
@@ -178,10 +172,7 @@ fn what_cannot_be_followed_is_named() {
     copy("thin", &|config| {
         config.replace("\"hidden_size\": 32", "\"hidden_size\": 16")
     });
-    let options = EncoderOptions {
-        places: vec![folder.path().to_owned()],
-        ..EncoderOptions::new("local", "thin")
-    };
+    let options = EncoderOptions::local("thin", vec![folder.path().to_owned()]);
     let thin = LocalEmbedder::open(&options).unwrap().embed(Role::Query, &["bats"]);
     let told = thin.unwrap_err().message;
     assert!(

@@ -60,8 +60,12 @@ impl Weights {
 
     /// As [`Self::vector`], or nothing where the model has none.
     pub fn vector_if_there(&self, name: &str) -> Result<Option<Vec<f32>>> {
-        let there = self.tensors.contains_key(name);
-        there.then(|| self.vector(name)).transpose()
+        self.has(name).then(|| self.vector(name)).transpose()
+    }
+
+    /// Whether there is a tensor of this name.
+    pub fn has(&self, name: &str) -> bool {
+        self.tensors.contains_key(name)
     }
 
     fn get(&self, name: &str) -> Result<&Tensor> {

@@ -8,6 +8,7 @@ use serde_json::json;
 use std::sync::Arc;
 use troupe_core::message::{Message, ToolCall};
 use troupe_core::port::model::Fold;
+use troupe_core::sampling::Sampling;
 use troupe_core::types::Type;
 
 /// A conversation under construction.
@@ -31,7 +32,7 @@ impl Conversation {
                 messages,
                 tools: tools.iter().map(tool).collect(),
                 output: Type::String,
-                temperature: None,
+                sampling: Sampling::default(),
                 forced: false,
             },
         }

@@ -4,6 +4,6 @@ mod brake;
 pub mod chat_completions;
 pub mod embeddings;
 pub mod rerank;
-mod retry;
+pub(crate) mod retry;
 mod served;
 mod sse;

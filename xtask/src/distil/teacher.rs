@@ -64,10 +64,8 @@ impl Teacher {
             .file_name()
             .and_then(|name| name.to_str())
             .context("--model is a folder")?;
-        let options = EncoderOptions {
-            places: model.parent().into_iter().map(Path::to_owned).collect(),
-            ..EncoderOptions::new("local", name)
-        };
+        let places = model.parent().into_iter().map(Path::to_owned).collect();
+        let options = EncoderOptions::local(name, places);
         let embedder = LocalEmbedder::open(&options)?;
         Ok(Self {
             embedder,

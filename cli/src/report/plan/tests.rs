@@ -30,7 +30,7 @@ fn everything() -> Workflow {
         input: 0.25,
         output: 2.0,
     });
-    workflow.models[0].max_tokens = Some(500);
+    workflow.models[0].sampling.max_tokens = Some(500);
     workflow.agents[0].limits.context_tokens = 10_000;
     let mut draft = agent_step(&workflow, "draft", &[], 0, text("Draft: ", "inputs.question"));
     draft.fan_out = Some(FanOut {

@@ -183,11 +183,15 @@ impl RunTrace {
         span.set(names::TURN, turn);
         let is_text = agent.lead.is_some() || self.workflow.step(agent.item.0).output == Type::String;
         span.set(names::OUTPUT_TYPE, if is_text { "text" } else { "json" });
-        let temperature = if is_forced { Some(0.0) } else { model.temperature };
+        let temperature = if is_forced {
+            Some(0.0)
+        } else {
+            model.sampling.temperature
+        };
         if let Some(temperature) = temperature {
             span.set(names::TEMPERATURE, temperature);
         }
-        if let Some(max_tokens) = model.max_tokens {
+        if let Some(max_tokens) = model.sampling.max_tokens {
             span.set(names::MAX_TOKENS, max_tokens);
         }
         span

@@ -16,6 +16,19 @@ pub fn exp(x: f32) -> f32 {
     series * f32::from_bits((shifted.to_bits() << 23).wrapping_add(127 << 23))
 }
 
+/// The natural logarithm of a positive number that is not denormal, to seven digits.
+#[inline(always)]
+pub fn ln(x: f32) -> f32 {
+    // x = 2^power × m with m between √½ and √2, and ln m = 2 artanh((m − 1) / (m + 1)).
+    let bits = x.to_bits();
+    let power = (bits.wrapping_sub(0x3f35_04f3) as i32) >> 23;
+    let m = f32::from_bits(bits.wrapping_sub((power << 23) as u32));
+    let r = (m - 1.0) / (m + 1.0);
+    let square = r * r;
+    let series = 2.0 + square * (0.666_666_7 + square * (0.4 + square * (0.285_714_3 + square * 0.222_222_2)));
+    power as f32 * std::f32::consts::LN_2 + r * series
+}
+
 /// x Φ(x) (Hendrycks and Gimpel 2016), with the error function of Abramowitz and Stegun 7.1.26 (absolute error 1.5e-7).
 #[inline(always)]
 pub fn gelu(x: f32) -> f32 {
@@ -103,7 +116,7 @@ fn total(sums: &[f32; LANES]) -> f32 {
 
 #[cfg(test)]
 mod tests {
-    use super::{dot, exp, gelu, greatest, silu, sum};
+    use super::{dot, exp, gelu, greatest, ln, silu, sum};
 
     #[test]
     fn values_are_those_of_the_functions() {
@@ -115,6 +128,8 @@ mod tests {
                 "e^{x} is {right}, not {}",
                 exp(x)
             );
+            let right = f64::from(exp(x)).ln();
+            assert!((f64::from(ln(exp(x))) - right).abs() < 1e-5, "ln e^{x} is {right}");
             let right = f64::from(x) / (1.0 + (-f64::from(x)).exp());
             assert!((f64::from(silu(x)) - right).abs() < 1e-5, "silu({x}) is {right}");
         }

@@ -6,18 +6,26 @@
 
 mod activate;
 mod attend;
+mod distribution;
 mod math;
 mod normalise;
+mod paged;
 mod product;
+mod quantised;
 mod rotate;
+mod rows;
 
 pub use activate::{Activate, Activation};
 pub use attend::{Attend, Mask};
+pub use distribution::{Distribution, divergence};
 pub use normalise::{Normalise, Scale};
+pub use paged::{Attention, BLOCK, Layout, Visit};
 pub use product::Product;
+pub use quantised::Quantised;
 pub use rotate::{Rotate, Rotation};
+pub use rows::{Turns, add, gate, normalise};
 
-use candle_core::{CpuStorage, Layout, Result, Shape};
+use candle_core::{CpuStorage, Result, Shape};
 use pulp::{Arch, NullaryFnOnce};
 use std::sync::LazyLock;
 
@@ -34,7 +42,7 @@ struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    fn of(storage: &'a CpuStorage, layout: &Layout) -> Result<Self> {
+    fn of(storage: &'a CpuStorage, layout: &candle_core::Layout) -> Result<Self> {
         let (_, width) = layout.shape().dims2()?;
         let &[stride, 1] = layout.stride() else {
             candle_core::bail!("rows whose numbers lie apart: strides {:?}", layout.stride());
@@ -58,7 +66,7 @@ trait EachRow {
     fn fill(&self, rows: Rows<'_>, out: &mut [f32]);
 
     /// What candle asks of an operation.
-    fn filled(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)>
+    fn filled(&self, storage: &CpuStorage, layout: &candle_core::Layout) -> Result<(CpuStorage, Shape)>
     where
         Self: Sized,
     {

@@ -47,23 +47,36 @@ impl Product {
 
     /// Rows times the matrix, row after row.
     pub fn apply(&self, rows: &[f32]) -> Vec<f32> {
+        let mut out = vec![0.0; rows.len() / self.inputs.max(1) * self.outputs];
+        self.apply_into(rows, &mut out);
+        out
+    }
+
+    /// As [`Self::apply`], over the numbers of `out`.
+    pub fn apply_into(&self, rows: &[f32], out: &mut [f32]) {
         let rows = Rows {
             numbers: rows,
             stride: self.inputs,
             width: self.inputs,
         };
-        self.multiplied(rows, rows.numbers.len() / self.inputs.max(1))
+        self.multiply(rows, rows.numbers.len() / self.inputs.max(1), out);
     }
 
-    fn multiplied(&self, rows: Rows<'_>, count: usize) -> Vec<f32> {
-        let mut out = vec![0.0; count * self.outputs];
+    /// The weights of one output.
+    pub fn row(&self, output: usize, out: &mut [f32]) {
+        let panel = &self.panels[output / PANEL * PANEL * self.inputs..][..PANEL * self.inputs];
+        for (out, weights) in out.iter_mut().zip(panel.chunks_exact(PANEL)) {
+            *out = weights[output % PANEL];
+        }
+    }
+
+    fn multiply(&self, rows: Rows<'_>, count: usize, out: &mut [f32]) {
         ARCH.dispatch(All {
             product: self,
             rows,
             count,
-            out: &mut out,
+            out,
         });
-        out
     }
 }
 
@@ -77,7 +90,8 @@ impl CustomOp1 for Product {
         if width != self.inputs {
             candle_core::bail!("rows of {width} numbers where {} are multiplied", self.inputs);
         }
-        let out = self.multiplied(Rows::of(storage, layout)?, count);
+        let mut out = vec![0.0; count * self.outputs];
+        self.multiply(Rows::of(storage, layout)?, count, &mut out);
         Ok((CpuStorage::F32(out), Shape::from((count, self.outputs))))
     }
 }

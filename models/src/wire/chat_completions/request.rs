@@ -8,6 +8,7 @@ use serde::de::IgnoredAny;
 use troupe_core::Value;
 use troupe_core::message::{AssistantMessage, Message};
 use troupe_core::port::model::ModelRequest;
+use troupe_core::sampling::Sampling;
 use troupe_core::types::Type;
 
 /// Optional parameters that a server has refused; they are left out from then on.
@@ -65,10 +66,9 @@ struct Body<'a> {
     stream: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     stream_options: Option<StreamOptions>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    temperature: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max_tokens: Option<u64>,
+    /// Its names are the dialect's, and those that compatible servers share.
+    #[serde(flatten)]
+    sampling: Sampling,
     #[serde(skip_serializing_if = "Option::is_none")]
     max_completion_tokens: Option<u64>,
 }
@@ -139,11 +139,7 @@ struct StreamOptions {
 
 /// Writes a request's body, leaving out what the server has `refused`.
 pub fn encode(shared: &Shared, request: &ModelRequest, names: &WireNames, refused: Refused) -> Vec<u8> {
-    let temperature = if request.forced {
-        Some(0.0)
-    } else {
-        request.temperature.or(shared.temperature)
-    };
+    let sampling = &request.sampling;
     let usual = shared.quirks.length_parameter == LengthParameter::MaxTokens;
     let older_name = usual != refused.contains(Refused::LENGTH_PARAMETER);
     let body = Body {
@@ -154,9 +150,12 @@ pub fn encode(shared: &Shared, request: &ModelRequest, names: &WireNames, refuse
         response_format: response_format(shared, request).filter(|_| !refused.contains(Refused::RESPONSE_FORMAT)),
         stream: true,
         stream_options: (!refused.contains(Refused::STREAM_OPTIONS)).then_some(StreamOptions { include_usage: true }),
-        temperature: temperature.filter(|_| !refused.contains(Refused::TEMPERATURE)),
-        max_tokens: shared.max_tokens.filter(|_| older_name),
-        max_completion_tokens: shared.max_tokens.filter(|_| !older_name),
+        sampling: Sampling {
+            temperature: sampling.temperature.filter(|_| !refused.contains(Refused::TEMPERATURE)),
+            max_tokens: sampling.max_tokens.filter(|_| older_name),
+            ..sampling.clone()
+        },
+        max_completion_tokens: sampling.max_tokens.filter(|_| !older_name),
     };
     serde_json::to_vec(&body).expect("strings, numbers and values always serialise")
 }

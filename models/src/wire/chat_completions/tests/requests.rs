@@ -9,11 +9,10 @@ use serde_json::json;
 use troupe_core::Value;
 use troupe_core::message::{AssistantMessage, ToolCall};
 use troupe_core::port::tool::ToolSpec;
+use troupe_core::sampling::Sampling;
 
 fn body(request: &ModelRequest, quirks: Quirks, refused: Refused) -> Value {
-    let mut options = ModelOptions::new("openai", "test-model");
-    options.max_tokens = Some(100);
-    options.temperature = Some(0.5);
+    let options = ModelOptions::new("openai", "test-model");
     let endpoint = Endpoint::at("http://localhost:1/v1/", CALL, None).expect("an address");
     let model = ChatCompletions::new(&options, endpoint, quirks);
     let bytes = encode(&model.shared, request, &WireNames::new(&request.tools), refused);
@@ -132,12 +131,20 @@ fn the_schema_goes_beside_tools_only_where_that_works() {
 }
 
 #[test]
-fn a_forced_answer_is_cold() {
+fn what_is_said_of_sampling_goes_along() {
     let mut request = question();
-    request.temperature = Some(0.9);
-    assert_eq!(body(&request, Quirks::COMMON, Refused::default())["temperature"], 0.9);
-    request.forced = true;
-    assert_eq!(body(&request, Quirks::COMMON, Refused::default())["temperature"], 0.0);
+    request.sampling = Sampling {
+        top_p: Some(0.9),
+        top_k: Some(20),
+        min_p: Some(0.05),
+        repetition_penalty: Some(1.1),
+        frequency_penalty: Some(0.2),
+        presence_penalty: Some(0.3),
+        seed: Some(7),
+        stop: vec!["END".to_owned()],
+        ..Sampling::default()
+    };
+    assert_snapshot!(body(&request, Quirks::COMMON, Refused::default()));
 }
 
 #[test]

@@ -1,0 +1,202 @@
+//! A sequence that is being computed.
+
+use super::job::{Event, Job, Work, Writer};
+use super::pool::Pool;
+use super::prefixes::{Found, alike};
+use crate::local::kernels::BLOCK;
+use std::ops::Range;
+use tokio::sync::mpsc::UnboundedSender;
+use troupe_core::message::Finish;
+use troupe_core::recording::{Seen, Written};
+
+/// A job, and how far it is.
+pub struct Sequence {
+    /// What was given, and what was written.
+    pub tokens: Vec<u32>,
+    /// Tokens of them that were given.
+    pub prompt: usize,
+    /// Tokens whose keys and values are in the blocks.
+    pub computed: usize,
+    /// The blocks, in order.
+    pub blocks: Vec<usize>,
+    /// What is wanted.
+    pub work: Work,
+    /// Lower ones go first.
+    pub rank: u32,
+    /// Whether the prompt was read, and its listeners know.
+    pub is_read: bool,
+    /// Tokens that were found instead of computed, at the first beginning.
+    pub reused: Option<usize>,
+    /// What [`Work::Score`] and [`Work::Hidden`] have so far.
+    pub numbers: Vec<f32>,
+}
+
+impl Sequence {
+    /// A job that was not begun.
+    pub fn new(job: Job) -> Self {
+        Self {
+            prompt: job.prompt.len(),
+            tokens: job.prompt,
+            computed: 0,
+            blocks: Vec::new(),
+            work: job.work,
+            rank: job.rank,
+            is_read: false,
+            reused: None,
+            numbers: Vec::new(),
+        }
+    }
+
+    /// Those who are told of it.
+    pub fn listeners(&self) -> impl Iterator<Item = &UnboundedSender<Event>> {
+        let (writers, other): (&[_], _) = match &self.work {
+            Work::Write(writers) => (writers, None),
+            Work::Score(_, listener) | Work::Hidden(_, listener) | Work::Hold(listener) => (&[], Some(listener)),
+        };
+        writers.iter().map(|writer| &writer.listener).chain(other)
+    }
+
+    /// Tells everybody.
+    pub fn tell(&self, event: &Event) {
+        for listener in self.listeners() {
+            // Whoever has gone needs no word.
+            let _ = listener.send(event.clone());
+        }
+    }
+
+    /// Whether nobody listens any more.
+    pub fn is_forsaken(&self) -> bool {
+        self.listeners().all(UnboundedSender::is_closed)
+    }
+
+    /// Tokens that must be computed still.
+    pub fn pending(&self) -> usize {
+        self.tokens.len() - self.computed
+    }
+
+    /// Whether it writes, and its prompt was computed.
+    pub fn is_writing(&self) -> bool {
+        self.is_read && matches!(self.work, Work::Write(_))
+    }
+
+    /// How many of its tokens may be taken from elsewhere: what is wanted of a token needs it computed.
+    pub fn reusable(&self) -> usize {
+        match self.work {
+            Work::Write(_) => self.tokens.len() - 1,
+            Work::Score(from, _) => from - 1,
+            Work::Hidden(..) => 0,
+            Work::Hold(_) => self.tokens.len(),
+        }
+    }
+
+    /// What this sequence has of the beginning of another one's tokens.
+    pub fn offers(&self, tokens: &[u32]) -> Found {
+        Found::of(&self.blocks, alike(&self.tokens[..self.computed], tokens))
+    }
+
+    /// How many tokens of another one it will have computed, if it goes on.
+    pub fn promises(&self, tokens: &[u32]) -> usize {
+        alike(&self.tokens, tokens)
+    }
+
+    /// The rows of the next `count` tokens whose logits are wanted.
+    pub fn wanted(&self, count: usize) -> Range<usize> {
+        let end = self.computed + count;
+        match self.work {
+            Work::Write(_) if end == self.tokens.len() => count - 1..count,
+            // The logits of a token are about the next one.
+            Work::Score(from, _) => {
+                let (first, last) = ((from - 1).max(self.computed), end.min(self.tokens.len() - 1));
+                first.min(last) - self.computed..last.max(first.min(last)) - self.computed
+            }
+            _ => 0..0,
+        }
+    }
+
+    /// Gives its blocks back.
+    pub fn release(&mut self, pool: &mut Pool) {
+        for block in self.blocks.drain(..) {
+            pool.release(block);
+        }
+        self.computed = 0;
+    }
+
+    /// Blocks that `more` tokens need, of which the sequence has none yet.
+    pub fn missing(&self, more: usize) -> usize {
+        (self.computed + more).div_ceil(BLOCK) - self.blocks.len().min((self.computed + more).div_ceil(BLOCK))
+    }
+
+    /// Writes on: what follows the logits of its last token. Whether it goes on.
+    pub fn write(&mut self, logits: &mut [f32], context: usize) -> bool {
+        let Work::Write(writers) = &mut self.work else {
+            return false;
+        };
+        let [writer] = writers.as_mut_slice() else { return false };
+        let mut told = Vec::new();
+        let end = match next(writer, logits, &mut told) {
+            Ok(end) => end,
+            Err(error) => {
+                let _ = writer.listener.send(Event::Failed(error));
+                return false;
+            }
+        };
+        let mut end = end.then_some(Finish::Stop);
+        for written in told {
+            if self.tokens.len() == context || self.tokens.len() - self.prompt == writer.most {
+                end = Some(Finish::Length);
+                break;
+            }
+            self.tokens.push(written.token);
+            let _ = writer.listener.send(Event::Token(written));
+        }
+        if end.is_none() && (self.tokens.len() == context || self.tokens.len() - self.prompt >= writer.most) {
+            end = Some(Finish::Length);
+        }
+        match end {
+            Some(finish) => {
+                let _ = writer.listener.send(Event::End(finish));
+                false
+            }
+            None => true,
+        }
+    }
+}
+
+/// The next token and those that the grammar dictates behind it; whether the answer ends with them.
+fn next(writer: &mut Writer, logits: &mut [f32], told: &mut Vec<Written>) -> Result<bool, String> {
+    let (token, seen) = match &mut writer.constraint {
+        Some(constraint) => {
+            let mask = constraint.mask()?;
+            writer.sampler.choose(logits, |logits| mask.apply(logits))
+        }
+        None => writer.sampler.choose(logits, |_| {}),
+    };
+    let mut take = |writer: &mut Writer, token: u32, seen: Option<Seen>| -> Result<bool, String> {
+        if writer.ends.contains(&token) {
+            return Ok(true);
+        }
+        told.push(Written { token, seen });
+        match &mut writer.constraint {
+            Some(constraint) => {
+                constraint.take(token)?;
+                Ok(constraint.is_done())
+            }
+            None => Ok(false),
+        }
+    };
+    if take(writer, token, Some(seen))? {
+        return Ok(true);
+    }
+    let forced = writer
+        .constraint
+        .as_mut()
+        .map(crate::local::chat::Constraint::forced)
+        .unwrap_or_default();
+    for token in forced {
+        writer.sampler.take(token);
+        if take(writer, token, None)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

@@ -1,0 +1,163 @@
+//! A language model in memory: how it is talked to, and the engine that computes.
+
+use crate::local::chat::Chat;
+use crate::local::decoder::{self, Decoder, Source};
+use crate::local::engine::{Counts, Engine, Settings};
+use crate::local::gguf::Gguf;
+use crate::local::memory::{Load, Plan};
+use crate::local::shape::Shape;
+use crate::local::shelf::Files;
+use crate::local::weights::Weights;
+use crate::local::{failed, machine, tensors};
+use serde_json::Value;
+use troupe_core::port::Error;
+use troupe_core::sampling::Sampling;
+
+/// See the module.
+pub struct Loaded {
+    /// How it is talked to.
+    pub(in crate::local) chat: Chat,
+    /// What computes.
+    pub(in crate::local) engine: Engine,
+    /// How its engine is run.
+    pub(in crate::local) settings: Settings,
+    /// How its makers would have it sampled.
+    defaults: Sampling,
+}
+
+/// Most sequences at once; more wait.
+const SEQUENCES: usize = 64;
+/// Most tokens of a step: those who write wait no longer than this takes.
+const STEP_TOKENS: usize = 256;
+/// Fewer tokens than this are no room to work in.
+const TOKENS_MIN: usize = 512;
+/// The share of the free memory that keys and values may take: tools run on the same machine.
+const CACHE_SHARE: u64 = 2;
+
+impl Loaded {
+    /// Reads a model's files. Memory is looked at first.
+    ///
+    /// # Errors
+    /// `Invalid`: the file and what is wrong with it, or what memory is needed and there.
+    pub fn read(label: &str, files: &Files) -> Result<Self, Error> {
+        let shape = Shape::of(files)?;
+        let tokens = room(&shape).map_err(|error| failed(label, error.message))?;
+        let told = |error: &dyn std::fmt::Display| failed(label, error);
+        let source = source(files).map_err(|error| told(&error))?;
+        let chat = match &source {
+            Source::Safetensors(..) => Chat::read(files.folder()),
+            Source::Gguf(file) => Chat::from_metadata(file.metadata()),
+        };
+        let chat = chat.map_err(|error| told(&error))?;
+        let decoder = decoder::load(&source).map_err(|error| told(&error))?;
+        if chat.vocabulary().size() > decoder.vocabulary() {
+            let message = format!(
+                "its tokenizer has {} tokens and its table of words {}: they do not belong together",
+                chat.vocabulary().size(),
+                decoder.vocabulary()
+            );
+            return Err(told(&message));
+        }
+        let settings = Settings {
+            cache_tokens: tokens,
+            context: decoder.architecture.context.min(tokens),
+            sequences: SEQUENCES,
+            step_tokens: STEP_TOKENS,
+            threads: threads(),
+        };
+        Ok(Self {
+            chat,
+            engine: Engine::start(decoder, settings).map_err(|error| told(&error))?,
+            settings,
+            defaults: defaults(&json(files, "generation_config.json")),
+        })
+    }
+
+    /// What was computed so far.
+    pub fn counts(&self) -> Counts {
+        self.engine.counts()
+    }
+
+    /// What is asked for, and what the model's makers would have for the rest.
+    pub(in crate::local) fn sampling(&self, asked: &Sampling) -> Sampling {
+        let own = &self.defaults;
+        Sampling {
+            temperature: asked.temperature.or(own.temperature),
+            top_p: asked.top_p.or(own.top_p),
+            top_k: asked.top_k.or(own.top_k),
+            min_p: asked.min_p.or(own.min_p),
+            repetition_penalty: asked.repetition_penalty.or(own.repetition_penalty),
+            ..asked.clone()
+        }
+    }
+}
+
+/// The decoder alone.
+///
+/// # Errors
+/// `Invalid`: the file and what is wrong with it.
+pub fn decoder(label: &str, files: &Files) -> Result<Decoder, Error> {
+    let read = source(files).and_then(|source| decoder::load(&source).map_err(|error| error.to_string()));
+    read.map_err(|error| failed(label, error))
+}
+
+fn source(files: &Files) -> Result<Source, String> {
+    let told = |error: candle_core::Error| error.to_string();
+    match files {
+        Files::Folder(folder) => {
+            let weights = Weights::read(&tensors::parts(folder)?).map_err(told)?;
+            Ok(Source::Safetensors(json(files, "config.json"), weights))
+        }
+        Files::Gguf(path) => Gguf::open(path).map(Source::Gguf).map_err(told),
+    }
+}
+
+/// Tokens that there is room for: a full context for each sequence, or what half of the free memory holds.
+fn room(shape: &Shape) -> Result<usize, Error> {
+    let least = Plan::new(
+        shape,
+        Load {
+            context: TOKENS_MIN,
+            parallel: 1,
+        },
+    );
+    let Some(available) = machine::available_memory() else {
+        return Ok(shape.context);
+    };
+    least.fits(available)?;
+    let spare = (available - least.total()) / CACHE_SHARE;
+    let token = (least.cache / TOKENS_MIN as u64).max(1);
+    let most = shape.context.saturating_mul(SEQUENCES);
+    Ok((TOKENS_MIN + (spare / token) as usize).min(most))
+}
+
+/// Half of the cores: agents run tools on the same ones.
+fn threads() -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    (cores / 2).max(1)
+}
+
+/// A file beside the weights; null where it is not there or no JSON.
+fn json(files: &Files, name: &str) -> Value {
+    let bytes = std::fs::read(files.folder().join(name)).unwrap_or_default();
+    serde_json::from_slice(&bytes).unwrap_or_default()
+}
+
+/// `generation_config.json`, as transformers reads it.
+fn defaults(said: &Value) -> Sampling {
+    let number = |key: &str| said[key].as_f64();
+    if said["do_sample"] == Value::Bool(false) {
+        return Sampling::default().forced();
+    }
+    Sampling {
+        temperature: number("temperature"),
+        top_p: number("top_p"),
+        top_k: said["top_k"]
+            .as_u64()
+            .and_then(|most| u32::try_from(most).ok())
+            .filter(|most| *most > 0),
+        min_p: number("min_p"),
+        repetition_penalty: number("repetition_penalty"),
+        ..Sampling::default()
+    }
+}
