@@ -161,7 +161,11 @@ impl Keywords {
             return self.candidates(&pieces);
         };
         let lists = self.lists(&self.vocabulary.find(within));
-        if lists.cost * TELL_COST > self.chunks * TEXT_COST / 2 {
+        let telling = lists
+            .rows
+            .iter()
+            .map(|row| WORD_COST + TELL_COST * row.holding as usize);
+        if telling.sum::<usize>() > self.chunks * TEXT_COST / 2 {
             return Ok(ChunkSet::all(self.chunks));
         }
         let finder = Finder::new(keyword);
