@@ -1,7 +1,8 @@
 //! What is known of the documents of a corpus: the fields that searches can be narrowed by.
 
-use crate::corpus::{Among, Corpus};
+use crate::corpus::Corpus;
 use crate::filter::Filter;
+use crate::index::chunk_set::ChunkSet;
 use std::ops::Range;
 use troupe_core::{Object, Value};
 
@@ -13,7 +14,7 @@ pub(crate) struct Documents {
 
 /// The chunks that a filter leaves, and what there is to tell of it.
 pub(crate) struct Narrowed {
-    pub(crate) among: Among,
+    pub(crate) among: ChunkSet,
     /// Documents that fit.
     pub(crate) fitting: usize,
     pub(crate) documents: usize,
@@ -58,7 +59,7 @@ impl Documents {
             at.is_none_or(|at| self.documents.iter().all(|(_, values)| values[at].is_none()))
         };
         Narrowed {
-            among: Among::new(corpus.len(), |chunk| fits[chunk as usize]),
+            among: ChunkSet::new(corpus.len(), |chunk| fits[chunk as usize]),
             fitting,
             documents: self.documents.len(),
             unknown: filter.fields().filter(is_unknown).map(str::to_owned).collect(),

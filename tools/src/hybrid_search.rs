@@ -5,9 +5,10 @@
 //! 1 (Cormack, Clarke and Büttcher 2009). Where there is a reranker, it orders the best of them anew.
 
 use crate::arguments::Arguments;
-use crate::corpus::{Among, Corpus, words};
+use crate::corpus::{Corpus, words};
 use crate::face::{Face, Names, about_results};
 use crate::fold::fold;
+use crate::index::chunk_set::ChunkSet;
 use crate::keyword_search::SNIPPET_SENTENCES;
 use crate::listing::{self, Hit};
 use crate::registry::{Row, Scene, search_schema, search_type};
@@ -66,7 +67,7 @@ fn answer(scene: &Scene, invocation: &Invocation) -> Result<ToolOutput, Error> {
     })
 }
 
-fn search<'a>(corpus: &'a Corpus, query: &str, top_k: usize, among: Option<&Among>) -> Result<Vec<Hit<'a>>, Error> {
+fn search<'a>(corpus: &'a Corpus, query: &str, top_k: usize, among: Option<&ChunkSet>) -> Result<Vec<Hit<'a>>, Error> {
     let by_words = corpus.by_words(query, RANKED, among)?;
     let by_words: Vec<u32> = by_words.into_iter().map(|(chunk, _)| chunk).collect();
     let mut near = semantic_search::search(corpus, query, POOL * RANKED, among)?;

@@ -1,20 +1,21 @@
 //! `keyword_search`: chunks that contain given words literally (A-RAG §1.2).
 //!
 //! `Score(c, K) = Σ_{k∈K} count(k, c) · |k|`: occurrences that do not overlap, in folded text (see
-//! [`crate::fold`]), times the characters of the keyword as given. The trigram index only prunes.
+//! [`crate::fold`]), times the characters of the keyword as given. What a word of the
+//! index cannot tell is counted in the texts.
 
 use crate::arguments::Arguments;
-use crate::corpus::{Among, Corpus};
+use crate::corpus::Corpus;
 use crate::face::{Face, Names, about_results};
 use crate::fold::fold;
-use crate::index::keywords::Candidates;
+use crate::index::chunk_set::ChunkSet;
 use crate::listing::{self, Hit};
 use crate::registry::{Row, Scene, search_schema, search_type};
 use crate::sentence::sentences;
+use crate::tally::Tally;
 use crate::{hybrid_search, semantic_search};
 use memchr::memmem::Finder;
 use serde_json::json;
-use std::cmp::Reverse;
 use troupe_core::message::ToolOutput;
 use troupe_core::port::Error;
 use troupe_core::port::tool::{Invocation, Readers, ToolSpec};
@@ -71,14 +72,14 @@ fn search<'a>(
     corpus: &'a Corpus,
     keywords: &[String],
     top_k: usize,
-    among: Option<&Among>,
+    among: Option<&ChunkSet>,
 ) -> Result<Vec<Hit<'a>>, Error> {
     let folded: Vec<String> = keywords.iter().map(|keyword| fold(keyword)).collect();
-    let mut scores: Vec<(u32, u64)> = Vec::new();
+    let mut tally = Tally::new(corpus.len());
     for (keyword, folded) in keywords.iter().zip(&folded).filter(|(keyword, _)| !keyword.is_empty()) {
-        count(corpus, folded, keyword.chars().count() as u64, among, &mut scores)?;
+        let length = keyword.chars().count() as u64;
+        corpus.occurrences(folded, among, |chunk, count| tally.add(chunk, count * length))?;
     }
-    let ranked = rank(scores, top_k);
     let finders: Vec<Finder<'_>> = folded.iter().filter(|k| !k.is_empty()).map(Finder::new).collect();
     let hit = |(chunk, score): (u32, u64)| Hit {
         chunk,
@@ -86,56 +87,7 @@ fn search<'a>(
         told: None,
         sentences: snippet(corpus.text(chunk), &finders),
     };
-    Ok(ranked.into_iter().map(hit).collect())
-}
-
-/// Appends `(chunk, count · length)` for every chunk that contains a keyword, in corpus order.
-fn count(
-    corpus: &Corpus,
-    folded: &str,
-    length: u64,
-    among: Option<&Among>,
-    scores: &mut Vec<(u32, u64)>,
-) -> Result<(), Error> {
-    let finder = Finder::new(folded);
-    let mut look = |chunk: u32| {
-        if among.is_some_and(|among| !among.has(chunk)) {
-            return;
-        }
-        let text = corpus.folded(chunk);
-        let found = match folded.as_bytes() {
-            // counting a byte is much faster than finding it
-            [byte] => memchr::memchr_iter(*byte, text).count(),
-            _ => finder.find_iter(text).count(),
-        };
-        if found > 0 {
-            scores.push((chunk, found as u64 * length));
-        }
-    };
-    match corpus.candidates(folded)? {
-        Candidates::All => (0..corpus.len() as u32).for_each(&mut look),
-        Candidates::Chunks(chunks) => chunks.into_iter().for_each(&mut look),
-    }
-    Ok(())
-}
-
-/// Sums the scores of each chunk and keeps the `top_k` highest; ties keep corpus order.
-fn rank(mut scores: Vec<(u32, u64)>, top_k: usize) -> Vec<(u32, u64)> {
-    scores.sort_by_key(|(chunk, _)| *chunk);
-    scores.dedup_by(|next, kept| {
-        let same = next.0 == kept.0;
-        if same {
-            kept.1 += next.1;
-        }
-        same
-    });
-    let order = |(chunk, score): &(u32, u64)| (Reverse(*score), *chunk);
-    if scores.len() > top_k {
-        scores.select_nth_unstable_by_key(top_k, order);
-        scores.truncate(top_k);
-    }
-    scores.sort_unstable_by_key(order);
-    scores
+    Ok(tally.best(top_k).into_iter().map(hit).collect())
 }
 
 /// The first sentences that contain any keyword, in text order.

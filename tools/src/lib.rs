@@ -1,7 +1,7 @@
 //! The tools that agents call: corpora of files, and the three retrieval interfaces of A-RAG over them, and two more.
 //!
-//! A [`Corpus`] is files → chunks → sentences, kept on disk in two rebuildable indexes: character
-//! trigrams in tantivy, which prune keyword search, and sentence vectors with an HNSW graph.
+//! A [`Corpus`] is files → chunks → sentences, kept on disk in two rebuildable indexes: words in
+//! tantivy with all their endings, which keyword search counts by, and sentence vectors with an HNSW graph.
 //! [`registry`] lists the tools; each is one file and one line there.
 
 mod arguments;
@@ -20,6 +20,7 @@ mod read_chunk;
 pub mod registry;
 mod semantic_search;
 mod sentence;
+mod tally;
 #[cfg(test)]
 mod test_corpus;
 mod verify_citations;

@@ -1,8 +1,9 @@
 //! What searches answer with: a block for each chunk that they list, and what stands around the blocks.
 
 use crate::arguments::Arguments;
-use crate::corpus::{Among, Corpus};
+use crate::corpus::Corpus;
 use crate::filter::Filter;
+use crate::index::chunk_set::ChunkSet;
 use crate::registry::Scene;
 use serde_json::json;
 use std::ops::Range;
@@ -36,7 +37,7 @@ pub(crate) fn search<'a>(
     invocation: &Invocation,
     arguments: &Arguments<'_>,
     nothing: String,
-    find: impl FnOnce(usize, Option<&Among>) -> Result<Vec<Hit<'a>>, Error>,
+    find: impl FnOnce(usize, Option<&ChunkSet>) -> Result<Vec<Hit<'a>>, Error>,
 ) -> Result<ToolOutput, Error> {
     let top_k = arguments.top_k()?;
     let filter = Filter::read(arguments, &scene.face.metadata)?;

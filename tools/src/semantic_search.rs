@@ -5,8 +5,9 @@
 //! Where sentences of one chunk crowd the pool, fewer than top_k chunks come back.
 
 use crate::arguments::Arguments;
-use crate::corpus::{Among, Corpus};
+use crate::corpus::Corpus;
 use crate::face::{Face, Names, about_results};
+use crate::index::chunk_set::ChunkSet;
 use crate::keyword_search;
 use crate::listing::{self, Hit};
 use crate::registry::{Row, Scene, search_schema, search_type};
@@ -89,7 +90,7 @@ pub(crate) fn search<'a>(
     corpus: &'a Corpus,
     query: &str,
     pool: usize,
-    among: Option<&Among>,
+    among: Option<&ChunkSet>,
 ) -> Result<Vec<Near<'a>>, Error> {
     let vector = corpus
         .encoders

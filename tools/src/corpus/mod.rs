@@ -11,7 +11,6 @@ mod update;
 pub(crate) mod words;
 
 pub use reading::PRINT_THREAD;
-pub(crate) use search::Among;
 use search::Segments;
 pub use status::{State, Status, discard, status, verify};
 
@@ -206,12 +205,6 @@ impl Corpus {
     pub(crate) fn text(&self, chunk: u32) -> &str {
         let (segment, chunk) = self.segments.place(chunk);
         segment.text(chunk)
-    }
-
-    /// The folded text of a chunk (see [`crate::fold`]).
-    pub(crate) fn folded(&self, chunk: u32) -> &[u8] {
-        let (segment, chunk) = self.segments.place(chunk);
-        segment.folded(chunk)
     }
 
     /// The chunks of the same document.

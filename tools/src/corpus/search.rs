@@ -3,8 +3,9 @@
 use super::loaded::Loaded;
 use super::{Corpus, words};
 use crate::fold::fold;
-use crate::index::keywords::Candidates;
+use crate::index::chunk_set::ChunkSet;
 use crate::index::segment::Segment;
+use memchr::memmem::Finder;
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 use troupe_core::port;
@@ -79,28 +80,6 @@ pub(crate) struct Found<'a> {
     pub(crate) score: f32,
 }
 
-/// A set of chunks that a search is narrowed to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Among {
-    bits: Vec<u64>,
-}
-
-impl Among {
-    /// Those of `count` chunks that are `wanted`.
-    pub(crate) fn new(count: usize, wanted: impl Fn(u32) -> bool) -> Self {
-        let mut bits = vec![0u64; count.div_ceil(64)];
-        for chunk in (0..count as u32).filter(|chunk| wanted(*chunk)) {
-            bits[chunk as usize / 64] |= 1 << (chunk % 64);
-        }
-        Self { bits }
-    }
-
-    /// Whether a chunk is one of them.
-    pub(crate) fn has(&self, chunk: u32) -> bool {
-        self.bits[chunk as usize / 64] >> (chunk % 64) & 1 == 1
-    }
-}
-
 impl Corpus {
     /// The `count` sentences nearest to a unit vector, best first: chunk id, sentence, cosine.
     pub fn nearest_sentences(&self, query: &[f32], count: usize) -> Result<Vec<(&str, &str, f32)>, port::Error> {
@@ -116,30 +95,37 @@ impl Corpus {
         Ok(found.map(|(chunk, score)| (self.id(chunk), score)).collect())
     }
 
-    /// The chunks that may hold a folded keyword, ascending.
-    pub(crate) fn candidates(&self, folded: &str) -> Result<Candidates, port::Error> {
+    /// Tells the chunks that hold a folded keyword and how often, in no order, a chunk at times in several parts.
+    pub(crate) fn occurrences(
+        &self,
+        keyword: &str,
+        among: Option<&ChunkSet>,
+        mut tell: impl FnMut(u32, u64),
+    ) -> Result<(), port::Error> {
         self.sound()?;
-        let mut found = Vec::new();
-        let mut narrowed = false;
+        let finder = Finder::new(keyword);
         for (segment, positions) in self.segments.all() {
-            match segment
-                .keywords
-                .candidates(folded)
-                .map_err(|error| self.unreadable(error))?
-            {
-                Candidates::All => found.extend_from_slice(positions),
-                Candidates::Chunks(chunks) => {
-                    narrowed = true;
-                    found.extend(chunks.iter().map(|chunk| positions[*chunk as usize]));
+            let wanted = |chunk: u32| {
+                let position = positions
+                    .get(chunk as usize)
+                    .copied()
+                    .filter(|position| *position != DEAD)?;
+                among.is_none_or(|among| among.has(position)).then_some(position)
+            };
+            let found = segment.keywords.find(keyword, |chunk, count| {
+                if let Some(position) = wanted(chunk) {
+                    tell(position, count);
+                }
+            });
+            for chunk in found.map_err(|error| self.unreadable(error))?.iter() {
+                if let Some(position) = wanted(chunk)
+                    && let count @ 1.. = count(&finder, segment.folded(chunk))
+                {
+                    tell(position, count);
                 }
             }
         }
-        if !narrowed {
-            return Ok(Candidates::All);
-        }
-        found.retain(|chunk| *chunk != DEAD);
-        found.sort_unstable();
-        Ok(Candidates::Chunks(found))
+        Ok(())
     }
 
     fn unreadable(&self, error: std::io::Error) -> port::Error {
@@ -155,7 +141,7 @@ impl Corpus {
         &self,
         question: &str,
         count: usize,
-        among: Option<&Among>,
+        among: Option<&ChunkSet>,
     ) -> Result<Vec<(u32, f32)>, port::Error> {
         self.sound()?;
         let question = fold(question);
@@ -204,7 +190,7 @@ impl Corpus {
         &self,
         query: &[f32],
         count: usize,
-        among: Option<&Among>,
+        among: Option<&ChunkSet>,
     ) -> Result<Vec<Found<'_>>, port::Error> {
         self.sound()?;
         let mut found = Vec::new();
@@ -232,5 +218,14 @@ impl Corpus {
         });
         found.truncate(count);
         Ok(found)
+    }
+}
+
+/// Occurrences of a keyword from the left that do not overlap.
+fn count(finder: &Finder<'_>, text: &[u8]) -> u64 {
+    match finder.needle() {
+        // counting a byte is much faster than finding it
+        [byte] => memchr::memchr_iter(*byte, text).count() as u64,
+        _ => finder.find_iter(text).count() as u64,
     }
 }

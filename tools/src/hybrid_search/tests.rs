@@ -70,7 +70,7 @@ proptest! {
         texts.sort();
         let (_folder, corpus) = chunks(&texts, None);
         let allowed = if narrows { allowed } else { vec![true; 40] };
-        let among = narrows.then(|| Among::new(corpus.len(), |chunk| allowed[chunk as usize]));
+        let among = narrows.then(|| ChunkSet::new(corpus.len(), |chunk| allowed[chunk as usize]));
         let hits = search(&corpus, &question, top_k, among.as_ref()).unwrap();
         prop_assert!(hits.iter().all(|hit| allowed[hit.chunk as usize]), "a chunk leaked");
         let given: Vec<f64> = hits.iter().map(|hit| hit.score.as_f64().unwrap()).collect();

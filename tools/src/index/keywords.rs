@@ -1,236 +1,275 @@
-//! The keyword index, in tantivy: which chunks contain a run of three folded characters, and which words
-//! how often.
+//! The keyword index: the words of each chunk and how often it has them, in tantivy, and beside it the
+//! [`Vocabulary`], which tells the words that hold given letters.
 //!
-//! Trigrams only prune. A chunk that contains a keyword contains all the keyword's trigrams, whatever
-//! words and punctuation they lie across; which chunks really contain it, and how often, is counted
-//! on the folded text. Words are counted here, and ranked by [`crate::corpus::words`]. Document numbers
-//! are chunk numbers: there is one segment, written in order.
+//! A keyword that is letters only lies within one word wherever it occurs, so how often a chunk has it follows
+//! from the words alone and no text is read. One that words do not contain, such as a phrase, is made of the end of
+//! a word, whole words and the beginning of one: only texts that have them all are looked at.
+//! Document numbers are chunk numbers: there is one segment, written in order.
 
-use crate::corpus::words::words;
+use super::chunk_set::ChunkSet;
+use super::table::{self, Table};
+use super::vocabulary::{self, Piece, Vocabulary};
+use crate::corpus::words::Words;
+use bytemuck::{Pod, Zeroable};
+use memchr::memmem::Finder;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use tantivy::directory::MmapDirectory;
-use tantivy::postings::{Postings as _, SegmentPostings};
+use tantivy::postings::TermInfo;
 use tantivy::schema::{Field, IndexRecordOption, Schema, TextFieldIndexing, TextOptions};
-use tantivy::tokenizer::{TextAnalyzer, Token, TokenStream, Tokenizer};
-use tantivy::{DocSet, Index, InvertedIndexReader, SegmentReader, TERMINATED, TantivyDocument, TantivyError, Term};
+use tantivy::tokenizer::TextAnalyzer;
+use tantivy::{Index, InvertedIndexReader, SegmentReader, TantivyDocument, TantivyError};
+use tokenizer::{ByWord, UNLISTED};
 
-const BY_TRIGRAM: &str = "trigrams";
-const BY_WORD: &str = "words";
-const GRAMS: &str = "grams";
 const WORDS: &str = "words";
+const LISTS: &str = "word-lists";
 /// Room for the writer's tables before they grow, in bytes.
 const WRITER_BYTES: usize = 64 << 20;
-/// A further posting list is intersected only while more candidates than this are left: below it,
-/// looking at the texts is cheaper than decoding postings.
-const ENOUGH_CANDIDATES: usize = 24;
-/// Lists longer than this many times the candidates are not worth decoding.
-const LONGER_BY: u32 = 16;
+// Costs in nanoseconds, as measured on passages of 700 bytes: to put a chunk of a list into a set is 1.
+/// To look at a chunk's text by itself; half of it where all texts are looked at in a row.
+const TEXT_COST: usize = 256;
+/// To begin with a word's list.
+const WORD_COST: usize = 64;
+/// To tell of a chunk.
+const TELL_COST: usize = 8;
 
 /// The index, opened.
 pub struct Keywords {
-    grams: Arc<InvertedIndexReader>,
-    gram: Field,
-    words: Arc<InvertedIndexReader>,
-    word: Field,
-    chunks: u32,
+    index: Arc<InvertedIndexReader>,
+    vocabulary: Vocabulary,
+    /// One row a word.
+    lists: Table<ListRow>,
+    /// The chunks with words that are too long for the vocabulary.
+    unlisted: ChunkSet,
+    chunks: usize,
 }
 
-/// Which chunks may contain a keyword.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Candidates {
-    /// The index cannot narrow it down: look at every chunk.
-    All,
-    /// Only these, ascending.
-    Chunks(Vec<u32>),
+/// Where tantivy keeps the chunks of a word; its own dictionary would be asked letter by letter.
+#[derive(Debug, Clone, Copy, Pod, Zeroable)]
+#[repr(C)]
+struct ListRow {
+    start: u64,
+    bytes: u32,
+    /// Number of chunks.
+    holding: u32,
+}
+
+impl ListRow {
+    fn new(info: &TermInfo) -> Self {
+        Self {
+            start: info.postings_range.start as u64,
+            bytes: info.postings_range.len() as u32,
+            holding: info.doc_freq,
+        }
+    }
+
+    fn info(self) -> TermInfo {
+        let start = self.start as usize;
+        TermInfo {
+            doc_freq: self.holding,
+            postings_range: start..start + self.bytes as usize,
+            positions_range: 0..0,
+        }
+    }
+}
+
+/// The words that a piece of a keyword may be part of.
+struct Lists {
+    words: Vec<u32>,
+    rows: Vec<ListRow>,
+    cost: usize,
 }
 
 /// Writes an index of folded texts into `folder`, which exists and is empty.
 pub fn write<'a>(folder: &Path, folded: impl Iterator<Item = &'a str>) -> Result<(), TantivyError> {
     let mut schema = Schema::builder();
-    let mut field = |name, tokenizer, option| {
-        let indexing = TextFieldIndexing::default()
-            .set_tokenizer(tokenizer)
-            .set_index_option(option)
-            .set_fieldnorms(false);
-        schema.add_text_field(name, TextOptions::default().set_indexing_options(indexing))
-    };
-    let gram = field(GRAMS, BY_TRIGRAM, IndexRecordOption::Basic);
-    let word = field(WORDS, BY_WORD, IndexRecordOption::WithFreqs);
-    let builder = Index::builder().schema(schema.build()).tokenizers(tokenizers());
+    let indexing = TextFieldIndexing::default()
+        .set_tokenizer(WORDS)
+        .set_index_option(IndexRecordOption::WithFreqs)
+        .set_fieldnorms(false);
+    let field = schema.add_text_field(WORDS, TextOptions::default().set_indexing_options(indexing));
+    let tokenizers = tantivy::tokenizer::TokenizerManager::new();
+    tokenizers.register(WORDS, TextAnalyzer::builder(ByWord).build());
+    let builder = Index::builder().schema(schema.build()).tokenizers(tokenizers);
     let mut writer = builder.single_segment_index_writer(MmapDirectory::open(folder)?, WRITER_BYTES)?;
     for text in folded {
         let mut document = TantivyDocument::default();
-        document.add_text(gram, text);
-        document.add_text(word, text);
+        document.add_text(field, text);
         writer.add_document(document)?;
     }
-    writer.finalize()?;
-    Ok(())
+    let index = writer.finalize()?;
+    let (_, reader) = only_segment(&index)?;
+    let mut words = reader.terms().stream()?;
+    let (mut draft, mut lists) = (vocabulary::Draft::default(), Vec::new());
+    while words.advance() {
+        if words.key() != UNLISTED.as_bytes() {
+            draft.push(words.key());
+            lists.push(ListRow::new(words.value()));
+        }
+    }
+    table::write(folder, LISTS, &lists)?;
+    Ok(draft.write(folder)?)
 }
 
-fn tokenizers() -> tantivy::tokenizer::TokenizerManager {
-    let manager = tantivy::tokenizer::TokenizerManager::new();
-    manager.register(BY_TRIGRAM, TextAnalyzer::builder(Cut(grams_of)).build());
-    manager.register(BY_WORD, TextAnalyzer::builder(Cut(words_of)).build());
-    manager
+/// Number of texts, and the lists of words.
+fn only_segment(index: &Index) -> Result<(usize, Arc<InvertedIndexReader>), TantivyError> {
+    let field: Field = index.schema().get_field(WORDS)?;
+    let segments = index.searchable_segments()?;
+    let [segment] = segments.as_slice() else {
+        let message = format!("{} segments instead of one", segments.len());
+        return Err(TantivyError::InternalError(message));
+    };
+    let reader = SegmentReader::open(segment)?;
+    Ok((reader.max_doc() as usize, reader.inverted_index(field)?))
 }
 
 impl Keywords {
     /// Opens the index in `folder`, which must hold `chunks` texts.
     pub fn open(folder: &Path, chunks: usize) -> Result<Self, TantivyError> {
-        let index = Index::open_in_dir(folder)?;
-        let (gram, word) = (index.schema().get_field(GRAMS)?, index.schema().get_field(WORDS)?);
-        let segments = index.searchable_segments()?;
-        let [segment] = segments.as_slice() else {
-            return Err(TantivyError::InternalError(format!(
-                "{} segments instead of one",
-                segments.len()
-            )));
-        };
-        let reader = SegmentReader::open(segment)?;
-        if reader.max_doc() as usize != chunks {
-            let found = reader.max_doc();
-            return Err(TantivyError::InternalError(format!(
-                "{found} texts instead of {chunks}"
-            )));
+        let (found, index) = only_segment(&Index::open_in_dir(folder)?)?;
+        if found != chunks {
+            let message = format!("{found} texts instead of {chunks}");
+            return Err(TantivyError::InternalError(message));
         }
-        Ok(Self {
-            grams: reader.inverted_index(gram)?,
-            gram,
-            words: reader.inverted_index(word)?,
-            word,
-            chunks: reader.max_doc(),
-        })
+        let lists: Table<ListRow> = Table::open(folder, LISTS)?;
+        let mut keywords = Self {
+            vocabulary: Vocabulary::open(folder, lists.len())?,
+            lists,
+            unlisted: ChunkSet::none(0),
+            index,
+            chunks,
+        };
+        if let Some(unlisted) = keywords.index.terms().get(UNLISTED)? {
+            keywords.unlisted = keywords.holding_any(&[ListRow::new(&unlisted)])?;
+        }
+        Ok(keywords)
     }
 
-    /// The chunks that contain every trigram of a folded keyword, or more where that is cheaper.
-    pub fn candidates(&self, folded: &str) -> std::io::Result<Candidates> {
-        let mut terms = Vec::new();
-        for gram in grams(folded) {
-            match self.grams.get_term_info(&Term::from_field_text(self.gram, gram))? {
-                Some(info) => terms.push(info),
-                None => return Ok(Candidates::Chunks(Vec::new())),
-            }
-        }
-        terms.sort_unstable_by_key(|info| (info.doc_freq, info.postings_range.start));
-        terms.dedup();
-        let Some(rarest) = terms.first() else {
-            return Ok(Candidates::All);
+    /// Tells chunks that hold a folded keyword and how often, in no order, a chunk at times in several parts.
+    /// The chunks that are given back were not told of: only their texts say whether they hold it.
+    pub fn find(&self, keyword: &str, mut tell: impl FnMut(u32, u64)) -> io::Result<ChunkSet> {
+        let pieces: Vec<Piece<'_>> = pieces(keyword).collect();
+        let [
+            within @ Piece {
+                begins: false,
+                ends: false,
+                ..
+            },
+        ] = pieces.as_slice()
+        else {
+            return self.candidates(&pieces);
         };
-        // decoding a list of nearly all chunks only to visit nearly all chunks gains nothing
-        if rarest.doc_freq > self.chunks / 2 {
-            return Ok(Candidates::All);
+        let lists = self.lists(&self.vocabulary.find(within));
+        let telling = lists
+            .rows
+            .iter()
+            .map(|row| WORD_COST + TELL_COST * row.holding as usize);
+        if telling.sum::<usize>() > self.chunks * TEXT_COST / 2 {
+            return Ok(ChunkSet::all(self.chunks));
         }
-        let mut chunks = Vec::with_capacity(rarest.doc_freq as usize);
-        let mut list = self
-            .grams
-            .read_postings_from_terminfo(rarest, IndexRecordOption::Basic)?;
-        while list.doc() != TERMINATED {
-            chunks.push(list.doc());
-            list.advance();
-        }
-        for info in &terms[1..] {
-            let longer = info.doc_freq / LONGER_BY > chunks.len() as u32;
-            if chunks.len() <= ENOUGH_CANDIDATES || longer {
+        let finder = Finder::new(keyword);
+        let times = |word: &u32| finder.find_iter(self.vocabulary.word(*word)).count() as u64;
+        let times: Vec<u64> = lists.words.iter().map(times).collect();
+        self.each(&lists.rows, IndexRecordOption::WithFreqs, |at, chunk, count| {
+            if !self.unlisted.has(chunk) {
+                tell(chunk, times[at] * u64::from(count));
+            }
+        })?;
+        Ok(self.unlisted.clone())
+    }
+
+    /// The chunks with words for all pieces, or more where that is cheaper.
+    fn candidates(&self, pieces: &[Piece<'_>]) -> io::Result<ChunkSet> {
+        let mut matches: Vec<_> = pieces.iter().map(|piece| self.vocabulary.find(piece)).collect();
+        matches.sort_by_key(vocabulary::Matches::len);
+        let mut all: Vec<Lists> = Vec::new();
+        let mut worth = self.chunks * TEXT_COST;
+        for matches in matches {
+            // the pieces that are left have no fewer words
+            if matches.len() * WORD_COST > worth {
                 break;
             }
-            let list = self.grams.read_postings_from_terminfo(info, IndexRecordOption::Basic)?;
-            keep_common(&mut chunks, list);
+            let lists = self.lists(&matches);
+            // no more chunks than that will be left to look at
+            worth = worth.min(lists.cost * TEXT_COST);
+            all.push(lists);
         }
-        Ok(Candidates::Chunks(chunks))
+        all.sort_by_key(|lists| lists.cost);
+        let mut found = ChunkSet::all(self.chunks);
+        for lists in all {
+            if lists.cost > found.len() * TEXT_COST {
+                break;
+            }
+            found.keep(&self.holding_any(&lists.rows)?);
+        }
+        found.add(&self.unlisted);
+        Ok(found)
     }
 
     /// Tells every chunk that holds a folded word, ascending, and how often.
-    pub fn holding(&self, word: &str, mut tell: impl FnMut(u32, u32)) -> std::io::Result<()> {
-        let Some(info) = self.words.get_term_info(&Term::from_field_text(self.word, word))? else {
+    pub fn holding(&self, word: &str, mut tell: impl FnMut(u32, u32)) -> io::Result<()> {
+        let info = self.index.terms().get(word)?;
+        let rows: Vec<ListRow> = info.iter().map(ListRow::new).collect();
+        self.each(&rows, IndexRecordOption::WithFreqs, |_, chunk, count| {
+            tell(chunk, count)
+        })
+    }
+
+    fn holding_any(&self, words: &[ListRow]) -> io::Result<ChunkSet> {
+        let mut chunks = ChunkSet::none(self.chunks);
+        self.each(words, IndexRecordOption::Basic, |_, chunk, _| chunks.insert(chunk))?;
+        Ok(chunks)
+    }
+
+    fn lists(&self, matches: &vocabulary::Matches) -> Lists {
+        let words = self.vocabulary.words(matches);
+        let rows: Vec<ListRow> = words.iter().map(|word| self.lists[*word as usize]).collect();
+        let cost = rows.iter().map(|row| WORD_COST + row.holding as usize).sum();
+        Lists { words, rows, cost }
+    }
+
+    /// Tells every chunk of every word: the word's place, the chunk and how often it has it.
+    fn each(
+        &self,
+        words: &[ListRow],
+        option: IndexRecordOption,
+        mut tell: impl FnMut(usize, u32, u32),
+    ) -> io::Result<()> {
+        let Some(first) = words.first() else {
             return Ok(());
         };
-        let option = IndexRecordOption::WithFreqs;
-        let mut list = self.words.read_postings_from_terminfo(&info, option)?;
-        while list.doc() != TERMINATED {
-            tell(list.doc(), list.term_freq());
-            list.advance();
+        let mut block = self.index.read_block_postings_from_terminfo(&first.info(), option)?;
+        for (at, word) in words.iter().enumerate() {
+            if at > 0 {
+                // most lists are shorter than it takes to make room for one
+                self.index
+                    .reset_block_postings_from_terminfo(&word.info(), &mut block)?;
+            }
+            while block.block_len() > 0 {
+                for (row, chunk) in block.docs().iter().enumerate() {
+                    tell(at, *chunk, block.freq(row));
+                }
+                block.advance();
+            }
         }
         Ok(())
     }
 }
 
-fn keep_common(chunks: &mut Vec<u32>, mut list: SegmentPostings) {
-    chunks.retain(|chunk| {
-        if list.doc() < *chunk {
-            list.seek(*chunk);
+/// What the words of a text must have for it to contain a folded keyword.
+fn pieces(keyword: &str) -> impl Iterator<Item = Piece<'_>> {
+    Words::of(keyword).map(|word| {
+        let end = word.start + word.text.len();
+        let is_pair = word.unspaced && word.text.chars().nth(1).is_some();
+        Piece {
+            letters: word.text,
+            begins: word.start > 0 || word.unspaced,
+            ends: end < keyword.len() || is_pair,
         }
-        list.doc() == *chunk
-    });
-}
-
-/// Every run of three characters.
-fn grams(text: &str) -> impl Iterator<Item = &str> {
-    let starts = text.char_indices().map(|(at, _)| at);
-    let ends = text.char_indices().map(|(at, c)| at + c.len_utf8()).skip(2);
-    starts.zip(ends).map(|(start, end)| &text[start..end])
-}
-
-/// The next term of a text: where it starts, where it ends, and where to look on.
-type Next = fn(&str) -> Option<(usize, usize, usize)>;
-
-fn grams_of(text: &str) -> Option<(usize, usize, usize)> {
-    let gram = grams(text).next()?;
-    Some((0, gram.len(), gram.chars().next().map_or(1, char::len_utf8)))
-}
-
-fn words_of(text: &str) -> Option<(usize, usize, usize)> {
-    let word = words(text).next()?;
-    let start = word.as_ptr() as usize - text.as_ptr() as usize;
-    Some((start, start + word.len(), start + word.len()))
-}
-
-#[derive(Clone)]
-struct Cut(Next);
-
-struct Stream<'a> {
-    rest: &'a str,
-    next: Next,
-    token: Token,
-}
-
-impl Tokenizer for Cut {
-    type TokenStream<'a> = Stream<'a>;
-
-    fn token_stream<'a>(&'a mut self, text: &'a str) -> Stream<'a> {
-        // places are not indexed; the default one is a mark that overflows when counted on
-        let token = Token {
-            position: 0,
-            ..Token::default()
-        };
-        Stream {
-            rest: text,
-            next: self.0,
-            token,
-        }
-    }
-}
-
-impl TokenStream for Stream<'_> {
-    fn advance(&mut self) -> bool {
-        let Some((start, end, on)) = (self.next)(self.rest) else {
-            return false;
-        };
-        self.token.text.clear();
-        self.token.text.push_str(&self.rest[start..end]);
-        self.rest = &self.rest[on..];
-        true
-    }
-
-    fn token(&self) -> &Token {
-        &self.token
-    }
-
-    fn token_mut(&mut self) -> &mut Token {
-        &mut self.token
-    }
+    })
 }
 
 #[cfg(test)]
 mod tests;
+mod tokenizer;

@@ -10,7 +10,7 @@ use troupe_core::port::embedder::Recipe;
 
 /// Raised whenever an index of an older version would be read wrongly. Tables are as they are in memory,
 /// so machines of the other byte order have formats of their own.
-pub const FORMAT: u32 = if cfg!(target_endian = "little") { 4 } else { 1_004 };
+pub const FORMAT: u32 = if cfg!(target_endian = "little") { 5 } else { 1_005 };
 /// The manifest's file name, written last.
 pub const FILE: &str = "manifest.json";
 /// A file changed within this time of the last look may have changed again without a new time stamp.

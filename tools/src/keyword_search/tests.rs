@@ -5,7 +5,7 @@ use super::*;
 use crate::test_corpus::chunks;
 use proptest::prelude::*;
 
-fn ranked(corpus: &Corpus, keywords: &[String], top_k: usize, among: Option<&Among>) -> Vec<(u32, u64)> {
+fn ranked(corpus: &Corpus, keywords: &[String], top_k: usize, among: Option<&ChunkSet>) -> Vec<(u32, u64)> {
     let hits = search(corpus, keywords, top_k, among).unwrap();
     hits.iter()
         .map(|hit| (hit.chunk, hit.score.as_u64().unwrap()))
@@ -23,7 +23,7 @@ proptest! {
         top_k in 1usize..20,
     ) {
         let (_folder, corpus) = chunks(&texts, None);
-        let among = Among::new(corpus.len(), |chunk| allowed[chunk as usize]);
+        let among = ChunkSet::new(corpus.len(), |chunk| allowed[chunk as usize]);
         let mut expected = ranked(&corpus, &keywords, usize::MAX, None);
         expected.retain(|(chunk, _)| allowed[*chunk as usize]);
         expected.truncate(top_k);

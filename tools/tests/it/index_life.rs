@@ -203,10 +203,10 @@ the index of corpus `papers` has no readable manifest (No such file or directory
     let manifest = index(&folder).join("manifest.json");
     let newer = std::fs::read_to_string(&manifest)
         .unwrap()
-        .replace("\"format\": 4", "\"format\": 99");
+        .replace("\"format\": 5", "\"format\": 99");
     std::fs::write(&manifest, newer).unwrap();
     insta::assert_snapshot!(said(open(&folder, &embedder)), @r#"
-the index of corpus `papers` has format 99 and this program reads 4; it is made anew
+the index of corpus `papers` has format 99 and this program reads 5; it is made anew
 "#);
     insta::assert_snapshot!(said(open(&folder, &Counting::new("two", HASHED))), @r#"
 the index of corpus `papers` was made by the embedder one (64 numbers), not two (64 numbers); it is made anew
