@@ -38,8 +38,6 @@ struct Node {
     parent: Option<usize>,
     /// When it was last of use.
     used: u64,
-    /// Of how many that wait for it.
-    pins: u32,
 }
 
 /// The tree. It holds one reference to the block of each node.
@@ -99,11 +97,6 @@ impl Prefixes {
         }
     }
 
-    /// Keeps what is there of `tokens` from being given up, or, with `-1`, lets it go again.
-    pub fn pin(&mut self, tokens: &[u32], change: i32) {
-        self.walk(tokens, |node, _| node.pins = node.pins.saturating_add_signed(change));
-    }
-
     /// Gives up what was of no use for the longest time and nobody holds; whether there was anything.
     pub fn give_up(&mut self, pool: &mut Pool) -> bool {
         let leaves = self
@@ -111,8 +104,7 @@ impl Prefixes {
             .iter()
             .enumerate()
             .filter_map(|(at, node)| Some((at, node.as_ref()?)));
-        let spare =
-            leaves.filter(|(_, node)| node.children.is_empty() && node.pins == 0 && !pool.is_shared(node.block));
+        let spare = leaves.filter(|(_, node)| node.children.is_empty() && !pool.is_shared(node.block));
         let Some((at, _)) = spare.min_by_key(|(_, node)| node.used) else {
             return false;
         };
@@ -126,14 +118,6 @@ impl Prefixes {
             pool.release(node.block);
         }
         true
-    }
-
-    /// Blocks that could be given up.
-    pub fn spare(&self, pool: &Pool) -> usize {
-        let nodes = self.nodes.iter().flatten();
-        nodes
-            .filter(|node| node.pins == 0 && !pool.is_shared(node.block))
-            .count()
     }
 
     /// Goes along `tokens` as far as there are nodes; each is told with how many of its tokens are theirs.
@@ -170,7 +154,6 @@ impl Prefixes {
             children: Vec::new(),
             parent,
             used: self.clock,
-            pins: 0,
         };
         let at = self.vacant.pop().unwrap_or(self.nodes.len());
         if at == self.nodes.len() {

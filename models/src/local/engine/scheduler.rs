@@ -64,11 +64,6 @@ impl Scheduler {
         self.counts
     }
 
-    /// The model.
-    pub fn decoder(&self) -> &Decoder {
-        &self.decoder
-    }
-
     /// Takes a job. One that can never be done is told so at once.
     pub fn submit(&mut self, job: Job) {
         let sequence = Sequence::new(job);

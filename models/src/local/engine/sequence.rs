@@ -3,7 +3,6 @@
 use super::job::{Event, Job, Work, Writer};
 use super::pool::Pool;
 use super::prefixes::{Found, alike};
-use crate::local::kernels::BLOCK;
 use std::ops::Range;
 use tokio::sync::mpsc::UnboundedSender;
 use troupe_core::message::Finish;
@@ -119,11 +118,6 @@ impl Sequence {
             pool.release(block);
         }
         self.computed = 0;
-    }
-
-    /// Blocks that `more` tokens need, of which the sequence has none yet.
-    pub fn missing(&self, more: usize) -> usize {
-        (self.computed + more).div_ceil(BLOCK) - self.blocks.len().min((self.computed + more).div_ceil(BLOCK))
     }
 
     /// Writes on: what follows the logits of its last token. Whether it goes on.

@@ -267,8 +267,8 @@ impl Tile<'_> {
             for at in 0..N {
                 sums[at].copy_from_slice(&self.mixed[asked[at].0 * self.dimension + begin..][..BLOCK]);
             }
-            for slot in 0..most {
-                let values: &[f32] = &self.values[slot * self.dimension + begin..][..BLOCK];
+            for (slot, values) in self.values.chunks_exact(self.dimension).take(most).enumerate() {
+                let values: &[f32] = &values[begin..][..BLOCK];
                 for at in 0..N {
                     let weight = weights[at][slot];
                     for lane in 0..BLOCK {
@@ -283,8 +283,8 @@ impl Tile<'_> {
         for at in 0..N {
             for number in whole..self.dimension {
                 let mixed = &mut self.mixed[asked[at].0 * self.dimension + number];
-                for slot in 0..most {
-                    *mixed = weights[at][slot].mul_add(self.values[slot * self.dimension + number], *mixed);
+                for (weight, values) in weights[at][..most].iter().zip(self.values.chunks_exact(self.dimension)) {
+                    *mixed = weight.mul_add(values[number], *mixed);
                 }
             }
         }

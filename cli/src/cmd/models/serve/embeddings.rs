@@ -34,7 +34,8 @@ struct Body {
 enum Input {
     One(String),
     Several(Vec<String>),
-    Tokens(Value),
+    /// Whatever else was given: token ids, most likely.
+    Tokens(serde::de::IgnoredAny),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
