@@ -252,6 +252,7 @@ impl Driver {
             let task = span.in_scope(|| self.performer.perform(effect, wanted_ms));
             self.working.insert(call, task);
         }
+        self.performer.release(|step| self.state.is_over(step));
     }
 
     fn forget(&mut self, call: CallId) {

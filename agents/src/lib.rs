@@ -11,6 +11,7 @@ mod driver;
 mod error;
 mod gate;
 mod handle;
+mod holds;
 mod perform;
 mod ports;
 mod prompt;

@@ -8,6 +8,7 @@ use crate::driver::rest::Rest;
 use crate::driver::{Above, Arrival};
 use crate::gate::{Gate, Lane};
 use crate::handle::Run;
+use crate::holds::Holds;
 use crate::ports::Ports;
 use crate::prompt;
 use crate::reads;
@@ -21,7 +22,7 @@ use tokio::task::JoinHandle;
 use tracing::Instrument as _;
 use troupe_core::effect::{ApprovalRequest, Command, Effect, ModelRequest, Origin, ToolRequest, Want};
 use troupe_core::failure::{Failure, FailureKind};
-use troupe_core::id::{ActorId, CallId, RunId};
+use troupe_core::id::{ActorId, CallId, RunId, StepIndex};
 use troupe_core::input::{Exit, Input};
 use troupe_core::ir::{EffectClass, Workflow};
 use troupe_core::message::{Reply, ToolOutput};
@@ -51,6 +52,7 @@ pub(crate) struct Wires {
     offered: Vec<Arc<[ToolSpec]>>,
     gates: Entrances,
     answers: Answers,
+    holds: Holds,
 }
 
 /// The gates that calls go through.
@@ -131,11 +133,17 @@ impl Performer {
             offered,
             gates: Entrances::of(run),
             answers: Answers::default(),
+            holds: Holds::default(),
         };
         Self {
             wires: Arc::new(wires),
             inbox,
         }
+    }
+
+    /// Lets go of what models kept ready for steps that are over.
+    pub(crate) fn release(&self, is_over: impl Fn(StepIndex) -> bool) {
+        self.wires.holds.release(is_over);
     }
 
     /// Starts an effect that was wanted at `wanted_ms`.
@@ -239,7 +247,7 @@ async fn ask_person(wires: &Wires, call: CallId, request: ApprovalRequest, wante
 async fn ask_model(wires: &Wires, origin: Origin, request: ModelRequest) -> Result<Reply, Failure> {
     let begun = Instant::now();
     let definition = wires.workflow.model(request.model);
-    let (actor, model) = (request.actor, request.model.at());
+    let (actor, agent, model) = (request.actor, request.agent, request.model.at());
     let offered = if request.forced {
         Arc::default()
     } else {
@@ -264,6 +272,9 @@ async fn ask_model(wires: &Wires, origin: Origin, request: ModelRequest) -> Resu
         reply.wall_ms = milliseconds(begun);
         return Ok(reply);
     }
+    let siblings = (origin.step, agent);
+    let model_port = ports.models[model].as_ref();
+    wires.holds.keep(&wires.workflow, siblings, model_port, &request).await;
     let fold = fold_answer(wires, origin, actor, model, request).await;
     let reply = fold.map(|fold| fold.finish(milliseconds(begun))).map_err(|error| {
         let kind = if error.kind == ErrorKind::Timeout {

@@ -1,10 +1,11 @@
 //! A model that follows a script, and counts what it is asked.
 
 use async_trait::async_trait;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use troupe_core::message::{Finish, Message, Usage};
 use troupe_core::port::Error;
-use troupe_core::port::model::{Delta, DeltaStream, Model, ModelRequest};
+use troupe_core::port::model::{Delta, DeltaStream, Held, Model, ModelRequest};
 
 /// What a scripted model says.
 #[derive(Debug)]
@@ -26,6 +27,19 @@ pub struct Scripted<F> {
     script: F,
     /// Requests so far.
     pub asked: AtomicUsize,
+    /// Times that it was asked to keep something ready.
+    pub holds: AtomicUsize,
+    /// What it keeps ready now.
+    pub held: Arc<AtomicUsize>,
+}
+
+/// What is kept ready as long as this is there.
+struct Guard(Arc<AtomicUsize>);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl<F: Fn(&ModelRequest) -> Line + Send + Sync> Scripted<F> {
@@ -34,6 +48,8 @@ impl<F: Fn(&ModelRequest) -> Line + Send + Sync> Scripted<F> {
         Self {
             script,
             asked: AtomicUsize::new(0),
+            holds: AtomicUsize::new(0),
+            held: Arc::default(),
         }
     }
 }
@@ -72,6 +88,12 @@ impl<F: Fn(&ModelRequest) -> Line + Send + Sync> Model for Scripted<F> {
 
     fn label(&self) -> String {
         "scripted".into()
+    }
+
+    async fn hold(&self, _: &ModelRequest) -> Option<Held> {
+        self.holds.fetch_add(1, Ordering::Relaxed);
+        self.held.fetch_add(1, Ordering::Relaxed);
+        Some(Box::new(Guard(Arc::clone(&self.held))))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::fixture::{Mortal, live, resume, run_id, wired};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 use troupe_agents::Outcome;
 use troupe_core::event::Event;
@@ -330,4 +330,37 @@ async fn a_cancelled_run_leaves_nothing_at_work_and_can_go_on() {
     let resumed = resume(run).await.unwrap();
     assert_eq!(resumed.status, RunStatus::Succeeded);
     assert_eq!(model.asked.load(Ordering::SeqCst), 6);
+}
+
+#[tokio::test]
+async fn what_siblings_share_is_held_once_until_their_step_is_over() {
+    let mut workflow = research(4, 4);
+    let after = workflow::agent_step(&workflow, "after", &[0], 1, workflow::literal("And now?"));
+    workflow.steps.push(after);
+    let held_after = Arc::new(AtomicUsize::new(usize::MAX));
+    let seen = Arc::clone(&held_after);
+    let held = Arc::new(std::sync::OnceLock::<Arc<AtomicUsize>>::new());
+    let now = Arc::clone(&held);
+    let model = Arc::new(Scripted::new(move |request: &ModelRequest| {
+        match (is_lead(request), tool_messages(request)) {
+            (true, _) if last_text(request).contains("And now?") => {
+                seen.store(now.get().unwrap().load(Ordering::Relaxed), Ordering::Relaxed);
+                Line::Say("Done.".into())
+            }
+            (true, 0) => delegate(&["a", "b", "c", "d"]),
+            (true, _) => Line::Say(last_text(request)),
+            (false, _) => Line::Say("found".into()),
+        }
+    }));
+    held.set(Arc::clone(&model.held)).unwrap();
+    let tool = Answering::new(|_| Ok("found".into()));
+    let (run, _) = wired(workflow, Mortal::new(u64::MAX), model.clone(), Arc::new(tool));
+    assert_eq!(live(run).await.unwrap().status, RunStatus::Succeeded);
+    // Four subagents, one prefix; the lead has no siblings.
+    assert_eq!(model.holds.load(Ordering::Relaxed), 1);
+    assert_eq!(
+        held_after.load(Ordering::Relaxed),
+        0,
+        "the next step finds nothing held"
+    );
 }

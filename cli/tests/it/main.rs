@@ -17,6 +17,8 @@ mod fixture;
 mod growth;
 mod judged;
 mod language;
+#[cfg(feature = "local")]
+mod local_models;
 mod lsp;
 #[cfg(feature = "local")]
 mod models;

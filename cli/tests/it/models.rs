@@ -79,7 +79,7 @@ fn hub(checksum: String, breaks: Box<Break>) -> Server {
         } else {
             "200 OK"
         };
-        match (name == WEIGHTS).then(|| breaks()).flatten() {
+        match (name == WEIGHTS).then(&breaks).flatten() {
             None => answer(status, "", rest),
             Some((bytes, hangs)) => {
                 let close = if hangs { "" } else { "connection: close\r\n" };

@@ -260,6 +260,12 @@ pub(super) enum MemberPhase {
 }
 
 impl State {
+    /// Whether nothing of a step will happen any more, as far as can be told.
+    pub fn is_over(&self, step: StepIndex) -> bool {
+        let phase = self.steps.get(step.at()).map(|step| step.phase);
+        phase.is_some_and(|phase| phase.is_over() || phase == StepPhase::Failed)
+    }
+
     /// The state before the first event.
     pub fn new(workflow: &Workflow) -> Self {
         Self {
