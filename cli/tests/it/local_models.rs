@@ -60,8 +60,10 @@ fn a_lead_and_eight_subagents_share_one_engine() {
     assert!(tokens("cached_tokens") * 2 > tokens("prompt_tokens"), "{run}");
     assert_eq!(run["usage"]["agents"], 9);
     // What the model found likely at each token is in the journal.
-    let exported = place.troupe(&["export", "last", "--output", "-"]);
-    assert_eq!(exported.stdout.matches("\"recording\":\"").count(), 9, "{exported:?}");
+    place.troupe(&["export", "last", "--output", "run.troupe"]);
+    let exported = zstd::decode_all(std::fs::File::open(place.path().join("run.troupe")).unwrap()).unwrap();
+    let exported = String::from_utf8(exported).unwrap();
+    assert_eq!(exported.matches("\"recording\":\"").count(), 9, "{exported}");
 }
 
 #[test]

@@ -38,7 +38,7 @@ fn a_key_is_enough_at_the_providers_address() {
 
 #[test]
 fn what_is_unknown_is_named() {
-    assert_snapshot!(outcome(|options| options.provider = "opneai".into()), @"Missing: there is no model provider `opneai`; the providers are: builtin, openai");
+    assert_snapshot!(outcome(|options| options.provider = "opneai".into()), @"Missing: there is no model provider `opneai`; the providers are: builtin, local, openai");
     assert_snapshot!(outcome(|options| options.provider = "builtin".into()), @"Missing: there is no model builtin/gpt-5-mini; the only one is builtin/reader");
     assert_snapshot!(outcome(|options| options.base_url = Some("localhost:8000".into())), @"Invalid: `localhost:8000` is no HTTP address; a base_url looks like http://localhost:8000/v1");
 }

@@ -1,5 +1,7 @@
 //! Decoders beside the reference implementation, and beside themselves in any mix.
 
+mod formats;
+
 use super::{Batch, Decoder, Piece, Source, load};
 use crate::local::kernels::BLOCK;
 use crate::local::weights::Weights;

@@ -3,13 +3,16 @@
 //! A step takes the next token of everyone who writes and, in the room that is left, parts of prompts. What one
 //! sequence has computed another one takes; what one is about to compute another one waits for.
 
+mod outcome;
+mod room;
+
 use super::Settings;
 use super::job::{Event, Job, Work};
 use super::pool::Pool;
-use super::prefixes::{Found, Prefixes};
+use super::prefixes::Prefixes;
 use super::sequence::Sequence;
-use crate::local::decoder::{Batch, Decoder, Made, Piece};
-use crate::local::kernels::{BLOCK, Distribution};
+use crate::local::decoder::{Batch, Decoder, Piece};
+use crate::local::kernels::BLOCK;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -198,47 +201,6 @@ impl Scheduler {
         self.waiting = later;
     }
 
-    /// Gives a sequence what was found for it; whether there is room for the rest.
-    fn begin(&mut self, sequence: &mut Sequence, found: &Found) -> bool {
-        let needed = (sequence.tokens.len() + 1).div_ceil(BLOCK) - found.blocks.len();
-        for block in &found.blocks {
-            self.pool.share(*block);
-        }
-        let partly = found.partly.inspect(|(block, _)| self.pool.share(*block));
-        // Those who run need a block each soon, and would take it from whoever came last.
-        let wished = needed + self.running.len();
-        while self.pool.free() < wished && self.prefixes.give_up(&mut self.pool) {}
-        let has_room = self.pool.free() >= wished || self.running.is_empty() && self.pool.free() >= needed;
-        sequence.blocks.clone_from(&found.blocks);
-        let mut reused = found.blocks.len() * BLOCK;
-        if let Some((block, tokens)) = partly {
-            if let Some(own) = has_room.then(|| self.pool.copy(block)).flatten() {
-                sequence.blocks.push(own);
-                reused += tokens;
-            }
-            self.pool.release(block);
-        }
-        sequence.computed = reused;
-        if !has_room {
-            sequence.release(&mut self.pool);
-            return false;
-        }
-        if sequence.reused.is_none() {
-            sequence.reused = Some(reused);
-            self.counts.reused += reused as u64;
-        }
-        if sequence.pending() == 0 {
-            // All that somebody wants held is there.
-            let event = Event::Read {
-                prompt: sequence.prompt,
-                reused,
-            };
-            sequence.is_read = true;
-            sequence.tell(&event);
-        }
-        true
-    }
-
     /// Who goes into the next step with how much: those who write first.
     fn shares(&mut self, tap: Option<usize>) -> Vec<Share> {
         let mut order: Vec<usize> = (0..self.running.len()).collect();
@@ -262,166 +224,6 @@ impl Scheduler {
         }
         self.preempt(gone, &mut shares);
         shares
-    }
-
-    /// Makes room for more tokens of a sequence, if need be by taking it from those that began last. Those in `kept` go
-    /// into the next step; whoever loses their room is in `gone` then.
-    fn room(&mut self, at: usize, tokens: usize, kept: &[usize], gone: &mut Vec<usize>) -> bool {
-        loop {
-            if self.grow(at, tokens) {
-                return true;
-            }
-            if self.prefixes.give_up(&mut self.pool) {
-                continue;
-            }
-            let last = (0..self.running.len()).rev().find(|other| {
-                *other != at
-                    && !kept.contains(other)
-                    && !gone.contains(other)
-                    && !self.running[*other].blocks.is_empty()
-            });
-            let Some(other) = last.filter(|other| self.running[*other].rank >= self.running[at].rank) else {
-                gone.push(at);
-                self.running[at].release(&mut self.pool);
-                return false;
-            };
-            gone.push(other);
-            self.running[other].release(&mut self.pool);
-        }
-    }
-
-    /// Blocks of its own for the next tokens; whether there were enough.
-    fn grow(&mut self, at: usize, tokens: usize) -> bool {
-        let sequence = &mut self.running[at];
-        if let Some(block) = sequence.blocks.get_mut(sequence.computed / BLOCK)
-            && self.pool.is_shared(*block)
-        {
-            let Some(own) = self.pool.copy(*block) else {
-                return false;
-            };
-            self.pool.release(std::mem::replace(block, own));
-        }
-        while sequence.blocks.len() * BLOCK < sequence.computed + tokens {
-            let Some(block) = self.pool.take() else { return false };
-            sequence.blocks.push(block);
-        }
-        true
-    }
-
-    /// Those who lost their room wait again.
-    fn preempt(&mut self, mut gone: Vec<usize>, shares: &mut [Share]) {
-        gone.sort_unstable();
-        for at in gone.into_iter().rev() {
-            let sequence = self.running.remove(at);
-            self.counts.preempted += 1;
-            self.waiting.push_front(sequence);
-            for share in shares.iter_mut().filter(|share| share.sequence > at) {
-                share.sequence -= 1;
-            }
-        }
-    }
-
-    /// Hands out what a step made.
-    fn take(&mut self, shares: &[Share], mut made: Made) {
-        let vocabulary = self.decoder.vocabulary();
-        let width = self.decoder.architecture.width;
-        let (mut logits, mut hidden) = (
-            made.logits.chunks_exact_mut(vocabulary),
-            made.hidden.chunks_exact(width),
-        );
-        let mut ended = Vec::new();
-        let mut branches = Vec::new();
-        for share in shares {
-            let sequence = &mut self.running[share.sequence];
-            let wanted = sequence.wanted(share.tokens);
-            let begin = sequence.computed;
-            sequence.computed += share.tokens;
-            if !sequence.is_read && sequence.computed >= sequence.prompt {
-                sequence.is_read = true;
-                let reused = sequence.reused.unwrap_or_default();
-                sequence.tell(&Event::Read {
-                    prompt: sequence.prompt,
-                    reused,
-                });
-            }
-            let is_whole = sequence.pending() == 0;
-            match &mut sequence.work {
-                Work::Score(..) => {
-                    for at in wanted {
-                        let Some(logits) = logits.next() else { break };
-                        let next = sequence.tokens[begin + at + 1] as usize;
-                        sequence.numbers.push(Distribution::of(logits).log_probability(next));
-                    }
-                    if is_whole {
-                        let event = Event::Scores(std::mem::take(&mut sequence.numbers));
-                        sequence.tell(&event);
-                        ended.push(share.sequence);
-                    }
-                }
-                Work::Hidden(..) => {
-                    sequence.numbers.resize(width, 0.0);
-                    for state in hidden.by_ref().take(share.tokens) {
-                        sequence
-                            .numbers
-                            .iter_mut()
-                            .zip(state)
-                            .for_each(|(sum, number)| *sum += number);
-                    }
-                    if is_whole {
-                        let count = sequence.tokens.len() as f32;
-                        sequence.numbers.iter_mut().for_each(|sum| *sum /= count);
-                        let event = Event::Hidden(std::mem::take(&mut sequence.numbers));
-                        sequence.tell(&event);
-                        ended.push(share.sequence);
-                    }
-                }
-                Work::Hold(_) => {}
-                Work::Write(writers) => {
-                    if !wanted.is_empty()
-                        && let Some(logits) = logits.next()
-                    {
-                        let others = writers.split_off(1);
-                        for writer in others {
-                            branches.push((share.sequence, writer, logits.to_vec()));
-                        }
-                        if !sequence.write(logits, self.settings.context) {
-                            ended.push(share.sequence);
-                        }
-                    }
-                }
-            }
-        }
-        for (sequence, writer, mut logits) in branches {
-            self.branch(sequence, writer, &mut logits);
-        }
-        ended.sort_unstable();
-        for at in ended.into_iter().rev() {
-            self.end(at);
-        }
-    }
-
-    /// Another continuation of a prompt: it shares all blocks, and writes to none that it shares.
-    fn branch(&mut self, of: usize, writer: super::job::Writer, logits: &mut [f32]) {
-        let trunk = &self.running[of];
-        let mut branch = Sequence {
-            tokens: trunk.tokens[..trunk.prompt].to_vec(),
-            prompt: trunk.prompt,
-            computed: trunk.prompt,
-            blocks: trunk.blocks[..trunk.prompt.div_ceil(BLOCK)].to_vec(),
-            work: Work::Write(vec![writer]),
-            rank: trunk.rank,
-            is_read: true,
-            reused: Some(trunk.prompt),
-            numbers: Vec::new(),
-        };
-        for block in &branch.blocks {
-            self.pool.share(*block);
-        }
-        if branch.write(logits, self.settings.context) {
-            self.running.push(branch);
-        } else {
-            branch.release(&mut self.pool);
-        }
     }
 }
 

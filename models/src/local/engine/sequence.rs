@@ -112,6 +112,28 @@ impl Sequence {
         }
     }
 
+    /// Tells, once, that the prompt was computed.
+    pub fn note_read(&mut self) {
+        if !self.is_read && self.computed >= self.prompt {
+            self.is_read = true;
+            let reused = self.reused.unwrap_or_default();
+            self.tell(&Event::Read {
+                prompt: self.prompt,
+                reused,
+            });
+        }
+    }
+
+    /// Tells the numbers that were gathered, once all tokens were computed; whether there are more to come.
+    pub fn hand_over(&mut self, event: impl Fn(Vec<f32>) -> Event) -> bool {
+        if self.pending() > 0 {
+            return true;
+        }
+        let event = event(std::mem::take(&mut self.numbers));
+        self.tell(&event);
+        false
+    }
+
     /// Gives its blocks back.
     pub fn release(&mut self, pool: &mut Pool) {
         for block in self.blocks.drain(..) {

@@ -49,7 +49,7 @@ impl Loaded {
             Source::Gguf(file) => Chat::from_metadata(file.metadata()),
         };
         let chat = chat.map_err(|error| told(&error))?;
-        let decoder = decoder::load(&source).map_err(|error| told(&error))?;
+        let decoder = decoder::load(&source).map_err(|error| told(&first_line(&error)))?;
         if chat.vocabulary().size() > decoder.vocabulary() {
             let message = format!(
                 "its tokenizer has {} tokens and its table of words {}: they do not belong together",
@@ -97,12 +97,17 @@ impl Loaded {
 /// # Errors
 /// `Invalid`: the file and what is wrong with it.
 pub fn decoder(label: &str, files: &Files) -> Result<Decoder, Error> {
-    let read = source(files).and_then(|source| decoder::load(&source).map_err(|error| error.to_string()));
+    let read = source(files).and_then(|source| decoder::load(&source).map_err(|error| first_line(&error)));
     read.map_err(|error| failed(label, error))
 }
 
+/// What is wrong; behind it candle says where in the program that was noticed.
+fn first_line(error: &candle_core::Error) -> String {
+    error.to_string().lines().next().unwrap_or_default().to_owned()
+}
+
 fn source(files: &Files) -> Result<Source, String> {
-    let told = |error: candle_core::Error| error.to_string();
+    let told = |error: candle_core::Error| first_line(&error);
     match files {
         Files::Folder(folder) => {
             let weights = Weights::read(&tensors::parts(folder)?).map_err(told)?;

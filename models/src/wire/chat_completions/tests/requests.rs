@@ -144,7 +144,7 @@ fn what_is_said_of_sampling_goes_along() {
         stop: vec!["END".to_owned()],
         ..Sampling::default()
     };
-    assert_snapshot!(body(&request, Quirks::COMMON, Refused::default()));
+    assert_snapshot!(body(&request, Quirks::COMMON, Refused::default()), @r#"{"model":"test-model","messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"What is A-RAG?"}],"stream":true,"stream_options":{"include_usage":true},"top_p":0.9,"top_k":20,"min_p":0.05,"repetition_penalty":1.1,"frequency_penalty":0.2,"presence_penalty":0.3,"seed":7,"stop":["END"]}"#);
 }
 
 #[test]
