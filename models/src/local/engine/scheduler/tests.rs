@@ -206,7 +206,7 @@ fn what_cannot_be_done_is_told_and_harms_nobody() {
 #[test]
 fn given_answers_are_scored_as_they_would_be_written() {
     let (mut scheduler, expected) = scheduler(ROOMY);
-    let mut score = |scheduler: &mut Scheduler, tokens: &[u32], from: usize| {
+    let score = |scheduler: &mut Scheduler, tokens: &[u32], from: usize| {
         let (listener, mut events) = unbounded_channel();
         scheduler.submit(Job {
             prompt: tokens.to_vec(),
