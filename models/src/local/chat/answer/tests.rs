@@ -1,3 +1,5 @@
+//! Answers of every dialect, taken apart however they are cut.
+
 use super::super::tests::fold;
 use super::*;
 use proptest::prelude::*;

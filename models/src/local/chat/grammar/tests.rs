@@ -1,3 +1,5 @@
+//! Random answers that a grammar allows: whatever is chosen fits.
+
 use super::super::answer::Answer;
 use super::super::dialect::Calls;
 use super::super::tests::{ask, fold, search, tool, vocabulary};

@@ -1,3 +1,5 @@
+//! Texts that end an answer, however it is cut.
+
 use super::*;
 use proptest::prelude::*;
 

@@ -1,3 +1,5 @@
+//! Prompts beside those of the reference, byte for byte.
+
 use super::super::tests::{ask, expected, request, search, template, tool};
 use super::*;
 use serde_json::json;

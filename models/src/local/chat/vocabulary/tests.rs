@@ -1,3 +1,5 @@
+//! Words of tokenizer files and of GGUF metadata.
+
 use super::super::tests::{fixture, vocabulary};
 use super::super::writer::Writer;
 use super::*;

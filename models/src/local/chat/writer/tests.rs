@@ -1,3 +1,5 @@
+//! Tokens as text, while characters are still arriving.
+
 use super::super::tests::vocabulary;
 use super::*;
 

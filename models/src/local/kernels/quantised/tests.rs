@@ -1,3 +1,5 @@
+//! Products with quantised weights beside plain ones, and beside themselves on other machines.
+
 use super::lanes::Machine;
 use super::loops::Product;
 use super::{BLOCK, Cells, Format, LANES, Q4_0, Q4K, Q5_0, Q5K, Q6K, Q8_0, Quantised, pack};
