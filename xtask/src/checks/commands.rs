@@ -35,7 +35,10 @@ pub const CLIPPY: Check = Check {
 pub const DOCUMENTATION: Check = Check {
     name: "documentation",
     about: "the documentation builds without a warning",
-    run: |repository| aloud(repository, &["doc", "--workspace", "--no-deps", "--quiet"]),
+    run: |repository| {
+        let arguments = ["doc", "--workspace", "--no-deps", "--quiet", "--features", "local"];
+        aloud(repository, &arguments)
+    },
 };
 
 /// Runs a command whose output is worth seeing only when it fails.
