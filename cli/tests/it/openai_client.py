@@ -97,6 +97,26 @@ assert len(client.embeddings.create(model=TABLE, input="owls", dimensions=8).dat
 if len(names) > 2:
     assert len(client.embeddings.create(model=names[2], input=texts).data[1].embedding) == 32
 
+# A language model of this process, with random weights: noise in the right form, the same for a seed, its prompt known
+# the second time, and gone when nobody listens.
+TINY = "local/talker"
+if TINY in names:
+    verdict = {"type": "object", "properties": {"ok": {"type": "boolean"}}, "required": ["ok"], "additionalProperties": False}
+    form = {"type": "json_schema", "json_schema": {"name": "it", "strict": True, "schema": verdict}}
+    asked = dict(model=TINY, messages=QUESTION, seed=7, max_completion_tokens=60, top_p=0.9)
+    formed = [client.chat.completions.create(**{**asked, "seed": seed}, response_format=form).choices[0] for seed in range(8)]
+    # Noise may begin a thought and never end it; what ends is in the form.
+    ended = [json.loads(choice.message.content) for choice in formed if choice.finish_reason == "stop"]
+    assert ended and all(isinstance(answer["ok"], bool) for answer in ended), formed
+    free = client.chat.completions.create(**asked)
+    again = list(client.chat.completions.create(**asked, stream=True, stream_options={"include_usage": True}))
+    streamed = "".join(piece.choices[0].delta.content or "" for piece in again if piece.choices)
+    assert streamed == (free.choices[0].message.content or ""), (streamed, free)
+    known = again[-1].usage.prompt_tokens_details.cached_tokens
+    assert known == again[-1].usage.prompt_tokens - 1, again[-1]
+    with client.chat.completions.create(**{**asked, "max_completion_tokens": 5000}, stream=True) as left:
+        next(iter(left))
+
 # What is wrong is told by its name and its status.
 ask = client.chat.completions.create
 refused(lambda: ask(model="gpt-9", messages=QUESTION), openai.NotFoundError, "there is no model `gpt-9`")

@@ -59,7 +59,7 @@ fn the_client_of_openai_is_content() {
         return;
     };
     let place = Place::new();
-    let served = Served::start(&place, &["builtin/reader", "builtin/static", "qwen3"]);
+    let served = Served::start(&place, &["builtin/reader", "builtin/static", "qwen3", "talker"]);
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/openai_client.py");
     let output = Command::new(python)
         .arg(script)
