@@ -22,6 +22,9 @@ const READ: &str =
     "<tool_call>\n{\"name\": \"read_chunk\", \"arguments\": {\"chunk_id\": \"papers/attention.md#12\"}}\n</tool_call>";
 const WORDS: &str = "The corpus has about 4.5 million sentence pairs, says chunk 12; if x < 3 then `Vec<u8>` is enough. I look it up once more.\n";
 
+/// Times that each answer is followed.
+const ROUNDS: usize = 9;
+
 fn main() {
     let folder = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
     let Some(folder) = folder else {
@@ -57,8 +60,17 @@ fn main() {
             chat.constrain(&request).expect("a grammar");
             compile = compile.min(begin.elapsed());
         }
-        let mut constraint = chat.constrain(&request).expect("a grammar").expect("a constraint");
-        let followed = follow(&chat, &mut constraint, answer);
+        // Of each mask the shortest of some rounds: others share the processor.
+        let mut rounds = (0..ROUNDS).map(|_| {
+            let mut constraint = chat.constrain(&request).expect("a grammar").expect("a constraint");
+            follow(&chat, &mut constraint, answer)
+        });
+        let mut followed = rounds.next().expect("some rounds");
+        for round in rounds {
+            for (best, mask) in followed.masks.iter_mut().zip(round.masks) {
+                *best = mask.min(*best);
+            }
+        }
         let longest = followed.masks.iter().max().copied().unwrap_or_default();
         let mean = followed.masks.iter().sum::<Duration>() / followed.masks.len().max(1) as u32;
         let share = 100 * followed.forced / followed.tokens;
