@@ -18,12 +18,17 @@ impl Stops {
     }
 
     /// Takes the next piece and returns what can be shown: nothing of what may become a stop, and nothing from a stop on.
+    /// Of several stops the one that is whole first counts, so that it does not matter how the answer is cut.
     pub fn push(&mut self, piece: &str) -> String {
         if self.stopped {
             return String::new();
         }
         self.held.push_str(piece);
-        let found = self.stops.iter().filter_map(|stop| self.held.find(stop)).min();
+        let ends = self.stops.iter().filter_map(|stop| {
+            let start = self.held.find(stop)?;
+            Some((start + stop.len(), start))
+        });
+        let found = ends.min().map(|(_, start)| start);
         self.stopped = found.is_some();
         let shown =
             found.unwrap_or_else(|| self.held.len() - beginning(&self.held, self.stops.iter().map(String::as_str)));

@@ -19,6 +19,14 @@ fn an_answer_ends_before_the_first_stop() {
 }
 
 #[test]
+fn the_stop_that_is_whole_first_counts_and_of_several_the_longest() {
+    for pieces in [&["bééé"][..], &["b", "é", "é", "é"]] {
+        assert_eq!(shown(&["béé", "é"], pieces), ("b".into(), true));
+        assert_eq!(shown(&["éé", "béé"], pieces), (String::new(), true));
+    }
+}
+
+#[test]
 fn nothing_of_what_may_become_a_stop_is_shown() {
     let mut stops = Stops::new(["</end>".to_owned()]);
     assert_eq!(stops.push("a </"), "a ");
@@ -33,8 +41,12 @@ proptest! {
         let letters: Vec<char> = text.chars().collect();
         let pieces: Vec<String> = letters.chunks(cut).map(|piece| piece.iter().collect()).collect();
         let pieces: Vec<&str> = pieces.iter().map(String::as_str).collect();
-        let end = stops.iter().filter_map(|stop| text.find(stop)).min();
-        let whole = (text[..end.unwrap_or(text.len())].to_owned(), end.is_some());
+        let mut written = text.char_indices().map(|(at, letter)| &text[..at + letter.len_utf8()]);
+        let stopped = written.find_map(|text| {
+            let before = stops.iter().filter_map(|stop| text.strip_suffix(stop));
+            before.min_by_key(|before| before.len())
+        });
+        let whole = (stopped.unwrap_or(&text).to_owned(), stopped.is_some());
         prop_assert_eq!(shown(&stops, &pieces), whole);
     }
 }
