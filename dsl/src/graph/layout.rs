@@ -97,13 +97,14 @@ fn part_picture(blocks: Vec<Block>, edges: &[(usize, usize)], style: &Style, col
     if columns.is_some_and(|columns| width(&middles) > columns) {
         middles = centres(&layers, &sizes, columns);
     }
+    // Lines that pass move within the columns of their own slots when they are routed: the width stays.
+    let width = width(&middles);
     let ranges = entrances(&layers, &sizes, &blocks, &middles);
     let mut gaps: Vec<(Vec<Routed>, usize)> = Vec::new();
     for row in 0..layers.rows.len() {
         let nets = route::nets(&layers, row);
         gaps.push(route::route(&layers, &nets, &mut middles, &ranges));
     }
-    let width = width(&middles);
     Some(assemble(&layers, &sizes, blocks, &middles, &gaps, width))
 }
 
