@@ -21,7 +21,7 @@ mod spans;
 mod times;
 
 pub use child::questions;
-pub use decision::{Decision, decided};
+pub use decision::decided;
 pub use error::Error;
 pub use gate::Gates;
 pub use handle::{Handle, Outcome, Remote, Run, cancel, fork, resume, start};

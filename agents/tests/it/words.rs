@@ -113,7 +113,7 @@ async fn an_answer_goes_down_to_the_run_that_asks_while_the_one_above_works() {
             "review[b]/sign_off" => Some("reject"),
             _ => None,
         };
-        assert_eq!(decision.and_then(|decision| decision.choice).as_deref(), expected);
+        assert_eq!(decision.map(|decision| decision.choice).as_deref(), expected);
     }
     until(async || journal.status("TEST.review-1").await == RunStatus::Succeeded).await;
     // A word for a run that is over, and one for a run that never was.

@@ -11,10 +11,10 @@ use crate::word::{Said, say};
 use crate::{person, report, wire, workspace};
 use serde_json::json;
 use std::path::Path;
-use troupe_agents::{Clock as _, Decision, SystemClock};
+use troupe_agents::{Clock as _, SystemClock};
 use troupe_core::id::RunId;
 use troupe_core::ir::Workflow;
-use troupe_core::port::approver::Question;
+use troupe_core::port::approver::{Answer, Question};
 use troupe_core::port::dispatch::Word;
 use troupe_core::port::journal::{Lease, RunRecord};
 use troupe_store::Store;
@@ -127,10 +127,7 @@ impl Approval<'_> {
     /// is told which.
     async fn is_decided_so(&self, question: &Question, choice: &str, workflow: &Workflow) -> anyhow::Result<bool> {
         match troupe_agents::decided(&self.told_journal(), question, workflow).await? {
-            Some(Decision {
-                choice: Some(other),
-                by,
-            }) if other != choice => {
+            Some(Answer { choice: other, by, .. }) if other != choice => {
                 anyhow::bail!("{} was decided before: {other}, by {by}", question.place)
             }
             decision => Ok(decision.is_some()),

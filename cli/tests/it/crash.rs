@@ -116,19 +116,61 @@ fn a_command_in_doubt_waits_for_one_persons_word() {
     );
     assert!(place.troupe(&["show", "last"]).stdout.contains("slow  in doubt"));
     assert_eq!(log(), "once\nbegun\n", "nothing is repeated before a person says so");
-    // Two people decide at once, and one of them is heard.
-    let decide = || {
-        let mut decision = place.command(&["approve", "last", "slow", "repeat", "--quiet"]);
-        decision.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    // Two people say the same at once: both are content, and one process goes on.
+    let decide = |choice: &str| {
+        let mut decision = place.command(&["approve", "last", "slow", choice, "--json"]);
+        decision.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     };
-    let mut codes = [decide(), decide()].map(|mut child| child.wait().unwrap().code().unwrap());
-    codes.sort_unstable();
-    assert!(codes[0] == 0 && codes[1] > 0, "{codes:?}");
+    let ended = [decide("repeat"), decide("repeat")].map(|child| child.wait_with_output().unwrap());
+    let went_on = ended.iter().filter(|output| {
+        let said: Result<serde_json::Value, _> = serde_json::from_slice(&output.stdout);
+        output.status.success() && said.is_ok_and(|said| said["status"] == "succeeded")
+    });
+    assert_eq!(went_on.count(), 1, "{ended:?}");
+    for late in ended.iter().filter(|output| !output.status.success()) {
+        let told = String::from_utf8_lossy(&late.stderr);
+        assert!(
+            told.contains("waits for nobody") || told.contains("asks nothing"),
+            "{told}"
+        );
+    }
     assert_eq!(
         log(),
         "once\nbegun\nbegun\n",
         "the finished command was not repeated, the doubtful one was"
     );
+    assert_eq!(place.troupe(&["ls", "--json"]).json()[0]["status"], "succeeded");
+}
+
+/// Two who disagree at once: one of them is heard, and the other one is told.
+#[test]
+fn of_two_who_disagree_about_a_doubt_one_is_heard() {
+    let place = small();
+    place.file(
+        "slow.yaml",
+        "troupe: 1\nname: slow\nsteps: { slow: { run: echo begun >> log; test -e go || sleep 60 } }\n",
+    );
+    let mut child = place.command(&["run", "slow.yaml", "--allow-host-commands"]);
+    let mut child = child.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let log = || std::fs::read_to_string(place.path().join("log")).unwrap_or_default();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while log().is_empty() && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    place.file("go", "");
+    assert_eq!(place.troupe(&["resume", "last"]).code, 3);
+    let decide = |choice: &str| {
+        let mut decision = place.command(&["approve", "last", "slow", choice, "--quiet"]);
+        decision.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    };
+    let [repeat, done] = [decide("repeat"), decide("done")].map(|mut child| child.wait().unwrap().code().unwrap());
+    match (repeat, done) {
+        (0, late) if late > 0 => assert_eq!(log(), "begun\nbegun\n"),
+        (late, 0) if late > 0 => assert_eq!(log(), "begun\n"),
+        codes => panic!("{codes:?}"),
+    }
     assert_eq!(place.troupe(&["ls", "--json"]).json()[0]["status"], "succeeded");
 }
 

@@ -5,7 +5,7 @@ use super::open::Call;
 use super::state::{ItemPhase, State};
 use super::{Link, call, doubt};
 use crate::effect::{ApprovalRequest, Want};
-use crate::event::Work;
+use crate::event::{Event, Work};
 use crate::failure::{Failure, FailureKind};
 use crate::id::{CallId, ItemIndex, StepIndex};
 use crate::ir::{Approve, Verb, Workflow};
@@ -57,6 +57,33 @@ pub(super) fn decided(workflow: &Workflow, state: &State, call: CallId, answer: 
         return item::failed(workflow, state, step, item, Failure::new(FailureKind::Output, message));
     }
     chosen(workflow, state, step, item, answer)
+}
+
+/// The answer that closed the question of `call`, if `event` follows from it; `state` is that before the event. An
+/// answer that could not be used closed nothing.
+pub fn answered(workflow: &Workflow, state: &State, call: CallId, event: &Event) -> Option<Answer> {
+    let (Event::ItemSucceeded { step, item, .. }
+    | Event::RoundEnded { step, item, .. }
+    | Event::ItemFailed { step, item, .. }
+    | Event::EffectRepeated { step, item, .. }) = event
+    else {
+        return None;
+    };
+    match (state.open.get(call)?, event) {
+        (Call::Doubt(asking, of), _) if (asking, of) == (*step, *item) => doubt::answered(workflow, *step, event),
+        (
+            Call::Approval(asking, of),
+            Event::ItemSucceeded { output, by, .. } | Event::RoundEnded { output, by, .. },
+        ) if (asking, of) == (*step, *item) => {
+            let text = |field: &str| Some(output.as_ref()?[field].as_str()?.to_owned());
+            Some(Answer {
+                choice: text("choice")?,
+                comment: text("comment"),
+                by: by.clone()?,
+            })
+        }
+        _ => None,
+    }
 }
 
 fn chosen(workflow: &Workflow, state: &State, step: StepIndex, item: ItemIndex, answer: Answer) -> Link {

@@ -40,6 +40,7 @@ mod wave;
 
 pub use adapt::{Adaptation, Unfit};
 pub use answer::read as read_answer;
+pub use approval::answered;
 pub use edit::read as read_edit;
 pub use owner::{Owner, owner};
 pub use replay::{Difference, replay};
