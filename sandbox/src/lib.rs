@@ -4,5 +4,6 @@
 //! user has allowed by name; whoever wires it decides that, this crate does not ask.
 
 mod capture;
+pub mod environment;
 mod group;
 pub mod host;
