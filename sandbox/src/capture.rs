@@ -29,7 +29,8 @@ impl Capture {
         }
     }
 
-    fn push(&mut self, bytes: &[u8]) {
+    /// Takes what comes next.
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
         let room = self.limit - self.kept.len();
         self.kept.extend_from_slice(&bytes[..bytes.len().min(room)]);
         self.total += bytes.len() as u64;

@@ -1,9 +1,11 @@
 //! Where commands run.
 //!
-//! Today there is one place: [`host`], the machine itself, with no isolation at all. It runs only what the
-//! user has allowed by name; whoever wires it decides that, this crate does not ask.
+//! [`docker`] is the place apart: a container with no more rights than it needs. [`host`] is the machine itself, with
+//! no isolation at all: it runs only what the user has allowed by name; whoever wires it decides that, this crate does
+//! not ask. [`environment`] builds and verifies the images in which a repository's tests run.
 
 mod capture;
+pub mod docker;
 pub mod environment;
 mod group;
 pub mod host;

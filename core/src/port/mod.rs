@@ -10,6 +10,7 @@ pub mod journal;
 pub mod model;
 pub mod process;
 pub mod reranker;
+pub mod sandbox;
 pub mod tokens;
 pub mod tool;
 

@@ -1,0 +1,129 @@
+//! One container.
+
+use super::execute::execute;
+use super::fault::Fault;
+use async_trait::async_trait;
+use bollard::models::ContainerConfig;
+use bollard::query_parameters::{
+    CommitContainerOptionsBuilder, DownloadFromContainerOptionsBuilder, InspectContainerOptionsBuilder,
+    KillContainerOptionsBuilder, StartContainerOptions, UploadToContainerOptionsBuilder,
+};
+use futures_util::{StreamExt as _, pin_mut};
+use std::sync::atomic::AtomicU64;
+use troupe_core::port::sandbox::{Blueprint, Ended, Execution, Listener, Sandbox};
+use troupe_core::port::{Error, ErrorKind};
+
+/// A running container.
+#[derive(Debug)]
+pub struct Container {
+    pub(super) client: bollard::Docker,
+    pub(super) fault: Fault,
+    pub(super) id: String,
+    /// Bytes that its own files may take.
+    pub(super) disk_bytes: Option<u64>,
+    /// Processes that the kernel has killed for want of memory, as far as is known.
+    pub(super) killed: AtomicU64,
+}
+
+impl Container {
+    pub(super) fn new(client: bollard::Docker, fault: Fault, id: String, blueprint: &Blueprint) -> Self {
+        Self {
+            client,
+            fault,
+            id,
+            disk_bytes: blueprint.allowance.disk_mb.map(|mebibytes| u64::from(mebibytes) << 20),
+            killed: AtomicU64::new(0),
+        }
+    }
+
+    pub(super) async fn start(&self) -> Result<(), Error> {
+        let started = self
+            .client
+            .start_container(&self.id, None::<StartContainerOptions>)
+            .await;
+        started.map_err(|error| self.fault.of("cannot start a sandbox", error))
+    }
+
+    /// Ends all that runs in it, whatever hides from its parent, and starts it again with its files as they are.
+    pub(super) async fn end_everything(&self) -> Result<(), Error> {
+        let options = KillContainerOptionsBuilder::new().signal("KILL").build();
+        // One that is not running has ended by itself.
+        let _ = self.client.kill_container(&self.id, Some(options)).await;
+        self.killed.store(0, std::sync::atomic::Ordering::Relaxed);
+        self.start().await
+    }
+
+    /// Bytes that its own files take now.
+    pub(super) async fn size(&self) -> Option<u64> {
+        let options = InspectContainerOptionsBuilder::new().size(true).build();
+        let container = self.client.inspect_container(&self.id, Some(options)).await.ok()?;
+        container.size_rw.and_then(|size| u64::try_from(size).ok())
+    }
+}
+
+#[async_trait]
+impl Sandbox for Container {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    async fn execute(&self, execution: Execution, listener: &mut dyn Listener) -> Result<Ended, Error> {
+        execute(self, execution, listener).await
+    }
+
+    async fn put(&self, folder: &str, archive: Vec<u8>) -> Result<(), Error> {
+        let options = UploadToContainerOptionsBuilder::new().path(folder).build();
+        let body = bollard::body_full(archive.into());
+        let put = self.client.upload_to_container(&self.id, Some(options), body).await;
+        put.map_err(|error| self.fault.of(&format!("cannot put files into `{folder}`"), error))
+    }
+
+    async fn take(&self, path: &str, most: usize) -> Result<Vec<u8>, Error> {
+        let options = DownloadFromContainerOptionsBuilder::new().path(path).build();
+        let pieces = self.client.download_from_container(&self.id, Some(options));
+        pin_mut!(pieces);
+        let mut archive = Vec::new();
+        while let Some(piece) = pieces.next().await {
+            let piece = piece.map_err(|error| self.fault.of(&format!("cannot take `{path}`"), error))?;
+            if archive.len() + piece.len() > most {
+                let message = format!("`{path}` has more than the {most} bytes that are taken");
+                return Err(Error::new(ErrorKind::Invalid, message));
+            }
+            archive.extend_from_slice(&piece);
+        }
+        Ok(archive)
+    }
+
+    async fn changes(&self) -> Result<Vec<String>, Error> {
+        let changes = self.client.container_changes(&self.id).await;
+        let changes = changes.map_err(|error| self.fault.of("cannot list what has changed", error))?;
+        Ok(changes
+            .unwrap_or_default()
+            .into_iter()
+            .map(|change| change.path)
+            .collect())
+    }
+
+    async fn commit(&self, name: &str) -> Result<String, Error> {
+        let (repository, tag) = name.rsplit_once(':').unwrap_or((name, "latest"));
+        let options = CommitContainerOptionsBuilder::new()
+            .container(&self.id)
+            .repo(repository)
+            .tag(tag)
+            .pause(true)
+            .build();
+        // What waits in a sandbox is not what waits in a container that somebody starts from the image.
+        let config = ContainerConfig {
+            entrypoint: Some(Vec::new()),
+            cmd: Some(vec!["/bin/bash".to_owned()]),
+            ..ContainerConfig::default()
+        };
+        let committed = self.client.commit_container(options, config).await;
+        let committed = committed.map_err(|error| self.fault.of(&format!("cannot keep `{name}`"), error))?;
+        Ok(committed.id)
+    }
+
+    async fn remove(&self) -> Result<(), Error> {
+        super::remove(&self.client, &self.fault, &self.id).await
+    }
+}

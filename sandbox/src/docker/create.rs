@@ -1,0 +1,67 @@
+//! A blueprint as the engine wants it.
+
+use super::{MAKER, OWNER, maker};
+use bollard::models::{ContainerCreateBody, HostConfig, Mount as Mounted, MountType};
+use std::collections::HashMap;
+use troupe_core::port::sandbox::{Blueprint, Network, Rights};
+
+/// Waits for ever, and takes in whoever lost their parent.
+const WAIT: &str = "trap 'exit 0' TERM; while :; do sleep 3600 & wait $!; done";
+
+/// Capabilities that package managers need (capabilities(7)): the engine's own default without those for raw
+/// sockets, devices, low ports, other roots and the audit log.
+const INSTALL: [&str; 7] = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "SETGID", "SETUID", "KILL"];
+
+const MIB: i64 = 1 << 20;
+
+pub(super) fn body(blueprint: &Blueprint) -> ContainerCreateBody {
+    let env = blueprint.env.iter().map(|(name, value)| format!("{name}={value}"));
+    ContainerCreateBody {
+        image: Some(blueprint.image.clone()),
+        entrypoint: Some(["sh", "-c", WAIT].map(str::to_owned).to_vec()),
+        cmd: Some(Vec::new()),
+        user: Some("root".to_owned()),
+        working_dir: Some(blueprint.directory.clone()),
+        env: Some(env.collect()),
+        labels: Some(HashMap::from([
+            (OWNER.to_owned(), blueprint.owner.clone()),
+            (MAKER.to_owned(), maker::own()),
+        ])),
+        host_config: Some(host(blueprint)),
+        ..ContainerCreateBody::default()
+    }
+}
+
+fn host(blueprint: &Blueprint) -> HostConfig {
+    let allowance = &blueprint.allowance;
+    let memory = allowance.memory_mb.map(|mebibytes| i64::from(mebibytes) * MIB);
+    let added: &[&str] = match blueprint.rights {
+        Rights::Least => &[],
+        Rights::Install => &INSTALL,
+    };
+    let mounts = blueprint.mounts.iter().map(|mount| Mounted {
+        typ: Some(MountType::BIND),
+        source: Some(mount.host.to_string_lossy().into_owned()),
+        target: Some(mount.inside.clone()),
+        read_only: Some(true),
+        ..Mounted::default()
+    });
+    HostConfig {
+        network_mode: match blueprint.network {
+            Network::None => Some("none".to_owned()),
+            Network::All => None,
+        },
+        cap_drop: Some(vec!["ALL".to_owned()]),
+        cap_add: Some(added.iter().map(|name| (*name).to_owned()).collect()),
+        security_opt: Some(vec!["no-new-privileges".to_owned()]),
+        memory,
+        // Swap counts as memory: with more of it a container would slow the machine down instead of ending.
+        memory_swap: memory,
+        nano_cpus: allowance
+            .cpu_thousandths
+            .map(|thousandths| i64::from(thousandths) * 1_000_000),
+        pids_limit: allowance.pids.map(i64::from),
+        mounts: Some(mounts.collect()),
+        ..HostConfig::default()
+    }
+}

@@ -1,0 +1,156 @@
+//! Sandboxes in containers, by any engine that speaks Docker's API.
+
+mod container;
+mod create;
+mod execute;
+mod fault;
+mod maker;
+mod memory;
+
+pub use container::Container;
+
+use async_trait::async_trait;
+use bollard::errors::Error as Backend;
+use bollard::query_parameters::{
+    CreateImageOptionsBuilder, ListContainersOptionsBuilder, RemoveContainerOptionsBuilder, RemoveImageOptionsBuilder,
+};
+use fault::Fault;
+use futures_util::TryStreamExt as _;
+use std::collections::HashMap;
+use std::time::Duration;
+use troupe_core::port::sandbox::{Blueprint, Leftover, Sandbox, SandboxEngine};
+use troupe_core::port::{Error, ErrorKind};
+
+/// What every container of Troupe is labelled with; its value is its owner.
+const OWNER: &str = "troupe.owner";
+/// Labels a container with the process that made it.
+const MAKER: &str = "troupe.maker";
+
+/// How long an answer of the engine may take: committing an image of some gigabytes is the slowest.
+const ANSWER: Duration = Duration::from_secs(900);
+
+/// An engine that speaks Docker's API, such as Docker and Podman.
+#[derive(Debug, Clone)]
+pub struct Docker {
+    client: bollard::Docker,
+    fault: Fault,
+    version: String,
+}
+
+impl Docker {
+    /// The engine at `DOCKER_HOST`, or at the usual socket.
+    ///
+    /// # Errors
+    /// When it cannot be reached.
+    pub async fn connect() -> Result<Self, Error> {
+        let host = std::env::var("DOCKER_HOST").ok().filter(|host| !host.is_empty());
+        Self::connect_to(&host.unwrap_or_else(|| "unix:///var/run/docker.sock".to_owned())).await
+    }
+
+    /// The engine at an address such as `unix:///var/run/docker.sock` or `tcp://127.0.0.1:2375`.
+    ///
+    /// # Errors
+    /// When it cannot be reached.
+    pub async fn connect_to(host: &str) -> Result<Self, Error> {
+        let fault = Fault::at(host);
+        let client = bollard::Docker::connect_with_host(host).map_err(|error| fault.unreachable(error))?;
+        let client = client.with_timeout(ANSWER).negotiate_version().await;
+        let client = client.map_err(|error| fault.unreachable(error))?;
+        let version = client.version().await.map_err(|error| fault.unreachable(error))?;
+        Ok(Self {
+            client,
+            fault,
+            version: version.version.unwrap_or_else(|| "of no version".to_owned()),
+        })
+    }
+
+    /// The engine's version.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    async fn pull(&self, image: &str) -> Result<(), Error> {
+        let options = CreateImageOptionsBuilder::new().from_image(image).build();
+        let pulled: Result<Vec<_>, Backend> = self.client.create_image(Some(options), None, None).try_collect().await;
+        pulled.map(drop).map_err(|error| {
+            let why = fault::words(&error);
+            let message = format!("there is no image `{image}` here, and it cannot be pulled: {why}");
+            Error::new(ErrorKind::Missing, message).caused_by(error)
+        })
+    }
+
+    async fn create_container(&self, blueprint: &Blueprint) -> Result<String, Error> {
+        let body = || create::body(blueprint);
+        let mut created = self.client.create_container(None, body()).await;
+        if created.as_ref().is_err_and(fault::is_missing) {
+            self.pull(&blueprint.image).await?;
+            created = self.client.create_container(None, body()).await;
+        }
+        let created = created.map_err(|error| self.fault.of("cannot make a sandbox", error))?;
+        Ok(created.id)
+    }
+}
+
+#[async_trait]
+impl SandboxEngine for Docker {
+    async fn create(&self, blueprint: &Blueprint) -> Result<Box<dyn Sandbox>, Error> {
+        let id = self.create_container(blueprint).await?;
+        let container = Container::new(self.client.clone(), self.fault.clone(), id, blueprint);
+        if let Err(error) = container.start().await {
+            // What did not start is of no use to anybody.
+            let _ = container.remove().await;
+            return Err(error);
+        }
+        Ok(Box::new(container))
+    }
+
+    async fn image(&self, name: &str) -> Result<Option<String>, Error> {
+        match self.client.inspect_image(name).await {
+            Ok(image) => Ok(image.id),
+            Err(error) if fault::is_missing(&error) => Ok(None),
+            Err(error) => Err(self.fault.of("cannot look for an image", error)),
+        }
+    }
+
+    async fn remove_image(&self, name: &str) -> Result<(), Error> {
+        let options = RemoveImageOptionsBuilder::new().build();
+        match self.client.remove_image(name, Some(options), None).await {
+            Err(error) if !fault::is_missing(&error) => Err(self.fault.of("cannot remove an image", error)),
+            _ => Ok(()),
+        }
+    }
+
+    async fn leftovers(&self) -> Result<Vec<Leftover>, Error> {
+        let filters = HashMap::from([("label".to_owned(), vec![OWNER.to_owned()])]);
+        let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
+        let found = self.client.list_containers(Some(options)).await;
+        let found = found.map_err(|error| self.fault.of("cannot list sandboxes", error))?;
+        let left = found.into_iter().filter_map(|container| {
+            let labels = container.labels.unwrap_or_default();
+            let maker = labels.get(MAKER).map_or("", String::as_str);
+            (!maker::lives(maker)).then(|| Leftover {
+                id: container.id.unwrap_or_default(),
+                owner: labels.get(OWNER).cloned().unwrap_or_default(),
+                image: container.image.unwrap_or_default(),
+                process: maker::process(maker),
+            })
+        });
+        Ok(left.collect())
+    }
+
+    async fn remove(&self, id: &str) -> Result<(), Error> {
+        remove(&self.client, &self.fault, id).await
+    }
+}
+
+/// Ends everything in a container and removes it with its volumes.
+async fn remove(client: &bollard::Docker, fault: &Fault, id: &str) -> Result<(), Error> {
+    let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
+    match client.remove_container(id, Some(options)).await {
+        Err(error) if fault::is_missing(&error) || fault::is_conflict(&error) => Ok(()),
+        removed => removed.map_err(|error| fault.of("cannot remove a sandbox", error)),
+    }
+}
+
+#[cfg(test)]
+mod tests;
