@@ -5,6 +5,42 @@
 pub enum Runner {
     /// `pytest -rA` or `-v`.
     Pytest,
+    /// `python -m unittest -v`.
+    Unittest,
+    /// `cargo test`.
+    Cargo,
+    /// `go test -json`.
+    GoJson,
+    /// `go test -v`.
+    GoText,
+    /// Programs that print TAP.
+    Tap,
+    /// `prove`.
+    Prove,
+    /// Mocha.
+    Mocha,
+    /// Jest.
+    Jest,
+    /// Programs with Unity's tests.
+    Unity,
+    /// `ctest`.
+    Ctest,
+    /// `make check` of Automake.
+    Automake,
+    /// Programs with GoogleTest's tests.
+    Gtest,
+    /// PHPUnit.
+    Phpunit,
+    /// RSpec.
+    Rspec,
+    /// Minitest.
+    Minitest,
+    /// Maven.
+    Maven,
+    /// JUnit's XML.
+    JunitXml,
+    /// Nothing but an exit code.
+    ExitCode,
 }
 
 /// Why an attempt failed, and what may mend it (paper section 3.1: `error category`, `guidance`).
