@@ -58,7 +58,10 @@ impl Snapshot {
     /// The text of a file; none where there is none, and for one of more than 1 MiB.
     pub fn read(&self, path: &str) -> Option<String> {
         let full = self.folder.join(path);
-        let small = self.has(path) && full.symlink_metadata().is_ok_and(|it| it.is_file() && it.len() <= READ_BYTES);
+        let small = self.has(path)
+            && full
+                .symlink_metadata()
+                .is_ok_and(|it| it.is_file() && it.len() <= READ_BYTES);
         let bytes = small.then(|| std::fs::read(full).ok())??;
         Some(String::from_utf8_lossy(&bytes).into_owned())
     }
