@@ -1,7 +1,28 @@
 //! Build plans: how an environment is set up and how its tests run, by rules and without a model.
 
-use super::results::{Diagnosis, Runner};
+mod c;
+mod debian;
+mod detect;
+mod facts;
+mod go;
+mod java;
+mod javascript;
+mod manifest;
+mod perl;
+mod php;
+mod python;
+mod remedies;
+mod ruby;
+mod rust;
+mod script;
+#[cfg(test)]
+mod tests;
+
+use super::results::{Category, Diagnosis, Runner};
 use super::{Language, Snapshot};
+use facts::Facts;
+use remedies::Remedies;
+use std::fmt;
 
 /// What becomes an environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,4 +53,93 @@ pub struct Task<'a> {
     pub language: Option<Language>,
     /// What went wrong in earlier attempts, the oldest first.
     pub feedback: &'a [Diagnosis],
+}
+
+/// Why there is no plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unplanned {
+    /// No file tells a language that has rules.
+    UnknownLanguage,
+    /// The language is known, and nothing in the repository tells how its tests run.
+    NoTests(Language),
+    /// All that the rules know was tried already.
+    NothingNew(Language),
+}
+
+impl fmt::Display for Unplanned {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownLanguage => formatter.write_str("no file tells the repository's language"),
+            Self::NoTests(language) => write!(formatter, "nothing tells how the tests of this {language} project run"),
+            Self::NothingNew(language) => write!(
+                formatter,
+                "the rules for {language} have nothing left to try after what went wrong"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for Unplanned {}
+
+/// Makes a plan of what is known of a repository.
+type Rules = fn(&Facts<'_>) -> Result<Plan, Unplanned>;
+
+/// Who plans for which language.
+const RULES: [(Language, Rules); 11] = [
+    (Language::C, c::plan),
+    (Language::Cpp, c::plan),
+    (Language::Go, go::plan),
+    (Language::Java, java::plan),
+    (Language::JavaScript, javascript::plan),
+    (Language::Perl, perl::plan),
+    (Language::Php, php::plan),
+    (Language::Python, python::plan),
+    (Language::Ruby, ruby::plan),
+    (Language::Rust, rust::plan),
+    (Language::TypeScript, javascript::plan),
+];
+
+/// How often the same plan is tried again when a server could not be reached.
+const NETWORK_TRIES: usize = 2;
+
+/// The plan for a task. With feedback, it differs from all earlier ones, except after a failure of the network.
+///
+/// # Errors
+/// When the language or its tests are not recognised, and when nothing new can be tried.
+pub fn plan(task: Task<'_>) -> Result<Plan, Unplanned> {
+    let language = task
+        .language
+        .or_else(|| detect::language(task.snapshot, task.tests))
+        .ok_or(Unplanned::UnknownLanguage)?;
+    let rules = RULES.iter().find(|(of, _)| *of == language).map(|(_, rules)| rules);
+    let rules = rules.ok_or(Unplanned::UnknownLanguage)?;
+    let after = |feedback: &[Diagnosis]| {
+        rules(&Facts {
+            snapshot: task.snapshot,
+            tests: task.tests,
+            language,
+            remedies: Remedies::of(feedback),
+        })
+    };
+    let next = after(task.feedback)?;
+    if may_repeat(task.feedback) {
+        return Ok(next);
+    }
+    let tried = |attempt: usize| after(&task.feedback[..attempt]).is_ok_and(|it| it.does_the_same(&next));
+    if (0..task.feedback.len()).any(tried) {
+        return Err(Unplanned::NothingNew(language));
+    }
+    Ok(next)
+}
+
+/// Whether the last failure was the network's, which may be over by now.
+fn may_repeat(feedback: &[Diagnosis]) -> bool {
+    let failures = feedback.iter().rev().take_while(|it| it.category == Category::Network);
+    (1..=NETWORK_TRIES).contains(&failures.count())
+}
+
+impl Plan {
+    fn does_the_same(&self, other: &Self) -> bool {
+        self.setup == other.setup && self.test == other.test
+    }
 }

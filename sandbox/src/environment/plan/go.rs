@@ -1,0 +1,181 @@
+//! Go: modules or, where their registry is out of reach, Debian's sources in a workspace of the old kind.
+
+use super::facts::{Facts, base_name, folder_of};
+use super::script::{Script, quote, words};
+use super::{Plan, Runner, Unplanned};
+use std::collections::BTreeSet;
+
+/// The workspace that stands in for modules; Debian's sources are its second part.
+const WORKSPACE: &str = "/opt/workspace";
+
+/// Plans for a Go module.
+pub(super) fn plan(facts: &Facts<'_>) -> Result<Plan, Unplanned> {
+    if !facts.own().any(|path| path.ends_with("_test.go")) && facts.tests.is_empty() {
+        return Err(Unplanned::NoTests(facts.language));
+    }
+    let module = Module::of(facts);
+    let packages = packages(facts);
+    let mut reasons = vec![format!("go test runs {}", packages.join(" "))];
+    if module.required.is_empty() {
+        reasons.push("the module needs the standard library only".to_owned());
+    }
+    let (flags, runner) = match facts.remedies.simpler {
+        0 => ("-json -vet=off", Runner::GoJson),
+        _ => ("-v -vet=off", Runner::GoText),
+    };
+    let flags = if facts.remedies.single {
+        format!("{flags} -p 1")
+    } else {
+        flags.to_owned()
+    };
+    let mut script = Script::test();
+    script.line(environment(&module));
+    script.attempt(format!("go test {flags} {}", words(&packages)));
+    Ok(Plan {
+        language: facts.language,
+        setup: setup(facts, &module),
+        test: script.finish(),
+        runner,
+        reasons,
+    })
+}
+
+/// What `go.mod` says.
+struct Module {
+    name: String,
+    /// Paths of the modules it needs, and the packages that modules of a feedback name.
+    required: BTreeSet<String>,
+    described: bool,
+    /// The minor version of Go 1 that it needs.
+    version: u32,
+}
+
+impl Module {
+    fn of(facts: &Facts<'_>) -> Self {
+        let text = facts.read("go.mod");
+        let lines: Vec<&str> = text
+            .lines()
+            .map(|line| line.split("//").next().unwrap_or(line).trim())
+            .collect();
+        let named = lines.iter().find_map(|line| line.strip_prefix("module "));
+        let version = lines.iter().find_map(|line| line.strip_prefix("go 1."));
+        let version = version.and_then(|it| it.split('.').next()?.parse().ok()).unwrap_or(0);
+        let mut required: BTreeSet<String> = facts.remedies.modules.iter().cloned().collect();
+        for line in lines {
+            let path = line.strip_prefix("require ").unwrap_or(line);
+            let mut parts = path.split_whitespace();
+            if let (Some(path), Some(version)) = (parts.next(), parts.next())
+                && path.contains('.')
+                && version.starts_with('v')
+                && parts.next().is_none()
+            {
+                required.insert(path.to_owned());
+            }
+        }
+        Self {
+            name: named.map_or_else(|| "testbed".to_owned(), |it| it.trim_matches('"').to_owned()),
+            required,
+            described: facts.has("go.mod"),
+            version,
+        }
+    }
+}
+
+fn setup(facts: &Facts<'_>, module: &Module) -> String {
+    let mut script = Script::setup();
+    script.program("go", &["golang-go"]);
+    if module.version > 0 {
+        script.line(newer(module.version));
+    }
+    script.wishes(&facts.remedies.packages);
+    if !module.described {
+        script.line(format!("[ -f go.mod ] || go mod init {}", quote(&module.name)));
+        script.line("go mod tidy || echo 'no modules'");
+    }
+    if !module.required.is_empty() {
+        let debian: Vec<String> = module.required.iter().map(|path| debian_package(path)).collect();
+        let here = format!("{WORKSPACE}/src/{}", module.name);
+        script.line("if ! go mod download; then");
+        script.line(format!("  wishes {}", words(debian)));
+        script.line(format!(
+            "  mkdir -p \"$(dirname {0})\" && ln -sfn \"$PWD\" {0}",
+            quote(&here)
+        ));
+        script.line("fi");
+    }
+    // Compiles the tests and what they need, and runs none.
+    script.line(environment(module));
+    script.line("go test -vet=off -run '^$' ./... >/dev/null 2>&1 || echo 'not all tests compile yet'");
+    script.finish()
+}
+
+/// Tells Go to stay offline, and to work where modules could be had or in the workspace.
+fn environment(module: &Module) -> String {
+    let mut lines =
+        vec!["export GOFLAGS=-mod=mod GOPROXY=off GOTOOLCHAIN=local GONOSUMDB='*' GONOSUMCHECK=1".to_owned()];
+    if !module.required.is_empty() {
+        let here = quote(&format!("{WORKSPACE}/src/{}", module.name));
+        lines.push(format!("if [ -e {here} ]; then"));
+        lines.push(format!(
+            "  export GO111MODULE=off GOFLAGS= GOPATH={WORKSPACE}:/usr/share/gocode"
+        ));
+        lines.push(format!("  cd {here} || exit 1"));
+        lines.push("fi".to_owned());
+    }
+    lines.join("\n")
+}
+
+/// Takes a newer Go from the distribution's later packages where the installed one is too old.
+fn newer(minor: u32) -> String {
+    format!(
+        r#"installed=$(go env GOVERSION | sed 's/^go1\.\([0-9]*\).*/\1/')
+if [ "${{installed:-0}}" -lt {minor} ] && ! ls -d /usr/lib/go-1.{minor} >/dev/null 2>&1; then
+  . /etc/os-release
+  mirror=$(apt-get indextargets --format '$(REPO_URI)' | head -n 1)
+  echo "deb $mirror $VERSION_CODENAME-backports main" >/etc/apt/sources.list.d/later.list
+  updated=
+  packages -t "$VERSION_CODENAME-backports" golang-go || {{ rm /etc/apt/sources.list.d/later.list; updated=; }}
+fi"#
+    )
+}
+
+/// Debian's name for the sources of a module.
+fn debian_package(path: &str) -> String {
+    let mut parts = path.split('/');
+    let host = parts.next().unwrap_or_default();
+    let host = match host {
+        "golang.org" => "golang-golang",
+        "google.golang.org" => "golang-google",
+        "gopkg.in" => "golang-gopkg",
+        other => &format!("golang-{}", other.rsplit_once('.').map_or(other, |(name, _)| name)),
+    };
+    let version = |part: &&str| {
+        part.strip_prefix('v')
+            .is_some_and(|it| it.chars().all(|it| it.is_ascii_digit()))
+    };
+    let rest: Vec<&str> = parts.filter(|part| !version(part)).collect();
+    format!("{host}-{}-dev", rest.join("-"))
+        .to_ascii_lowercase()
+        .replace('_', "-")
+}
+
+/// The packages of the asked tests; all where none is asked for.
+fn packages(facts: &Facts<'_>) -> Vec<String> {
+    let chosen = facts.select(|path| base_name(path).ends_with(".go"));
+    let mut found: BTreeSet<String> = BTreeSet::new();
+    for folder in &chosen.folders {
+        found.insert(format!("./{folder}/..."));
+    }
+    for file in &chosen.files {
+        let folder = folder_of(file);
+        found.insert(if folder.is_empty() {
+            ".".to_owned()
+        } else {
+            format!("./{folder}")
+        });
+    }
+    if found.is_empty() {
+        return vec!["./...".to_owned()];
+    }
+    found.into_iter().collect()
+}

@@ -1,0 +1,1 @@
+//! Repositories of a few files in, plans out.
