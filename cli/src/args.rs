@@ -95,6 +95,10 @@ pub enum Command {
     Call(Call),
     /// Build, search and check the indexes of a workflow's corpora
     Corpus(Corpus),
+    /// Build, list and show environments: images in which the tests of repositories run
+    Env(Env),
+    /// Look for sandboxes that processes left behind, and remove them
+    Sandbox(Sandbox),
     /// Get, list, check and remove the models on this machine
     Models(Models),
     /// Draw a workflow's steps and who waits for whom
@@ -381,12 +385,14 @@ pub struct Call {
 }
 
 mod corpus;
+mod env;
 #[cfg_attr(
     not(feature = "local"),
     allow(dead_code, reason = "the commands are known, and say how to build them")
 )]
 mod models;
 
+pub use env::{Env, EnvBuild, EnvCommand, Sandbox, SandboxCommand};
 pub use corpus::{Corpus, CorpusCommand, OfCorpus, SearchTool};
 pub use models::Models;
 #[cfg(feature = "local")]

@@ -4,6 +4,7 @@ mod archive;
 mod args;
 mod cmd;
 mod crew;
+mod environments;
 mod eval;
 mod exit;
 mod live;

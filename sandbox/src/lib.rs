@@ -7,5 +7,8 @@
 mod capture;
 pub mod docker;
 pub mod environment;
+mod error;
 mod group;
 pub mod host;
+
+pub use error::Error;

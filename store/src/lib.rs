@@ -11,6 +11,7 @@ mod inspect;
 mod journal;
 mod lease;
 mod marker;
+mod pool;
 mod reader;
 mod remove;
 mod segment;

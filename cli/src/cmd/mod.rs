@@ -8,6 +8,7 @@ mod citations;
 mod corpus;
 mod diff;
 mod doctor;
+mod env;
 mod eval;
 mod explain;
 mod export;
@@ -23,6 +24,7 @@ mod new;
 mod replay;
 mod resume;
 mod run;
+mod sandbox;
 mod schema;
 mod serve;
 mod show;
@@ -61,6 +63,8 @@ pub fn dispatch(command: Command, settings: &Settings) -> anyhow::Result<Exit> {
         Command::Citations(arguments) => citations::run(&arguments, settings),
         Command::Call(arguments) => call::run(&arguments, settings),
         Command::Corpus(arguments) => corpus::run(&arguments, settings),
+        Command::Env(arguments) => env::run(&arguments, settings),
+        Command::Sandbox(arguments) => sandbox::run(&arguments, settings),
         Command::Models(arguments) => models::run(&arguments, settings),
         Command::Graph(arguments) => graph::run(&arguments, settings),
         Command::Explain(arguments) => explain::run(&arguments, settings),

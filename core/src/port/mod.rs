@@ -8,6 +8,7 @@ pub mod embedder;
 pub mod error;
 pub mod journal;
 pub mod model;
+pub mod pool;
 pub mod process;
 pub mod reranker;
 pub mod sandbox;

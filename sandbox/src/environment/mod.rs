@@ -1,9 +1,25 @@
 //! Environments: images in which a repository's tests run, found by rules and verified by running them.
+//!
+//! The loop is MEnvAgent's (arXiv 2601.22859, algorithm 1), with its open questions settled: every path ends in the
+//! same check of both states, and every verified environment is kept for the next commit of its repository.
 
+mod attempt;
+pub mod build;
+pub mod check;
+pub mod instance;
 pub mod language;
+mod pack;
 pub mod plan;
 pub mod results;
+pub mod reuse;
+pub mod script;
 pub mod snapshot;
+pub mod source;
+pub mod verdict;
 
+pub use attempt::{Attempt, Step};
+pub use build::{Builder, Built, Options};
+pub use instance::Instance;
 pub use language::Language;
 pub use snapshot::Snapshot;
+pub use verdict::Verdict;

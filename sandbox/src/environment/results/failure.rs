@@ -15,6 +15,8 @@ pub enum Failure {
     Timeout,
     /// Memory ran out.
     OutOfMemory,
+    /// The disk was full, or as full as it may be.
+    DiskFull,
     /// A signal ended it.
     Signal(i32),
     /// There was nothing to run.

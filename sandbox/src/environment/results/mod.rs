@@ -72,6 +72,13 @@ pub enum Runner {
     ExitCode,
 }
 
+impl Runner {
+    /// Whether it names its tests, so that a run of none can be told.
+    pub fn names_tests(self) -> bool {
+        self != Self::ExitCode
+    }
+}
+
 /// How one test ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Outcome {

@@ -1,0 +1,1 @@
+//! The loop, on a scripted engine and on a real one.

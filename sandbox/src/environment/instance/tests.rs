@@ -1,0 +1,72 @@
+//! Lines of instance files, good and bad.
+
+use super::*;
+use serde_json::json;
+
+const PATCH: &str = "diff --git a/tests/a.py b/tests/a.py\n--- a/tests/a.py\n+++ b/tests/a.py\n@@ -1 +1,2 @@\n a\n+b\n";
+
+fn of(value: Value, folder: &Path) -> Result<Instance, String> {
+    instance(value.as_object().cloned().unwrap_or_default(), folder)
+}
+
+#[test]
+fn both_kinds_of_files_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("test.patch"), PATCH).unwrap();
+    let package = json!({
+        "instance_id": "npm__x-1", "language": "JavaScript", "base_version": "1.0", "base_archive": "x/base.tar.gz",
+        "source": {"registry": "npm", "package": "x"}, "test_patch": "test.patch", "patch": PATCH, "test_files": ["test"],
+    });
+    let read = of(package, folder.path()).unwrap();
+    assert_eq!(read.repository, "npm/x");
+    assert_eq!(read.source, Source::Archive(folder.path().join("x/base.tar.gz")));
+    assert_eq!((read.test_patch.as_str(), read.tests), (PATCH, vec!["test".to_owned()]));
+    let bench = json!({
+        "instance_id": "a__b-1", "repo": "a/b", "base_commit": "abc", "version": "1.2", "test_patch": PATCH, "patch": PATCH,
+    });
+    let read = of(bench, folder.path()).unwrap();
+    let from = "https://github.com/a/b".to_owned();
+    assert_eq!(read.source, Source::Git { from, commit: "abc".into() });
+    assert_eq!((read.version.as_str(), read.tests), ("1.2", vec!["tests/a.py".to_owned()]));
+}
+
+#[test]
+fn a_folder_and_a_repository_of_this_machine_are_sources() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("project")).unwrap();
+    let task = json!({"instance_id": "p", "path": "project", "test_patch": PATCH, "patch": PATCH});
+    let local = folder.path().join("project");
+    assert_eq!(of(task.clone(), folder.path()).unwrap().source, Source::Folder(local.clone()));
+    let mut commit = task;
+    commit["base_commit"] = json!("HEAD");
+    let from = local.display().to_string();
+    assert_eq!(of(commit, folder.path()).unwrap().source, Source::Git { from, commit: "HEAD".into() });
+}
+
+#[test]
+fn what_is_missing_is_told() {
+    let wrong = |value: Value| of(value, Path::new("/nowhere")).unwrap_err();
+    let mut told = vec![
+        wrong(json!({})),
+        wrong(json!({"instance_id": "../x"})),
+        wrong(json!({"instance_id": "x"})),
+        wrong(json!({"instance_id": "x", "test_patch": "none.patch"})),
+        wrong(json!({"instance_id": "x", "test_patch": "\n"})),
+        wrong(json!({"instance_id": "x", "test_patch": PATCH, "patch": PATCH})),
+        wrong(json!({"instance_id": "x", "test_patch": PATCH, "patch": PATCH, "language": "Cobol"})),
+        wrong(json!({"instance_id": "x", "test_patch": PATCH, "patch": PATCH, "repo": "a/b"})),
+    ];
+    told.dedup();
+    insta::assert_snapshot!(told.join("\n"), @"");
+}
+
+#[test]
+fn a_bad_line_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("instances.jsonl");
+    let good = json!({"instance_id": "x", "path": ".", "test_patch": PATCH, "patch": PATCH}).to_string();
+    std::fs::write(&file, format!("{good}\n\n{{")).unwrap();
+    assert!(read(&file).unwrap_err().to_string().contains("instances.jsonl:3: this is no JSON object"));
+    std::fs::write(&file, format!("{good}\n{good}\n")).unwrap();
+    assert!(read(&file).unwrap_err().to_string().ends_with("instances.jsonl:2: `x` stands here a second time"));
+}

@@ -1,0 +1,129 @@
+//! The files of an instance, brought into a folder of their own.
+
+use super::instance::Source;
+use crate::error::Error;
+use flate2::read::GzDecoder;
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::Path;
+use std::process::Stdio;
+use tokio::process::Command;
+
+/// Bytes that the files of an archive may have: more is no repository.
+const MOST: u64 = 8 << 30;
+
+/// Brings the files of `source` into `folder`, which is empty. Nothing of a repository's history comes along, so that
+/// no later commit can be looked at.
+///
+/// # Errors
+/// When the sources cannot be had, with what was tried.
+pub async fn fetch(source: &Source, folder: &Path) -> Result<(), Error> {
+    match source {
+        Source::Archive(archive) => {
+            let (archive, folder) = (archive.clone(), folder.to_owned());
+            let unpacked = tokio::task::spawn_blocking(move || unpack(&archive, &folder)).await;
+            unpacked.map_err(|error| Error::Source(error.to_string()))?
+        }
+        Source::Folder(from) => {
+            let (from, folder) = (from.clone(), folder.to_owned());
+            let copied = tokio::task::spawn_blocking(move || copy(&from, &folder)).await;
+            copied.map_err(|error| Error::Source(error.to_string()))?
+        }
+        Source::Git { from, commit } => checkout(from, commit, folder).await,
+    }
+}
+
+fn unpack(archive: &Path, folder: &Path) -> Result<(), Error> {
+    let name = archive.to_string_lossy();
+    let file = File::open(archive).map_err(Error::at(archive))?;
+    let bytes: Box<dyn Read> = if name.ends_with(".tar.gz") || name.ends_with(".tgz") || name.ends_with(".crate") {
+        Box::new(GzDecoder::new(file))
+    } else if name.ends_with(".tar") {
+        Box::new(file)
+    } else {
+        let what = format!("{name}: this is no archive that can be read: give a .tar, .tar.gz or .tgz");
+        return Err(Error::Source(what));
+    };
+    let mut files = tar::Archive::new(bytes.take(MOST));
+    // The library refuses paths and links that lead out of the folder.
+    files.unpack(folder).map_err(Error::at(archive))?;
+    lift(folder).map_err(Error::at(folder))
+}
+
+/// An archive of one folder is that folder.
+fn lift(folder: &Path) -> std::io::Result<()> {
+    let entries: Vec<_> = fs::read_dir(folder)?.collect::<Result<_, _>>()?;
+    let [only] = &entries[..] else { return Ok(()) };
+    if !only.file_type()?.is_dir() {
+        return Ok(());
+    }
+    // A name that no file inside can have.
+    let aside = folder.join(".troupe-lifted-aside");
+    fs::rename(only.path(), &aside)?;
+    for entry in fs::read_dir(&aside)? {
+        let entry = entry?;
+        fs::rename(entry.path(), folder.join(entry.file_name()))?;
+    }
+    fs::remove_dir(&aside)
+}
+
+fn copy(from: &Path, to: &Path) -> Result<(), Error> {
+    fs::create_dir_all(to).map_err(Error::at(to))?;
+    for entry in fs::read_dir(from).map_err(Error::at(from))? {
+        let entry = entry.map_err(Error::at(from))?;
+        let (path, target) = (entry.path(), to.join(entry.file_name()));
+        let kind = entry.file_type().map_err(Error::at(&path))?;
+        if kind.is_dir() {
+            if entry.file_name() != ".git" {
+                copy(&path, &target)?;
+            }
+        } else if kind.is_symlink() {
+            let aim = fs::read_link(&path).map_err(Error::at(&path))?;
+            std::os::unix::fs::symlink(aim, &target).map_err(Error::at(&target))?;
+        } else if kind.is_file() {
+            fs::copy(&path, &target).map_err(Error::at(&path))?;
+        }
+    }
+    Ok(())
+}
+
+async fn checkout(from: &str, commit: &str, folder: &Path) -> Result<(), Error> {
+    let bare = tempfile::tempdir().map_err(Error::at("a folder for a clone"))?;
+    let repository = bare.path().join("repository");
+    let repository_text = repository.to_string_lossy().into_owned();
+    let fetched = async {
+        git(&["init", "--quiet", "--bare", &repository_text]).await?;
+        let at = ["-C", &repository_text, "fetch", "--quiet", "--depth", "1", "--", from, commit];
+        git(&at).await
+    };
+    if fetched.await.is_err() {
+        // Not every server gives a single commit, and not every commit is a whole name.
+        fs::remove_dir_all(&repository).map_err(Error::at(&repository))?;
+        git(&["clone", "--quiet", "--bare", "--", from, &repository_text]).await?;
+        fs::write(repository.join("FETCH_HEAD"), "").map_err(Error::at(&repository))?;
+    }
+    let has_head = fs::read_to_string(repository.join("FETCH_HEAD")).is_ok_and(|text| !text.is_empty());
+    let wanted = if has_head { "FETCH_HEAD" } else { commit };
+    let tree = format!("--work-tree={}", folder.display());
+    // Not `git archive`, which leaves out what a project keeps from its releases, often its tests.
+    git(&["-C", &repository_text, &tree, "checkout", "--quiet", "--force", wanted, "--", "."]).await
+}
+
+async fn git(arguments: &[&str]) -> Result<(), Error> {
+    let ended = Command::new("git")
+        .args(arguments)
+        .env("GIT_TERMINAL_PROMPT", "0")
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output()
+        .await
+        .map_err(|error| Error::Source(format!("cannot start git: {error}; install it, or give an archive")))?;
+    if ended.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&ended.stderr);
+    Err(Error::Source(format!("git {}: {}", arguments.join(" "), said.trim())))
+}
+
+#[cfg(test)]
+mod tests;
