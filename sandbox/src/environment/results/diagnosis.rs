@@ -122,7 +122,10 @@ pub fn diagnose(runner: Runner, stage: Stage, code: i32, output: &str) -> Diagno
     // Names of modules that differ from their packages' are known of Python alone.
     let python = matches!(runner, Runner::Pytest | Runner::Unittest);
     let mut guidance: Vec<String> = missing.iter().map(|missing| advice(missing, python)).collect();
-    guidance.extend(general(category, stage, code, ran).map(str::to_owned));
+    // What is missing by name is advice enough about what is missing.
+    if category != Category::Dependency || missing.is_empty() {
+        guidance.push(general(category, stage, code, ran).to_owned());
+    }
     Diagnosis {
         category,
         missing,
@@ -131,33 +134,29 @@ pub fn diagnose(runner: Runner, stage: Stage, code: i32, output: &str) -> Diagno
 }
 
 /// What to do about a category, whatever is missing.
-fn general(category: Category, stage: Stage, code: i32, ran: bool) -> Option<&'static str> {
+fn general(category: Category, stage: Stage, code: i32, ran: bool) -> &'static str {
     match category {
-        Category::Dependency => None,
-        Category::TestCommand => Some(
-            "Correct the test command: it named files, options or targets that are not there, or that hold no test.",
-        ),
-        Category::Build => {
-            Some("Read the first error of the compiler; a version of the language or of a library may not fit.")
+        Category::Dependency => "Something that is needed is not there, or in another version: read the first error.",
+        Category::TestCommand => {
+            "Correct the test command: it named files, options or targets that are not there, or that hold no test."
         }
-        Category::Resource if code == TIMED_OUT => Some("Run fewer tests at once, or allow more time."),
-        Category::Resource => Some("Use less memory or disk: fewer parallel jobs, no optional parts, caches removed."),
+        Category::Build => {
+            "Read the first error of the compiler; a version of the language or of a library may not fit."
+        }
+        Category::Resource if code == TIMED_OUT => "Run fewer tests at once, or allow more time.",
+        Category::Resource => "Use less memory or disk: fewer parallel jobs, no optional parts, caches removed.",
         Category::Network => {
-            Some("A server could not be reached: use the mirror or the packages of the image, and try again.")
+            "A server could not be reached: use the mirror or the packages of the image, and try again."
         }
         Category::Patch => {
-            Some("The patch does not fit the files: check the version that it was made for, and its line ends.")
+            "The patch does not fit the files: check the version that it was made for, and its line ends."
         }
-        Category::Unknown if code == NOT_FOUND => {
-            Some("A program of the command was not found: check its name and path.")
-        }
-        Category::Unknown if ran => {
-            Some("The tests ran and some failed: nothing in the log tells of a broken environment.")
-        }
-        Category::Unknown => Some(match stage {
+        Category::Unknown if code == NOT_FOUND => "A program of the command was not found: check its name and path.",
+        Category::Unknown if ran => "The tests ran and some failed: nothing in the log tells of a broken environment.",
+        Category::Unknown => match stage {
             Stage::Setup => "The setup failed for no known reason: read its last lines.",
             Stage::Test => "The run failed for no known reason: read its last lines, and run a single test file.",
-        }),
+        },
     }
 }
 

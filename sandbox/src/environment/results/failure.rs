@@ -1,5 +1,7 @@
 //! Why a run of tests failed as a whole, told from its exit code, its text and its results.
 
+use memchr::memmem;
+
 use super::{Results, Runner};
 
 /// Why a run failed.
@@ -100,7 +102,7 @@ pub(super) const MEMORY: &[&str] = &[
 ];
 
 /// What is printed where a runner's own limit of time was reached.
-const TIME: &[&str] = &["panic: test timed out after", "+++++ Timeout +++++", "+ Timeout +"];
+const TIME: &[&str] = &["panic: test timed out after", "+++++ Timeout +++++"];
 
 /// The exit codes of a shell and of `timeout` (POSIX, Shell Command Language 2.8.2; coreutils, `timeout`).
 const TIMED_OUT: i32 = 124;
@@ -157,14 +159,16 @@ pub fn classify(runner: Runner, code: i32, output: &str, results: &Results) -> F
 
 /// Whether any of the texts stands in the log; each is one pass.
 pub(super) fn has(log: &str, texts: &[&str]) -> bool {
-    texts.iter().any(|text| log.contains(text))
+    texts
+        .iter()
+        .any(|text| memmem::find(log.as_bytes(), text.as_bytes()).is_some())
 }
 
 /// Whether the log tells of a compiler or a linker that gave up. `file.c:3:5: error: …` is a compiler's, and
 /// `program: error: …` is not.
 pub(super) fn build_failed(log: &str) -> bool {
     let placed = |at: usize| at > 0 && log.as_bytes().get(at - 1).is_some_and(u8::is_ascii_digit);
-    has(log, BUILD) || log.match_indices(": error: ").any(|(at, _)| placed(at))
+    has(log, BUILD) || memmem::find_iter(log.as_bytes(), ": error: ").any(placed)
 }
 
 /// The signal that an exit code tells of: a shell adds 128, and others give it negative.

@@ -13,6 +13,7 @@ mod markup;
 mod maven;
 mod minitest;
 mod mocha;
+mod names;
 mod packages;
 mod patterns;
 mod phpunit;
@@ -93,7 +94,7 @@ pub enum Outcome {
 /// The tests of a run by name.
 ///
 /// A name is what the runner calls the test, with its file before it where one is known: `tests/a.rs::adds` where the
-/// runner names the file, `test/a.js :: adds` where a [marker](read) does. Groups are joined by ` > `.
+/// runner's language names tests so, and else `test/a.js :: adds`. Groups are joined by ` > `.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Results {
     /// How each test ended.

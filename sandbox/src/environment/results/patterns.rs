@@ -1,6 +1,10 @@
 //! The table of what tools print when something is missing or goes wrong. A kind of message is one line.
 
+use memchr::memmem;
+
 use super::diagnosis::{Category, Missing, Stage};
+use super::names::Name::{self, Before, Between, Fixed, Until};
+use super::names::{bare_python, file, first_word, header, library, node, perl, program, python, requirement, word};
 use super::text;
 
 /// A message, known by a text in it.
@@ -13,24 +17,6 @@ pub(super) struct Pattern {
     /// The only stage in which the message counts: tests may print it on purpose.
     pub(super) only: Option<Stage>,
 }
-
-/// Where a name stands, and what it names.
-#[derive(Clone, Copy)]
-pub(super) enum Name {
-    /// The message names nothing.
-    None,
-    /// After the text, up to the given one or to the line's end.
-    Until(&'static str, Kind),
-    /// After the text, and only if the given one follows.
-    Between(&'static str, Kind),
-    /// Before the text, after the last `: ` of the line.
-    Before(Kind),
-    /// Always this one.
-    Fixed(Kind, &'static str),
-}
-
-/// Makes what a name names of the name as it is written.
-pub(super) type Kind = fn(&str) -> Option<Missing>;
 
 const fn missing(text: &'static str, name: Name) -> Pattern {
     Pattern {
@@ -59,8 +45,6 @@ const fn of_setup(text: &'static str, category: Category) -> Pattern {
     }
 }
 
-use Name::{Before, Between, Fixed, Until};
-
 /// The messages, by language or tool.
 pub(super) const PATTERNS: &[Pattern] = &[
     // Python, and the plugins of pytest that options come from.
@@ -73,6 +57,8 @@ pub(super) const PATTERNS: &[Pattern] = &[
     missing("unrecognized arguments: --timeout", Fixed(python, "pytest_timeout")),
     missing("unrecognized arguments: --asyncio", Fixed(python, "pytest_asyncio")),
     missing("unrecognized arguments: --benchmark", Fixed(python, "pytest_benchmark")),
+    missing("No matching distribution found for ", Until(" ", requirement)),
+    fault("requires a different Python", Category::Dependency),
     // JavaScript and TypeScript.
     missing("Cannot find module '", Until("'", node)),
     missing("Cannot find package '", Until("'", node)),
@@ -88,10 +74,12 @@ pub(super) const PATTERNS: &[Pattern] = &[
     missing("no required module provides package ", Until(";", word)),
     missing("cannot find package \"", Until("\"", word)),
     missing("missing go.sum entry for module providing package ", Until(" ", word)),
+    fault("go.mod requires go >= ", Category::Dependency),
     // Rust.
     missing("can't find crate for `", Until("`", word)),
     missing("unlinked crate `", Until("`", word)),
     missing("no matching package named `", Until("`", word)),
+    fault("requires rustc ", Category::Dependency),
     // PHP.
     missing("Class \"", Between("\" not found", word)),
     missing("Class '", Between("' not found", word)),
@@ -113,7 +101,8 @@ pub(super) const PATTERNS: &[Pattern] = &[
     missing("no acceptable C compiler found", Fixed(program, "cc")),
     missing("No CMAKE_C_COMPILER could be found", Fixed(program, "cc")),
     missing("No CMAKE_CXX_COMPILER could be found", Fixed(program, "c++")),
-    // Programs.
+    // Programs, and the packages of Debian.
+    fault("E: Unable to locate package ", Category::Dependency),
     missing(": command not found", Before(program)),
     missing("sh: 1: ", Between(": not found", program)),
     missing("sh: line 1: ", Between(": not found", program)),
@@ -173,9 +162,9 @@ impl Pattern {
     /// Where the message stands, with the name of what is missing where it tells one. A message whose name does not
     /// make sense is another message.
     pub(super) fn found<'a>(&'a self, log: &'a str) -> impl Iterator<Item = (usize, Option<Missing>)> + 'a {
-        log.match_indices(self.text)
+        memmem::find_iter(log.as_bytes(), self.text)
             .take(PLACES)
-            .filter_map(move |(at, _)| match self.name {
+            .filter_map(move |at| match self.name {
                 Name::None => Some((at, None)),
                 Fixed(kind, name) => Some((at, Some(kind(name)?))),
                 Until(end, kind) => {
@@ -198,81 +187,6 @@ impl Pattern {
 fn rest_of_line(log: &str, start: usize) -> &str {
     let rest = text::clip(log.get(start..).unwrap_or_default(), LONGEST);
     rest.split('\n').next().unwrap_or_default()
-}
-
-/// A name of one word.
-fn one(name: &str) -> Option<String> {
-    let name = name.trim_end_matches(['.', ',']);
-    let odd = |letter: char| letter.is_whitespace() || letter.is_control() || "'\"`<>|$*".contains(letter);
-    (!name.is_empty() && !name.contains(odd)).then(|| name.to_owned())
-}
-
-fn word(name: &str) -> Option<Missing> {
-    one(name).map(Missing::Module)
-}
-
-fn first_word(name: &str) -> Option<Missing> {
-    word(name.split(' ').next()?)
-}
-
-/// The module as the import names it: `yaml`, `google.protobuf`.
-fn python(name: &str) -> Option<Missing> {
-    let plain = name
-        .chars()
-        .all(|letter| letter.is_alphanumeric() || "._-".contains(letter));
-    one(name).filter(|_| plain).map(Missing::Module)
-}
-
-/// Of `python: No module named pytest`, which has no quotes.
-fn bare_python(name: &str) -> Option<Missing> {
-    python(name.trim_end_matches(';'))
-}
-
-/// The package of a module: `lodash` of `lodash/fp`, `@a/b` of `@a/b/c`. A path is a file of the repository, and
-/// `node:fs` comes with node.
-fn node(name: &str) -> Option<Missing> {
-    if name.starts_with(['.', '/', '\\', '#', '~']) || name.contains(':') || name.starts_with("@/") {
-        return None;
-    }
-    let parts = if name.starts_with('@') { 2 } else { 1 };
-    let package: Vec<&str> = name.split('/').take(parts).collect();
-    (package.len() == parts).then(|| word(&package.join("/"))).flatten()
-}
-
-/// A file that Ruby looks for: a path is a file of the repository.
-fn file(name: &str) -> Option<Missing> {
-    if name.starts_with(['/', '.']) { None } else { word(name) }
-}
-
-/// The module of a file: `Foo::Bar` of `Foo/Bar.pm (you may need …)`.
-fn perl(name: &str) -> Option<Missing> {
-    let file = name.split(' ').next()?.strip_suffix(".pm")?;
-    word(&file.replace('/', "::"))
-}
-
-/// A header, and no source that a command names wrongly.
-fn header(name: &str) -> Option<Missing> {
-    let source = [".c", ".cc", ".cpp", ".o"].iter().any(|ending| name.ends_with(ending));
-    one(name).filter(|_| !source).map(Missing::Header)
-}
-
-/// A library without `lib` and ending: `GL` of `libGL.so.1`.
-fn library(name: &str) -> Option<Missing> {
-    let name = name.split(' ').next()?;
-    let bare = match name.split_once(".so") {
-        Some((stem, _)) => stem.rsplit('/').next()?.trim_start_matches("lib"),
-        None => name,
-    };
-    one(bare).map(Missing::Library)
-}
-
-/// A program that is looked up, so without a path.
-fn program(name: &str) -> Option<Missing> {
-    let plain = |letter: char| letter.is_ascii_alphanumeric() || "._+-".contains(letter);
-    let file = [".txt", ".json", ".py", ".toml", ".cfg", ".md", ".xml", ".yml", ".yaml"]
-        .iter()
-        .any(|ending| name.ends_with(ending));
-    (!name.is_empty() && !file && name.chars().all(plain)).then(|| Missing::Program(name.to_owned()))
 }
 
 #[cfg(test)]

@@ -96,6 +96,18 @@ fn each_other_category_is_told_with_what_to_do() {
             "?   \texample.com/a\t[no test files]",
             Category::TestCommand,
         ),
+        (
+            Stage::Setup,
+            100,
+            "E: Unable to locate package nosuch",
+            Category::Dependency,
+        ),
+        (
+            Stage::Setup,
+            1,
+            "ERROR: Package 'a' requires a different Python: 3.11.2 not in '>=3.13'",
+            Category::Dependency,
+        ),
         (Stage::Setup, 1, "a.c:3:5: error: expected ';'", Category::Build),
         (Stage::Test, 1, "AssertionError: 1 != 2", Category::Unknown),
     ] {

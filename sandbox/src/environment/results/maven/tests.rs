@@ -39,3 +39,10 @@ fn the_lines_of_gradle_are_read_and_its_tasks_are_not() {
         ["Passed CalculatorTest > adds()", "Failed CalculatorTest > fails()"]
     );
 }
+
+#[test]
+fn a_class_that_could_not_be_prepared_is_told_of_once() {
+    let output = "[ERROR] Tests run: 1, Failures: 0, Errors: 1, Skipped: 0, Time elapsed: 0 s <<< FAILURE! - in org.example.BrokenTest\n\
+                  [ERROR] org.example.BrokenTest  Time elapsed: 0 s  <<< ERROR!\n";
+    assert_eq!(told(Runner::Maven, output), ["Failed org.example.BrokenTest"]);
+}

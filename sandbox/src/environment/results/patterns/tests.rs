@@ -34,6 +34,7 @@ fn modules_are_named_as_the_code_names_them() {
         ("pkg_resources.DistributionNotFound: The 'six>=1.0' distribution", ""),
         ("pytest: error: unrecognized arguments: --cov=src", "pytest_cov"),
         ("pytest: error: unrecognized arguments: -n auto", "xdist"),
+        ("ERROR: No matching distribution found for six>=99", "six"),
         ("Error: Cannot find module 'lodash/fp'", "lodash"),
         ("Error: Cannot find module '@scope/tool/deep'", "@scope/tool"),
         (

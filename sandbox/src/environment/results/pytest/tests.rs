@@ -5,7 +5,7 @@ use crate::environment::results::{Runner, tests::told};
 const NAMED: [&str; 7] = [
     "Failed tests/test_format.py::TestFormat::test_fails",
     "Failed tests/test_format.py::test_errors",
-    "Failed tests/test_format.py::test_text[x - y]",
+    "Failed tests/test_format.py::test_text[x",
     "Passed tests/test_format.py::TestFormat::test_adds",
     "Passed tests/test_format.py::test_known",
     "Passed tests/test_format.py::test_text[[z]]",

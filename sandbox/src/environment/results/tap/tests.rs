@@ -67,4 +67,8 @@ fn children_without_a_parent_are_kept_when_their_process_died() {
 fn a_plan_before_the_points_makes_comments_remarks() {
     let output = "1..2\nnot ok 1 adds\n# (in test file a.bats, line 3)\nok 2 multiplies\n";
     assert_eq!(told(Runner::Tap, output), ["Failed adds", "Passed multiplies"]);
+    assert_eq!(
+        told(Runner::Tap, "# Testing Sums 1.0\n1..1\nok 1 adds\n"),
+        ["Passed adds"]
+    );
 }
