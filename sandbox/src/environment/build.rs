@@ -4,7 +4,7 @@ use super::attempt::{Attempt, Checked, Step};
 use super::check::{self, State, Unapplied};
 use super::instance::Instance;
 use super::plan::{self, Plan, Task};
-use super::results::{self, Diagnosis, Stage};
+use super::results::{self, Diagnosis, Failure, Stage};
 use super::reuse;
 use super::script::{self, FOLDER};
 use super::verdict::{Lists, TestRun, Verdict};
@@ -226,7 +226,9 @@ impl Job<'_> {
                 return self.verified(checked, &plan, &image, (Path::Scratch, None, None)).await;
             }
             self.builder.engine.remove_image(&image).await?;
-            let again = matches!(checked.verdict, Verdict::FailToFail | Verdict::NoTests);
+            // Where time or disk ran out no other plan is known to need less.
+            let spent = matches!(checked.after.failure, Some(Failure::Timeout | Failure::DiskFull));
+            let again = !spent && matches!(checked.verdict, Verdict::FailToFail | Verdict::NoTests);
             let diagnosis = results::diagnose(plan.runner, Stage::Test, checked.after.code, &checked.after.log);
             last = unverified(checked, again.then_some(&diagnosis));
             self.note(Step::Check, &plan, again.then(|| diagnosis.clone()));
@@ -396,12 +398,21 @@ fn failed(reason: &str) -> Built {
 }
 
 fn unverified(checked: Checked, diagnosis: Option<&Diagnosis>) -> Built {
+    let ended = match (checked.verdict, checked.after.failure) {
+        (Verdict::FailToFail, Some(Failure::Timeout)) => "the tests take longer than they may, with the fix too",
+        (Verdict::FailToFail, Some(Failure::OutOfMemory)) => "the tests want more memory than there is, with the fix too",
+        (Verdict::FailToFail, Some(Failure::DiskFull)) => "the tests fill the disk, with the fix too",
+        (Verdict::FailToFail, Some(Failure::Build)) => "it does not compile, with the fix neither",
+        (Verdict::FailToFail, Some(Failure::Collection)) => "the tests cannot be loaded, with the fix neither",
+        _ => "",
+    };
+    let ended = if ended.is_empty() { checked.verdict.to_string() } else { ended.to_owned() };
     let why = diagnosis.map(|diagnosis| format!(": {}", told(diagnosis)));
     Built {
         verdict: Some(checked.verdict),
         lists: checked.lists,
         runs: Some((checked.before, checked.after)),
-        ..failed(&format!("{}{}", checked.verdict, why.unwrap_or_default()))
+        ..failed(&format!("{ended}{}", why.unwrap_or_default()))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Verification: the tests before the fix and after it, each in a fresh sandbox that reaches nothing.
 
-use super::instance::Instance;
+use super::instance::{self, Instance};
 use super::plan::Plan;
 use super::results::{self, Failure};
 use super::script::{self, FOLDER};
@@ -84,7 +84,10 @@ async fn in_sandbox(
 async fn apply(sandbox: &dyn Sandbox, patch: &str, flag: &str) -> Result<Result<(), String>, Error> {
     let execution = Execution {
         stdin: Some(patch.as_bytes().to_vec()),
-        ..Execution::script(format!("cd {FOLDER} && git apply --whitespace=nowarn {flag} -"))
+        ..Execution::script(format!(
+            "cd {FOLDER} || exit 1\n{}git apply --whitespace=nowarn {flag} -",
+            script::restored(&instance::changed(patch))
+        ))
     };
     let ended = sandbox.execute(execution, &mut Deaf).await?;
     Ok(if ended.succeeded() { Ok(()) } else { Err(ended.stderr.trim().to_owned()) })

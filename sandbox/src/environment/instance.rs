@@ -170,14 +170,22 @@ fn tests(record: &Map<String, Value>, test_patch: &str) -> Vec<String> {
     if named.is_empty() { touched(test_patch) } else { named }
 }
 
-/// The files of a git patch as they are after it, in its order.
+/// The files that a git patch leaves behind, in its order.
 pub fn touched(patch: &str) -> Vec<String> {
-    let after = patch.lines().filter_map(|line| line.strip_prefix("+++ "));
+    named(patch, "+++ ", "b/")
+}
+
+/// The files that a git patch changes, as they are called before it.
+pub fn changed(patch: &str) -> Vec<String> {
+    named(patch, "--- ", "a/")
+}
+
+fn named(patch: &str, head: &str, side: &str) -> Vec<String> {
     let mut files = Vec::new();
-    for path in after {
+    for path in patch.lines().filter_map(|line| line.strip_prefix(head)) {
         // What `diff` itself writes ends in a tab and a time.
         let path = path.split('\t').next().unwrap_or(path).trim().trim_matches('"');
-        let path = path.strip_prefix("b/").unwrap_or(path);
+        let path = path.strip_prefix(side).unwrap_or(path);
         if path != "/dev/null" && !files.iter().any(|file| file == path) {
             files.push(path.to_owned());
         }

@@ -1,5 +1,8 @@
 //! The scripts of an environment, as they are run and as they are handed on.
 
+use super::instance::changed;
+use super::plan::quoted;
+
 /// Where a repository lies in its image (the convention of SWE-bench images).
 pub const FOLDER: &str = "/testbed";
 
@@ -14,9 +17,23 @@ pub fn evaluation(test_patch: &str, test: &str) -> String {
     } else {
         format!("{test_patch}\n")
     };
+    let restored = restored(&changed(test_patch));
     format!(
-        "#!/bin/bash\n# Applies the tests and runs them; the exit code is 0 when they pass.\ncd {FOLDER} || exit {PATCH_CODE}\n\
+        "#!/bin/bash\n# Applies the tests and runs them; the exit code is 0 when they pass.\ncd {FOLDER} || exit {PATCH_CODE}\n{restored}\
          git apply --whitespace=nowarn - <<'{mark}' || exit {PATCH_CODE}\n{patch}{mark}\n{test}\n"
+    )
+}
+
+/// Brings files back as they were committed: a setup may have written over what a patch is made for. Those that were
+/// not committed stay.
+pub fn restored(files: &[String]) -> String {
+    if files.is_empty() {
+        return String::new();
+    }
+    let files: Vec<String> = files.iter().map(|file| quoted(file)).collect();
+    format!(
+        "for file in {}; do\n  if git cat-file -e \"HEAD:$file\" 2>/dev/null; then git checkout --quiet HEAD -- \"$file\"; fi\ndone\n",
+        files.join(" ")
     )
 }
 
