@@ -65,7 +65,7 @@ impl Facts<'_> {
                 }
             } else if runnable(&path) {
                 chosen.files.push(path);
-            } else if !base_name(&path).contains('.') {
+            } else if !base_name(&path).contains('.') && !is_aside(&format!("{path}/")) {
                 chosen.folders.push(path);
             }
         }
