@@ -129,7 +129,7 @@ fn build(facts: &Facts<'_>, package: &Package, tool: Tool) -> Vec<String> {
                 .iter()
                 .any(|up| text.contains(&format!("{up}{folder}/")) || text.contains(&format!("{up}{folder}'")))
         };
-        made.iter().any(|folder| from(folder))
+        made.iter().any(from)
     };
     let main = facts.read("package.json");
     let main_is_made = made.iter().any(|folder| main.contains(&format!("{folder}/")));

@@ -60,11 +60,8 @@ fn own(setup: &str) -> &str {
 
 /// The last command that collects a failure.
 fn command(plan: &Plan) -> &str {
-    let lines = plan.test.lines().map(str::trim);
-    lines
-        .filter(|line| line.ends_with("|| rc=1"))
-        .next_back()
-        .unwrap_or_default()
+    let mut lines = plan.test.lines().map(str::trim);
+    lines.rfind(|line| line.ends_with("|| rc=1")).unwrap_or_default()
 }
 
 fn is_bash(script: &str) -> bool {

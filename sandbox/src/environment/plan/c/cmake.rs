@@ -29,7 +29,7 @@ pub(super) fn system(facts: &Facts<'_>) -> Option<System> {
     }
     Some(System {
         name: "CMake",
-        packages: &["cmake"],
+        programs: &[("cmake", &["cmake"])],
         configure: vec![format!("cmake -S . -B /opt/build {}", words(options))],
         build: "cmake --build /opt/build -j \"$(workers)\" -- -k".to_owned(),
         test: vec![run(facts)],
