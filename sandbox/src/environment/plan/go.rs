@@ -2,7 +2,7 @@
 
 use super::facts::{Facts, base_name, folder_of};
 use super::script::{Script, quote, words};
-use super::{Plan, Runner, Unplanned};
+use super::{Plan, Runner, Unplanned, debian};
 use std::collections::BTreeSet;
 
 /// The workspace that stands in for modules; Debian's sources are its second part.
@@ -93,7 +93,7 @@ fn setup(facts: &Facts<'_>, module: &Module) -> String {
         script.line("go mod tidy || echo 'no modules'");
     }
     if !module.required.is_empty() {
-        let debian: Vec<String> = module.required.iter().map(|path| debian_package(path)).collect();
+        let debian: Vec<String> = module.required.iter().flat_map(|path| debian_packages(path)).collect();
         let here = format!("{WORKSPACE}/src/{}", module.name);
         script.line("if ! go mod download; then");
         script.line(format!("  wishes {}", words(debian)));
@@ -143,24 +143,27 @@ fi"#
     )
 }
 
-/// Debian's name for the sources of a module.
-fn debian_package(path: &str) -> String {
-    let mut parts = path.split('/');
-    let host = parts.next().unwrap_or_default();
-    let host = match host {
-        "golang.org" => "golang-golang",
-        "google.golang.org" => "golang-google",
-        "gopkg.in" => "golang-gopkg",
-        other => &format!("golang-{}", other.rsplit_once('.').map_or(other, |(name, _)| name)),
-    };
-    let version = |part: &&str| {
+/// Debian's names for the sources of a module: the major version at the end of its path may be left out.
+fn debian_packages(path: &str) -> Vec<String> {
+    let (host, rest) = path.split_once('/').unwrap_or((path, ""));
+    let host = host
+        .rsplit_once('.')
+        .map_or(host, |(name, _)| name)
+        .replace("google.golang", "google");
+    let major = |part: &str| {
         part.strip_prefix('v')
             .is_some_and(|it| it.chars().all(|it| it.is_ascii_digit()))
     };
-    let rest: Vec<&str> = parts.filter(|part| !version(part)).collect();
-    format!("{host}-{}-dev", rest.join("-"))
-        .to_ascii_lowercase()
-        .replace('_', "-")
+    let short = rest
+        .rsplit_once('/')
+        .filter(|(_, last)| major(last))
+        .map(|(short, _)| short);
+    let name = |rest: &str| {
+        format!("golang-{host}-{rest}-dev")
+            .to_ascii_lowercase()
+            .replace(['_', '/'], "-")
+    };
+    debian::valid([Some(rest), short].into_iter().flatten().map(name))
 }
 
 /// The packages of the asked tests; all where none is asked for.

@@ -1,6 +1,6 @@
 //! PHP: Composer's packages or, where these cannot be had, Debian's; and PHPUnit.
 
-use super::facts::{Facts, base_name};
+use super::facts::{Facts, base_name, folder_of};
 use super::manifest::following;
 use super::script::{Script, quote, words};
 use super::{Plan, Runner, Unplanned, debian};
@@ -35,6 +35,7 @@ pub(super) fn plan(facts: &Facts<'_>) -> Result<Plan, Unplanned> {
     let folder = ["tests", "test", "Tests"]
         .into_iter()
         .find(|folder| facts.is_folder(folder));
+    let folder = folder.or_else(|| facts.own().find(|path| path.ends_with("Test.php")).map(folder_of));
     if configured.is_none() && folder.is_none() && chosen.is_all() {
         return Err(Unplanned::NoTests(facts.language));
     }

@@ -8,8 +8,8 @@ use crate::environment::plan::script::{quote, words};
 use std::collections::BTreeSet;
 
 /// What is never switched on: it changes how things are built, or needs more programs.
-const NEVER: [&str; 9] = [
-    "VALGRIND", "SANITI", "COVERAGE", "FUZZ", "WERROR", "NO_", "DISABLE", "MEMCHECK", "DOC",
+const NEVER: [&str; 11] = [
+    "VALGRIND", "SANITI", "COVERAGE", "FUZZ", "WERROR", "NO_", "WITHOUT", "SKIP", "DISABLE", "MEMCHECK", "DOC",
 ];
 
 /// How CMake is used here, if it is.
