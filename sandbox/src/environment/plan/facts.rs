@@ -165,6 +165,17 @@ pub(super) fn ends_in(path: &str, endings: &[&str]) -> bool {
         .is_some_and(|(_, ending)| endings.contains(&ending))
 }
 
+/// Each item once, where it came first.
+pub(super) fn unique(items: impl IntoIterator<Item = String>) -> Vec<String> {
+    let mut kept: Vec<String> = Vec::new();
+    for item in items {
+        if !kept.contains(&item) {
+            kept.push(item);
+        }
+    }
+    kept
+}
+
 /// A path without `.` parts and slashes at its ends; none where it leads out of the repository.
 fn normal(path: &str) -> Option<String> {
     let parts: Vec<&str> = path

@@ -85,12 +85,15 @@ enum Tool {
 
 impl Tool {
     fn of(facts: &Facts<'_>) -> Self {
-        match () {
-            // It was tried, and did not work out.
-            () if facts.remedies.simpler > 0 => Self::Compiler,
-            () if facts.has("pom.xml") => Self::Maven,
-            () if facts.has("gradlew") => Self::Gradle,
-            () => Self::Compiler,
+        // A tool that was tried did not work out.
+        if facts.remedies.simpler > 0 {
+            Self::Compiler
+        } else if facts.has("pom.xml") {
+            Self::Maven
+        } else if facts.has("gradlew") {
+            Self::Gradle
+        } else {
+            Self::Compiler
         }
     }
 

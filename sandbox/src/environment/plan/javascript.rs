@@ -83,15 +83,14 @@ fn setup(facts: &Facts<'_>, package: &Package, builds: &[String]) -> String {
     if !facts.has("package.json") {
         script.line("[ -f package.json ] || echo '{\"private\": true}' >package.json");
     }
-    script.line(match () {
-        () if facts.has("pnpm-lock.yaml") => {
-            "{ npm install -g pnpm@9 && pnpm install --no-frozen-lockfile; } || install"
-        }
-        () if facts.has("yarn.lock") => {
-            "{ npm install -g yarn@1 && yarn install --non-interactive --ignore-engines; } || install"
-        }
-        () if locked => "npm ci || install",
-        () => "install",
+    script.line(if facts.has("pnpm-lock.yaml") {
+        "{ npm install -g pnpm@9 && pnpm install --no-frozen-lockfile; } || install"
+    } else if facts.has("yarn.lock") {
+        "{ npm install -g yarn@1 && yarn install --non-interactive --ignore-engines; } || install"
+    } else if locked {
+        "npm ci || install"
+    } else {
+        "install"
     });
     for module in facts.remedies.modules.iter().filter_map(|module| distribution(module)) {
         script.line(format!(

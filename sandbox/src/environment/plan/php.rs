@@ -35,7 +35,9 @@ pub(super) fn plan(facts: &Facts<'_>) -> Result<Plan, Unplanned> {
     let folder = ["tests", "test", "Tests"]
         .into_iter()
         .find(|folder| facts.is_folder(folder));
-    let folder = folder.or_else(|| facts.own().find(|path| path.ends_with("Test.php")).map(folder_of));
+    let folder = folder
+        .or_else(|| facts.own().find(|path| path.ends_with("Test.php")).map(folder_of))
+        .map(|folder| if folder.is_empty() { "." } else { folder });
     if configured.is_none() && folder.is_none() && chosen.is_all() {
         return Err(Unplanned::NoTests(facts.language));
     }

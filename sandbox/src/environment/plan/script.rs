@@ -6,6 +6,7 @@ mod tests;
 /// What a setup begins with: functions that its lines use.
 const SETUP: &str = r#"set -euo pipefail
 export DEBIAN_FRONTEND=noninteractive
+export DEBCONF_NOWARNINGS=yes
 updated=
 # Installs Debian packages; their lists are read once, and only where something is missing.
 packages() {
