@@ -13,8 +13,7 @@ const REPORT: &str = include_str!("Report.java");
 /// Sources that are read for what they import.
 const READ_SOURCES: usize = 400;
 
-/// Compiles folders of sources. Files that need libraries that are not there are left out: a test among them fails
-/// later, when its class is not found.
+/// Compiles folders of sources but for files that need libraries that are not there.
 const COMPILE: &str = r#"compile() {
   local target=$1 broken round
   shift
@@ -43,8 +42,19 @@ class_of() {
   echo "${package:+$package.}$(basename "$1" .java)"
 }"#;
 
+/// Collects the classes that were compiled; the others fail.
+const CHOOSE: &str = r#"for file in "${files[@]}"; do
+  class=$(class_of "$file")
+  if [ -e "/opt/java/test/${class//.//}.class" ]; then
+    classes+=("OPTION$class")
+  else
+    echo "not compiled: $file" >&2
+    rc=1
+  fi
+done"#;
+
 /// Imports and the packages that hold them.
-const LIBRARIES: [(&str, &str); 14] = [
+const LIBRARIES: [(&str, &str); 17] = [
     ("com.fasterxml.jackson", "libjackson2-databind-java"),
     ("com.google.common", "libguava-java"),
     ("com.google.gson", "libgson-java"),
@@ -55,8 +65,11 @@ const LIBRARIES: [(&str, &str); 14] = [
     ("org.apache.commons.logging", "libcommons-logging-java"),
     ("org.assertj", "libassertj-core-java"),
     ("org.easymock", "libeasymock-java"),
+    ("org.h2", "libh2-java"),
+    ("org.joda.time", "libjoda-time-java"),
     ("org.junit.jupiter", "junit5"),
     ("org.mockito", "libmockito-java"),
+    ("org.openjdk.jmh", "libjmh-java"),
     ("org.slf4j", "libslf4j-java"),
     ("org.xmlunit", "libxmlunit-java"),
 ];
@@ -96,13 +109,11 @@ pub(super) fn test(script: &mut Script, facts: &Facts<'_>, chosen: &Selection, t
         "mapfile -t files < <(find {places} -name '*.java' -exec grep -lE '@[A-Za-z]*Test|extends TestCase' {{}} + | sort)"
     ));
     script.line("classes=()");
+    let is_java = |path: &str| path.ends_with(".java");
     let jupiter = facts
-        .texts(READ_SOURCES, |path| path.ends_with(".java"))
+        .texts(READ_SOURCES, is_java)
         .any(|text| text.contains("org.junit.jupiter"));
-    let option = if jupiter { "-c=" } else { "" };
-    script.line(format!(
-        "for file in \"${{files[@]}}\"; do classes+=(\"{option}$(class_of \"$file\")\"); done"
-    ));
+    script.line(CHOOSE.replace("OPTION", if jupiter { "-c=" } else { "" }));
     let java = format!("java -cp '{PLACE}/test:{PLACE}/main:/usr/share/java/*'");
     if jupiter {
         let options = format!("--disable-banner --details=none --reports-dir={PLACE}/reports");
