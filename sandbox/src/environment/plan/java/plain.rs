@@ -105,8 +105,13 @@ pub(super) fn test(script: &mut Script, facts: &Facts<'_>, chosen: &Selection, t
     } else {
         words(chosen.paths())
     };
+    let apart = if chosen.files.is_empty() {
+        excluded(facts)
+    } else {
+        String::new()
+    };
     script.line(format!(
-        "mapfile -t files < <(find {places} -name '*.java' -exec grep -lE '@[A-Za-z]*Test|extends TestCase' {{}} + | sort)"
+        "mapfile -t files < <(find {places} -name '*.java'{apart} -exec grep -lE '@[A-Za-z]*Test|extends TestCase' {{}} + | sort)"
     ));
     script.line("classes=()");
     let is_java = |path: &str| path.ends_with(".java");
@@ -124,6 +129,16 @@ pub(super) fn test(script: &mut Script, facts: &Facts<'_>, chosen: &Selection, t
     } else {
         script.attempt(format!("{java} Report \"${{classes[@]}}\""));
     }
+}
+
+/// Keeps what the project's own configuration excludes from its tests out of a search.
+fn excluded(facts: &Facts<'_>) -> String {
+    let text = facts.read("pom.xml");
+    let patterns = following(&text, "<exclude>", &['<']).map(str::trim);
+    let tests = patterns.filter(|it| it.ends_with(".java") && it.starts_with("**/"));
+    tests
+        .map(|it| format!(" -not -path {}", quote(&it.replacen("**/", "*/", 1))))
+        .collect()
 }
 
 /// Packages of the libraries that sources import.
