@@ -17,8 +17,8 @@ const READ_TESTS: usize = 200;
 #[derive(Debug)]
 struct System {
     name: &'static str,
-    /// Debian packages of its own.
-    packages: &'static [&'static str],
+    /// Its programs, and the Debian packages for each.
+    programs: &'static [(&'static str, &'static [&'static str])],
     /// Prepares a build, and can be run again.
     configure: Vec<String>,
     /// Builds the project and its tests; its failure is one of the tests', and the others run.
@@ -57,10 +57,12 @@ pub(super) fn plan(facts: &Facts<'_>) -> Result<Plan, Unplanned> {
 
 fn setup(facts: &Facts<'_>, system: &System) -> String {
     let mut script = Script::setup();
-    script.program("cc", &["build-essential"]);
-    script.program("make", &["build-essential"]);
-    script.program("c++", &["build-essential"]);
-    script.wishes(system.packages);
+    for program in ["cc", "c++", "make"] {
+        script.program(program, &["build-essential"]);
+    }
+    for (program, packages) in system.programs {
+        script.program(program, packages);
+    }
     script.wishes(&needs::packages(facts));
     script.wishes(&facts.remedies.packages);
     script.workers(facts.remedies.single);

@@ -65,7 +65,7 @@ impl Facts<'_> {
                 }
             } else if runnable(&path) {
                 chosen.files.push(path);
-            } else if !base_name(&path).contains('.') {
+            } else if !base_name(&path).contains('.') && !is_aside(&format!("{path}/")) {
                 chosen.folders.push(path);
             }
         }
@@ -163,6 +163,17 @@ pub(super) fn ends_in(path: &str, endings: &[&str]) -> bool {
     base_name(path)
         .rsplit_once('.')
         .is_some_and(|(_, ending)| endings.contains(&ending))
+}
+
+/// Each item once, where it came first.
+pub(super) fn unique(items: impl IntoIterator<Item = String>) -> Vec<String> {
+    let mut kept: Vec<String> = Vec::new();
+    for item in items {
+        if !kept.contains(&item) {
+            kept.push(item);
+        }
+    }
+    kept
 }
 
 /// A path without `.` parts and slashes at its ends; none where it leads out of the repository.

@@ -2,7 +2,7 @@
 
 use super::facts::{Facts, base_name, folder_of};
 use super::script::{Script, quote, words};
-use super::{Plan, Runner, Unplanned};
+use super::{Plan, Runner, Unplanned, debian};
 use std::collections::BTreeSet;
 
 /// The workspace that stands in for modules; Debian's sources are its second part.
@@ -40,7 +40,10 @@ pub(super) fn plan(facts: &Facts<'_>) -> Result<Plan, Unplanned> {
     })
 }
 
-/// What `go.mod` says.
+/// Go files that are read for what they import.
+const READ_SOURCES: usize = 400;
+
+/// What `go.mod` says; where there is none, what the sources do.
 struct Module {
     name: String,
     /// Paths of the modules it needs, and the packages that modules of a feedback name.
@@ -72,10 +75,19 @@ impl Module {
                 required.insert(path.to_owned());
             }
         }
+        let described = facts.has("go.mod");
+        let name = match named {
+            Some(name) => name.trim_matches('"').to_owned(),
+            None => imported_name(facts).unwrap_or_else(|| "testbed".to_owned()),
+        };
+        if !described {
+            let own = |path: &String| path == &name || path.starts_with(&format!("{name}/"));
+            required.extend(imports(facts).into_iter().filter(|path| !own(path)));
+        }
         Self {
-            name: named.map_or_else(|| "testbed".to_owned(), |it| it.trim_matches('"').to_owned()),
+            name,
             required,
-            described: facts.has("go.mod"),
+            described,
             version,
         }
     }
@@ -88,15 +100,22 @@ fn setup(facts: &Facts<'_>, module: &Module) -> String {
         script.line(newer(module.version));
     }
     script.wishes(&facts.remedies.packages);
-    if !module.described {
-        script.line(format!("[ -f go.mod ] || go mod init {}", quote(&module.name)));
-        script.line("go mod tidy || echo 'no modules'");
-    }
-    if !module.required.is_empty() {
-        let debian: Vec<String> = module.required.iter().map(|path| debian_package(path)).collect();
+    if !module.described || !module.required.is_empty() {
+        let debian: Vec<String> = module.required.iter().flat_map(|path| debian_packages(path)).collect();
         let here = format!("{WORKSPACE}/src/{}", module.name);
-        script.line("if ! go mod download; then");
-        script.line(format!("  wishes {}", words(debian)));
+        script.line(if module.described {
+            "if ! go mod download; then"
+        } else {
+            "if true; then"
+        });
+        script.line(format!(
+            "  {}",
+            if debian.is_empty() {
+                "true".to_owned()
+            } else {
+                format!("wishes {}", words(debian))
+            }
+        ));
         script.line(format!(
             "  mkdir -p \"$(dirname {0})\" && ln -sfn \"$PWD\" {0}",
             quote(&here)
@@ -105,15 +124,50 @@ fn setup(facts: &Facts<'_>, module: &Module) -> String {
     }
     // Compiles the tests and what they need, and runs none.
     script.line(environment(module));
-    script.line("go test -vet=off -run '^$' ./... >/dev/null 2>&1 || echo 'not all tests compile yet'");
+    script.line("(go test -vet=off -run '^$' ./... >/dev/null 2>&1) || echo 'not all tests compile yet'");
+    if module.described {
+        // A patch has to find them as they were.
+        script.line("git checkout -q -- go.mod go.sum 2>/dev/null || git checkout -q -- go.mod || true");
+    }
     script.finish()
+}
+
+/// Paths that sources import from servers.
+fn imports(facts: &Facts<'_>) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for text in facts.texts(READ_SOURCES, |path| path.ends_with(".go")) {
+        let lines = text.lines().map(|line| line.trim().trim_start_matches("import "));
+        for path in lines
+            .filter(|line| line.ends_with('"'))
+            .filter_map(|line| line.rsplit('"').nth(1))
+        {
+            let mut parts = path.split('/');
+            if parts.next().is_some_and(|host| host.contains('.')) && parts.next().is_some() {
+                found.insert(path.split('/').take(3).collect::<Vec<_>>().join("/"));
+            }
+        }
+    }
+    found
+}
+
+/// The name by which the project's own tests and comments import its root.
+fn imported_name(facts: &Facts<'_>) -> Option<String> {
+    let root = |path: &str| path.ends_with(".go") && !path.contains('/');
+    let texts: Vec<String> = facts.texts(READ_SOURCES, root).collect();
+    let clauses = texts
+        .iter()
+        .flat_map(|text| text.lines())
+        .filter_map(|line| line.strip_prefix("package "));
+    let names: BTreeSet<&str> = clauses.filter_map(|rest| rest.split_whitespace().next()).collect();
+    let ends = |path: &String| path.rsplit('/').next().is_some_and(|last| names.contains(last));
+    imports(facts).into_iter().find(ends)
 }
 
 /// Tells Go to stay offline, and to work where modules could be had or in the workspace.
 fn environment(module: &Module) -> String {
     let mut lines =
         vec!["export GOFLAGS=-mod=mod GOPROXY=off GOTOOLCHAIN=local GONOSUMDB='*' GONOSUMCHECK=1".to_owned()];
-    if !module.required.is_empty() {
+    if !module.described || !module.required.is_empty() {
         let here = quote(&format!("{WORKSPACE}/src/{}", module.name));
         lines.push(format!("if [ -e {here} ]; then"));
         lines.push(format!(
@@ -139,24 +193,27 @@ fi"#
     )
 }
 
-/// Debian's name for the sources of a module.
-fn debian_package(path: &str) -> String {
-    let mut parts = path.split('/');
-    let host = parts.next().unwrap_or_default();
-    let host = match host {
-        "golang.org" => "golang-golang",
-        "google.golang.org" => "golang-google",
-        "gopkg.in" => "golang-gopkg",
-        other => &format!("golang-{}", other.rsplit_once('.').map_or(other, |(name, _)| name)),
-    };
-    let version = |part: &&str| {
+/// Debian's names for the sources of a module: the major version at the end of its path may be left out.
+fn debian_packages(path: &str) -> Vec<String> {
+    let (host, rest) = path.split_once('/').unwrap_or((path, ""));
+    let host = host
+        .rsplit_once('.')
+        .map_or(host, |(name, _)| name)
+        .replace("google.golang", "google");
+    let major = |part: &str| {
         part.strip_prefix('v')
             .is_some_and(|it| it.chars().all(|it| it.is_ascii_digit()))
     };
-    let rest: Vec<&str> = parts.filter(|part| !version(part)).collect();
-    format!("{host}-{}-dev", rest.join("-"))
-        .to_ascii_lowercase()
-        .replace('_', "-")
+    let short = rest
+        .rsplit_once('/')
+        .filter(|(_, last)| major(last))
+        .map(|(short, _)| short);
+    let name = |rest: &str| {
+        format!("golang-{host}-{rest}-dev")
+            .to_ascii_lowercase()
+            .replace(['_', '/'], "-")
+    };
+    debian::valid([Some(rest), short].into_iter().flatten().map(name))
 }
 
 /// The packages of the asked tests; all where none is asked for.

@@ -4,7 +4,7 @@ mod command;
 mod scripts;
 
 use super::facts::{Facts, base_name, ends_in, is_aside};
-use super::script::{Script, quote};
+use super::script::{Script, quote, words};
 use super::{Plan, Unplanned};
 use command::ENDINGS;
 use scripts::{Package, Tool};
@@ -16,7 +16,18 @@ export npm_config_audit=false npm_config_fund=false npm_config_update_notifier=f
 /// Installs packages by gentler ways until one works.
 const INSTALL: &str = r#"install() {
   npm install $unlocked "$@" || npm install $unlocked --legacy-peer-deps "$@" ||
-    npm install $unlocked --force --ignore-scripts "$@"
+    npm install $unlocked --force --ignore-scripts "$@" || pieces "$@"
+}
+# Where one package cannot be had, the others are installed on their own.
+pieces() {
+  local piece
+  mkdir -p /opt/pieces
+  [ -f /opt/pieces/package.json ] || echo '{}' >/opt/pieces/package.json
+  for piece in "${wanted[@]}" "$@"; do
+    case $piece in -*) continue ;; esac
+    (cd /opt/pieces && npm install --legacy-peer-deps "$piece") || echo "not installed: $piece"
+  done
+  ln -sfnT /opt/pieces/node_modules node_modules
 }"#;
 
 /// Plans for a package of npm.
@@ -80,18 +91,18 @@ fn setup(facts: &Facts<'_>, package: &Package, builds: &[String]) -> String {
             "unlocked=--no-package-lock"
         })
         .line(INSTALL);
+    script.line(format!("wanted=({})", words(package.dependencies())));
     if !facts.has("package.json") {
         script.line("[ -f package.json ] || echo '{\"private\": true}' >package.json");
     }
-    script.line(match () {
-        () if facts.has("pnpm-lock.yaml") => {
-            "{ npm install -g pnpm@9 && pnpm install --no-frozen-lockfile; } || install"
-        }
-        () if facts.has("yarn.lock") => {
-            "{ npm install -g yarn@1 && yarn install --non-interactive --ignore-engines; } || install"
-        }
-        () if locked => "npm ci || install",
-        () => "install",
+    script.line(if facts.has("pnpm-lock.yaml") {
+        "{ npm install -g pnpm@9 && pnpm install --no-frozen-lockfile; } || install"
+    } else if facts.has("yarn.lock") {
+        "{ npm install -g yarn@1 && yarn install --non-interactive --ignore-engines; } || install"
+    } else if locked {
+        "npm ci || install"
+    } else {
+        "install"
     });
     for module in facts.remedies.modules.iter().filter_map(|module| distribution(module)) {
         script.line(format!(
@@ -129,7 +140,7 @@ fn build(facts: &Facts<'_>, package: &Package, tool: Tool) -> Vec<String> {
                 .iter()
                 .any(|up| text.contains(&format!("{up}{folder}/")) || text.contains(&format!("{up}{folder}'")))
         };
-        made.iter().any(|folder| from(folder))
+        made.iter().any(from)
     };
     let main = facts.read("package.json");
     let main_is_made = made.iter().any(|folder| main.contains(&format!("{folder}/")));

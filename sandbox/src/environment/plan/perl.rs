@@ -5,9 +5,10 @@ use super::script::{Script, quote, words};
 use super::{Plan, Runner, Unplanned, debian, manifest};
 use std::collections::BTreeSet;
 
-/// Installs the package of a module where the module is missing.
-const MODULE: &str = r#"module() {
-  perl -e 'eval "require $ARGV[0]; 1" or exit 1' "$1" 2>/dev/null || wishes "$2"
+/// Notes the package of a module where the module is missing.
+const MODULE: &str = r#"missing=()
+module() {
+  perl -e 'eval "require $ARGV[0]; 1" or exit 1' "$1" 2>/dev/null || missing+=("$2")
 }"#;
 
 /// Test files that are read for modules, where no manifest names any.
@@ -49,6 +50,7 @@ fn setup(facts: &Facts<'_>) -> String {
     for name in modules(facts) {
         script.line(format!("module {} {}", quote(&name), quote(&package(&name))));
     }
+    script.line("[ \"${#missing[@]}\" -eq 0 ] || wishes \"${missing[@]}\"");
     let builds = build(facts);
     if !builds.is_empty() {
         script.line(format!("({}) || echo 'not built yet'", builds.join(" && ")));
@@ -100,10 +102,8 @@ fn modules(facts: &Facts<'_>) -> BTreeSet<String> {
             found.extend(named.into_iter().flatten().map(|(name, _)| name.clone()));
         }
     }
-    for line in facts.read("cpanfile").lines().map(str::trim_start) {
-        if line.starts_with("requires") || line.starts_with("test_requires") {
-            found.extend(manifest::strings(line).into_iter().next());
-        }
+    if !facts.has("META.json") {
+        found.extend(required(&facts.read("cpanfile")));
     }
     let makefile = facts.read("Makefile.PL");
     for key in ["PREREQ_PM", "BUILD_REQUIRES", "TEST_REQUIRES", "CONFIGURE_REQUIRES"] {
@@ -122,6 +122,22 @@ fn modules(facts: &Facts<'_>) -> BTreeSet<String> {
     }
     let core = ["perl", "strict", "warnings", "lib"];
     found.retain(|name| is_module(name) && !core.contains(&name.as_str()));
+    found
+}
+
+/// Modules that a `cpanfile` requires, but for developing.
+fn required(text: &str) -> Vec<String> {
+    let mut develops = false;
+    let mut found = Vec::new();
+    for line in text.lines().map(str::trim_start) {
+        if line.starts_with("on ") {
+            develops = line.contains("develop");
+        } else if line.starts_with("};") {
+            develops = false;
+        } else if !develops && (line.starts_with("requires") || line.starts_with("test_requires")) {
+            found.extend(manifest::strings(line).into_iter().next());
+        }
+    }
     found
 }
 

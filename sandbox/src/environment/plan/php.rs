@@ -1,6 +1,6 @@
 //! PHP: Composer's packages or, where these cannot be had, Debian's; and PHPUnit.
 
-use super::facts::{Facts, base_name};
+use super::facts::{Facts, base_name, folder_of};
 use super::manifest::following;
 use super::script::{Script, quote, words};
 use super::{Plan, Runner, Unplanned, debian};
@@ -25,6 +25,16 @@ composer install -q --no-progress --prefer-dist --no-scripts ||
   echo "Composer's packages cannot be had: Debian's stand in"
   wishes phpunit "${stand_ins[@]}"
   composer dump-autoload -q --ignore-platform-reqs --no-scripts
+  mkdir -p /opt/php
+  cat >/opt/php/debian.php <<'END_OF_FILE'
+<?php
+spl_autoload_register(function ($class) {
+    $file = '/usr/share/php/' . strtr($class, '\\', '/') . '.php';
+    if (is_file($file)) {
+        require_once $file;
+    }
+});
+END_OF_FILE
 }"#;
 
 /// Plans for a PHP project.
@@ -35,6 +45,9 @@ pub(super) fn plan(facts: &Facts<'_>) -> Result<Plan, Unplanned> {
     let folder = ["tests", "test", "Tests"]
         .into_iter()
         .find(|folder| facts.is_folder(folder));
+    let folder = folder
+        .or_else(|| facts.own().find(|path| path.ends_with("Test.php")).map(folder_of))
+        .map(|folder| if folder.is_empty() { "." } else { folder });
     if configured.is_none() && folder.is_none() && chosen.is_all() {
         return Err(Unplanned::NoTests(facts.language));
     }
@@ -93,6 +106,9 @@ fn test(facts: &Facts<'_>, paths: &[String], configured: Option<&str>) -> String
     script.line("for own in vendor/bin/phpunit vendor/bin/simple-phpunit bin/phpunit; do");
     script.line("  if [ -f \"$own\" ]; then phpunit=\"php $own\"; break; fi");
     script.line("done");
+    script.line("if [ \"$phpunit\" = phpunit ] && [ -f /opt/php/debian.php ]; then");
+    script.line("  phpunit=\"php -d auto_prepend_file=/opt/php/debian.php $(command -v phpunit)\"");
+    script.line("fi");
     let mut options = vec!["--testdox", "--colors=never"];
     if facts.remedies.simpler > 0 {
         options.push("--no-configuration");

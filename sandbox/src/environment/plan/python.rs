@@ -3,7 +3,7 @@
 mod distributions;
 mod requirements;
 
-use super::facts::{Facts, Selection, base_name};
+use super::facts::{Facts, Selection, base_name, unique};
 use super::manifest;
 use super::script::{Script, quote, words};
 use super::{Plan, Runner, Unplanned};
@@ -89,14 +89,7 @@ fn setup(facts: &Facts<'_>, reasons: &mut Vec<String>) -> String {
             .iter()
             .map(|module| distributions::of_module(module)),
     );
-    let mut seen = Vec::new();
-    wanted.retain(|it| {
-        !seen.contains(it) && {
-            seen.push(it.clone());
-            true
-        }
-    });
-    script.line(format!("pieces {}", words(&wanted)));
+    script.line(format!("pieces {}", words(unique(wanted))));
     script.line("python -c 'import pytest'");
     script.finish()
 }
@@ -129,7 +122,10 @@ fn test(facts: &Facts<'_>, chosen: &Selection, style: Style) -> String {
     script.line(BEGIN).lines(version(facts));
     if is_package(facts) && is_native(facts) {
         script.line("pip install -q --no-build-isolation --no-deps --no-index -e . || exit 1");
-    } else if !is_package(facts) {
+    } else if facts.is_folder("src") {
+        // Patches count where the project was installed as a copy too.
+        script.line("export PYTHONPATH=$PWD/src:$PWD");
+    } else {
         script.line("export PYTHONPATH=$PWD");
     }
     let paths = words(chosen.paths());

@@ -52,7 +52,7 @@ pub(super) fn plan(facts: &Facts<'_>) -> Result<Plan, Unplanned> {
     if asks_specs || chosen.is_all() && has_specs && uses_rspec {
         ladder.push(Style::Rspec);
     }
-    if facts.own().any(|path| is_test(path)) || !chosen.is_all() {
+    if facts.own().any(is_test) || !chosen.is_all() {
         ladder.push(Style::Files);
     }
     if facts.has("Rakefile") {
@@ -73,7 +73,7 @@ pub(super) fn plan(facts: &Facts<'_>) -> Result<Plan, Unplanned> {
         reasons: vec![match (style, chosen.is_all()) {
             (Style::Rake, _) => "rake test runs all tests".to_owned(),
             (style, true) => format!("all tests run, as {style:?}"),
-            (style, false) => format!("{} run, as {style:?}", chosen.paths().join(", ")),
+            (style, false) => format!("it runs {}, as {style:?}", chosen.paths().join(", ")),
         }],
     })
 }

@@ -6,6 +6,7 @@ mod tests;
 /// What a setup begins with: functions that its lines use.
 const SETUP: &str = r#"set -euo pipefail
 export DEBIAN_FRONTEND=noninteractive
+export DEBCONF_NOWARNINGS=yes
 updated=
 # Installs Debian packages; their lists are read once, and only where something is missing.
 packages() {
@@ -51,7 +52,9 @@ const TEST: &str = "set -uo pipefail\nrc=0\n";
 
 /// A word that bash reads as exactly `text`. A NUL, which no word can hold, is left out.
 pub(super) fn quote(text: &str) -> String {
-    let plain = |character: char| character.is_ascii_alphanumeric() || "_-./:@%+,".contains(character);
+    // In an option `=` is plain; in front of a command it would set a variable.
+    let option = text.starts_with('-');
+    let plain = |it: char| it.is_ascii_alphanumeric() || "_-./:@%+,".contains(it) || option && it == '=';
     if !text.is_empty() && text.chars().all(plain) {
         return text.to_owned();
     }

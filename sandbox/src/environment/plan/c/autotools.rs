@@ -6,6 +6,14 @@ use crate::environment::plan::facts::{Facts, base_name, folder_of, stem};
 use crate::environment::plan::script::{quote, words};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// What makes a `configure`, and what that may use.
+const PROGRAMS: [(&str, &[&str]); 4] = [
+    ("autoreconf", &["autoconf", "automake", "libtool", "autoconf-archive"]),
+    ("libtoolize", &["libtool"]),
+    ("autopoint", &["gettext", "autopoint"]),
+    ("pkg-config", &["pkg-config"]),
+];
+
 /// How Autotools are used here, if they are.
 pub(super) fn system(facts: &Facts<'_>) -> Option<System> {
     let source = facts.first_of(&["configure.ac", "configure.in"]);
@@ -28,15 +36,7 @@ pub(super) fn system(facts: &Facts<'_>) -> Option<System> {
     let all = || vec!["make -k check VERBOSE=1".to_owned()];
     Some(System {
         name: "Autotools",
-        packages: &[
-            "autoconf",
-            "automake",
-            "libtool",
-            "pkg-config",
-            "gettext",
-            "autopoint",
-            "autoconf-archive",
-        ],
+        programs: &PROGRAMS,
         configure: vec![format!("[ -f config.status ] || {{ {configure}; }}")],
         build: "make -k -j \"$(workers)\"".to_owned(),
         test: test.unwrap_or_else(all),

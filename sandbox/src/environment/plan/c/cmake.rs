@@ -8,8 +8,8 @@ use crate::environment::plan::script::{quote, words};
 use std::collections::BTreeSet;
 
 /// What is never switched on: it changes how things are built, or needs more programs.
-const NEVER: [&str; 9] = [
-    "VALGRIND", "SANITI", "COVERAGE", "FUZZ", "WERROR", "NO_", "DISABLE", "MEMCHECK", "DOC",
+const NEVER: [&str; 11] = [
+    "VALGRIND", "SANITI", "COVERAGE", "FUZZ", "WERROR", "NO_", "WITHOUT", "SKIP", "DISABLE", "MEMCHECK", "DOC",
 ];
 
 /// How CMake is used here, if it is.
@@ -29,7 +29,7 @@ pub(super) fn system(facts: &Facts<'_>) -> Option<System> {
     }
     Some(System {
         name: "CMake",
-        packages: &["cmake"],
+        programs: &[("cmake", &["cmake"])],
         configure: vec![format!("cmake -S . -B /opt/build {}", words(options))],
         build: "cmake --build /opt/build -j \"$(workers)\" -- -k".to_owned(),
         test: vec![run(facts)],

@@ -27,7 +27,7 @@ pub(super) fn system(facts: &Facts<'_>) -> Option<System> {
     };
     Some(System {
         name: "make",
-        packages: &["make"],
+        programs: &[],
         configure: Vec::new(),
         build: build.to_owned(),
         test: vec![format!("make -k {place}{target}")],

@@ -12,7 +12,11 @@ pub(super) fn system(facts: &Facts<'_>) -> Option<System> {
     let run = "meson test -C /opt/build --no-rebuild --print-errorlogs";
     Some(System {
         name: "Meson",
-        packages: &["meson", "ninja-build", "pkg-config"],
+        programs: &[
+            ("meson", &["meson"]),
+            ("ninja", &["ninja-build"]),
+            ("pkg-config", &["pkg-config"]),
+        ],
         configure: vec!["[ -f /opt/build/build.ninja ] || meson setup /opt/build".to_owned()],
         build: "ninja -C /opt/build -k 0 -j \"$(workers)\"".to_owned(),
         test: vec![run.to_owned(), "cat /opt/build/meson-logs/testlog.junit.xml".to_owned()],

@@ -49,13 +49,12 @@ pub(super) fn packages(facts: &Facts<'_>) -> Vec<String> {
     found.into_iter().collect()
 }
 
-/// The package of a header that the repository does not bring.
+/// The package of a header that the repository neither brings nor makes from a template.
 fn outside(facts: &Facts<'_>, header: &str) -> Option<String> {
     let package = debian::known_header(header)?;
-    let own = facts
-        .snapshot
-        .files()
-        .iter()
-        .any(|path| path == header || path.ends_with(&format!("/{header}")));
-    (!own).then_some(package)
+    let brings = |path: &String| {
+        let path = path.strip_suffix(".in").unwrap_or(path);
+        path == header || path.ends_with(&format!("/{header}"))
+    };
+    (!facts.snapshot.files().iter().any(brings)).then_some(package)
 }

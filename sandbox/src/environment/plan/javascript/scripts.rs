@@ -117,6 +117,16 @@ impl Package {
         kinds.iter().any(|kind| self.json[*kind].get(name).is_some())
     }
 
+    /// Its dependencies, as npm is asked for them.
+    pub(super) fn dependencies(&self) -> Vec<String> {
+        let kinds = ["dependencies", "devDependencies"].into_iter();
+        let named = kinds.flat_map(|kind| self.json[kind].as_object().into_iter().flatten());
+        let asked = named.filter_map(|(name, range)| Some((name, range.as_str()?)));
+        let plain =
+            asked.filter(|(name, range)| !name.starts_with('-') && !range.contains(':') && !range.contains('/'));
+        plain.map(|(name, range)| format!("{name}@{range}")).collect()
+    }
+
     /// The least major version of Node that it asks for.
     pub(super) fn node(&self) -> Option<u32> {
         let asked = self.json["engines"]["node"].as_str()?;

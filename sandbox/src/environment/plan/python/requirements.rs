@@ -101,10 +101,7 @@ fn for_tests(names: Vec<String>) -> Vec<String> {
 fn grouped(project: &[Entry]) -> Vec<String> {
     let mut found = Vec::new();
     for entry in project {
-        let hatch = entry
-            .table
-            .strip_prefix("tool.hatch.envs.")
-            .is_some_and(|name| is_wide(name));
+        let hatch = entry.table.strip_prefix("tool.hatch.envs.").is_some_and(is_wide);
         let poetry = entry
             .table
             .strip_prefix("tool.poetry.group.")
