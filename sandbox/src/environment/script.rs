@@ -1,7 +1,7 @@
 //! The scripts of an environment, as they are run and as they are handed on.
 
 use super::instance::changed;
-use super::plan::quoted;
+use super::plan::script::quote;
 
 /// Where a repository lies in its image (the convention of SWE-bench images).
 pub const FOLDER: &str = "/testbed";
@@ -30,7 +30,7 @@ pub fn restored(files: &[String]) -> String {
     if files.is_empty() {
         return String::new();
     }
-    let files: Vec<String> = files.iter().map(|file| quoted(file)).collect();
+    let files: Vec<String> = files.iter().map(|file| quote(file)).collect();
     format!(
         "for file in {}; do\n  if git cat-file -e \"HEAD:$file\" 2>/dev/null; then git checkout --quiet HEAD -- \"$file\"; fi\ndone\n",
         files.join(" ")

@@ -14,7 +14,7 @@ mod python;
 mod remedies;
 mod ruby;
 mod rust;
-mod script;
+pub(super) mod script;
 #[cfg(test)]
 mod tests;
 

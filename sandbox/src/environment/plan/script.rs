@@ -51,7 +51,7 @@ const WORKERS: &str = r#"workers() {
 const TEST: &str = "set -uo pipefail\nrc=0\n";
 
 /// A word that bash reads as exactly `text`. A NUL, which no word can hold, is left out.
-pub(super) fn quote(text: &str) -> String {
+pub(in crate::environment) fn quote(text: &str) -> String {
     // In an option `=` is plain; in front of a command it would set a variable.
     let option = text.starts_with('-');
     let plain = |it: char| it.is_ascii_alphanumeric() || "_-./:@%+,".contains(it) || option && it == '=';
