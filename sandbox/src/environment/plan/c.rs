@@ -63,6 +63,11 @@ fn setup(facts: &Facts<'_>, system: &System) -> String {
     for (program, packages) in system.programs {
         script.program(program, packages);
     }
+    for (program, endings) in [("flex", ["l", "ll"]), ("bison", ["y", "yy"])] {
+        if facts.own().any(|path| ends_in(path, &endings)) {
+            script.program(program, &[program]);
+        }
+    }
     script.wishes(&needs::packages(facts));
     script.wishes(&facts.remedies.packages);
     script.workers(facts.remedies.single);

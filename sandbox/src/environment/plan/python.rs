@@ -32,7 +32,12 @@ enum Style {
 /// Plans for a Python project.
 pub(super) fn plan(facts: &Facts<'_>) -> Result<Plan, Unplanned> {
     let mut reasons = Vec::new();
-    let chosen = facts.select(is_test);
+    let mut chosen = facts.select(is_test);
+    if chosen.is_all() && !facts.own().any(is_found) {
+        chosen
+            .files
+            .extend(facts.own().filter(|path| is_test(path)).map(str::to_owned));
+    }
     let ladder = [Style::Pytest, Style::PlainPytest, Style::Unittest];
     let style = *facts.remedies.rung(&ladder).unwrap_or(&Style::Pytest);
     let setup = setup(facts, &mut reasons);
@@ -158,6 +163,11 @@ fn is_test(path: &str) -> bool {
     let name = base_name(path);
     name.strip_suffix(".py")
         .is_some_and(|stem| stem.starts_with("test") || stem.ends_with("_test") || stem.ends_with("_tests"))
+}
+
+/// Whether pytest finds a file without being told of it.
+fn is_found(path: &str) -> bool {
+    is_test(path) && (base_name(path).starts_with("test_") || path.ends_with("_test.py"))
 }
 
 fn is_package(facts: &Facts<'_>) -> bool {

@@ -12,7 +12,8 @@ const BEGIN: &str = r"if [ -x /opt/cargo/bin/cargo ]; then
 fi
 export CARGO_TARGET_DIR=/opt/target CARGO_TERM_COLOR=never CARGO_INCREMENTAL=0 CARGO_NET_RETRY=5";
 
-/// Debian's toolchain is too old for many crates: the language's own installer comes first.
+/// Debian's toolchain is too old for many crates: the language's own installer comes first, and then the newer one
+/// that Debian builds its browsers with.
 const TOOLCHAIN: &str = r#"if ! command -v cargo >/dev/null; then
   program curl curl
   installer=${RUSTUP_UPDATE_ROOT:-https://static.rust-lang.org/rustup}/rustup-init.sh
@@ -22,7 +23,7 @@ const TOOLCHAIN: &str = r#"if ! command -v cargo >/dev/null; then
     export PATH=/opt/cargo/bin:$PATH
   else
     unset RUSTUP_HOME CARGO_HOME
-    packages cargo
+    packages cargo-web rustc-web || packages cargo
   fi
 fi"#;
 

@@ -34,6 +34,12 @@ fn where_nothing_can_be_run_all_tests_are() {
 }
 
 #[test]
+fn tests_with_names_that_pytest_does_not_look_for_are_named() {
+    let plan = planned(&[PYTHON[0], ("test.py", "")], &[]);
+    assert_eq!(command(&plan), "python -m pytest -rA --color=no test.py || rc=1");
+}
+
+#[test]
 fn a_path_that_leads_out_is_not_taken() {
     let plan = planned(&PYTHON, &["../test_a.py", "/test_b.py", "./tests//test_a.py"]);
     assert_eq!(
