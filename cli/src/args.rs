@@ -392,8 +392,8 @@ mod env;
 )]
 mod models;
 
-pub use env::{Env, EnvBuild, EnvCommand, Sandbox, SandboxCommand};
 pub use corpus::{Corpus, CorpusCommand, OfCorpus, SearchTool};
+pub use env::{Env, EnvBuild, EnvCommand, Sandbox, SandboxCommand};
 pub use models::Models;
 #[cfg(feature = "local")]
 pub use models::{Bench, Info, ModelsCommand, Pull, ServeModels};

@@ -55,7 +55,12 @@ pub struct EnvBuild {
     #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
     /// The image that environments start from: one like Debian, with apt-get
-    #[arg(long, value_name = "IMAGE", env = "TROUPE_BASE_IMAGE", default_value = "debian:bookworm")]
+    #[arg(
+        long,
+        value_name = "IMAGE",
+        env = "TROUPE_BASE_IMAGE",
+        default_value = "debian:bookworm"
+    )]
     pub base: String,
     /// Build these instances only
     #[arg(long, value_name = "ID")]

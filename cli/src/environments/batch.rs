@@ -110,7 +110,13 @@ fn fingerprint(builder: &Builder, instance: &Instance) -> String {
     let record = serde_json::Value::Object(instance.record.clone()).to_string();
     let options = &builder.options;
     let limits = format!("{} {} {:?}", options.attempts, options.repeats, options.allowance);
-    for part in [&record, &instance.test_patch, &instance.fix_patch, &options.base, &limits] {
+    for part in [
+        &record,
+        &instance.test_patch,
+        &instance.fix_patch,
+        &options.base,
+        &limits,
+    ] {
         hasher.update(&(part.len() as u64).to_le_bytes());
         hasher.update(part.as_bytes());
     }

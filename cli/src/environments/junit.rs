@@ -19,11 +19,17 @@ pub fn render(batch: &Batch) -> String {
     for record in &batch.records {
         let case = format!(
             "classname=\"{}\" name=\"{}\" time=\"{:.3}\"",
-            escaped(if record.language.is_empty() { "unknown" } else { &record.language }),
+            escaped(if record.language.is_empty() {
+                "unknown"
+            } else {
+                &record.language
+            }),
             escaped(&record.instance_id),
             record.duration_ms as f64 / 1_000.0
         );
-        let kind = record.verdict.map_or("not_checked".to_owned(), |verdict| format!("{verdict:?}"));
+        let kind = record
+            .verdict
+            .map_or("not_checked".to_owned(), |verdict| format!("{verdict:?}"));
         let _ = match record.is_verified() {
             true => writeln!(xml, "    <testcase {case}/>"),
             false => writeln!(

@@ -81,7 +81,10 @@ impl Record {
         if let Some((before, after)) = &built.runs {
             put("before.log", &before.log)?;
             put("after.log", &after.log)?;
-            put("runs.json", &pretty(&json!({ "before": run(before), "after": run(after) })))?;
+            put(
+                "runs.json",
+                &pretty(&json!({ "before": run(before), "after": run(after) })),
+            )?;
         }
         let attempts: Vec<Value> = built.attempts.iter().map(attempt).collect();
         put("attempts.json", &pretty(&Value::Array(attempts)))?;
@@ -101,7 +104,10 @@ fn attempt(attempt: &troupe_sandbox::environment::Attempt) -> Value {
 }
 
 fn run(run: &TestRun) -> Value {
-    let failure = run.failure.as_ref().map(|failure| format!("{failure:?}").to_lowercase());
+    let failure = run
+        .failure
+        .as_ref()
+        .map(|failure| format!("{failure:?}").to_lowercase());
     json!({
         "exit_code": run.code, "failure": failure, "duration_ms": run.duration_ms,
         "passed": run.results.passed(), "failed": run.results.failed(),

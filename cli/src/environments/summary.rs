@@ -40,7 +40,11 @@ impl Summary {
         let all: Vec<&Record> = batch.records.iter().collect();
         let mut languages: BTreeMap<String, Vec<&Record>> = BTreeMap::new();
         for record in &batch.records {
-            let language = if record.language.is_empty() { "unknown" } else { &record.language };
+            let language = if record.language.is_empty() {
+                "unknown"
+            } else {
+                &record.language
+            };
             languages.entry(language.to_owned()).or_default().push(record);
         }
         let of = |(language, records): (String, Vec<&Record>)| (language, figures(&records, 0));
@@ -53,12 +57,30 @@ impl Summary {
 
     /// A table of the records, and the figures below it.
     pub fn text(&self, batch: &Batch) -> String {
-        let width = batch.records.iter().map(|record| record.instance_id.len()).max().unwrap_or(0);
+        let width = batch
+            .records
+            .iter()
+            .map(|record| record.instance_id.len())
+            .max()
+            .unwrap_or(0);
         let mut lines: Vec<String> = batch.records.iter().map(|record| row(record, width)).collect();
-        lines.extend(batch.troubles.iter().map(|(id, trouble)| format!("! {id:width$}  {trouble}")));
-        let Figures { instances, pass, f2p, time, reuse } = &self.all;
+        lines.extend(
+            batch
+                .troubles
+                .iter()
+                .map(|(id, trouble)| format!("! {id:width$}  {trouble}")),
+        );
+        let Figures {
+            instances,
+            pass,
+            f2p,
+            time,
+            reuse,
+        } = &self.all;
         let count = report::plural(*instances as u64, "instance");
-        lines.push(format!("{count}: F2P {f2p:.0} %, PASS {pass:.0} %, TIME {time:.1} s, reused {reuse:.0} %"));
+        lines.push(format!(
+            "{count}: F2P {f2p:.0} %, PASS {pass:.0} %, TIME {time:.1} s, reused {reuse:.0} %"
+        ));
         lines.join("\n")
     }
 }
@@ -82,14 +104,24 @@ fn row(record: &Record, width: usize) -> String {
 
 fn figures(records: &[&Record], troubles: usize) -> Figures {
     let instances = records.len() + troubles;
-    let share = |count: usize| if instances == 0 { 0.0 } else { 100.0 * count as f64 / instances as f64 };
+    let share = |count: usize| {
+        if instances == 0 {
+            0.0
+        } else {
+            100.0 * count as f64 / instances as f64
+        }
+    };
     let count = |of: &dyn Fn(&Record) -> bool| records.iter().filter(|record| of(record)).count();
     let total_ms: u64 = records.iter().map(|record| record.duration_ms).sum();
     Figures {
         instances,
         pass: share(count(&|record| record.verdict.is_some_and(Verdict::is_executable))),
         f2p: share(count(&Record::is_verified)),
-        time: if records.is_empty() { 0.0 } else { total_ms as f64 / 1_000.0 / records.len() as f64 },
+        time: if records.is_empty() {
+            0.0
+        } else {
+            total_ms as f64 / 1_000.0 / records.len() as f64
+        },
         reuse: share(count(&|record| record.is_verified() && record.path != Way::Scratch)),
     }
 }

@@ -13,7 +13,7 @@ mod trace;
 pub use citations::{Citations, Cited, CitedCorpus};
 pub use diagnostic::{Checked, Format, count, diagnostics, escaped};
 pub use difference::difference;
-pub use number::{duration, bytes, plural};
+pub use number::{bytes, duration, plural};
 pub use outcome::{Ended, print as outcome};
 pub use plan::{Circumstances, Plan};
 pub use time::rfc3339;

@@ -174,7 +174,9 @@ impl Job<'_> {
         for delta in [None, Some(plan.setup.as_str())] {
             let step = if delta.is_some() { Step::Patch } else { Step::Probe };
             let image = self.image_name(&parent.digest, delta.unwrap_or_default());
-            let grown = self.grow(&parent.image, &image, &script::emptied(&INSTALLED), delta, listener).await?;
+            let grown = self
+                .grow(&parent.image, &image, &script::emptied(&INSTALLED), delta, listener)
+                .await?;
             if let Err(ended) = grown {
                 self.note(step, plan, Some(self.diagnose(plan, Stage::Setup, &ended)));
                 continue;
@@ -183,8 +185,15 @@ impl Job<'_> {
             let serves = matches!(&checked, Ok(checked) if checked.verdict.is_verified());
             self.note(step, plan, None);
             if serves && let Ok(checked) = checked {
-                let path = if delta.is_some() { Path::Patched } else { Path::Unchanged };
-                return Ok(Some(self.verified(checked, plan, &image, (path, Some(parent), delta)).await?));
+                let path = if delta.is_some() {
+                    Path::Patched
+                } else {
+                    Path::Unchanged
+                };
+                return Ok(Some(
+                    self.verified(checked, plan, &image, (path, Some(parent), delta))
+                        .await?,
+                ));
             }
             self.builder.engine.remove_image(&image).await?;
         }
@@ -285,7 +294,9 @@ impl Job<'_> {
             let execution = Execution {
                 stdin: Some(text.into_bytes()),
                 timeout: Some(self.builder.options.setup_timeout),
-                ..Execution::script(format!("cat > /tmp/setup.sh && cd {FOLDER} && exec bash /tmp/setup.sh </dev/null"))
+                ..Execution::script(format!(
+                    "cat > /tmp/setup.sh && cd {FOLDER} && exec bash /tmp/setup.sh </dev/null"
+                ))
             };
             let ended = sandbox.execute(execution, listener).await?;
             if !ended.succeeded() {
@@ -400,13 +411,19 @@ fn failed(reason: &str) -> Built {
 fn unverified(checked: Checked, diagnosis: Option<&Diagnosis>) -> Built {
     let ended = match (checked.verdict, checked.after.failure) {
         (Verdict::FailToFail, Some(Failure::Timeout)) => "the tests take longer than they may, with the fix too",
-        (Verdict::FailToFail, Some(Failure::OutOfMemory)) => "the tests want more memory than there is, with the fix too",
+        (Verdict::FailToFail, Some(Failure::OutOfMemory)) => {
+            "the tests want more memory than there is, with the fix too"
+        }
         (Verdict::FailToFail, Some(Failure::DiskFull)) => "the tests fill the disk, with the fix too",
         (Verdict::FailToFail, Some(Failure::Build)) => "it does not compile, with the fix neither",
         (Verdict::FailToFail, Some(Failure::Collection)) => "the tests cannot be loaded, with the fix neither",
         _ => "",
     };
-    let ended = if ended.is_empty() { checked.verdict.to_string() } else { ended.to_owned() };
+    let ended = if ended.is_empty() {
+        checked.verdict.to_string()
+    } else {
+        ended.to_owned()
+    };
     let why = diagnosis.map(|diagnosis| format!(": {}", told(diagnosis)));
     Built {
         verdict: Some(checked.verdict),
@@ -438,7 +455,11 @@ fn slug(id: &str) -> String {
 /// A word that no test can know.
 fn nonce() -> String {
     use std::hash::{BuildHasher as _, RandomState};
-    format!("{:016x}{:016x}", RandomState::new().hash_one(1), RandomState::new().hash_one(2))
+    format!(
+        "{:016x}{:016x}",
+        RandomState::new().hash_one(1),
+        RandomState::new().hash_one(2)
+    )
 }
 
 #[cfg(test)]

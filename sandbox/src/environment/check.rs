@@ -90,7 +90,11 @@ async fn apply(sandbox: &dyn Sandbox, patch: &str, flag: &str) -> Result<Result<
         ))
     };
     let ended = sandbox.execute(execution, &mut Deaf).await?;
-    Ok(if ended.succeeded() { Ok(()) } else { Err(ended.stderr.trim().to_owned()) })
+    Ok(if ended.succeeded() {
+        Ok(())
+    } else {
+        Err(ended.stderr.trim().to_owned())
+    })
 }
 
 fn judged(plan: &Plan, ended: Ended, nonce: &str, duration_ms: u64) -> TestRun {

@@ -77,8 +77,13 @@ pub fn read(file: &Path) -> Result<Vec<Instance>, Error> {
 pub fn instance(record: Map<String, Value>, folder: &Path) -> Result<Instance, String> {
     let text = |key: &str| record.get(key).and_then(Value::as_str).unwrap_or_default();
     let id = text("instance_id").to_owned();
-    if id.is_empty() || id.starts_with('.') || id.contains(['/', '\\', '\0']) {
-        return Err("`instance_id` is a name without slashes, and it is not there".to_owned());
+    if id.is_empty() {
+        return Err("`instance_id` is missing: the name by which the instance is told from others".to_owned());
+    }
+    if id.starts_with('.') || id.contains(['/', '\\', '\0']) {
+        return Err(format!(
+            "`instance_id`: `{id}` names a folder, so it has no slashes and does not begin with a dot"
+        ));
     }
     let test_patch = patch(text("test_patch"), folder, "test_patch")?;
     if !test_patch.contains("\n+++ ") {
@@ -89,10 +94,15 @@ pub fn instance(record: Map<String, Value>, folder: &Path) -> Result<Instance, S
         "" => None,
         name => Some(Language::named(name).ok_or_else(|| {
             let known: Vec<&str> = Language::ALL.into_iter().map(Language::name).collect();
-            format!("`{name}` is no language that environments are made for: {}", known.join(", "))
+            format!(
+                "`{name}` is no language that environments are made for: {}",
+                known.join(", ")
+            )
         })?),
     };
-    let version = [text("version"), text("base_version")].into_iter().find(|it| !it.is_empty());
+    let version = [text("version"), text("base_version")]
+        .into_iter()
+        .find(|it| !it.is_empty());
     Ok(Instance {
         repository: repository(&record, &id),
         source: source(&record, folder)?,
@@ -155,7 +165,9 @@ fn source(record: &Map<String, Value>, folder: &Path) -> Result<Source, String> 
             commit: commit.to_owned(),
         }),
         None if local.is_dir() => Ok(Source::Folder(local)),
-        None => Err(format!("`{place}` is no folder, and `base_commit` does not say which commit of it")),
+        None => Err(format!(
+            "`{place}` is no folder, and `base_commit` does not say which commit of it"
+        )),
     }
 }
 

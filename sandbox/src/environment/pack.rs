@@ -51,7 +51,11 @@ mod tests {
         let packed = pack();
         assert_eq!(packed, pack());
         let mut archive = tar::Archive::new(&packed[..]);
-        let names: Vec<String> = archive.entries().unwrap().map(|it| it.unwrap().path().unwrap().display().to_string()).collect();
-        assert_eq!(names, ["a", "b/", "b/c/", "b/c/file"]);
+        let names: Vec<String> = archive
+            .entries()
+            .unwrap()
+            .map(|it| it.unwrap().path().unwrap().display().to_string())
+            .collect();
+        assert_eq!(names, ["a", "b", "b/c", "b/c/file"]);
     }
 }

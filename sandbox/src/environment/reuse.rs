@@ -46,7 +46,9 @@ fn number(version: &str) -> Vec<u64> {
 
 /// Seconds of a time as ISO 8601 writes it, near enough to compare distances: months have 31 days.
 fn seconds(time: &str) -> Option<i64> {
-    let mut parts = time.split(|letter: char| !letter.is_ascii_digit()).map(str::parse::<i64>);
+    let mut parts = time
+        .split(|letter: char| !letter.is_ascii_digit())
+        .map(str::parse::<i64>);
     let mut next = || parts.next()?.ok();
     let (year, month, day) = (next()?, next()?, next()?);
     let (hour, minute, second) = (next().unwrap_or(0), next().unwrap_or(0), next().unwrap_or(0));

@@ -35,14 +35,16 @@ pub async fn fetch(source: &Source, folder: &Path) -> Result<(), Error> {
 
 fn unpack(archive: &Path, folder: &Path) -> Result<(), Error> {
     let name = archive.to_string_lossy();
-    let file = File::open(archive).map_err(Error::at(archive))?;
-    let bytes: Box<dyn Read> = if name.ends_with(".tar.gz") || name.ends_with(".tgz") || name.ends_with(".crate") {
-        Box::new(GzDecoder::new(file))
-    } else if name.ends_with(".tar") {
-        Box::new(file)
-    } else {
+    let is_packed = [".tar.gz", ".tgz", ".crate"].iter().any(|end| name.ends_with(end));
+    if !is_packed && !name.ends_with(".tar") {
         let what = format!("{name}: this is no archive that can be read: give a .tar, .tar.gz or .tgz");
         return Err(Error::Source(what));
+    }
+    let file = File::open(archive).map_err(Error::at(archive))?;
+    let bytes: Box<dyn Read> = if is_packed {
+        Box::new(GzDecoder::new(file))
+    } else {
+        Box::new(file)
     };
     let mut files = tar::Archive::new(bytes.take(MOST));
     // The library refuses paths and links that lead out of the folder.
@@ -93,7 +95,17 @@ async fn checkout(from: &str, commit: &str, folder: &Path) -> Result<(), Error> 
     let repository_text = repository.to_string_lossy().into_owned();
     let fetched = async {
         git(&["init", "--quiet", "--bare", &repository_text]).await?;
-        let at = ["-C", &repository_text, "fetch", "--quiet", "--depth", "1", "--", from, commit];
+        let at = [
+            "-C",
+            &repository_text,
+            "fetch",
+            "--quiet",
+            "--depth",
+            "1",
+            "--",
+            from,
+            commit,
+        ];
         git(&at).await
     };
     if fetched.await.is_err() {
@@ -106,7 +118,18 @@ async fn checkout(from: &str, commit: &str, folder: &Path) -> Result<(), Error> 
     let wanted = if has_head { "FETCH_HEAD" } else { commit };
     let tree = format!("--work-tree={}", folder.display());
     // Not `git archive`, which leaves out what a project keeps from its releases, often its tests.
-    git(&["-C", &repository_text, &tree, "checkout", "--quiet", "--force", wanted, "--", "."]).await
+    git(&[
+        "-C",
+        &repository_text,
+        &tree,
+        "checkout",
+        "--quiet",
+        "--force",
+        wanted,
+        "--",
+        ".",
+    ])
+    .await
 }
 
 async fn git(arguments: &[&str]) -> Result<(), Error> {

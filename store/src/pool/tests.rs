@@ -24,13 +24,20 @@ fn environment(image: &str, repository: &str, at_ms: u64) -> Environment {
 async fn environments_are_found_by_their_repository_the_newest_first() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path()).await.unwrap();
-    let (old, new, other) = (environment("a:1", "a/b", 1), environment("a:2", "a/b", 2), environment("c:1", "c/d", 3));
+    let (old, new, other) = (
+        environment("a:1", "a/b", 1),
+        environment("a:2", "a/b", 2),
+        environment("c:1", "c/d", 3),
+    );
     for environment in [&old, &other, &new] {
         store.add(environment).await.unwrap();
     }
     assert_eq!(store.list(Some("a/b")).await.unwrap(), [new.clone(), old.clone()]);
     assert_eq!(store.list(None).await.unwrap().len(), 3);
-    let again = Environment { digest: "sha256:2".into(), ..old };
+    let again = Environment {
+        digest: "sha256:2".into(),
+        ..old
+    };
     store.add(&again).await.unwrap();
     store.forget("a:2").await.unwrap();
     store.forget("a:2").await.unwrap();

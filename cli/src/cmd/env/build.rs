@@ -65,11 +65,18 @@ pub fn run(arguments: &EnvBuild, settings: &Settings) -> anyhow::Result<Exit> {
         report::line(&summary.text(&batch))?;
     }
     let enough = summary.all.f2p >= f64::from(arguments.require);
-    Ok(if enough && batch.troubles.is_empty() { Exit::Succeeded } else { Exit::Failed })
+    Ok(if enough && batch.troubles.is_empty() {
+        Exit::Succeeded
+    } else {
+        Exit::Failed
+    })
 }
 
 fn chosen(instances: Vec<Instance>, only: &[String]) -> anyhow::Result<Vec<Instance>> {
-    if let Some(unknown) = only.iter().find(|id| instances.iter().all(|instance| instance.id != **id)) {
+    if let Some(unknown) = only
+        .iter()
+        .find(|id| instances.iter().all(|instance| instance.id != **id))
+    {
         return Err(Usage::error(format!("there is no instance `{unknown}` in the file")));
     }
     let wanted = |instance: &Instance| only.is_empty() || only.contains(&instance.id);
@@ -111,7 +118,9 @@ fn options(arguments: &EnvBuild) -> anyhow::Result<Options> {
     }
     for text in &arguments.mount {
         let Some((host, inside)) = text.rsplit_once(':').filter(|(_, inside)| inside.starts_with('/')) else {
-            return Err(Usage::error(format!("--mount {text}: write PATH:INSIDE, INSIDE from the root")));
+            return Err(Usage::error(format!(
+                "--mount {text}: write PATH:INSIDE, INSIDE from the root"
+            )));
         };
         mounts.push(mount(Path::new(host), inside)?);
     }

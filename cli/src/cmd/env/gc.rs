@@ -45,6 +45,9 @@ pub fn run(keep: usize, dry_run: bool, settings: &Settings) -> anyhow::Result<Ex
     for environment in &removed {
         report::line(&format!("{}  {verb}", environment.image))?;
     }
-    settings.say(format!("{} {verb}", report::plural(removed.len() as u64, "environment")));
+    settings.say(format!(
+        "{} {verb}",
+        report::plural(removed.len() as u64, "environment")
+    ));
     Ok(Exit::Succeeded)
 }

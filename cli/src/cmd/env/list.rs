@@ -14,8 +14,18 @@ pub fn run(repository: Option<&str>, settings: &Settings) -> anyhow::Result<Exit
         return Ok(Exit::Succeeded);
     }
     for environment in &environments {
-        let Environment { image, language, repository, version, parent, .. } = environment;
-        let grown = parent.as_ref().map(|parent| format!("  from {parent}")).unwrap_or_default();
+        let Environment {
+            image,
+            language,
+            repository,
+            version,
+            parent,
+            ..
+        } = environment;
+        let grown = parent
+            .as_ref()
+            .map(|parent| format!("  from {parent}"))
+            .unwrap_or_default();
         report::line(&format!("{image}  {language}  {repository} {version}{grown}"))?;
     }
     if environments.is_empty() {

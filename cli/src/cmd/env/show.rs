@@ -19,7 +19,10 @@ pub fn run(name: &str, settings: &Settings) -> anyhow::Result<Exit> {
     report::line(&format!("image       {}", environment.image))?;
     report::line(&format!("digest      {}", environment.digest))?;
     report::line(&format!("instance    {}", environment.instance))?;
-    report::line(&format!("repository  {} {}", environment.repository, environment.version))?;
+    report::line(&format!(
+        "repository  {} {}",
+        environment.repository, environment.version
+    ))?;
     report::line(&format!("language    {}", environment.language))?;
     report::line(&format!("begins with {}", environment.base))?;
     if let Some(parent) = &environment.parent {

@@ -60,12 +60,21 @@ async fn what_fails_before_and_passes_after_twice_is_kept() {
     assert_eq!((built.verdict, built.path), (Some(Verdict::FailToPass), Path::Scratch));
     assert_eq!(built.lists.fail_to_pass, ["tests/test_a.py::test_a"]);
     use Deed::*;
-    let state = |deed| if deed == After { vec![Apply, Apply, After] } else { vec![Apply, Before] };
+    let state = |deed| {
+        if deed == After {
+            vec![Apply, Apply, After]
+        } else {
+            vec![Apply, Before]
+        }
+    };
     let expected: Vec<Deed> = [vec![Setup], state(After), state(Before), state(After), state(Before)].concat();
     assert_eq!(engine.deeds(), expected);
     let kept = built.environment.unwrap();
     assert_eq!(engine.0.lock().unwrap().pool, [kept.clone()]);
-    assert!(kept.image.starts_with("troupe-env/one:") && kept.evaluation.contains("+import a\n"), "{kept:?}");
+    assert!(
+        kept.image.starts_with("troupe-env/one:") && kept.evaluation.contains("+import a\n"),
+        "{kept:?}"
+    );
     // A build that was cut off after its setup goes on there.
     engine.0.lock().unwrap().pool.clear();
     assert_eq!(build(&engine, &instance).await.environment.unwrap().image, kept.image);
@@ -82,7 +91,12 @@ async fn a_missing_module_is_installed_in_the_next_attempt() {
     assert_eq!(built.attempts.len(), 2);
     assert!(!built.attempts[0].setup.contains("PyYAML") && built.attempts[1].setup.contains("PyYAML"));
     let world = engine.0.lock().unwrap();
-    assert_eq!(world.images.len(), 2, "the image that did not serve is gone: {:?}", world.images);
+    assert_eq!(
+        world.images.len(),
+        2,
+        "the image that did not serve is gone: {:?}",
+        world.images
+    );
 }
 
 #[tokio::test]
@@ -99,18 +113,27 @@ async fn a_setup_that_goes_on_failing_is_told_by_its_log() {
 #[tokio::test]
 async fn a_patch_that_does_not_apply_is_named() {
     let engine = Engine::with_image(BASE);
-    let refused = Ended { stderr: "error: a.py: patch does not apply\n".into(), ..exit(1, "") };
+    let refused = Ended {
+        stderr: "error: a.py: patch does not apply\n".into(),
+        ..exit(1, "")
+    };
     engine.tell(Deed::Apply, [refused]);
     let (_folder, instance) = project("four", "");
     let built = build(&engine, &instance).await;
-    assert_eq!(built.reason, "`patch` does not apply: error: a.py: patch does not apply");
+    assert_eq!(
+        built.reason,
+        "`patch` does not apply: error: a.py: patch does not apply"
+    );
     assert_eq!(engine.0.lock().unwrap().images.len(), 1);
 }
 
 #[tokio::test]
 async fn tests_that_take_too_long_are_not_tried_again() {
     let engine = Engine::with_image(BASE);
-    let slow = Ended { reason: troupe_core::port::sandbox::Reason::Timeout, ..exit(0, "") };
+    let slow = Ended {
+        reason: troupe_core::port::sandbox::Reason::Timeout,
+        ..exit(0, "")
+    };
     engine.tell(Deed::After, [slow]);
     let (_folder, instance) = project("five", "");
     let built = build(&engine, &instance).await;
@@ -158,7 +181,10 @@ async fn a_parent_that_does_not_serve_or_is_gone_is_no_loss() {
     let (_three, oldest) = project("oldest", "2023-01-01T00:00:00Z");
     engine.0.lock().unwrap().images = [BASE.to_owned()].into();
     assert_eq!(build(&engine, &oldest).await.path, Path::Scratch);
-    assert!(engine.0.lock().unwrap().pool.iter().all(|it| it.image != parent.image), "nobody finds it again");
+    assert!(
+        engine.0.lock().unwrap().pool.iter().all(|it| it.image != parent.image),
+        "nobody finds it again"
+    );
 }
 
 /// A program of Perl, which the image for tests has; its test fails until the fix.
@@ -170,9 +196,18 @@ async fn an_environment_is_built_and_verified_on_a_real_engine() {
     let folder = tempfile::tempdir().unwrap();
     let put = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
     std::fs::create_dir(folder.path().join("t")).unwrap();
-    put("Sum.pm", "package Sum;\nour $VERSION = '1';\nsub sum { return $_[0] - $_[1] }\n1;\n");
-    put("Makefile.PL", "use ExtUtils::MakeMaker;\nWriteMakefile(NAME => 'Sum', VERSION_FROM => 'Sum.pm');\n");
-    put("t/load.t", "use Test::More tests => 1;\nuse lib '.';\nrequire_ok('Sum');\n");
+    put(
+        "Sum.pm",
+        "package Sum;\nour $VERSION = '1';\nsub sum { return $_[0] - $_[1] }\n1;\n",
+    );
+    put(
+        "Makefile.PL",
+        "use ExtUtils::MakeMaker;\nWriteMakefile(NAME => 'Sum', VERSION_FROM => 'Sum.pm');\n",
+    );
+    put(
+        "t/load.t",
+        "use Test::More tests => 1;\nuse lib '.';\nrequire_ok('Sum');\n",
+    );
     let test = "--- /dev/null\n+++ b/t/sum.t\n@@ -0,0 +1,4 @@\n+use Test::More tests => 1;\n+use lib '.';\n+use Sum;\n+is(Sum::sum(1, 2), 3);\n";
     let fix = "--- a/Sum.pm\n+++ b/Sum.pm\n@@ -1,4 +1,4 @@\n package Sum;\n our $VERSION = '1';\n-sub sum { return $_[0] - $_[1] }\n+sub sum { return $_[0] + $_[1] }\n 1;\n";
     let record = json!({
@@ -192,6 +227,9 @@ async fn an_environment_is_built_and_verified_on_a_real_engine() {
     };
     let built = builder.build(&instance, &mut Deaf).await.unwrap();
     assert_eq!(built.verdict, Some(Verdict::FailToPass), "{}", built.reason);
-    assert_eq!((built.lists.fail_to_pass, built.lists.pass_to_pass), (vec!["t/sum.t".into()], vec!["t/load.t".into()]));
+    assert_eq!(
+        (built.lists.fail_to_pass, built.lists.pass_to_pass),
+        (vec!["t/sum.t".into()], vec!["t/load.t".into()])
+    );
     engine.remove_image(&built.environment.unwrap().image).await.unwrap();
 }

@@ -26,8 +26,17 @@ fn both_kinds_of_files_are_read() {
     });
     let read = of(bench, folder.path()).unwrap();
     let from = "https://github.com/a/b".to_owned();
-    assert_eq!(read.source, Source::Git { from, commit: "abc".into() });
-    assert_eq!((read.version.as_str(), read.tests), ("1.2", vec!["tests/a.py".to_owned()]));
+    assert_eq!(
+        read.source,
+        Source::Git {
+            from,
+            commit: "abc".into()
+        }
+    );
+    assert_eq!(
+        (read.version.as_str(), read.tests),
+        ("1.2", vec!["tests/a.py".to_owned()])
+    );
 }
 
 #[test]
@@ -36,11 +45,20 @@ fn a_folder_and_a_repository_of_this_machine_are_sources() {
     std::fs::create_dir(folder.path().join("project")).unwrap();
     let task = json!({"instance_id": "p", "path": "project", "test_patch": PATCH, "patch": PATCH});
     let local = folder.path().join("project");
-    assert_eq!(of(task.clone(), folder.path()).unwrap().source, Source::Folder(local.clone()));
+    assert_eq!(
+        of(task.clone(), folder.path()).unwrap().source,
+        Source::Folder(local.clone())
+    );
     let mut commit = task;
     commit["base_commit"] = json!("HEAD");
     let from = local.display().to_string();
-    assert_eq!(of(commit, folder.path()).unwrap().source, Source::Git { from, commit: "HEAD".into() });
+    assert_eq!(
+        of(commit, folder.path()).unwrap().source,
+        Source::Git {
+            from,
+            commit: "HEAD".into()
+        }
+    );
 }
 
 #[test]
@@ -57,7 +75,16 @@ fn what_is_missing_is_told() {
         wrong(json!({"instance_id": "x", "test_patch": PATCH, "patch": PATCH, "repo": "a/b"})),
     ];
     told.dedup();
-    insta::assert_snapshot!(told.join("\n"), @"");
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    `instance_id` is missing: the name by which the instance is told from others
+    `instance_id`: `../x` names a folder, so it has no slashes and does not begin with a dot
+    `test_patch` is missing: the text of a patch, or a path to one
+    `test_patch`: /nowhere/none.patch: No such file or directory (os error 2)
+    `test_patch` changes no file: without it there is nothing that could fail
+    there are no sources: give `repo` with `base_commit`, `path`, or `base_archive`
+    `Cobol` is no language that environments are made for: C, C++, Go, Java, JavaScript, Perl, PHP, Python, Ruby, Rust, TypeScript
+    `a/b` is no folder, and `base_commit` does not say which commit of it
+    "#);
 }
 
 #[test]
@@ -66,7 +93,17 @@ fn a_bad_line_is_named() {
     let file = folder.path().join("instances.jsonl");
     let good = json!({"instance_id": "x", "path": ".", "test_patch": PATCH, "patch": PATCH}).to_string();
     std::fs::write(&file, format!("{good}\n\n{{")).unwrap();
-    assert!(read(&file).unwrap_err().to_string().contains("instances.jsonl:3: this is no JSON object"));
+    assert!(
+        read(&file)
+            .unwrap_err()
+            .to_string()
+            .contains("instances.jsonl:3: this is no JSON object")
+    );
     std::fs::write(&file, format!("{good}\n{good}\n")).unwrap();
-    assert!(read(&file).unwrap_err().to_string().ends_with("instances.jsonl:2: `x` stands here a second time"));
+    assert!(
+        read(&file)
+            .unwrap_err()
+            .to_string()
+            .ends_with("instances.jsonl:2: `x` stands here a second time")
+    );
 }

@@ -26,7 +26,10 @@ fn kept(image: &str, version: &str, created_at: &str) -> Environment {
 
 fn tried(version: &str, created_at: &str, pool: &[Environment]) -> Vec<String> {
     let wanted = wanted(version, created_at);
-    candidates(&wanted, pool).into_iter().map(|it| it.image.clone()).collect()
+    candidates(&wanted, pool)
+        .into_iter()
+        .map(|it| it.image.clone())
+        .collect()
 }
 
 #[test]

@@ -60,9 +60,20 @@ async fn a_commit_comes_without_what_came_after_it() {
     let commit = async |text: &str| {
         fs::write(from.path().join("a.txt"), text).unwrap();
         git(&["-C", &at, "add", "--all"]).await.unwrap();
-        git(&["-C", &at, "-c", "user.name=a", "-c", "user.email=a@b", "commit", "--quiet", "--message", text])
-            .await
-            .unwrap();
+        git(&[
+            "-C",
+            &at,
+            "-c",
+            "user.name=a",
+            "-c",
+            "user.email=a@b",
+            "commit",
+            "--quiet",
+            "--message",
+            text,
+        ])
+        .await
+        .unwrap();
     };
     git(&["init", "--quiet", &at]).await.unwrap();
     commit("first").await;
@@ -78,12 +89,16 @@ async fn a_commit_comes_without_what_came_after_it() {
     let again = tempfile::tempdir().unwrap();
     fetch(&source("HEAD~1"), again.path()).await.unwrap();
     assert_eq!(fs::read_to_string(again.path().join("a.txt")).unwrap(), "first");
-    let error = fetch(&source("nowhere"), tempfile::tempdir().unwrap().path()).await.unwrap_err();
+    let error = fetch(&source("nowhere"), tempfile::tempdir().unwrap().path())
+        .await
+        .unwrap_err();
     assert!(error.to_string().contains("nowhere"), "{error}");
 }
 
 #[tokio::test]
 async fn another_kind_of_file_is_no_archive() {
-    let error = fetch(&Source::Archive("a.zip".into()), Path::new("/nowhere")).await.unwrap_err();
-    insta::assert_snapshot!(error, @"");
+    let error = fetch(&Source::Archive("a.zip".into()), Path::new("/nowhere"))
+        .await
+        .unwrap_err();
+    insta::assert_snapshot!(error, @"a.zip: this is no archive that can be read: give a .tar, .tar.gz or .tgz");
 }

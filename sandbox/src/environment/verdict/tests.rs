@@ -5,7 +5,9 @@ use proptest::prelude::*;
 
 fn run(failure: Option<Failure>, tests: &[(&str, Outcome)]) -> TestRun {
     let mut results = Results::default();
-    results.tests.extend(tests.iter().map(|(name, outcome)| ((*name).to_owned(), *outcome)));
+    results
+        .tests
+        .extend(tests.iter().map(|(name, outcome)| ((*name).to_owned(), *outcome)));
     TestRun {
         code: i32::from(failure.is_some()),
         failure,
@@ -31,7 +33,16 @@ fn both_states_decide() {
         Verdict::of(&[fails()], &[run(Some(Failure::NoTests), &[])]),
     ];
     use Verdict::*;
-    let expected = [FailToPass, ErrorToPass, PassToPass, FailToFail, PassToFail, Flaky, Flaky, NoTests];
+    let expected = [
+        FailToPass,
+        ErrorToPass,
+        PassToPass,
+        FailToFail,
+        PassToFail,
+        Flaky,
+        Flaky,
+        NoTests,
+    ];
     assert_eq!(told, expected);
 }
 
@@ -45,14 +56,29 @@ fn a_test_that_passes_now_and_then_is_flaky_though_the_codes_are_equal() {
 
 #[test]
 fn tests_are_listed_by_both_states() {
-    let before = run(None, &[("kept", Outcome::Passed), ("mended", Outcome::Failed), ("broken", Outcome::Passed)]);
+    let before = run(
+        None,
+        &[
+            ("kept", Outcome::Passed),
+            ("mended", Outcome::Failed),
+            ("broken", Outcome::Passed),
+        ],
+    );
     let after = run(
         None,
-        &[("kept", Outcome::Passed), ("mended", Outcome::Passed), ("new", Outcome::Passed), ("broken", Outcome::Failed)],
+        &[
+            ("kept", Outcome::Passed),
+            ("mended", Outcome::Passed),
+            ("new", Outcome::Passed),
+            ("broken", Outcome::Failed),
+        ],
     );
     let lists = Lists::of(&before.results, &after.results);
     assert_eq!(lists.fail_to_pass, ["mended", "new"]);
-    assert_eq!((lists.pass_to_pass, lists.pass_to_fail), (vec!["kept".into()], vec!["broken".into()]));
+    assert_eq!(
+        (lists.pass_to_pass, lists.pass_to_fail),
+        (vec!["kept".into()], vec!["broken".into()])
+    );
 }
 
 proptest! {

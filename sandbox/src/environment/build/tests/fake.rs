@@ -5,9 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
 use troupe_core::port::Error;
 use troupe_core::port::pool::{Environment, EnvironmentPool};
-use troupe_core::port::sandbox::{
-    Blueprint, Ended, Execution, Leftover, Listener, Reason, Sandbox, SandboxEngine,
-};
+use troupe_core::port::sandbox::{Blueprint, Ended, Execution, Leftover, Listener, Reason, Sandbox, SandboxEngine};
 
 /// What a command in the engine is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,13 +67,26 @@ struct Place {
 impl SandboxEngine for Engine {
     async fn create(&self, blueprint: &Blueprint) -> Result<Box<dyn Sandbox>, Error> {
         let mut world = self.0.lock().unwrap();
-        assert!(world.images.contains(&blueprint.image), "there is no image {}", blueprint.image);
+        assert!(
+            world.images.contains(&blueprint.image),
+            "there is no image {}",
+            blueprint.image
+        );
         world.open += 1;
-        Ok(Box::new(Place { world: self.0.clone(), is_fixed: Mutex::new(false) }))
+        Ok(Box::new(Place {
+            world: self.0.clone(),
+            is_fixed: Mutex::new(false),
+        }))
     }
 
     async fn image(&self, name: &str) -> Result<Option<String>, Error> {
-        Ok(self.0.lock().unwrap().images.get(name).map(|name| format!("digest of {name}")))
+        Ok(self
+            .0
+            .lock()
+            .unwrap()
+            .images
+            .get(name)
+            .map(|name| format!("digest of {name}")))
     }
 
     async fn remove_image(&self, name: &str) -> Result<(), Error> {
@@ -105,7 +116,11 @@ impl Sandbox for Place {
             *self.is_fixed.lock().unwrap() |= !script.contains("--check");
             Deed::Apply
         } else if script.contains("eval.sh") {
-            if *self.is_fixed.lock().unwrap() { Deed::After } else { Deed::Before }
+            if *self.is_fixed.lock().unwrap() {
+                Deed::After
+            } else {
+                Deed::Before
+            }
         } else if script.contains("setup.sh") && !stdin.contains("git init") {
             Deed::Setup
         } else {
@@ -113,7 +128,11 @@ impl Sandbox for Place {
         };
         let mut world = self.world.lock().unwrap();
         world.deeds.push(deed);
-        let told = world.ends.iter_mut().filter(|(of, _)| *of == deed).find_map(|(_, ends)| ends.pop_front());
+        let told = world
+            .ends
+            .iter_mut()
+            .filter(|(of, _)| *of == deed)
+            .find_map(|(_, ends)| ends.pop_front());
         let default = match deed {
             Deed::Before => exit(1, "FAILED tests/test_a.py::test_a\n"),
             Deed::After => exit(0, "PASSED tests/test_a.py::test_a\n"),
