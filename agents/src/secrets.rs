@@ -51,6 +51,7 @@ impl Secrets {
             arguments: command.arguments.iter().map(|text| self.reveal(text)).collect(),
             env: env.map(|(name, text)| (name, self.reveal(&text))).collect(),
             stdin: command.stdin.map(|text| self.reveal(&text)),
+            sandbox: command.sandbox,
         }
     }
 

@@ -170,7 +170,7 @@ pub struct Run {
     /// Put another model behind an alias
     #[arg(long = "model", value_name = "ALIAS=PROVIDER/NAME")]
     pub models: Vec<String>,
-    /// Let `run` steps start commands on this machine, unsandboxed
+    /// Let `run` steps without a `sandbox` start commands on this machine
     #[arg(long)]
     pub allow_host_commands: bool,
     /// Show what the run would do, what it needs and what it costs at most, and call nothing
@@ -306,7 +306,7 @@ pub struct Eval {
     /// Try runs that failed again
     #[arg(long)]
     pub retry_failed: bool,
-    /// Let `run` steps start commands on this machine, unsandboxed
+    /// Let `run` steps without a `sandbox` start commands on this machine
     #[arg(long)]
     pub allow_host_commands: bool,
     /// Write the report as one page with plots

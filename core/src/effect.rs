@@ -4,6 +4,7 @@ use crate::id::{ActorId, AgentIndex, CallId, ItemIndex, ModelIndex, StepIndex, T
 use crate::input::Used;
 use crate::limits::{Allowance, Left};
 use crate::message::Message;
+use crate::port::sandbox::{Network, Resources};
 use crate::types::Type;
 use crate::{Object, Value};
 use std::collections::BTreeSet;
@@ -153,4 +154,18 @@ pub struct Command {
     /// What the process reads.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stdin: Option<String>,
+    /// Where it runs; on the machine itself where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sandbox: Option<Place>,
+}
+
+/// A sandbox of a command's own.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Place {
+    /// The image that it starts from.
+    pub image: String,
+    /// What it may reach.
+    pub network: Network,
+    /// What it may use.
+    pub resources: Resources,
 }

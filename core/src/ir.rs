@@ -9,6 +9,7 @@ use crate::expression::{Expression, Template};
 use crate::failure::FailureKind;
 use crate::id::{AgentIndex, ModelIndex, StepIndex, ToolIndex, WorkflowIndex};
 use crate::limits::{Limits, RunLimits};
+use crate::port::sandbox::{Network, Resources};
 use crate::sampling::Sampling;
 use crate::types::Type;
 use std::collections::BTreeSet;
@@ -358,7 +359,7 @@ pub enum Verb {
         /// `with:`.
         arguments: Template,
     },
-    /// A process on the host.
+    /// A process, in a sandbox or on the machine itself.
     Run {
         /// What is started.
         command: CommandTemplate,
@@ -418,6 +419,19 @@ pub struct CommandTemplate {
     pub env: Vec<(String, Template)>,
     /// What the process reads.
     pub stdin: Option<Template>,
+    /// Where it runs; on the machine itself where there is none.
+    pub sandbox: Option<PlaceTemplate>,
+}
+
+/// A sandbox before its expressions are evaluated.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlaceTemplate {
+    /// The image that it starts from.
+    pub image: Template,
+    /// What it may reach.
+    pub network: Network,
+    /// What it may use.
+    pub resources: Resources,
 }
 
 impl Workflow {

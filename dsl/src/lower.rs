@@ -208,6 +208,14 @@ fn lower_verb(step: &Step, known: &crate::check::Step) -> Option<ir::Verb> {
                     .map(|(name, tree)| (name.clone(), tree.template()))
                     .collect(),
                 stdin: command.stdin.as_ref().map(|tree| tree.template()),
+                sandbox: match &command.sandbox {
+                    Some(sandbox) => Some(ir::PlaceTemplate {
+                        image: sandbox.image.as_ref()?.template(),
+                        network: sandbox.network,
+                        resources: sandbox.resources,
+                    }),
+                    None => None,
+                },
             },
             json: step.output.is_some(),
         },

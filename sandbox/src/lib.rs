@@ -10,5 +10,7 @@ pub mod environment;
 mod error;
 mod group;
 pub mod host;
+mod places;
 
 pub use error::Error;
+pub use places::{Places, WORK, WORKFLOW};

@@ -352,6 +352,7 @@ pub fn run(arguments: &[&str]) -> Verb {
         arguments: arguments.iter().map(|text| literal(*text)).collect(),
         env: Vec::new(),
         stdin: None,
+        sandbox: None,
     };
     Verb::Run { command, json: false }
 }

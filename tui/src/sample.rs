@@ -39,6 +39,7 @@ impl Story {
             arguments: vec![literal("true")],
             env: Vec::new(),
             stdin: None,
+            sandbox: None,
         };
         let mut check = agent_step(&workflow, "check", &[1], 0, literal("Check."));
         check.fan_out = Some(FanOut {

@@ -19,6 +19,7 @@ fn values_go_out_for_markers() {
         arguments: vec![marked.clone()],
         env: vec![("A".into(), marked.clone())],
         stdin: Some(marked.clone()),
+        sandbox: None,
     };
     let revealed = secrets().reveal_command(command);
     let open = format!("Bearer {VALUE}");

@@ -91,6 +91,7 @@ fn busy() -> Workflow {
         arguments: vec![workflow::literal("sleep")],
         env: Vec::new(),
         stdin: None,
+        sandbox: None,
     };
     let mut call = workflow::step("call", &[], call);
     let mut process = workflow::step("process", &[], Verb::Run { command, json: false });

@@ -225,6 +225,7 @@ async fn tools_and_processes_have_gates_of_their_own() {
         arguments: vec![workflow::literal("true")],
         env: Vec::new(),
         stdin: None,
+        sandbox: None,
     };
     let run = Verb::Run { command, json: false };
     workflow.steps = vec![

@@ -3,6 +3,7 @@
 mod blobs;
 mod database;
 mod devices;
+mod engine;
 mod leftovers;
 mod machine;
 mod runs;
@@ -31,6 +32,7 @@ const CHECKS: &[&dyn Check] = &[
     &sizes::Sizes,
     &machine::Machine,
     &devices::Devices,
+    &engine::Engine,
 ];
 
 /// One thing to look at.

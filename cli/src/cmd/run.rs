@@ -24,7 +24,7 @@ use troupe_core::port::ErrorKind;
 use troupe_core::port::approver::Approver;
 use troupe_core::port::journal::{Journal, Leases as _, RunHeader, RunRecord, RunStatus};
 use troupe_core::port::process::ProcessRunner;
-use troupe_sandbox::host;
+use troupe_sandbox::{Places, host};
 use troupe_store::Store;
 use troupe_tools::Corpus;
 
@@ -141,12 +141,14 @@ impl Wired {
         refuse_unavailable(&workflow)?;
         if let Some(step) = command(&workflow).filter(|_| !choices.allow_host_commands) {
             return Err(Usage::error(format!(
-                "step `{step}` runs a command on this machine, unsandboxed: read the workflow, then allow it with --allow-host-commands",
+                "step `{step}` runs a command on this machine: read the workflow, then allow it with --allow-host-commands, or give the step a `sandbox`",
             )));
         }
-        let processes = choices
+        let host = choices
             .allow_host_commands
-            .then(|| Arc::new(host::Host::new(host::Options::in_directory(&loaded.folder))) as Arc<dyn ProcessRunner>);
+            .then(|| host::Host::new(host::Options::in_directory(&loaded.folder)));
+        let processes: Arc<dyn ProcessRunner> = Arc::new(Places::new(&loaded.folder, host));
+        let processes = Some(processes);
         let secrets = wire::secrets(&workflow)?;
         redact::know(&secrets);
         let mut corpora = wire::Corpora::new(loaded, state, settings);
@@ -241,9 +243,10 @@ fn refuse_unavailable(workflow: &Workflow) -> anyhow::Result<()> {
     }
 }
 
-/// A step that runs a command, here or in a called workflow.
+/// A step that runs a command on this machine, here or in a called workflow.
 fn command(workflow: &Workflow) -> Option<&str> {
-    let own = workflow.steps.iter().find(|step| matches!(step.verb, Verb::Run { .. }));
+    let is_on_host = |verb: &Verb| matches!(verb, Verb::Run { command, .. } if command.sandbox.is_none());
+    let own = workflow.steps.iter().find(|step| is_on_host(&step.verb));
     own.map(|step| step.name.as_str())
         .or_else(|| workflow.workflows.iter().find_map(|called| command(called)))
 }

@@ -109,7 +109,7 @@ fn fingerprint(builder: &Builder, instance: &Instance) -> String {
     let mut hasher = blake3::Hasher::new();
     let record = serde_json::Value::Object(instance.record.clone()).to_string();
     let options = &builder.options;
-    let limits = format!("{} {} {:?}", options.attempts, options.repeats, options.allowance);
+    let limits = format!("{} {} {:?}", options.attempts, options.repeats, options.resources);
     for part in [
         &record,
         &instance.test_patch,

@@ -64,6 +64,8 @@ impl Place {
             "GITHUB_ACTIONS",
             "NO_COLOR",
             "TROUPE_LOG",
+            "TROUPE_BASE_IMAGE",
+            "TROUPE_CA_CERTIFICATES",
         ] {
             command.env_remove(name);
         }

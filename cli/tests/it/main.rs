@@ -9,6 +9,7 @@ mod commands;
 mod contracts;
 mod corpus;
 mod crash;
+mod environments;
 mod evaluation;
 mod examples;
 mod export;

@@ -13,7 +13,7 @@ use super::scope::{Round, RunScope};
 use super::state::{AgentPhase, ItemPhase, ItemState, State};
 use super::{Link, Trigger, answer, child, limits, repeat, retry, run};
 use crate::Value;
-use crate::effect::Command;
+use crate::effect::{Command, Place};
 use crate::event::{Event, Work};
 use crate::expression::EvaluationError;
 use crate::failure::{Failure, FailureKind};
@@ -156,6 +156,14 @@ fn command_of(template: &CommandTemplate, scope: &RunScope) -> Result<Command, E
             .map(|(name, t)| Ok((name.clone(), t.evaluate_text(scope)?)))
             .collect::<Result<_, _>>()?,
         stdin: template.stdin.as_ref().map(|t| t.evaluate_text(scope)).transpose()?,
+        sandbox: match &template.sandbox {
+            Some(place) => Some(Place {
+                image: place.image.evaluate_text(scope)?,
+                network: place.network,
+                resources: place.resources,
+            }),
+            None => None,
+        },
     })
 }
 

@@ -100,6 +100,7 @@ fn attempt_samples() -> Vec<Event> {
         arguments: vec!["true".into()],
         env: vec![("A".into(), "b".into())],
         stdin: None,
+        sandbox: None,
     };
     vec![
         Event::ItemStarted {

@@ -2,6 +2,7 @@
 
 use super::Error;
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,7 +17,7 @@ pub struct Blueprint {
     /// What its commands may do to it.
     pub rights: Rights,
     /// What it may use.
-    pub allowance: Allowance,
+    pub resources: Resources,
     /// Folders and files of the machine that it sees, never to be written.
     pub mounts: Vec<Mount>,
     /// Environment variables of all its commands.
@@ -34,7 +35,7 @@ impl Blueprint {
             image: image.into(),
             network: Network::None,
             rights: Rights::Least,
-            allowance: Allowance::default(),
+            resources: Resources::default(),
             mounts: Vec::new(),
             env: BTreeMap::new(),
             directory: directory.into(),
@@ -44,7 +45,8 @@ impl Blueprint {
 }
 
 /// What a sandbox may reach.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Network {
     /// Nothing but itself.
     None,
@@ -62,8 +64,8 @@ pub enum Rights {
 }
 
 /// What a sandbox may use; none is no limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Allowance {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resources {
     /// Thousandths of a processor.
     pub cpu_thousandths: Option<u32>,
     /// MiB of memory, swap included.
@@ -74,7 +76,7 @@ pub struct Allowance {
     pub pids: Option<u32>,
 }
 
-impl Default for Allowance {
+impl Default for Resources {
     /// Memory, disk and processes enough for most builds; processors as the machine has.
     fn default() -> Self {
         Self {

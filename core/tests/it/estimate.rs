@@ -48,6 +48,7 @@ fn process(name: &str) -> Step {
         arguments: vec![literal("true")],
         env: Vec::new(),
         stdin: None,
+        sandbox: None,
     };
     step(name, &[], Verb::Run { command, json: false })
 }

@@ -68,6 +68,7 @@ fn command(name: &str, after: &[u32], argument: Template) -> Step {
         arguments: vec![literal("run"), argument],
         env: Vec::new(),
         stdin: None,
+        sandbox: None,
     };
     let mut step = step(name, after, Verb::Run { command, json: true });
     step.output = Type::Any;

@@ -321,7 +321,9 @@ fn verb_expressions(
         }
         Verb::Run(command) => {
             let values = command.env.iter().map(|(_, tree)| tree);
-            for tree in command.arguments.iter().chain(values).chain(&command.stdin) {
+            let image = command.sandbox.as_ref().and_then(|sandbox| sandbox.image.as_ref());
+            let texts = command.arguments.iter().chain(values).chain(&command.stdin);
+            for tree in texts.chain(image) {
                 fit::words(report, &effect, found, tree);
             }
         }

@@ -90,7 +90,7 @@ fn detailed(lines: &str) -> String {
 
 #[test]
 fn keys_of_a_step_follow_its_verb_and_leave_out_what_is_there() {
-    insta::assert_snapshot!(in_step("agent: lead\n‸"), @"prompt when needs for_each as parallel key repeat retry timeout limits on_error cache sandbox output description");
+    insta::assert_snapshot!(in_step("agent: lead\n‸"), @"prompt when needs for_each as parallel key repeat retry timeout limits on_error cache output description");
     insta::assert_snapshot!(in_step("agent: lead\npro‸"), @"prompt");
     insta::assert_snapshot!(in_step("‸"), @"agent discuss plan environment tool run workflow approve prompt with env stdin artifacts choices deadline on_deadline when needs for_each as parallel key repeat retry timeout limits on_error effect on_crash cache sandbox output description");
     insta::assert_snapshot!(in_step("run: [echo]\nst‸din: x"), @"stdin description");

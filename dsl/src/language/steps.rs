@@ -160,9 +160,9 @@ pub(crate) const STEP: Mapping = Mapping {
         key(
             "sandbox",
             Takes::Or(&[Takes::Text, Takes::Mapping(&SANDBOX)]),
-            "Where commands and tools work: an image, or more.",
+            "Where the command runs: an image, or more. Without it on this machine.",
         )
-        .later(),
+        .with(&["run"]),
         key(
             "output",
             Takes::Type,

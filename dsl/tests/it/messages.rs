@@ -87,7 +87,7 @@ outputs:
       |     time_out: 5m
       |     ^^^^^^^^
       = did you mean `timeout`?
-      = keys that go with `agent`: `prompt`, `when`, `needs`, `for_each`, `as`, `parallel`, `key`, `repeat`, `retry`, `timeout`, `limits`, `on_error`, `cache`, `sandbox`, `output`, `description`
+      = keys that go with `agent`: `prompt`, `when`, `needs`, `for_each`, `as`, `parallel`, `key`, `repeat`, `retry`, `timeout`, `limits`, `on_error`, `cache`, `output`, `description`
     error[T0208]: `ask` has one output, and no list of them
       workflow.yaml:12:25
       |   answer: ${{ steps.ask.outputs }}

@@ -31,7 +31,7 @@ impl Container {
             client,
             fault,
             id,
-            disk_bytes: blueprint.allowance.disk_mb.map(|mebibytes| u64::from(mebibytes) << 20),
+            disk_bytes: blueprint.resources.disk_mb.map(|mebibytes| u64::from(mebibytes) << 20),
             killed: AtomicU64::new(0),
         }
     }

@@ -33,8 +33,8 @@ pub(super) fn body(blueprint: &Blueprint) -> ContainerCreateBody {
 }
 
 fn host(blueprint: &Blueprint) -> HostConfig {
-    let allowance = &blueprint.allowance;
-    let memory = allowance.memory_mb.map(|mebibytes| i64::from(mebibytes) * MIB);
+    let resources = &blueprint.resources;
+    let memory = resources.memory_mb.map(|mebibytes| i64::from(mebibytes) * MIB);
     let added: &[&str] = match blueprint.rights {
         Rights::Least => &[],
         Rights::Install => &INSTALL,
@@ -57,10 +57,10 @@ fn host(blueprint: &Blueprint) -> HostConfig {
         memory,
         // Swap counts as memory: with more of it a container would slow the machine down instead of ending.
         memory_swap: memory,
-        nano_cpus: allowance
+        nano_cpus: resources
             .cpu_thousandths
             .map(|thousandths| i64::from(thousandths) * 1_000_000),
-        pids_limit: allowance.pids.map(i64::from),
+        pids_limit: resources.pids.map(i64::from),
         mounts: Some(mounts.collect()),
         ..HostConfig::default()
     }

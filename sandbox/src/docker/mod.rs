@@ -69,6 +69,29 @@ impl Docker {
         &self.version
     }
 
+    /// A container that runs.
+    pub(crate) async fn start(&self, blueprint: &Blueprint) -> Result<Container, Error> {
+        let id = self.create_container(blueprint).await?;
+        let container = Container::new(self.client.clone(), self.fault.clone(), id, blueprint);
+        if let Err(error) = container.start().await {
+            // What did not start is of no use to anybody.
+            let _ = container.remove().await;
+            return Err(error);
+        }
+        Ok(container)
+    }
+
+    /// Sandboxes that belong to somebody.
+    #[cfg(test)]
+    pub(crate) async fn owned(&self, owner: &str) -> Result<usize, Error> {
+        let filters = HashMap::from([("label".to_owned(), vec![format!("{OWNER}={owner}")])]);
+        let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
+        let found = self.client.list_containers(Some(options)).await;
+        Ok(found
+            .map_err(|error| self.fault.of("cannot list sandboxes", error))?
+            .len())
+    }
+
     async fn pull(&self, image: &str) -> Result<(), Error> {
         let options = CreateImageOptionsBuilder::new().from_image(image).build();
         let pulled: Result<Vec<_>, Backend> = self.client.create_image(Some(options), None, None).try_collect().await;
@@ -94,14 +117,7 @@ impl Docker {
 #[async_trait]
 impl SandboxEngine for Docker {
     async fn create(&self, blueprint: &Blueprint) -> Result<Box<dyn Sandbox>, Error> {
-        let id = self.create_container(blueprint).await?;
-        let container = Container::new(self.client.clone(), self.fault.clone(), id, blueprint);
-        if let Err(error) = container.start().await {
-            // What did not start is of no use to anybody.
-            let _ = container.remove().await;
-            return Err(error);
-        }
-        Ok(Box::new(container))
+        Ok(Box::new(self.start(blueprint).await?))
     }
 
     async fn image(&self, name: &str) -> Result<Option<String>, Error> {

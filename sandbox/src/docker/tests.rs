@@ -3,7 +3,7 @@
 use super::*;
 use std::collections::BTreeMap;
 use std::time::Instant;
-use troupe_core::port::sandbox::{Allowance, Deaf, Ended, Execution, Listener, Network, Reason, Rights, Stream};
+use troupe_core::port::sandbox::{Deaf, Ended, Execution, Listener, Network, Reason, Resources, Rights, Stream};
 
 /// Names the image that the tests start from: one that has bash.
 const IMAGE: &str = "TROUPE_TEST_IMAGE";
@@ -19,7 +19,7 @@ async fn engine() -> Option<Docker> {
 fn blueprint() -> Blueprint {
     let image = std::env::var(IMAGE).unwrap_or_default();
     let mut blueprint = Blueprint::new(image, "/work", "test");
-    blueprint.allowance.memory_mb = Some(256);
+    blueprint.resources.memory_mb = Some(256);
     blueprint
 }
 
@@ -118,7 +118,7 @@ async fn what_is_left_in_the_background_holds_nobody_up() {
 async fn memory_processes_and_disk_run_out_in_the_sandbox_alone() {
     let Some(engine) = engine().await else { return };
     let mut small = blueprint();
-    small.allowance = Allowance {
+    small.resources = Resources {
         memory_mb: Some(64),
         disk_mb: Some(64),
         pids: Some(32),

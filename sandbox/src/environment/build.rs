@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use troupe_core::port::pool::{Environment, EnvironmentPool};
 use troupe_core::port::sandbox::{
-    Allowance, Blueprint, Deaf, Ended, Execution, Listener, Mount, Network, Rights, Sandbox, SandboxEngine,
+    Blueprint, Deaf, Ended, Execution, Listener, Mount, Network, Resources, Rights, Sandbox, SandboxEngine,
 };
 
 /// Dependencies that are installed beside the sources: what of an older environment's folder is used again.
@@ -33,7 +33,7 @@ pub struct Options {
     /// Environment variables inside.
     pub env: std::collections::BTreeMap<String, String>,
     /// What a sandbox may use.
-    pub allowance: Allowance,
+    pub resources: Resources,
     /// Attempts from scratch (the paper's experiments: 5).
     pub attempts: u32,
     /// Times that each state is tested: a test that is now so and now so shows with two.
@@ -135,7 +135,7 @@ impl Builder {
         Blueprint {
             network: Network::All,
             rights: Rights::Install,
-            allowance: self.options.allowance,
+            resources: self.options.resources,
             mounts: self.options.mounts.clone(),
             env: self.options.env.clone(),
             ..Blueprint::new(image, FOLDER, format!("environment {}", instance.id))
@@ -151,7 +151,7 @@ impl Job<'_> {
         }
         let pool = self.builder.pool.list(Some(&self.instance.repository)).await?;
         let Ok(plan) = self.plan(&[]) else { return Ok(None) };
-        for parent in reuse::candidates(self.instance, &pool) {
+        for parent in reuse::candidates(self.instance, &self.builder.options.base, &pool) {
             if self.builder.engine.image(&parent.image).await?.is_none() {
                 // Somebody has removed the image: what is left is a memory of it.
                 self.builder.pool.forget(&parent.image).await?;

@@ -9,8 +9,11 @@ pub const CANDIDATES: usize = 2;
 /// The candidates among those of a repository, the best first (paper 1.5 and its resolved order): first those of the
 /// same version, then all; among each first the nearest that is newer, since newer environments mostly serve older
 /// dependencies, then the nearest that is older. Where no time is known the last one that was built counts as newer.
-pub fn candidates<'a>(instance: &Instance, pool: &'a [Environment]) -> Vec<&'a Environment> {
-    let own = pool.iter().filter(|it| it.repository == instance.repository);
+/// Only those that began with the same image are candidates.
+pub fn candidates<'a>(instance: &Instance, base: &str, pool: &'a [Environment]) -> Vec<&'a Environment> {
+    let own = pool
+        .iter()
+        .filter(|it| it.repository == instance.repository && it.base == base);
     let mut ranked: Vec<&Environment> = own.collect();
     // Sorting keeps the order of equals: the newest built first.
     ranked.sort_by(|one, other| key(instance, one).cmp(&key(instance, other)));

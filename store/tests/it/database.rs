@@ -48,7 +48,7 @@ async fn a_newer_database_is_named_with_the_way_out() {
     .await;
     for error in refused(folder.path()).await {
         assert_eq!(error.kind, ErrorKind::Corrupt);
-        for part in ["troupe.db", "schema 42", "up to 2", "upgrade Troupe"] {
+        for part in ["troupe.db", "schema 42", "up to 3", "upgrade Troupe"] {
             assert!(error.message.contains(part), "{error}");
         }
     }

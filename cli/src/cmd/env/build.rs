@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use troupe_agents::{Clock as _, SystemClock};
-use troupe_core::port::sandbox::{Allowance, Mount, SandboxEngine as _};
+use troupe_core::port::sandbox::{Mount, Resources, SandboxEngine as _};
 use troupe_sandbox::docker::Docker;
 use troupe_sandbox::environment::{Builder, Instance, Options, instance};
 use troupe_store::Store;
@@ -134,11 +134,11 @@ fn options(arguments: &EnvBuild) -> anyhow::Result<Options> {
         base: arguments.base.clone(),
         mounts,
         env,
-        allowance: Allowance {
+        resources: Resources {
             memory_mb: Some(arguments.memory),
             disk_mb: Some(arguments.disk),
             cpu_thousandths: arguments.cpus.map(|cpus| (cpus * 1_000.0).max(10.0) as u32),
-            ..Allowance::default()
+            ..Resources::default()
         },
         attempts: arguments.attempts,
         repeats: arguments.repeats,

@@ -85,7 +85,9 @@ impl Found {
         self.names.secrets.extend(workflow.secrets.iter().cloned());
         workflow.models.iter().for_each(|model| self.model(model));
         for step in &workflow.steps {
-            if let Verb::Run { command, .. } = &step.verb {
+            if let Verb::Run { command, .. } = &step.verb
+                && command.sandbox.is_none()
+            {
                 self.commands.push(Command {
                     workflow: called.map(str::to_owned),
                     step: step.name.clone(),

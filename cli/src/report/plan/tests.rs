@@ -17,6 +17,7 @@ fn called() -> Workflow {
         arguments: vec![literal("push"), text("to ", "inputs.question")],
         env: Vec::new(),
         stdin: None,
+        sandbox: None,
     };
     let mut push = step("push", &[], Verb::Run { command, json: false });
     push.timeout_ms = Some(60_000);

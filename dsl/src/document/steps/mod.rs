@@ -56,12 +56,12 @@ fn step(report: &mut Report, entry: &Entry, slipped: Vec<&Entry>, files: &dyn Fi
     let own = if readable { own.unwrap_or(&[]) } else { &[] };
     let fields = Fields::read(report, &STEP, own.iter().chain(slipped), entry.key_span);
     fields.text(report, "description");
-    let later = ["artifacts", "sandbox"].map(|key| modifiers::later(report, &fields, key));
+    let later = modifiers::later(report, &fields, "artifacts");
     let when = fields.expression(report, "when");
     let written_when = fields.get("when").map(|entry| entry.value.span);
     Step {
         unread_when: written_when.filter(|_| when.is_none()),
-        later: later.into_iter().flatten().collect(),
+        later,
         name: Spanned {
             value: entry.key.clone(),
             span: entry.key_span,

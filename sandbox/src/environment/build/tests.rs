@@ -31,7 +31,7 @@ fn options() -> Options {
         base: BASE.into(),
         mounts: Vec::new(),
         env: Default::default(),
-        allowance: Allowance::default(),
+        resources: Resources::default(),
         attempts: 3,
         repeats: 2,
         setup_timeout: Duration::from_secs(600),

@@ -26,7 +26,7 @@ fn kept(image: &str, version: &str, created_at: &str) -> Environment {
 
 fn tried(version: &str, created_at: &str, pool: &[Environment]) -> Vec<String> {
     let wanted = wanted(version, created_at);
-    candidates(&wanted, pool)
+    candidates(&wanted, "", pool)
         .into_iter()
         .map(|it| it.image.clone())
         .collect()
@@ -54,10 +54,14 @@ fn without_times_versions_tell_what_is_newer() {
 }
 
 #[test]
-fn another_repository_is_never_tried() {
+fn another_repository_or_another_base_is_never_tried() {
     let other = Environment {
         repository: "c/d".into(),
         ..kept("other", "1.2", "")
     };
-    assert_eq!(tried("1.2", "", &[other]), [] as [&str; 0]);
+    let based = Environment {
+        base: "fedora:40".into(),
+        ..kept("based", "1.2", "")
+    };
+    assert_eq!(tried("1.2", "", &[other, based]), [] as [&str; 0]);
 }

@@ -1,0 +1,174 @@
+//! `troupe env`, `troupe sandbox` and commands in sandboxes, through the program.
+
+use crate::fixture::{Place, examples, small};
+use serde_json::json;
+
+const PATCH: &str = "--- /dev/null\n+++ b/tests/test_a.py\n@@ -0,0 +1 @@\n+import a\n";
+
+/// Whether an engine and an image are there to test on.
+fn image() -> Option<String> {
+    let image = std::env::var("TROUPE_TEST_IMAGE").ok();
+    if image.is_none() {
+        println!("passed over: TROUPE_TEST_IMAGE names no image");
+    }
+    image
+}
+
+#[test]
+fn mistakes_in_instances_are_told_with_their_line() {
+    let place = Place::new();
+    let good = json!({ "instance_id": "one", "path": ".", "test_patch": PATCH, "patch": PATCH });
+    place.file("instances.jsonl", &format!("{good}\n{{\"instance_id\": \"two\"}}\n"));
+    let built = place.troupe(&["env", "build", "instances.jsonl"]);
+    assert_eq!(built.code, 1, "{built:?}");
+    assert!(
+        built.stderr.contains("instances.jsonl:2: `test_patch` is missing"),
+        "{built:?}"
+    );
+    place.file("instances.jsonl", &format!("{good}\n"));
+    let built = place.troupe(&["env", "build", "instances.jsonl", "--only", "three"]);
+    assert_eq!(built.code, 2, "{built:?}");
+    assert!(
+        built.stderr.contains("there is no instance `three` in the file"),
+        "{built:?}"
+    );
+    let built = place.troupe(&["env", "build", "instances.jsonl", "--mount", "nowhere"]);
+    assert!(
+        built.code == 2 && built.stderr.contains("write PATH:INSIDE"),
+        "{built:?}"
+    );
+}
+
+#[test]
+fn without_an_engine_the_way_out_is_told() {
+    let place = Place::new();
+    let nowhere = |arguments: &[&str]| {
+        let mut command = place.command(arguments);
+        let output = command
+            .env("DOCKER_HOST", "unix:///nowhere/docker.sock")
+            .output()
+            .unwrap();
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        )
+    };
+    let instances = examples().join("07-environment/instances.jsonl");
+    for arguments in [&["env", "build", instances.to_str().unwrap()][..], &["sandbox", "gc"]] {
+        let (code, told) = nowhere(arguments);
+        assert_eq!(code, Some(1), "{told}");
+        assert!(
+            told.contains("no Docker engine answers at unix:///nowhere/docker.sock"),
+            "{told}"
+        );
+        assert!(told.contains("name another one in DOCKER_HOST"), "{told}");
+    }
+    place.file(
+        "w.yaml",
+        "troupe: 1\nsteps: { one: { run: [echo, hello], sandbox: nowhere } }\n",
+    );
+    let (code, told) = nowhere(&["run", "w.yaml"]);
+    assert!(code == Some(1) && told.contains("no Docker engine answers"), "{told}");
+}
+
+#[test]
+fn a_workspace_without_environments_says_how_to_get_one() {
+    let place = Place::new();
+    let listed = place.troupe(&["env", "ls"]);
+    assert!(
+        listed.code == 0 && listed.stderr.contains("`troupe env build INSTANCES.jsonl`"),
+        "{listed:?}"
+    );
+    assert_eq!(place.troupe(&["env", "ls", "--json"]).json(), json!([]));
+    assert_eq!(place.troupe(&["env", "show", "none"]).code, 2);
+}
+
+#[test]
+fn a_step_runs_in_its_sandbox_without_leave_for_this_machine() {
+    let Some(image) = image() else { return };
+    let place = small();
+    place.file("data.txt", "data\n");
+    place.file(
+        "sandboxed.yaml",
+        &format!(
+            "troupe: 1\nname: sandboxed\ninputs: {{ word: string }}\nsteps:\n  one:\n    \
+             run: cat /workflow/data.txt - && echo \"$WORD\" && ls /sys/class/net && touch /workflow/x || true\n    \
+             stdin: read\n    env: {{ WORD: '${{{{ inputs.word }}}}' }}\n    \
+             sandbox: {{ image: '{image}', memory_mb: 128, pids: 32 }}\noutputs: {{ said: '${{{{ steps.one.output.stdout }}}}' }}\n"
+        ),
+    );
+    let run = place.troupe(&["run", "sandboxed.yaml", "-i", "word=given", "--json"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(run.json()["outputs"]["said"], "data\nreadgiven\nlo\n");
+    assert!(!place.path().join("x").exists());
+    assert_eq!(place.troupe(&["sandbox", "gc"]).code, 0);
+}
+
+#[test]
+fn an_environment_is_built_once_and_found_again() {
+    let Some(image) = image() else { return };
+    let place = Place::new();
+    let fix = "--- a/Sum.pm\n+++ b/Sum.pm\n@@ -1,3 +1,3 @@\n package Sum;\n-sub sum { return $_[0] - $_[1] }\n+sub sum { return $_[0] + $_[1] }\n 1;\n";
+    let test = "--- /dev/null\n+++ b/t/sum.t\n@@ -0,0 +1,4 @@\n+use Test::More tests => 1;\n+use lib '.';\n+use Sum;\n+is(Sum::sum(1, 2), 3);\n";
+    place.file("project/Sum.pm", "package Sum;\nsub sum { return $_[0] - $_[1] }\n1;\n");
+    let id = format!("sum-{}", std::process::id());
+    let good = json!({ "instance_id": id, "path": "project", "language": "Perl", "test_patch": test, "patch": fix });
+    let bad = json!({ "instance_id": format!("{id}-bad"), "path": "project", "language": "Perl", "test_patch": test, "patch": test });
+    place.file("instances.jsonl", &format!("{good}\n{bad}\n"));
+    let build = [
+        "env",
+        "build",
+        "instances.jsonl",
+        "--base",
+        &image,
+        "--repeats",
+        "1",
+        "--junit",
+        "j.xml",
+        "--json",
+    ];
+    let built = place.troupe(&build);
+    assert_eq!(built.code, 1, "one of two is not verified: {built:?}");
+    let report = built.json();
+    assert_eq!(report["instances"][0]["verdict"], "fail_to_pass", "{report}");
+    assert_eq!(report["instances"][0]["tests"]["fail_to_pass"], json!(["t/sum.t"]));
+    assert_eq!(report["instances"][1]["verdict"], json!(null));
+    assert!(
+        report["instances"][1]["reason"]
+            .as_str()
+            .unwrap()
+            .contains("does not apply"),
+        "{report}"
+    );
+    let read = |name: &str| std::fs::read_to_string(place.path().join(name)).unwrap();
+    assert!(read("j.xml").contains("tests=\"2\" failures=\"1\" errors=\"0\""));
+    let record: serde_json::Value = serde_json::from_str(read("environments/records.jsonl").trim()).unwrap();
+    assert_eq!(record["FAIL_TO_PASS"], json!(["t/sum.t"]));
+    assert!(
+        record["eval_script"].as_str().unwrap().contains("git apply"),
+        "{record}"
+    );
+    let again = place.troupe(&[
+        "env",
+        "build",
+        "instances.jsonl",
+        "--base",
+        &image,
+        "--repeats",
+        "1",
+        "--require",
+        "50",
+    ]);
+    assert!(
+        again.code == 0 && again.stderr.matches("(built before)").count() == 2,
+        "{again:?}"
+    );
+    let shown = place.troupe(&["env", "show", &id]);
+    assert!(
+        shown.stdout.contains("# setup") && shown.stdout.contains("# tests"),
+        "{shown:?}"
+    );
+    let gone = place.troupe(&["env", "gc", "--keep", "0", "--json"]);
+    assert_eq!(gone.json()["removed"].as_array().map(Vec::len), Some(1), "{gone:?}");
+    assert_eq!(place.troupe(&["env", "ls", "--json"]).json(), json!([]));
+}
