@@ -6,7 +6,7 @@
 
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
-use troupe_core::port::sandbox::{Blueprint, Deaf, Execution, Sandbox as _, SandboxEngine as _};
+use troupe_core::port::sandbox::{Blueprint, Deaf, Execution, SandboxEngine as _};
 use troupe_sandbox::docker::Docker;
 
 /// Commands of each kind.

@@ -18,14 +18,14 @@ fn image() -> Option<String> {
 fn mistakes_in_instances_are_told_with_their_line() {
     let place = Place::new();
     let good = json!({ "instance_id": "one", "path": ".", "test_patch": PATCH, "patch": PATCH });
-    place.file("instances.jsonl", &format!("{good}\n{{\"instance_id\": \"two\"}}\n"));
+    place.file("instances.jsonl", format!("{good}\n{{\"instance_id\": \"two\"}}\n"));
     let built = place.troupe(&["env", "build", "instances.jsonl"]);
     assert_eq!(built.code, 1, "{built:?}");
     assert!(
         built.stderr.contains("instances.jsonl:2: `test_patch` is missing"),
         "{built:?}"
     );
-    place.file("instances.jsonl", &format!("{good}\n"));
+    place.file("instances.jsonl", format!("{good}\n"));
     let built = place.troupe(&["env", "build", "instances.jsonl", "--only", "three"]);
     assert_eq!(built.code, 2, "{built:?}");
     assert!(
@@ -90,7 +90,7 @@ fn a_step_runs_in_its_sandbox_without_leave_for_this_machine() {
     place.file("data.txt", "data\n");
     place.file(
         "sandboxed.yaml",
-        &format!(
+        format!(
             "troupe: 1\nname: sandboxed\ninputs: {{ word: string }}\nsteps:\n  one:\n    \
              run: cat /workflow/data.txt - && echo \"$WORD\" && ls /sys/class/net && touch /workflow/x || true\n    \
              stdin: read\n    env: {{ WORD: '${{{{ inputs.word }}}}' }}\n    \
@@ -114,7 +114,7 @@ fn an_environment_is_built_once_and_found_again() {
     let id = format!("sum-{}", std::process::id());
     let good = json!({ "instance_id": id, "path": "project", "language": "Perl", "test_patch": test, "patch": fix });
     let bad = json!({ "instance_id": format!("{id}-bad"), "path": "project", "language": "Perl", "test_patch": test, "patch": test });
-    place.file("instances.jsonl", &format!("{good}\n{bad}\n"));
+    place.file("instances.jsonl", format!("{good}\n{bad}\n"));
     let build = [
         "env",
         "build",

@@ -6,7 +6,9 @@
 mod attempt;
 pub mod build;
 pub mod check;
+mod grow;
 pub mod instance;
+mod job;
 pub mod language;
 mod pack;
 pub mod plan;

@@ -16,7 +16,7 @@ pub fn candidates<'a>(instance: &Instance, base: &str, pool: &'a [Environment]) 
         .filter(|it| it.repository == instance.repository && it.base == base);
     let mut ranked: Vec<&Environment> = own.collect();
     // Sorting keeps the order of equals: the newest built first.
-    ranked.sort_by(|one, other| key(instance, one).cmp(&key(instance, other)));
+    ranked.sort_by_key(|environment| key(instance, environment));
     ranked.truncate(CANDIDATES);
     ranked
 }

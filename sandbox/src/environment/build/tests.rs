@@ -7,6 +7,7 @@ use crate::docker::Docker;
 use crate::environment::instance;
 use fake::{Deed, Engine, exit};
 use serde_json::json;
+use troupe_core::port::sandbox::{Deaf, Ended};
 
 const BASE: &str = "base:1";
 const TEST: &str = "--- /dev/null\n+++ b/tests/test_a.py\n@@ -0,0 +1 @@\n+import a\n";
@@ -70,7 +71,7 @@ async fn what_fails_before_and_passes_after_twice_is_kept() {
     let expected: Vec<Deed> = [vec![Setup], state(After), state(Before), state(After), state(Before)].concat();
     assert_eq!(engine.deeds(), expected);
     let kept = built.environment.unwrap();
-    assert_eq!(engine.0.lock().unwrap().pool, [kept.clone()]);
+    assert_eq!(engine.0.lock().unwrap().pool, std::slice::from_ref(&kept));
     assert!(
         kept.image.starts_with("troupe-env/one:") && kept.evaluation.contains("+import a\n"),
         "{kept:?}"
@@ -108,6 +109,26 @@ async fn a_setup_that_goes_on_failing_is_told_by_its_log() {
     let built = build(&engine, &instance).await;
     assert_eq!((built.verdict, built.environment), (None, None));
     assert!(built.reason.starts_with("the setup fails: "), "{}", built.reason);
+}
+
+#[tokio::test]
+async fn tests_that_fail_with_or_without_the_fix_are_left_out() {
+    let engine = Engine::with_image(BASE);
+    let other = "FAILED tests/test_b.py::test_b\n";
+    engine.tell(
+        Deed::After,
+        [exit(1, &format!("PASSED tests/test_a.py::test_a\n{other}"))],
+    );
+    engine.tell(
+        Deed::Before,
+        [exit(1, &format!("FAILED tests/test_a.py::test_a\n{other}"))],
+    );
+    let (_folder, mut instance) = project("six", "");
+    instance.tests = vec!["tests".into()];
+    let built = build(&engine, &instance).await;
+    assert_eq!(built.verdict, Some(Verdict::FailToPass), "{}", built.reason);
+    assert!(built.attempts[0].test.contains("tests") && built.attempts[1].test.contains("tests/test_a.py"));
+    assert_eq!(engine.deeds().iter().filter(|deed| **deed == Deed::Setup).count(), 1);
 }
 
 #[tokio::test]

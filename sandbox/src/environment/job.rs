@@ -1,0 +1,287 @@
+//! One instance on its way: reuse first, then attempts from scratch, each ending in the same check.
+
+use super::Snapshot;
+use super::attempt::{Attempt, Checked, Step};
+use super::build::{Builder, Built, Path, REPOSITORY};
+use super::check::{self, Unapplied};
+use super::instance::{self, Instance};
+use super::plan::{self, Plan, Task};
+use super::results::{self, Diagnosis, Failure, Stage};
+use super::reuse;
+use super::script;
+use super::verdict::Verdict;
+use crate::error::Error;
+use troupe_core::port::pool::Environment;
+use troupe_core::port::sandbox::{Ended, Listener};
+
+/// Dependencies that are installed beside the sources: what of an older environment's folder is used again.
+const INSTALLED: [&str; 4] = ["node_modules", "vendor", ".venv", "venv"];
+
+/// An instance on its way.
+pub(super) struct Job<'a> {
+    pub(super) builder: &'a Builder,
+    pub(super) instance: &'a Instance,
+    snapshot: Snapshot,
+    /// The sources as an archive.
+    pub(super) archive: Vec<u8>,
+    /// The tests that are run.
+    tests: Vec<String>,
+    attempts: Vec<Attempt>,
+}
+
+impl<'a> Job<'a> {
+    /// At its beginning.
+    pub(super) fn new(builder: &'a Builder, instance: &'a Instance, snapshot: Snapshot, archive: Vec<u8>) -> Self {
+        Self {
+            builder,
+            instance,
+            snapshot,
+            archive,
+            tests: instance.tests.clone(),
+            attempts: Vec::new(),
+        }
+    }
+
+    /// To its end.
+    pub(super) async fn run(mut self, listener: &mut dyn Listener) -> Result<Built, Error> {
+        let mut built = match self.reuse(listener).await? {
+            Some(built) => built,
+            None => self.start_afresh(listener).await?,
+        };
+        built.attempts = self.attempts;
+        Ok(built)
+    }
+
+    /// The environment from one that was verified for another commit, if one serves.
+    async fn reuse(&mut self, listener: &mut dyn Listener) -> Result<Option<Built>, Error> {
+        if !self.builder.options.reuse {
+            return Ok(None);
+        }
+        let pool = self.builder.pool.list(Some(&self.instance.repository)).await?;
+        let Ok(plan) = self.plan(&[]) else { return Ok(None) };
+        for parent in reuse::candidates(self.instance, &self.builder.options.base, &pool) {
+            if self.builder.engine.image(&parent.image).await?.is_none() {
+                // Somebody has removed the image: what is left is a memory of it.
+                self.builder.pool.forget(&parent.image).await?;
+                continue;
+            }
+            if let Some(built) = self.grown_from(parent, &plan, listener).await? {
+                return Ok(Some(built));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn grown_from(
+        &mut self,
+        parent: &Environment,
+        plan: &Plan,
+        listener: &mut dyn Listener,
+    ) -> Result<Option<Built>, Error> {
+        // First as it is, then with the plan's setup run in it: that finds most of its work done.
+        for delta in [None, Some(plan.setup.as_str())] {
+            let step = if delta.is_some() { Step::Patch } else { Step::Probe };
+            let image = self.image_name(&parent.digest, delta.unwrap_or_default());
+            let grown = self
+                .grow(&parent.image, &image, &script::emptied(&INSTALLED), delta, listener)
+                .await?;
+            if let Err(ended) = grown {
+                self.note(step, plan, Some(self.diagnose(plan, Stage::Setup, &ended)));
+                continue;
+            }
+            let checked = self.check(plan, &image, listener).await?;
+            let serves = matches!(&checked, Ok(checked) if checked.verdict.is_verified());
+            self.note(step, plan, None);
+            if serves && let Ok(checked) = checked {
+                let path = if delta.is_some() {
+                    Path::Patched
+                } else {
+                    Path::Unchanged
+                };
+                return Ok(Some(
+                    self.verified(checked, plan, &image, (path, Some(parent), delta))
+                        .await?,
+                ));
+            }
+            self.builder.engine.remove_image(&image).await?;
+        }
+        Ok(None)
+    }
+
+    async fn start_afresh(&mut self, listener: &mut dyn Listener) -> Result<Built, Error> {
+        let base = self.builder.options.base.clone();
+        let mut feedback: Vec<Diagnosis> = Vec::new();
+        let mut last = Built::failed("there was no attempt");
+        for _ in 0..self.builder.options.attempts {
+            let plan = match self.plan(&feedback) {
+                Ok(plan) => plan,
+                // What was found before says more than that nothing else is known.
+                Err(why) if feedback.is_empty() => return Ok(Built::failed(why)),
+                Err(_) => return Ok(last),
+            };
+            let image = self.image_name(&base, &plan.setup);
+            if self.builder.engine.image(&image).await?.is_none() {
+                let grown = self.grow(&base, &image, "", Some(&plan.setup), listener).await?;
+                if let Err(ended) = grown {
+                    let diagnosis = self.diagnose(&plan, Stage::Setup, &ended);
+                    last = Built::failed(format!("the setup fails: {}", told(&diagnosis)));
+                    self.note(Step::Setup, &plan, Some(diagnosis.clone()));
+                    feedback.push(diagnosis);
+                    continue;
+                }
+            }
+            let checked = match self.check(&plan, &image, listener).await? {
+                Ok(checked) => checked,
+                Err(Unapplied { patch, why }) => {
+                    self.note(Step::Check, &plan, None);
+                    self.builder.engine.remove_image(&image).await?;
+                    return Ok(Built::failed(format!("`{patch}` does not apply: {why}")));
+                }
+            };
+            if checked.verdict.is_verified() {
+                self.note(Step::Check, &plan, None);
+                return self.verified(checked, &plan, &image, (Path::Scratch, None, None)).await;
+            }
+            // Where time or disk ran out no other plan is known to need less.
+            let spent = matches!(checked.after.failure, Some(Failure::Timeout | Failure::DiskFull));
+            let again = !spent && matches!(checked.verdict, Verdict::FailToFail | Verdict::NoTests);
+            if again && self.narrow(&checked) {
+                // Nothing is wrong with the environment: the next attempt finds it as it is.
+                self.note(Step::Check, &plan, None);
+                last = unverified(checked, None);
+                continue;
+            }
+            self.builder.engine.remove_image(&image).await?;
+            let diagnosis = results::diagnose(plan.runner, Stage::Test, checked.after.code, &checked.after.log);
+            last = unverified(checked, again.then_some(&diagnosis));
+            self.note(Step::Check, &plan, again.then(|| diagnosis.clone()));
+            if !again {
+                return Ok(last);
+            }
+            feedback.push(diagnosis);
+        }
+        Ok(last)
+    }
+
+    /// Where the fix mends tests and others fail in both states, those that the test patch touches are run alone; gives
+    /// whether these are fewer.
+    fn narrow(&mut self, checked: &Checked) -> bool {
+        let touched = instance::touched(&self.instance.test_patch);
+        let mends = checked.after.failure == Some(Failure::Assertion) && !checked.lists.fail_to_pass.is_empty();
+        let narrower = mends && self.tests != touched;
+        if narrower {
+            self.tests = touched;
+        }
+        narrower
+    }
+
+    fn plan(&self, feedback: &[Diagnosis]) -> Result<Plan, String> {
+        let task = Task {
+            snapshot: &self.snapshot,
+            tests: &self.tests,
+            language: self.instance.language,
+            feedback,
+        };
+        plan::plan(task).map_err(|unplanned| unplanned.to_string())
+    }
+
+    async fn verified(
+        &self,
+        checked: Checked,
+        plan: &Plan,
+        image: &str,
+        (path, parent, delta): (Path, Option<&Environment>, Option<&str>),
+    ) -> Result<Built, Error> {
+        let digest = self.builder.engine.image(image).await?.unwrap_or_default();
+        let environment = Environment {
+            image: image.to_owned(),
+            digest,
+            instance: self.instance.id.clone(),
+            repository: self.instance.repository.clone(),
+            version: self.instance.version.clone(),
+            created_at: self.instance.created_at.clone(),
+            language: plan.language.name().to_owned(),
+            base: parent.map_or(&self.builder.options.base, |parent| &parent.base).clone(),
+            parent: parent.map(|parent| parent.image.clone()),
+            setup: parent.map_or(&plan.setup, |parent| &parent.setup).clone(),
+            delta: delta.map(str::to_owned),
+            evaluation: script::evaluation(&self.instance.test_patch, &plan.test),
+            at_ms: (self.builder.now_ms)(),
+        };
+        let reason = checked.verdict.to_string();
+        Ok(Built {
+            verdict: Some(checked.verdict),
+            reason,
+            environment: Some(environment),
+            path,
+            lists: checked.lists,
+            runs: Some((checked.before, checked.after)),
+            ..Built::failed("")
+        })
+    }
+
+    /// The same sources, begun with the same image and set up by the same script, are the same image: a build that
+    /// was cut off finds what it had made.
+    fn image_name(&self, from: &str, setup: &str) -> String {
+        let mut hasher = blake3::Hasher::new();
+        for part in [from.as_bytes(), setup.as_bytes(), self.archive.as_slice()] {
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            hasher.update(part);
+        }
+        let hash = hasher.finalize().to_hex();
+        format!("{REPOSITORY}/{}:{}", slug(&self.instance.id), &hash[..12])
+    }
+
+    fn diagnose(&self, plan: &Plan, stage: Stage, ended: &Ended) -> Diagnosis {
+        let log = format!("{}\n{}", ended.stdout, ended.stderr);
+        results::diagnose(plan.runner, stage, check::code(ended.reason), &log)
+    }
+
+    fn note(&mut self, step: Step, plan: &Plan, diagnosis: Option<Diagnosis>) {
+        self.attempts.push(Attempt::of(step, plan, diagnosis));
+    }
+}
+
+fn unverified(checked: Checked, diagnosis: Option<&Diagnosis>) -> Built {
+    let ended = match (checked.verdict, checked.after.failure) {
+        (Verdict::FailToFail, Some(Failure::Timeout)) => "the tests take longer than they may, with the fix too",
+        (Verdict::FailToFail, Some(Failure::OutOfMemory)) => {
+            "the tests want more memory than there is, with the fix too"
+        }
+        (Verdict::FailToFail, Some(Failure::DiskFull)) => "the tests fill the disk, with the fix too",
+        (Verdict::FailToFail, Some(Failure::Build)) => "it does not compile, with the fix neither",
+        (Verdict::FailToFail, Some(Failure::Collection)) => "the tests cannot be loaded, with the fix neither",
+        _ => "",
+    };
+    let ended = if ended.is_empty() {
+        checked.verdict.to_string()
+    } else {
+        ended.to_owned()
+    };
+    let why = diagnosis.map(|diagnosis| format!(": {}", told(diagnosis)));
+    Built {
+        verdict: Some(checked.verdict),
+        lists: checked.lists,
+        runs: Some((checked.before, checked.after)),
+        ..Built::failed(format!("{ended}{}", why.unwrap_or_default()))
+    }
+}
+
+fn told(diagnosis: &Diagnosis) -> String {
+    match diagnosis.guidance.first() {
+        Some(guidance) => guidance.clone(),
+        None => "its log does not say why".to_owned(),
+    }
+}
+
+/// A name as images have them: small letters, digits and single separators.
+fn slug(id: &str) -> String {
+    let mut slug = String::new();
+    for letter in id.to_ascii_lowercase().chars() {
+        let letter = if letter.is_ascii_alphanumeric() { letter } else { '-' };
+        if letter != '-' || !slug.ends_with('-') && !slug.is_empty() {
+            slug.push(letter);
+        }
+    }
+    slug.trim_end_matches('-').to_owned()
+}
