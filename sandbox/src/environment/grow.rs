@@ -45,17 +45,45 @@ impl Job<'_> {
             let execution = Execution {
                 stdin: Some(text.into_bytes()),
                 timeout: Some(self.builder.options.setup_timeout),
-                ..Execution::script(format!(
-                    "cat > /tmp/setup.sh && cd {FOLDER} && exec bash /tmp/setup.sh </dev/null"
-                ))
+                ..Execution::script(script::from_stdin("setup.sh"))
             };
             let ended = sandbox.execute(execution, listener).await?;
             if !ended.succeeded() {
                 return Ok(Err(ended));
             }
         }
+        if let Some(setup) = setup {
+            self.look_ahead(sandbox, setup, listener).await?;
+        }
         sandbox.commit(image).await?;
         Ok(Ok(()))
+    }
+
+    /// Where patches change what the repository depends on, the setup runs once more with these files alone as they
+    /// will be, and they are brought back: the check has no network. What fails here shows there.
+    async fn look_ahead(&self, sandbox: &dyn Sandbox, setup: &str, listener: &mut dyn Listener) -> Result<(), Error> {
+        let patches = [&self.instance.fix_patch, &self.instance.test_patch];
+        let manifests = script::manifests(&patches.map(String::as_str));
+        if manifests.is_empty() {
+            return Ok(());
+        }
+        let timeout = Some(self.builder.options.setup_timeout);
+        for patch in patches {
+            let execution = Execution {
+                stdin: Some(patch.as_bytes().to_vec()),
+                ..Execution::script(script::applied_alone(&manifests))
+            };
+            sandbox.execute(execution, &mut Deaf).await?;
+        }
+        let execution = Execution {
+            stdin: Some(setup.as_bytes().to_vec()),
+            timeout,
+            ..Execution::script(script::from_stdin("setup.sh"))
+        };
+        sandbox.execute(execution, listener).await?;
+        let back = format!("cd {FOLDER}\n{}", script::brought_back(&manifests));
+        sandbox.execute(Execution::script(back), &mut Deaf).await?;
+        Ok(())
     }
 
     /// Tests both states of an image: once after the fix, which tells most failures, then the rest.

@@ -1,6 +1,6 @@
 //! The scripts of an environment, as they are run and as they are handed on.
 
-use super::instance::changed;
+use super::instance::{changed, touched};
 use super::plan::script::quote;
 
 /// Where a repository lies in its image (the convention of SWE-bench images).
@@ -35,6 +35,63 @@ pub fn restored(files: &[String]) -> String {
         "for file in {}; do\n  if git cat-file -e \"HEAD:$file\" 2>/dev/null; then git checkout --quiet HEAD -- \"$file\"; fi\ndone\n",
         files.join(" ")
     )
+}
+
+/// Files that say what a repository depends on, by their names or the ends of these.
+const MANIFESTS: [&str; 17] = [
+    "Cargo.toml",
+    "Cargo.lock",
+    "package.json",
+    "package-lock.json",
+    "yarn.lock",
+    "pyproject.toml",
+    "setup.py",
+    "setup.cfg",
+    "requirements.txt",
+    "go.mod",
+    "go.sum",
+    "Gemfile",
+    "Gemfile.lock",
+    ".gemspec",
+    "composer.json",
+    "pom.xml",
+    "cpanfile",
+];
+
+/// Those among the files of patches that say what the repository depends on.
+pub fn manifests(patches: &[&str]) -> Vec<String> {
+    let is_one = |path: &String| {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let is_list = name.starts_with("requirements") && name.ends_with(".txt");
+        is_list
+            || MANIFESTS
+                .iter()
+                .any(|end| name == *end || end.starts_with('.') && name.ends_with(end))
+    };
+    let mut found: Vec<String> = patches.iter().flat_map(|patch| touched(patch)).filter(is_one).collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// Applies the part of a patch on stdin that changes these files.
+pub fn applied_alone(files: &[String]) -> String {
+    let files: Vec<String> = files.iter().map(|file| quote(&format!("--include={file}"))).collect();
+    format!("cd {FOLDER} && git apply --whitespace=nowarn {} -", files.join(" "))
+}
+
+/// Brings files back as they were committed, and removes those that were not.
+pub fn brought_back(files: &[String]) -> String {
+    let files: Vec<String> = files.iter().map(|file| quote(file)).collect();
+    format!(
+        "for file in {}; do\n  if git cat-file -e \"HEAD:$file\" 2>/dev/null; then git checkout --quiet HEAD -- \"$file\"; else rm -f \"$file\"; fi\ndone\n",
+        files.join(" ")
+    )
+}
+
+/// Runs a script that comes through stdin: a command line has a limit.
+pub fn from_stdin(name: &str) -> String {
+    format!("cat > /tmp/{name} && cd {FOLDER} && exec bash /tmp/{name} </dev/null")
 }
 
 /// A line that the text does not have.
@@ -74,6 +131,16 @@ pub fn emptied(kept: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_repository_depends_on_is_known_by_its_files() {
+        let patch =
+            "+++ b/Cargo.toml\n+++ b/src/lib.rs\n+++ b/a/x.gemspec\n+++ b/requirements-dev.txt\n+++ b/Cargo.toml\n";
+        assert_eq!(
+            manifests(&[patch, patch]),
+            ["Cargo.toml", "a/x.gemspec", "requirements-dev.txt"]
+        );
+    }
 
     #[test]
     fn a_patch_may_hold_the_mark() {

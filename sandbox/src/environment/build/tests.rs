@@ -132,6 +132,18 @@ async fn tests_that_fail_with_or_without_the_fix_are_left_out() {
 }
 
 #[tokio::test]
+async fn what_the_fix_will_depend_on_is_there_for_the_check() {
+    let engine = Engine::with_image(BASE);
+    let (_folder, mut instance) = project("seven", "");
+    instance
+        .fix_patch
+        .push_str("--- a/setup.py\n+++ b/setup.py\n@@ -1 +1 @@\n-name = \"seven\"\n+requires = []\n");
+    assert_eq!(build(&engine, &instance).await.verdict, Some(Verdict::FailToPass));
+    use Deed::*;
+    assert_eq!(engine.deeds()[..4], [Setup, Apply, Apply, Setup]);
+}
+
+#[tokio::test]
 async fn a_patch_that_does_not_apply_is_named() {
     let engine = Engine::with_image(BASE);
     let refused = Ended {

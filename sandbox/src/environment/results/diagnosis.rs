@@ -59,6 +59,9 @@ pub enum Stage {
     Test,
 }
 
+/// What pytest prints when it gave up before the first test.
+const UNCOLLECTED: &[&str] = &["error during collection", "errors during collection"];
+
 /// Of several categories the one that explains the others comes first: without the network nothing is installed, and
 /// without what is not installed nothing compiles and no test is found.
 const CAUSES: [Category; 6] = [
@@ -113,6 +116,10 @@ pub fn diagnose(runner: Runner, stage: Stage, code: i32, output: &str) -> Diagno
     // Some part of a project without tests is no fault while other parts have some.
     let ran = stage == Stage::Test && runner != Runner::ExitCode && read(runner, &log).ran() > 0;
     if stage == Stage::Test && !ran && has(&log, NO_TESTS) {
+        seen.insert(Category::TestCommand);
+    }
+    // What one command cannot collect, for no reason that has a name, another one may.
+    if stage == Stage::Test && seen.is_empty() && has(&log, UNCOLLECTED) {
         seen.insert(Category::TestCommand);
     }
     let category = CAUSES

@@ -92,6 +92,12 @@ fn each_other_category_is_told_with_what_to_do() {
         (Stage::Test, 5, "no tests ran in 0.01s", Category::TestCommand),
         (
             Stage::Test,
+            2,
+            "ERROR t.py::A - pytest.PytestCollectionWarning\n! Interrupted: 1 error during collection !",
+            Category::TestCommand,
+        ),
+        (
+            Stage::Test,
             0,
             "?   \texample.com/a\t[no test files]",
             Category::TestCommand,
