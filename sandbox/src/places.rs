@@ -1,7 +1,7 @@
 //! The commands of a run: each in a sandbox of its own, or on the machine itself where that is allowed.
 
 use crate::capture::end_line;
-use crate::docker::Docker;
+use crate::docker::{Container, Docker};
 use crate::host::{EFFECT_KEY, Host};
 use async_trait::async_trait;
 use std::path::PathBuf;
@@ -53,9 +53,7 @@ impl Places {
             }],
             ..Blueprint::new(&place.image, WORK, format!("run {key}"))
         };
-        let sandbox = engine.start(&blueprint).await?;
-        // Whoever stops waiting wants it gone: a command must not go on for nobody.
-        let mut left = Left(Some((engine.clone(), sandbox.id().to_owned())));
+        let (sandbox, mut left) = made(engine.clone(), blueprint).await?;
         let mut env = command.env;
         env.push((EFFECT_KEY.to_owned(), key.to_owned()));
         let execution = Execution {
@@ -87,6 +85,21 @@ impl ProcessRunner for Places {
             )),
         }
     }
+}
+
+/// A sandbox, made in a task of its own: whoever stops waiting in the middle would not learn what to remove.
+async fn made(engine: Docker, blueprint: Blueprint) -> Result<(Container, Left), Error> {
+    let made = tokio::spawn(async move {
+        let sandbox = engine.start(&blueprint).await?;
+        let left = Left(Some((engine, sandbox.id().to_owned())));
+        Ok((sandbox, left))
+    });
+    made.await.unwrap_or_else(|error| {
+        Err(Error::new(
+            ErrorKind::Other,
+            format!("the sandbox was not made: {error}"),
+        ))
+    })
 }
 
 /// A sandbox that is removed when nobody waits for its command any more.

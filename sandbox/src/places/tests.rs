@@ -67,14 +67,21 @@ async fn whoever_stops_waiting_leaves_no_sandbox() {
     let Some(image) = image() else { return };
     let folder = tempfile::tempdir().unwrap();
     let places = Places::new(folder.path(), None);
-    let key = format!("dropped-{}", std::process::id());
-    let waited = tokio::time::timeout(
-        Duration::from_secs(2),
-        places.run(&key, command("sleep 600", Some(image))),
-    )
-    .await;
-    assert!(waited.is_err());
     let engine = Docker::connect().await.unwrap();
+    places.run("first", command("true", Some(image.clone()))).await.unwrap();
+    // One is not yet made when nobody waits any more, the other one runs.
+    for (name, patience) in [("early", 50), ("late", 2_000)] {
+        let key = format!("{name}-{}", std::process::id());
+        let waited = Duration::from_millis(patience);
+        let run = places.run(&key, command("sleep 600", Some(image.clone())));
+        assert!(tokio::time::timeout(waited, run).await.is_err());
+        gone(&engine, &key).await;
+    }
+}
+
+async fn gone(engine: &Docker, key: &str) {
+    // What was asked for a moment ago may still come.
+    tokio::time::sleep(Duration::from_secs(2)).await;
     let deadline = Instant::now() + Duration::from_secs(30);
     while engine.owned(&format!("run {key}")).await.unwrap() > 0 {
         assert!(Instant::now() < deadline, "the sandbox is still there");
