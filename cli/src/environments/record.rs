@@ -100,7 +100,7 @@ fn attempt(attempt: &troupe_sandbox::environment::Attempt) -> Value {
         let category = format!("{:?}", diagnosis.category).to_lowercase();
         json!({ "error_category": category, "missing": missing, "guidance": diagnosis.guidance })
     });
-    json!({ "step": attempt.step, "test": attempt.test, "diagnosis": diagnosis })
+    json!({ "step": attempt.step, "reasons": attempt.reasons, "test": attempt.test, "diagnosis": diagnosis })
 }
 
 fn run(run: &TestRun) -> Value {

@@ -27,6 +27,8 @@ pub struct Attempt {
     pub setup: String,
     /// The test command.
     pub test: String,
+    /// Why the plan was as it was, a line each.
+    pub reasons: Vec<String>,
     /// Why it failed; none where it did not.
     pub diagnosis: Option<Diagnosis>,
 }
@@ -37,6 +39,7 @@ impl Attempt {
             step,
             setup: plan.setup.clone(),
             test: plan.test.clone(),
+            reasons: plan.reasons.clone(),
             diagnosis,
         }
     }
