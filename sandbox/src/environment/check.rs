@@ -86,7 +86,7 @@ async fn apply(sandbox: &dyn Sandbox, patch: &str, flag: &str) -> Result<Result<
         stdin: Some(patch.as_bytes().to_vec()),
         ..Execution::script(format!(
             "cd {FOLDER} || exit 1\n{}git apply --whitespace=nowarn {flag} -",
-            script::restored(&instance::changed(patch))
+            script::restored(&instance::named(patch))
         ))
     };
     let ended = sandbox.execute(execution, &mut Deaf).await?;

@@ -81,7 +81,7 @@ impl Job<'_> {
             ..Execution::script(script::from_stdin("setup.sh"))
         };
         sandbox.execute(execution, listener).await?;
-        let back = format!("cd {FOLDER}\n{}", script::brought_back(&manifests));
+        let back = format!("cd {FOLDER}\n{}", script::restored(&manifests));
         sandbox.execute(Execution::script(back), &mut Deaf).await?;
         Ok(())
     }

@@ -184,21 +184,35 @@ fn tests(record: &Map<String, Value>, test_patch: &str) -> Vec<String> {
 
 /// The files that a git patch leaves behind, in its order.
 pub fn touched(patch: &str) -> Vec<String> {
-    named(patch, "+++ ", "b/")
+    distinct(heads(patch).map(|(_, after)| after))
 }
 
-/// The files that a git patch changes, as they are called before it.
-pub fn changed(patch: &str) -> Vec<String> {
-    named(patch, "--- ", "a/")
+/// All files that a git patch names, as they are called before it and after it.
+pub fn named(patch: &str) -> Vec<String> {
+    distinct(heads(patch).flat_map(|(before, after)| [before, after]))
 }
 
-fn named(patch: &str, head: &str, side: &str) -> Vec<String> {
-    let mut files = Vec::new();
-    for path in patch.lines().filter_map(|line| line.strip_prefix(head)) {
-        // What `diff` itself writes ends in a tab and a time.
-        let path = path.split('\t').next().unwrap_or(path).trim().trim_matches('"');
-        let path = path.strip_prefix(side).unwrap_or(path);
-        if path != "/dev/null" && !files.iter().any(|file| file == path) {
+/// What a file is called before a patch and after it, for each file. Only both lines together are a head: one alone may
+/// be a changed line that begins like it.
+fn heads(patch: &str) -> impl Iterator<Item = (&str, &str)> {
+    let next = patch.lines().skip(1);
+    let pairs = patch.lines().zip(next);
+    pairs.filter_map(|(before, after)| {
+        let (before, after) = (before.strip_prefix("--- ")?, after.strip_prefix("+++ ")?);
+        Some((path(before, "a/"), path(after, "b/")))
+    })
+}
+
+fn path<'a>(text: &'a str, side: &str) -> &'a str {
+    // What `diff` itself writes ends in a tab and a time.
+    let text = text.split('\t').next().unwrap_or(text).trim().trim_matches('"');
+    text.strip_prefix(side).unwrap_or(text)
+}
+
+fn distinct<'a>(paths: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut files: Vec<String> = Vec::new();
+    for path in paths.filter(|path| *path != "/dev/null" && !path.is_empty()) {
+        if !files.iter().any(|file| file == path) {
             files.push(path.to_owned());
         }
     }

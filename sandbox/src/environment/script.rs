@@ -1,6 +1,6 @@
 //! The scripts of an environment, as they are run and as they are handed on.
 
-use super::instance::{changed, touched};
+use super::instance::{named, touched};
 use super::plan::script::quote;
 
 /// Where a repository lies in its image (the convention of SWE-bench images).
@@ -17,22 +17,22 @@ pub fn evaluation(test_patch: &str, test: &str) -> String {
     } else {
         format!("{test_patch}\n")
     };
-    let restored = restored(&changed(test_patch));
+    let restored = restored(&named(test_patch));
     format!(
         "#!/bin/bash\n# Applies the tests and runs them; the exit code is 0 when they pass.\ncd {FOLDER} || exit {PATCH_CODE}\n{restored}\
          git apply --whitespace=nowarn - <<'{mark}' || exit {PATCH_CODE}\n{patch}{mark}\n{test}\n"
     )
 }
 
-/// Brings files back as they were committed: a setup may have written over what a patch is made for. Those that were
-/// not committed stay.
+/// Brings files back as they were committed, and removes those that were not: a setup may have written over what a
+/// patch is made for.
 pub fn restored(files: &[String]) -> String {
     if files.is_empty() {
         return String::new();
     }
     let files: Vec<String> = files.iter().map(|file| quote(file)).collect();
     format!(
-        "for file in {}; do\n  if git cat-file -e \"HEAD:$file\" 2>/dev/null; then git checkout --quiet HEAD -- \"$file\"; fi\ndone\n",
+        "for file in {}; do\n  if git cat-file -e \"HEAD:$file\" 2>/dev/null; then git checkout --quiet HEAD -- \"$file\"; else rm -f \"$file\"; fi\ndone\n",
         files.join(" ")
     )
 }
@@ -80,15 +80,6 @@ pub fn applied_alone(files: &[String]) -> String {
     format!("cd {FOLDER} && git apply --whitespace=nowarn {} -", files.join(" "))
 }
 
-/// Brings files back as they were committed, and removes those that were not.
-pub fn brought_back(files: &[String]) -> String {
-    let files: Vec<String> = files.iter().map(|file| quote(file)).collect();
-    format!(
-        "for file in {}; do\n  if git cat-file -e \"HEAD:$file\" 2>/dev/null; then git checkout --quiet HEAD -- \"$file\"; else rm -f \"$file\"; fi\ndone\n",
-        files.join(" ")
-    )
-}
-
 /// Runs a script that comes through stdin: a command line has a limit.
 pub fn from_stdin(name: &str) -> String {
     format!("cat > /tmp/{name} && cd {FOLDER} && exec bash /tmp/{name} </dev/null")
@@ -134,8 +125,7 @@ mod tests {
 
     #[test]
     fn what_a_repository_depends_on_is_known_by_its_files() {
-        let patch =
-            "+++ b/Cargo.toml\n+++ b/src/lib.rs\n+++ b/a/x.gemspec\n+++ b/requirements-dev.txt\n+++ b/Cargo.toml\n";
+        let patch = "--- a/Cargo.toml\n+++ b/Cargo.toml\n--- a/l.rs\n+++ b/l.rs\n--- a/a\n+++ b/a/x.gemspec\n--- a/r\n+++ b/requirements-dev.txt\n";
         assert_eq!(
             manifests(&[patch, patch]),
             ["Cargo.toml", "a/x.gemspec", "requirements-dev.txt"]

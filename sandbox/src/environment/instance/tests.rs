@@ -62,6 +62,13 @@ fn a_folder_and_a_repository_of_this_machine_are_sources() {
 }
 
 #[test]
+fn files_of_a_patch_are_told_from_lines_that_look_like_their_heads() {
+    let patch = "--- a/old.sql\n+++ b/new.sql\n@@ -1,2 +1,2 @@\n--- a comment\n keep\n+++ more\n--- /dev/null\n+++ b/made.sql\n";
+    assert_eq!(touched(patch), ["new.sql", "made.sql"]);
+    assert_eq!(named(patch), ["old.sql", "new.sql", "made.sql"]);
+}
+
+#[test]
 fn what_is_missing_is_told() {
     let wrong = |value: Value| of(value, Path::new("/nowhere")).unwrap_err();
     let mut told = vec![
