@@ -113,7 +113,7 @@ fn an_environment_is_built_once_and_found_again() {
     place.file("project/Sum.pm", "package Sum;\nsub sum { return $_[0] - $_[1] }\n1;\n");
     let id = format!("sum-{}", std::process::id());
     let good = json!({ "instance_id": id, "path": "project", "language": "Perl", "test_patch": test, "patch": fix });
-    let bad = json!({ "instance_id": format!("{id}-bad"), "path": "project", "language": "Perl", "test_patch": test, "patch": test });
+    let bad = json!({ "instance_id": format!("{id}-bad"), "path": "project", "language": "Perl", "test_patch": test, "patch": fix.replace("sub sum", "sub product") });
     place.file("instances.jsonl", format!("{good}\n{bad}\n"));
     let build = [
         "env",
