@@ -5,7 +5,10 @@ use crate::docker::{Container, Docker};
 use crate::host::{EFFECT_KEY, Host};
 use async_trait::async_trait;
 use std::path::PathBuf;
-use tokio::sync::OnceCell;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{OnceCell, OwnedRwLockReadGuard, RwLock};
+use tokio::time::timeout;
 use troupe_core::effect::{Command, Place};
 use troupe_core::input::Exit;
 use troupe_core::port::process::ProcessRunner;
@@ -23,12 +26,17 @@ pub const WORKFLOW: &str = "/workflow";
 /// Bytes kept of each output, as on the machine.
 const OUTPUT_BYTES: usize = 1 << 20;
 
+/// How long an engine may take to do away with what nobody waits for.
+const SETTLE: Duration = Duration::from_secs(10);
+
 /// Runs commands where they ask to run.
 #[derive(Debug)]
 pub struct Places {
     folder: PathBuf,
     host: Option<Host>,
     engine: OnceCell<Docker>,
+    /// Read by each sandbox until it is gone.
+    open: Arc<RwLock<()>>,
 }
 
 impl Places {
@@ -38,6 +46,7 @@ impl Places {
             folder: folder.into(),
             host,
             engine: OnceCell::new(),
+            open: Arc::default(),
         }
     }
 
@@ -53,7 +62,8 @@ impl Places {
             }],
             ..Blueprint::new(&place.image, WORK, format!("run {key}"))
         };
-        let (sandbox, mut left) = made(engine.clone(), blueprint).await?;
+        let open = self.open.clone().read_owned().await;
+        let (sandbox, mut left) = made(engine.clone(), blueprint, open).await?;
         let mut env = command.env;
         env.push((EFFECT_KEY.to_owned(), key.to_owned()));
         let execution = Execution {
@@ -64,8 +74,8 @@ impl Places {
             output_bytes: OUTPUT_BYTES,
         };
         let ended = sandbox.execute(execution, &mut Deaf).await;
-        left.0 = None;
         sandbox.remove().await?;
+        left.sandbox = None;
         Ok(exit(ended?, &place.resources))
     }
 }
@@ -85,13 +95,25 @@ impl ProcessRunner for Places {
             )),
         }
     }
+
+    async fn settle(&self) {
+        // What takes longer is found by its label later.
+        let _ = timeout(SETTLE, self.open.write()).await;
+    }
 }
 
 /// A sandbox, made in a task of its own: whoever stops waiting in the middle would not learn what to remove.
-async fn made(engine: Docker, blueprint: Blueprint) -> Result<(Container, Left), Error> {
+async fn made(
+    engine: Docker,
+    blueprint: Blueprint,
+    open: OwnedRwLockReadGuard<()>,
+) -> Result<(Container, Left), Error> {
     let made = tokio::spawn(async move {
         let sandbox = engine.start(&blueprint).await?;
-        let left = Left(Some((engine, sandbox.id().to_owned())));
+        let left = Left {
+            sandbox: Some((engine, sandbox.id().to_owned())),
+            open: Some(open),
+        };
         Ok((sandbox, left))
     });
     made.await.unwrap_or_else(|error| {
@@ -103,14 +125,23 @@ async fn made(engine: Docker, blueprint: Blueprint) -> Result<(Container, Left),
 }
 
 /// A sandbox that is removed when nobody waits for its command any more.
-struct Left(Option<(Docker, String)>);
+struct Left {
+    sandbox: Option<(Docker, String)>,
+    open: Option<OwnedRwLockReadGuard<()>>,
+}
 
 impl Drop for Left {
     fn drop(&mut self) {
-        let Some((engine, id)) = self.0.take() else { return };
+        let Some((engine, id)) = self.sandbox.take() else {
+            return;
+        };
+        let open = self.open.take();
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             // One that cannot be removed now is found by its label later.
-            runtime.spawn(async move { engine.remove(&id).await });
+            runtime.spawn(async move {
+                let _ = engine.remove(&id).await;
+                drop(open);
+            });
         }
     }
 }

@@ -311,6 +311,9 @@ pub async fn drive(
     let journal = telemetry.journal(Arc::new(Told(store.clone())));
     let driven = drive_on(run, wired, (journal, store), begin, settings).await;
     telemetry.finish(settings).await;
+    if let Some(processes) = &wired.processes {
+        processes.settle().await;
+    }
     let outcome = driven?;
     let duration_ms = SystemClock.now_ms().saturating_sub(started_ms);
     report::outcome(

@@ -109,7 +109,15 @@ fn fingerprint(builder: &Builder, instance: &Instance) -> String {
     let mut hasher = blake3::Hasher::new();
     let record = serde_json::Value::Object(instance.record.clone()).to_string();
     let options = &builder.options;
-    let limits = format!("{} {} {:?}", options.attempts, options.repeats, options.resources);
+    let limits = format!(
+        "{} {} {:?} {:?} {:?} {:?}",
+        options.attempts,
+        options.repeats,
+        options.resources,
+        options.setup_timeout,
+        options.test_timeout,
+        options.env.keys()
+    );
     for part in [
         &record,
         &instance.test_patch,

@@ -27,9 +27,11 @@ pub fn render(batch: &Batch) -> String {
             escaped(&record.instance_id),
             record.duration_ms as f64 / 1_000.0
         );
-        let kind = record
-            .verdict
-            .map_or("not_checked".to_owned(), |verdict| format!("{verdict:?}"));
+        let kind = record.verdict.and_then(|verdict| serde_json::to_value(verdict).ok());
+        let kind = kind
+            .as_ref()
+            .and_then(serde_json::Value::as_str)
+            .unwrap_or("not_checked");
         let _ = match record.is_verified() {
             true => writeln!(xml, "    <testcase {case}/>"),
             false => writeln!(

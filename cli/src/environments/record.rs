@@ -96,20 +96,15 @@ impl Record {
 
 fn attempt(attempt: &troupe_sandbox::environment::Attempt) -> Value {
     let diagnosis = attempt.diagnosis.as_ref().map(|diagnosis| {
-        let missing: Vec<String> = diagnosis.missing.iter().map(|missing| format!("{missing:?}")).collect();
-        let category = format!("{:?}", diagnosis.category).to_lowercase();
+        let (category, missing) = (diagnosis.category, &diagnosis.missing);
         json!({ "error_category": category, "missing": missing, "guidance": diagnosis.guidance })
     });
     json!({ "step": attempt.step, "reasons": attempt.reasons, "test": attempt.test, "diagnosis": diagnosis })
 }
 
 fn run(run: &TestRun) -> Value {
-    let failure = run
-        .failure
-        .as_ref()
-        .map(|failure| format!("{failure:?}").to_lowercase());
     json!({
-        "exit_code": run.code, "failure": failure, "duration_ms": run.duration_ms,
+        "exit_code": run.code, "failure": run.failure, "duration_ms": run.duration_ms,
         "passed": run.results.passed(), "failed": run.results.failed(),
     })
 }

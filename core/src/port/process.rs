@@ -17,4 +17,7 @@ pub trait ProcessRunner: Send + Sync {
     /// the same effect, and unlike every other one.
     /// A command that starts and fails is an [`Exit`], not an error.
     async fn run(&self, key: &str, command: Command) -> Result<Exit, Error>;
+
+    /// Waits until nothing is left of commands that nobody waits for: to be called before a process ends.
+    async fn settle(&self) {}
 }

@@ -2,6 +2,7 @@
 
 use super::execute::execute;
 use super::fault::Fault;
+use super::{MAKER, OWNER};
 use async_trait::async_trait;
 use bollard::models::ContainerConfig;
 use bollard::query_parameters::{
@@ -19,6 +20,8 @@ pub struct Container {
     pub(super) client: bollard::Docker,
     pub(super) fault: Fault,
     pub(super) id: String,
+    /// Environment variables of its commands: given with each, since those of a container become its image's.
+    pub(super) env: Vec<String>,
     /// Bytes that its own files may take.
     pub(super) disk_bytes: Option<u64>,
     /// Processes that the kernel has killed for want of memory, as far as is known.
@@ -31,6 +34,11 @@ impl Container {
             client,
             fault,
             id,
+            env: blueprint
+                .env
+                .iter()
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect(),
             disk_bytes: blueprint.resources.disk_mb.map(|mebibytes| u64::from(mebibytes) << 20),
             killed: AtomicU64::new(0),
         }
@@ -112,8 +120,10 @@ impl Sandbox for Container {
             .tag(tag)
             .pause(true)
             .build();
-        // What waits in a sandbox is not what waits in a container that somebody starts from the image.
+        // What waits in a sandbox is not what waits in a container that somebody starts from the image. The engine adds
+        // the container's labels to those given here: empty ones say that such a container is nobody's.
         let config = ContainerConfig {
+            labels: Some([OWNER, MAKER].map(|label| (label.to_owned(), String::new())).into()),
             entrypoint: Some(Vec::new()),
             cmd: Some(vec!["/bin/bash".to_owned()]),
             ..ContainerConfig::default()

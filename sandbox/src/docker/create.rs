@@ -15,14 +15,12 @@ const INSTALL: [&str; 7] = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "SETGID
 const MIB: i64 = 1 << 20;
 
 pub(super) fn body(blueprint: &Blueprint) -> ContainerCreateBody {
-    let env = blueprint.env.iter().map(|(name, value)| format!("{name}={value}"));
     ContainerCreateBody {
         image: Some(blueprint.image.clone()),
         entrypoint: Some(["sh", "-c", WAIT].map(str::to_owned).to_vec()),
         cmd: Some(Vec::new()),
         user: Some("root".to_owned()),
         working_dir: Some(blueprint.directory.clone()),
-        env: Some(env.collect()),
         labels: Some(HashMap::from([
             (OWNER.to_owned(), blueprint.owner.clone()),
             (MAKER.to_owned(), maker::own()),

@@ -67,7 +67,7 @@ async fn run(container: &Container, execution: Execution, listener: &mut dyn Lis
     let stdin = execution.stdin.clone();
     let created = container
         .client
-        .create_exec(&container.id, config(execution))
+        .create_exec(&container.id, config(&container.env, execution))
         .await
         .map_err(fault)?;
     heard.id = created.id;
@@ -102,8 +102,9 @@ async fn run(container: &Container, execution: Execution, listener: &mut dyn Lis
     Ok(heard)
 }
 
-fn config(execution: Execution) -> ExecConfig {
-    let env = execution.env.iter().map(|(name, value)| format!("{name}={value}"));
+fn config(common: &[String], execution: Execution) -> ExecConfig {
+    let own = execution.env.iter().map(|(name, value)| format!("{name}={value}"));
+    let env = common.iter().cloned().chain(own);
     ExecConfig {
         attach_stdin: Some(execution.stdin.is_some()),
         attach_stdout: Some(true),

@@ -11,6 +11,7 @@ pub use container::Container;
 
 use async_trait::async_trait;
 use bollard::errors::Error as Backend;
+use bollard::models::ContainerSummary;
 use bollard::query_parameters::{
     CreateImageOptionsBuilder, ListContainersOptionsBuilder, RemoveContainerOptionsBuilder, RemoveImageOptionsBuilder,
 };
@@ -81,15 +82,23 @@ impl Docker {
         Ok(container)
     }
 
-    /// Sandboxes that belong to somebody.
-    #[cfg(test)]
-    pub(crate) async fn owned(&self, owner: &str) -> Result<usize, Error> {
-        let filters = HashMap::from([("label".to_owned(), vec![format!("{OWNER}={owner}")])]);
+    /// Removes all sandboxes that this process has made.
+    ///
+    /// # Errors
+    /// When the engine cannot list or remove them.
+    pub async fn remove_own(&self) -> Result<(), Error> {
+        for sandbox in self.labelled(&format!("{MAKER}={}", maker::own())).await? {
+            self.remove(&sandbox.id.unwrap_or_default()).await?;
+        }
+        Ok(())
+    }
+
+    /// Containers with a label, running or not.
+    pub(crate) async fn labelled(&self, label: &str) -> Result<Vec<ContainerSummary>, Error> {
+        let filters = HashMap::from([("label".to_owned(), vec![label.to_owned()])]);
         let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
         let found = self.client.list_containers(Some(options)).await;
-        Ok(found
-            .map_err(|error| self.fault.of("cannot list sandboxes", error))?
-            .len())
+        found.map_err(|error| self.fault.of("cannot list sandboxes", error))
     }
 
     async fn pull(&self, image: &str) -> Result<(), Error> {
@@ -137,14 +146,12 @@ impl SandboxEngine for Docker {
     }
 
     async fn leftovers(&self) -> Result<Vec<Leftover>, Error> {
-        let filters = HashMap::from([("label".to_owned(), vec![OWNER.to_owned()])]);
-        let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
-        let found = self.client.list_containers(Some(options)).await;
-        let found = found.map_err(|error| self.fault.of("cannot list sandboxes", error))?;
+        let found = self.labelled(OWNER).await?;
         let left = found.into_iter().filter_map(|container| {
             let labels = container.labels.unwrap_or_default();
             let maker = labels.get(MAKER).map_or("", String::as_str);
-            (!maker::lives(maker)).then(|| Leftover {
+            // One that somebody started from an image of ours has none.
+            (!maker.is_empty() && !maker::lives(maker)).then(|| Leftover {
                 id: container.id.unwrap_or_default(),
                 owner: labels.get(OWNER).cloned().unwrap_or_default(),
                 image: container.image.unwrap_or_default(),

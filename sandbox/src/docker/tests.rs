@@ -173,7 +173,10 @@ async fn a_sandbox_reaches_nothing_and_gains_no_rights() {
 #[tokio::test]
 async fn files_go_in_and_out_and_stay_in_an_image() {
     let Some(engine) = engine().await else { return };
-    let sandbox = engine.create(&blueprint()).await.unwrap();
+    let mut told = blueprint();
+    told.env.insert("TOLD".into(), "confidential".into());
+    let sandbox = engine.create(&told).await.unwrap();
+    assert_eq!(run(&*sandbox, "echo $TOLD").await.stdout, "confidential\n");
     let mut archive = tar::Builder::new(Vec::new());
     let mut header = tar::Header::new_gnu();
     header.set_size(5);
@@ -217,6 +220,25 @@ async fn files_go_in_and_out_and_stay_in_an_image() {
     let sandbox = engine.create(&kept).await.unwrap();
     assert_eq!(run(&*sandbox, "cat folder/file.txt").await.stdout, "hello");
     sandbox.remove().await.unwrap();
+    // What the sandbox was told and whose it was is nobody's business who starts the image.
+    let config = engine
+        .client
+        .inspect_image(&name)
+        .await
+        .unwrap()
+        .config
+        .unwrap_or_default();
+    assert!(!format!("{:?}", config.env).contains("confidential"), "{config:?}");
+    assert!(config.labels.unwrap_or_default().values().all(String::is_empty));
+    let options = bollard::query_parameters::CreateContainerOptionsBuilder::new().build();
+    let body = bollard::models::ContainerCreateBody {
+        image: Some(name.clone()),
+        ..Default::default()
+    };
+    let strange = engine.client.create_container(Some(options), body).await.unwrap().id;
+    let left = engine.leftovers().await.unwrap();
+    assert!(left.iter().all(|left| left.id != strange), "it is somebody else's");
+    engine.remove(&strange).await.unwrap();
     engine.remove_image(&name).await.unwrap();
     engine.remove_image(&name).await.unwrap();
     assert_eq!(engine.image(&name).await.unwrap(), None);

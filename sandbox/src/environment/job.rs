@@ -89,10 +89,12 @@ impl<'a> Job<'a> {
                 self.note(step, plan, Some(self.diagnose(plan, Stage::Setup, &ended)));
                 continue;
             }
-            let checked = self.check(plan, &image, listener).await?;
-            let serves = matches!(&checked, Ok(checked) if checked.verdict.is_verified());
+            let checked = match self.check(plan, &image, listener).await? {
+                Ok(checked) => checked,
+                Err(unapplied) => return Ok(Some(self.unapplied(plan, &image, unapplied).await?)),
+            };
             self.note(step, plan, None);
-            if serves && let Ok(checked) = checked {
+            if checked.verdict.is_verified() {
                 let path = if delta.is_some() {
                     Path::Patched
                 } else {
@@ -132,11 +134,7 @@ impl<'a> Job<'a> {
             }
             let checked = match self.check(&plan, &image, listener).await? {
                 Ok(checked) => checked,
-                Err(Unapplied { patch, why }) => {
-                    self.note(Step::Check, &plan, None);
-                    self.builder.engine.remove_image(&image).await?;
-                    return Ok(Built::failed(format!("`{patch}` does not apply: {why}")));
-                }
+                Err(unapplied) => return self.unapplied(&plan, &image, unapplied).await,
             };
             if checked.verdict.is_verified() {
                 self.note(Step::Check, &plan, None);
@@ -235,6 +233,14 @@ impl<'a> Job<'a> {
     fn diagnose(&self, plan: &Plan, stage: Stage, ended: &Ended) -> Diagnosis {
         let log = format!("{}\n{}", ended.stdout, ended.stderr);
         results::diagnose(plan.runner, stage, check::code(ended.reason), &log)
+    }
+
+    /// A patch that does not apply says the same of every plan.
+    async fn unapplied(&mut self, plan: &Plan, image: &str, unapplied: Unapplied) -> Result<Built, Error> {
+        self.note(Step::Check, plan, None);
+        self.builder.engine.remove_image(image).await?;
+        let Unapplied { patch, why } = unapplied;
+        Ok(Built::failed(format!("`{patch}` does not apply: {why}")))
     }
 
     fn note(&mut self, step: Step, plan: &Plan, diagnosis: Option<Diagnosis>) {

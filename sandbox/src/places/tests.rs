@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::host::Options;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use troupe_core::port::sandbox::Network;
 
 fn command(script: &str, image: Option<String>) -> Command {
@@ -75,16 +75,8 @@ async fn whoever_stops_waiting_leaves_no_sandbox() {
         let waited = Duration::from_millis(patience);
         let run = places.run(&key, command("sleep 600", Some(image.clone())));
         assert!(tokio::time::timeout(waited, run).await.is_err());
-        gone(&engine, &key).await;
-    }
-}
-
-async fn gone(engine: &Docker, key: &str) {
-    // What was asked for a moment ago may still come.
-    tokio::time::sleep(Duration::from_secs(2)).await;
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while engine.owned(&format!("run {key}")).await.unwrap() > 0 {
-        assert!(Instant::now() < deadline, "the sandbox is still there");
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        places.settle().await;
+        let left = engine.labelled(&format!("troupe.owner=run {key}")).await.unwrap();
+        assert!(left.is_empty(), "{left:?}");
     }
 }

@@ -47,20 +47,35 @@ pub fn run(arguments: &EnvBuild, settings: &Settings) -> anyhow::Result<Exit> {
         }
         let store = Store::open(&state).await?;
         let builder = Builder {
-            engine: Arc::new(engine),
+            engine: Arc::new(engine.clone()),
             pool: Arc::new(store.clone()),
             options,
             now_ms: || SystemClock.now_ms(),
         };
         let places = (arguments.out.as_path(), usize::from(arguments.jobs));
-        let batch = environments::build(&builder, instances, places, settings).await;
+        let batch = tokio::select! {
+            batch = environments::build(&builder, instances, places, settings) => batch.map(Some),
+            _ = tokio::signal::ctrl_c() => {
+                // Nobody waits for what they do any more.
+                engine.remove_own().await?;
+                Ok(None)
+            }
+        };
         store.close().await;
         batch
     })?;
+    let Some(batch) = batch else {
+        settings.say("stopped; the same command goes on");
+        return Ok(Exit::Cancelled);
+    };
     hand_on(arguments, &batch)?;
     let summary = Summary::of(&batch);
     if settings.json {
-        report::print_json(&json!({ "summary": summary, "instances": batch.records, "troubles": batch.troubles }))?;
+        let troubles = batch.troubles.iter();
+        let troubles: Vec<_> = troubles
+            .map(|(id, trouble)| json!({ "instance_id": id, "trouble": trouble }))
+            .collect();
+        report::print_json(&json!({ "summary": summary, "instances": batch.records, "troubles": troubles }))?;
     } else {
         report::line(&summary.text(&batch))?;
     }

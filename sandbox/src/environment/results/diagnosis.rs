@@ -19,7 +19,8 @@ pub struct Diagnosis {
 }
 
 /// The kinds of failures.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Category {
     /// Something that the build or the tests need is not there.
     Dependency,
@@ -38,7 +39,8 @@ pub enum Category {
 }
 
 /// Something that was missed.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Missing {
     /// A module or package of the language, by the name that the code uses.
     Module(String),

@@ -5,7 +5,8 @@ use memchr::memmem;
 use super::{Results, Runner};
 
 /// Why a run failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Failure {
     /// At least one test failed.
     Assertion,
