@@ -69,6 +69,22 @@ fn a_killed_quickstart_resumes_to_the_same_outputs() {
     assert!(interrupted > 0, "every kill came too early or too late");
 }
 
+/// What the commands of a run have written.
+fn logged(place: &Place) -> String {
+    std::fs::read_to_string(place.path().join("log")).unwrap_or_default()
+}
+
+/// A run of `slow.yaml` whose command is at work.
+fn begun(place: &Place) -> std::process::Child {
+    let mut run = place.command(&["run", "slow.yaml", "--allow-host-commands"]);
+    let child = run.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !logged(place).contains("begun") && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    child
+}
+
 #[test]
 fn a_command_in_doubt_waits_for_one_persons_word() {
     let place = small();
@@ -76,13 +92,8 @@ fn a_command_in_doubt_waits_for_one_persons_word() {
         "slow.yaml",
         "troupe: 1\nname: slow\nsteps:\n  first: { run: echo once >> log }\n  slow: { needs: first, run: echo begun >> log; test -e go || sleep 60 }\n",
     );
-    let mut child = place.command(&["run", "slow.yaml", "--allow-host-commands"]);
-    let mut child = child.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let log = || std::fs::read_to_string(place.path().join("log")).unwrap_or_default();
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while !log().contains("begun") && Instant::now() < deadline {
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    let mut child = begun(&place);
+    let log = || logged(&place);
     let list = place.troupe(&["ls", "--json"]).json();
     assert_eq!(list[0]["status"], "running");
     let held = place.troupe(&["resume", "last"]);
@@ -150,13 +161,8 @@ fn of_two_who_disagree_about_a_doubt_one_is_heard() {
         "slow.yaml",
         "troupe: 1\nname: slow\nsteps: { slow: { run: echo begun >> log; test -e go || sleep 60 } }\n",
     );
-    let mut child = place.command(&["run", "slow.yaml", "--allow-host-commands"]);
-    let mut child = child.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let log = || std::fs::read_to_string(place.path().join("log")).unwrap_or_default();
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while log().is_empty() && Instant::now() < deadline {
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    let mut child = begun(&place);
+    let log = || logged(&place);
     child.kill().unwrap();
     child.wait().unwrap();
     place.file("go", "");
@@ -182,13 +188,8 @@ fn a_person_who_looked_says_what_a_command_gave() {
         "troupe: 1\nname: slow\nsteps:\n  slow:\n    run: echo \"$TROUPE_EFFECT_KEY\" >> log; sleep 60\n    output: { sum: integer }\n\
          outputs: { sum: \"${{ steps.slow.output.sum }}\" }\n",
     );
-    let mut child = place.command(&["run", "slow.yaml", "--allow-host-commands"]);
-    let mut child = child.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let log = || std::fs::read_to_string(place.path().join("log")).unwrap_or_default();
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while log().is_empty() && Instant::now() < deadline {
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    let mut child = begun(&place);
+    let log = || logged(&place);
     child.kill().unwrap();
     child.wait().unwrap();
     let run = place.troupe(&["ls", "--json"]).json()[0]["run"]

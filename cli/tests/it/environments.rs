@@ -115,19 +115,11 @@ fn an_environment_is_built_once_and_found_again() {
     let good = json!({ "instance_id": id, "path": "project", "language": "Perl", "test_patch": test, "patch": fix });
     let bad = json!({ "instance_id": format!("{id}-bad"), "path": "project", "language": "Perl", "test_patch": test, "patch": fix.replace("sub sum", "sub product") });
     place.file("instances.jsonl", format!("{good}\n{bad}\n"));
-    let build = [
-        "env",
-        "build",
-        "instances.jsonl",
-        "--base",
-        &image,
-        "--repeats",
-        "1",
-        "--junit",
-        "j.xml",
-        "--json",
-    ];
-    let built = place.troupe(&build);
+    let build = |further: &[&str]| {
+        let common = ["env", "build", "instances.jsonl", "--base", &image, "--repeats", "1"];
+        place.troupe(&[&common, further].concat())
+    };
+    let built = build(&["--junit", "j.xml", "--json"]);
     assert_eq!(built.code, 1, "one of two is not verified: {built:?}");
     let report = built.json();
     assert_eq!(report["instances"][0]["verdict"], "fail_to_pass", "{report}");
@@ -148,17 +140,7 @@ fn an_environment_is_built_once_and_found_again() {
         record["eval_script"].as_str().unwrap().contains("git apply"),
         "{record}"
     );
-    let again = place.troupe(&[
-        "env",
-        "build",
-        "instances.jsonl",
-        "--base",
-        &image,
-        "--repeats",
-        "1",
-        "--require",
-        "50",
-    ]);
+    let again = build(&["--require", "50"]);
     assert!(
         again.code == 0 && again.stderr.matches("(built before)").count() == 2,
         "{again:?}"
