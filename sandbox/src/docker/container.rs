@@ -130,7 +130,11 @@ impl Sandbox for Container {
         };
         let committed = self.client.commit_container(options, config).await;
         let committed = committed.map_err(|error| self.fault.of(&format!("cannot keep `{name}`"), error))?;
-        Ok(committed.id)
+        // Podman leaves the kind of digest out here, and nowhere else.
+        Ok(match committed.id.contains(':') {
+            true => committed.id,
+            false => format!("sha256:{}", committed.id),
+        })
     }
 
     async fn remove(&self) -> Result<(), Error> {

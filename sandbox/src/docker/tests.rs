@@ -193,7 +193,9 @@ async fn files_go_in_and_out_and_stay_in_an_image() {
         .unwrap()
         .map(|it| it.unwrap().path().unwrap().display().to_string())
         .collect();
-    assert_eq!(names, ["folder/", "folder/file.txt"]);
+    // Engines differ in whether a folder ends in a slash.
+    let names: Vec<&str> = names.iter().map(|name| name.trim_end_matches('/')).collect();
+    assert_eq!(names, ["folder", "folder/file.txt"]);
     assert_eq!(
         sandbox.take("/work/folder", 10).await.unwrap_err().kind,
         ErrorKind::Invalid
