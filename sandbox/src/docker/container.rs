@@ -2,7 +2,6 @@
 
 use super::execute::execute;
 use super::fault::Fault;
-use super::{MAKER, OWNER};
 use async_trait::async_trait;
 use bollard::models::ContainerConfig;
 use bollard::query_parameters::{
@@ -120,10 +119,8 @@ impl Sandbox for Container {
             .tag(tag)
             .pause(true)
             .build();
-        // What waits in a sandbox is not what waits in a container that somebody starts from the image. The engine adds
-        // the container's labels to those given here: empty ones say that such a container is nobody's.
+        // What waits in a sandbox is not what waits in a container that somebody starts from the image.
         let config = ContainerConfig {
-            labels: Some([OWNER, MAKER].map(|label| (label.to_owned(), String::new())).into()),
             entrypoint: Some(Vec::new()),
             cmd: Some(vec!["/bin/bash".to_owned()]),
             ..ContainerConfig::default()

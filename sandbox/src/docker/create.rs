@@ -1,6 +1,6 @@
 //! A blueprint as the engine wants it.
 
-use super::{MAKER, OWNER, maker};
+use super::{MAKER, NAME, OWNER, maker};
 use bollard::models::{ContainerCreateBody, HostConfig, Mount as Mounted, MountType};
 use std::collections::HashMap;
 use troupe_core::port::sandbox::{Blueprint, Network, Rights};
@@ -14,7 +14,8 @@ const INSTALL: [&str; 7] = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "SETGID
 
 const MIB: i64 = 1 << 20;
 
-pub(super) fn body(blueprint: &Blueprint) -> ContainerCreateBody {
+/// The body of a request for a container of this name.
+pub(super) fn body(blueprint: &Blueprint, name: &str) -> ContainerCreateBody {
     ContainerCreateBody {
         image: Some(blueprint.image.clone()),
         entrypoint: Some(["sh", "-c", WAIT].map(str::to_owned).to_vec()),
@@ -24,6 +25,7 @@ pub(super) fn body(blueprint: &Blueprint) -> ContainerCreateBody {
         labels: Some(HashMap::from([
             (OWNER.to_owned(), blueprint.owner.clone()),
             (MAKER.to_owned(), maker::own()),
+            (NAME.to_owned(), name.to_owned()),
         ])),
         host_config: Some(host(blueprint)),
         ..ContainerCreateBody::default()

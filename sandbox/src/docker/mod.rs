@@ -13,11 +13,13 @@ use async_trait::async_trait;
 use bollard::errors::Error as Backend;
 use bollard::models::ContainerSummary;
 use bollard::query_parameters::{
-    CreateImageOptionsBuilder, ListContainersOptionsBuilder, RemoveContainerOptionsBuilder, RemoveImageOptionsBuilder,
+    CreateContainerOptionsBuilder, CreateImageOptionsBuilder, ListContainersOptionsBuilder,
+    RemoveContainerOptionsBuilder, RemoveImageOptionsBuilder,
 };
 use fault::Fault;
 use futures_util::TryStreamExt as _;
 use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
 use std::time::Duration;
 use troupe_core::port::sandbox::{Blueprint, Leftover, Sandbox, SandboxEngine};
 use troupe_core::port::{Error, ErrorKind};
@@ -26,6 +28,9 @@ use troupe_core::port::{Error, ErrorKind};
 const OWNER: &str = "troupe.owner";
 /// Labels a container with the process that made it.
 const MAKER: &str = "troupe.maker";
+/// Labels a container with its own name. Labels go over to images, and from them to containers that others start:
+/// those have other names.
+const NAME: &str = "troupe.name";
 
 /// How long an answer of the engine may take: committing an image of some gigabytes is the slowest.
 const ANSWER: Duration = Duration::from_secs(900);
@@ -93,12 +98,14 @@ impl Docker {
         Ok(())
     }
 
-    /// Containers with a label, running or not.
+    /// Sandboxes with a label, running or not.
     pub(crate) async fn labelled(&self, label: &str) -> Result<Vec<ContainerSummary>, Error> {
         let filters = HashMap::from([("label".to_owned(), vec![label.to_owned()])]);
         let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
         let found = self.client.list_containers(Some(options)).await;
-        found.map_err(|error| self.fault.of("cannot list sandboxes", error))
+        let mut found = found.map_err(|error| self.fault.of("cannot list sandboxes", error))?;
+        found.retain(is_sandbox);
+        Ok(found)
     }
 
     async fn pull(&self, image: &str) -> Result<(), Error> {
@@ -112,11 +119,13 @@ impl Docker {
     }
 
     async fn create_container(&self, blueprint: &Blueprint) -> Result<String, Error> {
-        let body = || create::body(blueprint);
-        let mut created = self.client.create_container(None, body()).await;
+        let name = format!("troupe-{}-{:016x}", std::process::id(), RandomState::new().hash_one(0));
+        let options = || Some(CreateContainerOptionsBuilder::new().name(&name).build());
+        let body = || create::body(blueprint, &name);
+        let mut created = self.client.create_container(options(), body()).await;
         if created.as_ref().is_err_and(fault::is_missing) {
             self.pull(&blueprint.image).await?;
-            created = self.client.create_container(None, body()).await;
+            created = self.client.create_container(options(), body()).await;
         }
         let created = created.map_err(|error| self.fault.of("cannot make a sandbox", error))?;
         Ok(created.id)
@@ -150,8 +159,7 @@ impl SandboxEngine for Docker {
         let left = found.into_iter().filter_map(|container| {
             let labels = container.labels.unwrap_or_default();
             let maker = labels.get(MAKER).map_or("", String::as_str);
-            // One that somebody started from an image of ours has none.
-            (!maker.is_empty() && !maker::lives(maker)).then(|| Leftover {
+            (!maker::lives(maker)).then(|| Leftover {
                 id: container.id.unwrap_or_default(),
                 owner: labels.get(OWNER).cloned().unwrap_or_default(),
                 image: container.image.unwrap_or_default(),
@@ -164,6 +172,13 @@ impl SandboxEngine for Docker {
     async fn remove(&self, id: &str) -> Result<(), Error> {
         remove(&self.client, &self.fault, id).await
     }
+}
+
+/// Whether Troupe made a container.
+fn is_sandbox(container: &ContainerSummary) -> bool {
+    let name = container.labels.as_ref().and_then(|labels| labels.get(NAME));
+    let names = container.names.iter().flatten();
+    name.is_some_and(|name| names.map(|it| it.trim_start_matches('/')).any(|it| it == name))
 }
 
 /// Ends everything in a container and removes it with its volumes.
