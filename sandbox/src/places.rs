@@ -74,9 +74,10 @@ impl Places {
             output_bytes: OUTPUT_BYTES,
         };
         let ended = sandbox.execute(execution, &mut Deaf).await;
+        let ended = ended?;
         sandbox.remove().await?;
         left.sandbox = None;
-        Ok(exit(ended?, &place.resources))
+        Ok(exit(ended, &place.resources))
     }
 }
 

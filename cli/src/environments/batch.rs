@@ -44,7 +44,7 @@ pub async fn build(
     for (id, one) in ended.into_iter().flatten() {
         match one {
             Ok(record) => batch.records.push(record),
-            Err(error) => batch.troubles.push((id, format!("{error:#}"))),
+            Err(error) => batch.troubles.push((id, error.to_string())),
         }
     }
     let place = |id: &String| order.iter().position(|other| other == id);

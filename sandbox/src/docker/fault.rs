@@ -44,20 +44,25 @@ impl Fault {
     }
 
     fn gone(&self, what: &str, error: &Backend) -> Error {
-        let message = format!("{what}: the Docker engine at {} is gone: {}", self.host, words(error));
+        let message = format!(
+            "{what}: the Docker engine at {} does not answer any more: {}; start it, and the same command goes on",
+            self.host,
+            words(error)
+        );
         Error::new(ErrorKind::Unavailable, message)
     }
 }
 
-/// Whether the connection broke off.
+/// Whether the connection broke off: whatever is no answer of the engine, in time and in its form.
 fn is_gone(error: &Backend) -> bool {
-    matches!(
+    !matches!(
         error,
-        Backend::IOError { .. } | Backend::HyperResponseError { .. } | Backend::HttpClientError { .. }
-    ) || !matches!(
-        error,
-        Backend::DockerResponseServerError { .. } | Backend::JsonDataError { .. } | Backend::RequestTimeoutError
-    ) && words(error).contains("connect")
+        Backend::DockerResponseServerError { .. }
+            | Backend::DockerStreamError { .. }
+            | Backend::JsonDataError { .. }
+            | Backend::JsonSerdeError { .. }
+            | Backend::RequestTimeoutError
+    )
 }
 
 /// Whether the engine has no such thing.
@@ -80,4 +85,30 @@ pub(super) fn words(error: &Backend) -> String {
         innermost = source;
     }
     innermost.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_engine_that_broke_off_is_told_from_one_that_refuses() {
+        let fault = Fault::at("unix:///socket");
+        let broken = Backend::IOError {
+            err: std::io::Error::from(std::io::ErrorKind::BrokenPipe),
+        };
+        let error = fault.of("cannot do it", broken);
+        assert_eq!(error.kind, ErrorKind::Unavailable);
+        let told = "cannot do it: the Docker engine at unix:///socket does not answer any more: ";
+        assert!(error.message.starts_with(told), "{error}");
+        let refused = Backend::DockerResponseServerError {
+            status_code: 409,
+            message: "in use\n".into(),
+        };
+        let error = fault.of("cannot do it", refused);
+        assert_eq!(
+            (error.kind, error.message.as_str()),
+            (ErrorKind::Conflict, "cannot do it: in use")
+        );
+    }
 }

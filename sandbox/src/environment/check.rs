@@ -44,8 +44,11 @@ pub async fn run(
     };
     let sandbox = engine.create(&apart).await?;
     let run = in_sandbox(&*sandbox, task, (timeout, nonce), listener).await;
-    sandbox.remove().await?;
-    run
+    // What went wrong first says more than that the sandbox cannot be removed either.
+    let removed = sandbox.remove().await;
+    let run = run?;
+    removed?;
+    Ok(run)
 }
 
 async fn in_sandbox(

@@ -23,8 +23,10 @@ impl Job<'_> {
         let blueprint = self.builder.blueprint(from, self.instance);
         let sandbox = self.builder.engine.create(&blueprint).await?;
         let grown = self.grow_in(&*sandbox, image, before, setup, listener).await;
-        sandbox.remove().await?;
-        grown
+        let removed = sandbox.remove().await;
+        let grown = grown?;
+        removed?;
+        Ok(grown)
     }
 
     async fn grow_in(
