@@ -19,7 +19,7 @@ import numpy as np
 from sets import Questions, sentences, words
 
 K1, B = 1.2, 0.75
-FUSION = 60
+FUSION = 10
 # How far down the two rankings fusion looks.
 DEPTHS = (100, None)
 CUTS = (5, 20)
@@ -106,7 +106,7 @@ class MiniLM:
 
 
 def fused(depth, *rankings):
-    """Reciprocal rank fusion (Cormack, Clarke and Büttcher 2009), ranks from 1, k = 60."""
+    """Reciprocal rank fusion (Cormack, Clarke and Büttcher 2009), ranks from 1; theirs is k = 60."""
     result = []
     for lists in zip(*rankings):
         scores = defaultdict(float)

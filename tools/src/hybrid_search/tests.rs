@@ -50,7 +50,7 @@ fn worth(scores: &[Option<f64>], allowed: &[bool], chunk: usize) -> (f64, f64) {
         });
         others.count() as f64
     };
-    (1.0 / (61.0 + above(-1e-4)), 1.0 / (61.0 + above(1e-4)))
+    (1.0 / (11.0 + above(-1e-4)), 1.0 / (11.0 + above(1e-4)))
 }
 
 const WORDS: &str = "(amber|birch|cedar|dune|ember|fjord|grove)( (amber|birch|cedar|dune|ember|fjord|grove)){1,6}";
@@ -98,8 +98,8 @@ fn reciprocal_ranks_add_up_and_ties_keep_corpus_order() {
     let fused = fuse(&[&[7, 3, 5], &[3, 9]]);
     let chunks: Vec<u32> = fused.iter().map(|(chunk, _)| *chunk).collect();
     assert_eq!(chunks, [3, 7, 9, 5]);
-    assert_eq!(fused[0].1, 1.0 / 62.0 + 1.0 / 61.0);
-    assert_eq!(fuse(&[&[4], &[2]]), [(2, 1.0 / 61.0), (4, 1.0 / 61.0)]);
+    assert_eq!(fused[0].1, 1.0 / 12.0 + 1.0 / 11.0);
+    assert_eq!(fuse(&[&[4], &[2]]), [(2, 1.0 / 11.0), (4, 1.0 / 11.0)]);
     assert_eq!(fuse(&[&[], &[]]), []);
 }
 
