@@ -85,6 +85,7 @@ async fn measure(agents: u32, places: u32) {
         models: vec![model],
         tools: vec![Arc::new(Answering::new(|_| Ok(String::new())))],
         processes: None,
+        rooms: None,
         gates: Gates::new(),
         cache: None,
         approver: Arc::new(Nobody),

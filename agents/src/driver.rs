@@ -117,6 +117,11 @@ impl Driver {
         let driven = async {
             let ended = self.work(first, arrivals).await;
             self.finish(ended.is_ok()).await;
+            if let Some(rooms) = &self.run.ports.rooms
+                && !self.run.workflow.sandboxes.is_empty()
+            {
+                rooms.leave(self.run.run.as_str(), self.is_over()).await;
+            }
             ended?;
             if self.is_over() {
                 self.settle_all().await;

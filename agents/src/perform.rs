@@ -20,7 +20,7 @@ use std::time::Instant;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tracing::Instrument as _;
-use troupe_core::effect::{ApprovalRequest, Command, Effect, ModelRequest, Origin, ToolRequest, Want};
+use troupe_core::effect::{ApprovalRequest, Command, Effect, ModelRequest, Origin, Place, ToolRequest, Want};
 use troupe_core::failure::{Failure, FailureKind};
 use troupe_core::id::{ActorId, CallId, RunId, StepIndex};
 use troupe_core::input::{Exit, Input};
@@ -329,6 +329,7 @@ async fn call_tool(wires: &Wires, origin: Origin, key: &str, request: ToolReques
             Readers::Caller => request.read,
             Readers::Everybody => reads::of_family(ports.journal.as_ref(), &wires.run).await?,
         },
+        place: request.place.map(|place| of_run(wires, place)),
     };
     let postscript = request.left.and_then(|left| tool.postscript(&left));
     let step = wires.workflow.step(origin.step);
@@ -390,9 +391,18 @@ async fn run_process(wires: &Wires, origin: Origin, key: &str, command: Command)
         ));
     };
     let _place = gate.enter(Lane::of(&gates.run, origin)).await;
-    let command = wires.ports.secrets.reveal_command(command);
+    let mut command = wires.ports.secrets.reveal_command(command);
+    command.sandbox = command.sandbox.map(|place| of_run(wires, place));
     let exit = runner.run(&whole(wires, key), command).await;
     exit.map_err(|error| Failure::new(FailureKind::Process, error.message))
+}
+
+/// A place whose room is named in this process as well as in the run.
+fn of_run(wires: &Wires, place: Place) -> Place {
+    Place {
+        room: place.room.map(|room| format!("{}/{room}", wires.run.as_str())),
+        ..place
+    }
 }
 
 fn milliseconds(since: Instant) -> u64 {

@@ -12,6 +12,7 @@ use troupe_core::port::dispatch::Dispatch;
 use troupe_core::port::journal::{Entry, Journal};
 use troupe_core::port::model::{Delta, Model};
 use troupe_core::port::process::ProcessRunner;
+use troupe_core::port::room::Rooms;
 use troupe_core::port::tool::Tool;
 
 /// The sockets of one run, in the order of the workflow's own lists.
@@ -27,6 +28,8 @@ pub struct Ports {
     pub tools: Vec<Arc<dyn Tool>>,
     /// Runs commands; none refuses them.
     pub processes: Option<Arc<dyn ProcessRunner>>,
+    /// Sandboxes that stay; none where nothing works in one.
+    pub rooms: Option<Arc<dyn Rooms>>,
     /// How many calls of each of those go on at once; runs that are given the same gates share the places.
     pub gates: Gates,
     /// Remembers answers, for steps with `cache`; none asks anew.

@@ -166,6 +166,7 @@ fn calls(name: &str, corpus: &Arc<Corpus>, questions: &[&str], arguments: impl F
                 key: "bench".into(),
                 arguments: arguments(question),
                 read: Arc::new(BTreeSet::new()),
+                place: None,
             };
             let start = Instant::now();
             runtime.block_on(tool.call(invocation)).expect("an answer");

@@ -49,6 +49,7 @@ fn measure(folder: &Path) {
             key: "bench".into(),
             arguments: json!({ "query": question, "top_k": 20 }),
             read: Arc::new(BTreeSet::new()),
+            place: None,
         };
         let output = runtime.block_on(tool.call(invocation)).expect("an answer");
         let chunks = output.result["chunks"].as_array().cloned().unwrap_or_default();

@@ -59,6 +59,7 @@ fn main() {
             key: String::new(),
             arguments: arguments.clone(),
             read,
+            place: None,
         };
         runtime.block_on(tool.call(invocation)).expect("an answer").result
     };

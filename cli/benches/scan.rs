@@ -34,6 +34,7 @@ fn main() {
             key: String::new(),
             arguments: json!({ "keywords": keywords, "top_k": 5 }),
             read: Arc::default(),
+            place: None,
         };
         runtime.block_on(tool.call(invocation)).expect("an answer").result
     };

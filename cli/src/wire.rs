@@ -2,9 +2,10 @@
 
 pub mod corpora;
 mod encoders;
+mod toolbox;
 
-pub use corpora::Corpora;
 pub use encoders::encoders;
+pub use toolbox::{Toolbox, place};
 
 use crate::exit::Usage;
 use crate::places;

@@ -4,7 +4,7 @@ use crate::id::{ActorId, AgentIndex, CallId, ItemIndex, ModelIndex, StepIndex, T
 use crate::input::Used;
 use crate::limits::{Allowance, Left};
 use crate::message::Message;
-use crate::port::sandbox::{Network, Resources};
+use crate::port::sandbox::{Network, Resources, Rights};
 use crate::types::Type;
 use crate::{Object, Value};
 use std::collections::BTreeSet;
@@ -141,6 +141,8 @@ pub struct ToolRequest {
     pub read: Arc<BTreeSet<String>>,
     /// What this agent may still use; none for a `tool` step.
     pub left: Option<Left>,
+    /// Where a tool of a sandbox works; none for other tools.
+    pub place: Option<Place>,
 }
 
 /// A process to start.
@@ -159,13 +161,30 @@ pub struct Command {
     pub sandbox: Option<Place>,
 }
 
-/// A sandbox of a command's own.
+/// A sandbox.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Place {
+    /// Its name in the run, where it stays from one command to the next: `shop`, `shop/agent-7`. Without one it is
+    /// made for a command and gone afterwards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<String>,
     /// The image that it starts from.
     pub image: String,
+    /// Where commands start.
+    #[serde(default = "work")]
+    pub directory: String,
     /// What it may reach.
     pub network: Network,
+    /// What its commands may do to it.
+    #[serde(default)]
+    pub rights: Rights,
     /// What it may use.
     pub resources: Resources,
+}
+
+/// Where commands in a sandbox start that say nothing else: an empty folder of its own.
+pub const WORK: &str = "/work";
+
+fn work() -> String {
+    WORK.to_owned()
 }

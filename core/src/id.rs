@@ -93,6 +93,10 @@ index!(
     ToolIndex
 );
 index!(
+    /// A declared sandbox: position in [`crate::ir::Workflow::sandboxes`].
+    SandboxIndex
+);
+index!(
     /// An agent definition: position in [`crate::ir::Workflow::agents`].
     AgentIndex
 );

@@ -1,15 +1,16 @@
 //! A workflow once compiled: names resolved, types known, every limit a number.
 
 mod corpus;
+mod sandbox;
 
 pub use corpus::{Corpus, Encoder, Extra, Offer, Results};
+pub use sandbox::{PlaceTemplate, Quarters, Sandbox, Share};
 
 use crate::Value;
 use crate::expression::{Expression, Template};
 use crate::failure::FailureKind;
-use crate::id::{AgentIndex, ModelIndex, StepIndex, ToolIndex, WorkflowIndex};
+use crate::id::{AgentIndex, ModelIndex, SandboxIndex, StepIndex, ToolIndex, WorkflowIndex};
 use crate::limits::{Limits, RunLimits};
-use crate::port::sandbox::{Network, Resources};
 use crate::sampling::Sampling;
 use crate::types::Type;
 use std::collections::BTreeSet;
@@ -32,6 +33,8 @@ pub struct Workflow {
     pub models: Vec<Model>,
     /// Declared corpora.
     pub corpora: Vec<Corpus>,
+    /// Declared sandboxes.
+    pub sandboxes: Vec<Sandbox>,
     /// Every tool that an agent or a step can call.
     pub tools: Vec<Tool>,
     /// Declared agents.
@@ -198,6 +201,17 @@ pub enum ToolSource {
         /// `keyword_search`, `semantic_search` or `read_chunk`.
         tool: String,
     },
+    /// One of the tools in a sandbox.
+    Sandbox {
+        /// Which sandbox.
+        sandbox: SandboxIndex,
+        /// Its name in the workflow.
+        name: String,
+        /// `shell`, `read_file`, `write_file` or `apply_patch`.
+        tool: String,
+    },
+    /// What builds and verifies environments: behind steps with the verb of that name.
+    Environment,
     /// A tool of a server that speaks the Model Context Protocol.
     Mcp {
         /// The server's name in the workflow.
@@ -208,10 +222,12 @@ pub enum ToolSource {
 }
 
 impl ToolSource {
-    /// The corpus or the server that brings the tool.
+    /// The corpus, the sandbox or the server that brings the tool.
     pub fn group(&self) -> &str {
         match self {
             Self::Corpus { corpus, .. } => corpus,
+            Self::Sandbox { name, .. } => name,
+            Self::Environment => ENVIRONMENT,
             Self::Mcp { server, .. } => server,
         }
     }
@@ -219,7 +235,8 @@ impl ToolSource {
     /// The tool's own name there.
     pub fn tool(&self) -> &str {
         match self {
-            Self::Corpus { tool, .. } | Self::Mcp { tool, .. } => tool,
+            Self::Corpus { tool, .. } | Self::Sandbox { tool, .. } | Self::Mcp { tool, .. } => tool,
+            Self::Environment => ENVIRONMENT,
         }
     }
 }
@@ -251,6 +268,9 @@ pub struct Team {
     /// Subagents of one request; more are dropped, and the lead is told.
     pub per_wave: u32,
 }
+
+/// The name of what builds and verifies environments.
+pub const ENVIRONMENT: &str = "environment";
 
 /// The name of the tool by which a lead starts subagents (WideSeek-R1).
 pub const CREATE_SUB_AGENTS: &str = "create_sub_agents";
@@ -420,18 +440,7 @@ pub struct CommandTemplate {
     /// What the process reads.
     pub stdin: Option<Template>,
     /// Where it runs; on the machine itself where there is none.
-    pub sandbox: Option<PlaceTemplate>,
-}
-
-/// A sandbox before its expressions are evaluated.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PlaceTemplate {
-    /// The image that it starts from.
-    pub image: Template,
-    /// What it may reach.
-    pub network: Network,
-    /// What it may use.
-    pub resources: Resources,
+    pub sandbox: Option<Quarters>,
 }
 
 impl Workflow {

@@ -1,7 +1,7 @@
 //! A checked document → IR.
 
 use crate::check::Checked;
-use crate::document::{Agent, Corpus, Document, Encoder, Model, Step, Verb};
+use crate::document::{Agent, Corpus, Declared, Document, Encoder, Model, Sandbox, Step, Verb};
 use troupe_core::Value;
 use troupe_core::diagnostic::Sources;
 use troupe_core::expression::Template;
@@ -46,6 +46,7 @@ pub(crate) fn lower(
         secrets: checked.secrets.clone(),
         models: checked.models.iter().map(model).collect(),
         corpora: corpora.collect(),
+        sandboxes: document.shared.sandboxes.iter().filter_map(sandbox).collect(),
         tools: checked.tools.clone(),
         agents: document
             .shared
@@ -98,6 +99,34 @@ fn corpus(corpus: &Corpus) -> ir::Corpus {
     }
 }
 
+/// None when an image could not be read.
+fn sandbox(declared: &Declared) -> Option<ir::Sandbox> {
+    Some(ir::Sandbox {
+        name: declared.name.value.clone(),
+        place: place(&declared.sandbox)?,
+        share: declared.share,
+    })
+}
+
+/// A bare word may be a declared sandbox; anything else is an image.
+fn quarters(document: &Document, sandbox: &Sandbox) -> Option<ir::Quarters> {
+    let declared = sandbox.word.as_ref().and_then(|word| document.sandbox(&word.value));
+    Some(match declared {
+        Some(declared) => ir::Quarters::Declared(declared),
+        None => ir::Quarters::Own(place(sandbox)?),
+    })
+}
+
+fn place(sandbox: &Sandbox) -> Option<ir::PlaceTemplate> {
+    Some(ir::PlaceTemplate {
+        image: sandbox.image.as_ref()?.template(),
+        directory: sandbox.directory.clone(),
+        network: sandbox.network,
+        rights: sandbox.rights,
+        resources: sandbox.resources,
+    })
+}
+
 fn encoder(encoder: &Encoder) -> ir::Encoder {
     ir::Encoder {
         provider: encoder.provider.clone(),
@@ -139,7 +168,7 @@ fn lower_agent(agent: &Agent, known: &crate::check::Agent) -> ir::Agent {
 }
 
 fn lower_step(document: &Document, step: &Step, known: &crate::check::Step, ranks: &[usize]) -> Option<ir::Step> {
-    let verb = lower_verb(step, known)?;
+    let verb = lower_verb(document, step, known)?;
     let repeat = match &step.repeat {
         Some(repeat) => Some(ir::Repeat {
             until: repeat.until.as_ref()?.expression.clone(),
@@ -188,7 +217,7 @@ fn cache(document: &Document, step: &Step, verb: &ir::Verb, effect: ir::EffectCl
     said.value.filter(|_| calls && effect != ir::EffectClass::Once)
 }
 
-fn lower_verb(step: &Step, known: &crate::check::Step) -> Option<ir::Verb> {
+fn lower_verb(document: &Document, step: &Step, known: &crate::check::Step) -> Option<ir::Verb> {
     Some(match step.verb.as_ref()? {
         Verb::Agent { prompt, .. } => ir::Verb::Agent {
             agent: AgentIndex(index(known.callee)),
@@ -209,11 +238,7 @@ fn lower_verb(step: &Step, known: &crate::check::Step) -> Option<ir::Verb> {
                     .collect(),
                 stdin: command.stdin.as_ref().map(|tree| tree.template()),
                 sandbox: match &command.sandbox {
-                    Some(sandbox) => Some(ir::PlaceTemplate {
-                        image: sandbox.image.as_ref()?.template(),
-                        network: sandbox.network,
-                        resources: sandbox.resources,
-                    }),
+                    Some(sandbox) => Some(quarters(document, sandbox)?),
                     None => None,
                 },
             },
@@ -229,9 +254,11 @@ fn lower_verb(step: &Step, known: &crate::check::Step) -> Option<ir::Verb> {
             deadline_ms: approve.deadline_ms,
             on_deadline: approve.on_deadline.as_ref().map(|choice| choice.value.clone()),
         }),
-        verb @ (Verb::Discuss(_) | Verb::Plan { .. } | Verb::Environment { .. }) => {
-            ir::Verb::Unavailable { verb: verb.word() }
-        }
+        Verb::Environment { given } => ir::Verb::Tool {
+            tool: ToolIndex(index(known.callee)),
+            arguments: given.as_ref()?.template(),
+        },
+        verb @ (Verb::Discuss(_) | Verb::Plan { .. }) => ir::Verb::Unavailable { verb: verb.word() },
     })
 }
 

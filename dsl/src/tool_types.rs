@@ -1,7 +1,7 @@
 //! What tools take and give, as types: what `with:` and `steps.x.output` are checked against.
 
 use indexmap::IndexMap;
-use troupe_core::ir::Results;
+use troupe_core::ir::{EffectClass, Results};
 use troupe_core::types::Type;
 
 /// An argument of a tool.
@@ -32,6 +32,65 @@ impl Signature {
             result: result(tool, results),
         }
     }
+
+    /// The signature of a tool in a sandbox.
+    pub fn in_sandbox(tool: &str) -> Self {
+        let (arguments, result) = match tool {
+            "shell" => (
+                vec![
+                    argument("command", Type::String, true),
+                    argument("seconds", Type::Integer, false),
+                ],
+                process_result(),
+            ),
+            "read_file" => (
+                vec![
+                    argument("path", Type::String, true),
+                    argument("from", Type::Integer, false),
+                    argument("lines", Type::Integer, false),
+                ],
+                object(&[
+                    ("text", Type::String),
+                    ("from", Type::Integer),
+                    ("lines", Type::Integer),
+                ]),
+            ),
+            "write_file" => (
+                vec![
+                    argument("path", Type::String, true),
+                    argument("text", Type::String, true),
+                ],
+                object(&[("path", Type::String), ("bytes", Type::Integer)]),
+            ),
+            "apply_patch" => (vec![argument("patch", Type::String, true)], patched()),
+            _ => (Vec::new(), Type::Any),
+        };
+        Self { arguments, result }
+    }
+}
+
+/// The tools of a sandbox, in the order in which agents see them. What a command does is not known; writing the same
+/// text again changes nothing.
+pub const SANDBOX_TOOLS: [(&str, EffectClass); 4] = [
+    ("shell", EffectClass::Once),
+    ("read_file", EffectClass::Pure),
+    ("write_file", EffectClass::Idempotent),
+    ("apply_patch", EffectClass::Once),
+];
+
+/// What became of the files of a patch.
+fn patched() -> Type {
+    let words = ["added", "changed", "removed", "as_it_was"].map(str::to_owned);
+    let row = object(&[("path", Type::String), ("became", Type::Enum(words.to_vec()))]);
+    object(&[("files", Type::List(Box::new(row)))])
+}
+
+fn argument(name: &str, kind: Type, required: bool) -> Argument {
+    Argument {
+        name: name.to_owned(),
+        kind,
+        required,
+    }
 }
 
 /// The tools of the A-RAG paper (§1.4), in the order in which agents see them.
@@ -60,11 +119,6 @@ pub const ASSISTED_TOOLS: [&str; 5] = [
 
 /// The arguments of a retrieval tool over a corpus with such fields; none for an unknown one.
 pub fn arguments(tool: &str, metadata: &[String]) -> Vec<Argument> {
-    let argument = |name: &str, kind, required| Argument {
-        name: name.to_owned(),
-        kind,
-        required,
-    };
     let texts = || Type::List(Box::new(Type::String));
     let search = |name: &str, kind| {
         let mut arguments = vec![argument(name, kind, true), argument("top_k", Type::Integer, false)];

@@ -27,6 +27,14 @@ pub enum Error {
         /// Why not.
         source: std::io::Error,
     },
+    /// An image is none that environments can start from.
+    #[error("nothing can be put into `{image}`: {why}")]
+    Base {
+        /// Its name.
+        image: String,
+        /// What went wrong.
+        why: String,
+    },
     /// A port failed.
     #[error("{0}")]
     Port(#[from] port::Error),

@@ -5,6 +5,7 @@
 //! not ask. [`environment`] builds and verifies the images in which a repository's tests run.
 
 mod capture;
+pub mod certificates;
 pub mod docker;
 pub mod environment;
 mod error;
@@ -13,4 +14,4 @@ pub mod host;
 mod places;
 
 pub use error::Error;
-pub use places::{Places, WORK, WORKFLOW};
+pub use places::{Places, WORKFLOW};

@@ -1,9 +1,13 @@
-//! The commands of a run: each in a sandbox of its own, or on the machine itself where that is allowed.
+//! The commands of a run: in sandboxes of their own, in ones that stay, or on the machine itself where that is allowed.
 
-use crate::capture::end_line;
+mod kept;
+
+use crate::certificates;
 use crate::docker::{Container, Docker};
 use crate::host::{EFFECT_KEY, Host};
 use async_trait::async_trait;
+use kept::Kept;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,13 +16,9 @@ use tokio::time::timeout;
 use troupe_core::effect::{Command, Place};
 use troupe_core::input::Exit;
 use troupe_core::port::process::ProcessRunner;
-use troupe_core::port::sandbox::{
-    Blueprint, Deaf, Ended, Execution, Mount, Reason, Resources, Sandbox as _, SandboxEngine as _,
-};
+use troupe_core::port::room::{Executed, Rooms};
+use troupe_core::port::sandbox::{Blueprint, Deaf, Execution, Mount, Network, Room, Sandbox as _, SandboxEngine as _};
 use troupe_core::port::{Error, ErrorKind};
-
-/// Where a command in a sandbox starts: an empty folder of its own.
-pub const WORK: &str = "/work";
 
 /// Where a sandbox sees the workflow's folder, which it cannot write.
 pub const WORKFLOW: &str = "/workflow";
@@ -37,6 +37,8 @@ pub struct Places {
     engine: OnceCell<Docker>,
     /// Read by each sandbox until it is gone.
     open: Arc<RwLock<()>>,
+    /// Those that stay, by name.
+    kept: Kept,
 }
 
 impl Places {
@@ -47,37 +49,62 @@ impl Places {
             host,
             engine: OnceCell::new(),
             open: Arc::default(),
+            kept: Kept::default(),
         }
     }
 
     async fn in_sandbox(&self, key: &str, command: Command, place: &Place) -> Result<Exit, Error> {
-        let engine = self.engine.get_or_try_init(Docker::connect).await?;
-        let folder = self.folder.canonicalize().unwrap_or_else(|_| self.folder.clone());
-        let blueprint = Blueprint {
-            network: place.network,
-            resources: place.resources,
-            mounts: vec![Mount {
-                host: folder,
-                inside: WORKFLOW.to_owned(),
-            }],
-            ..Blueprint::new(&place.image, WORK, format!("run {key}"))
-        };
-        let open = self.open.clone().read_owned().await;
-        let (sandbox, mut left) = made(engine.clone(), blueprint, open).await?;
-        let mut env = command.env;
-        env.push((EFFECT_KEY.to_owned(), key.to_owned()));
         let execution = Execution {
             arguments: command.arguments,
-            env,
+            env: command.env,
             stdin: command.stdin.map(String::into_bytes),
             timeout: None,
             output_bytes: OUTPUT_BYTES,
         };
-        let ended = sandbox.execute(execution, &mut Deaf).await;
-        let ended = ended?;
+        let executed = self.execute(key, place, execution).await?;
+        Ok(executed.ended.into_exit(&place.resources))
+    }
+
+    async fn engine(&self) -> Result<&Docker, Error> {
+        self.engine.get_or_try_init(Docker::connect).await
+    }
+
+    fn blueprint(&self, key: &str, place: &Place) -> Blueprint {
+        let folder = self.folder.canonicalize().unwrap_or_else(|_| self.folder.clone());
+        let room = place.room.as_ref().map(|name| Room {
+            run: name.split('/').next().unwrap_or_default().to_owned(),
+            name: name.clone(),
+        });
+        let mut mounts = vec![Mount {
+            host: folder,
+            inside: WORKFLOW.to_owned(),
+        }];
+        let mut env = BTreeMap::new();
+        if place.network != Network::None
+            && let Some(file) = certificates::of_machine()
+        {
+            mounts.push(certificates::mount(&file));
+            env.extend(certificates::variables());
+        }
+        Blueprint {
+            network: place.network,
+            rights: place.rights,
+            resources: place.resources,
+            mounts,
+            env,
+            room,
+            ..Blueprint::new(&place.image, &place.directory, format!("run {key}"))
+        }
+    }
+
+    /// In a sandbox that is made for the command and gone afterwards.
+    async fn alone(&self, blueprint: Blueprint, execution: Execution) -> Result<Executed, Error> {
+        let open = self.open.clone().read_owned().await;
+        let (sandbox, mut left) = made(self.engine().await?.clone(), blueprint, open).await?;
+        let ended = sandbox.execute(execution, &mut Deaf).await?;
         sandbox.remove().await?;
         left.sandbox = None;
-        Ok(exit(ended, &place.resources))
+        Ok(Executed { ended, is_new: true })
     }
 }
 
@@ -103,6 +130,26 @@ impl ProcessRunner for Places {
     }
 }
 
+#[async_trait]
+impl Rooms for Places {
+    async fn execute(&self, key: &str, place: &Place, mut execution: Execution) -> Result<Executed, Error> {
+        execution.env.push((EFFECT_KEY.to_owned(), key.to_owned()));
+        let blueprint = self.blueprint(key, place);
+        match &place.room {
+            None => self.alone(blueprint, execution).await,
+            Some(_) => self.kept.execute(self.engine().await?, blueprint, execution).await,
+        }
+    }
+
+    async fn leave(&self, run: &str, is_over: bool) {
+        self.kept.forget(run);
+        // What cannot be reached now is found by its labels later.
+        if let Ok(engine) = self.engine().await {
+            let _ = engine.leave(run, is_over).await;
+        }
+    }
+}
+
 /// A sandbox, made in a task of its own: whoever stops waiting in the middle would not learn what to remove.
 async fn made(
     engine: Docker,
@@ -117,7 +164,11 @@ async fn made(
         };
         Ok((sandbox, left))
     });
-    made.await.unwrap_or_else(|error| {
+    joined(made.await)
+}
+
+fn joined<T>(made: Result<Result<T, Error>, tokio::task::JoinError>) -> Result<T, Error> {
+    made.unwrap_or_else(|error| {
         Err(Error::new(
             ErrorKind::Other,
             format!("the sandbox was not made: {error}"),
@@ -145,40 +196,6 @@ impl Drop for Left {
             });
         }
     }
-}
-
-/// How a command ended, as a process tells it: a reason that is no exit code stands on a last line of stderr.
-fn exit(ended: Ended, resources: &Resources) -> Exit {
-    let Ended {
-        reason,
-        stdout,
-        mut stderr,
-    } = ended;
-    let mebibytes = |most: Option<u32>| most.map(|most| format!(" of {most} MiB")).unwrap_or_default();
-    let (code, why) = match reason {
-        Reason::Exited(code) => (code, None),
-        Reason::Signal(signal) => (-1, Some(format!("ended by signal {signal}"))),
-        Reason::Timeout => (-1, Some("ended: it took too long".to_owned())),
-        Reason::OutOfMemory => (
-            -1,
-            Some(format!(
-                "ended: it wanted more than its memory{}",
-                mebibytes(resources.memory_mb)
-            )),
-        ),
-        Reason::DiskFull => (
-            -1,
-            Some(format!(
-                "ended: it wrote more than its disk{}",
-                mebibytes(resources.disk_mb)
-            )),
-        ),
-    };
-    if let Some(why) = why {
-        end_line(&mut stderr);
-        stderr.push_str(&format!("{why}\n"));
-    }
-    Exit { code, stdout, stderr }
 }
 
 #[cfg(test)]

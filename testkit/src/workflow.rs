@@ -65,6 +65,7 @@ pub fn team(parallel: u32, per_wave: u32) -> Workflow {
             parallel: 1_000,
             price: None,
         }],
+        sandboxes: Vec::new(),
         corpora: vec![Corpus {
             name: "papers".into(),
             files: vec!["*.md".into()],

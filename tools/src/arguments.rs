@@ -60,6 +60,18 @@ impl<'a> Arguments<'a> {
         }
     }
 
+    /// A text, blank ones too.
+    pub fn any_text(&self, name: &str) -> Result<String, Error> {
+        let text = self.value.get(name).and_then(text);
+        text.ok_or_else(|| self.invalid(&format!("`{name}` must be a string")))
+    }
+
+    /// A whole number that is not below 0.
+    pub fn count(&self, name: &str) -> Result<Option<u64>, Error> {
+        let number = self.number(name, &format!("`{name}` must be a whole number"))?;
+        Ok(number.map(|number| number.max(0.0) as u64))
+    }
+
     /// `page`, from 1.
     pub fn page(&self) -> Result<usize, Error> {
         let number = self.number("page", "`page` must be a whole number from 1")?;

@@ -18,6 +18,7 @@ mod listing;
 mod outline;
 mod read_chunk;
 pub mod registry;
+pub mod sandbox;
 mod semantic_search;
 mod sentence;
 mod tally;

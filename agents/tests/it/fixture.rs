@@ -151,6 +151,7 @@ pub fn wired(
         models: vec![model],
         tools: vec![tool; workflow.tools.len()],
         processes: None,
+        rooms: None,
         gates: Gates::new(),
         cache: None,
         approver: Arc::new(Nobody),

@@ -37,6 +37,7 @@ pub fn run(
             models: vec![model],
             tools: vec![tool],
             processes: None,
+            rooms: None,
             gates: Gates::new(),
             cache: None,
             approver: Arc::new(Nobody),

@@ -116,6 +116,10 @@ pub struct Sandbox {
 pub enum SandboxCommand {
     /// List sandboxes whose makers are gone
     Ls,
-    /// Remove them
-    Gc,
+    /// Remove them, except for those with which runs may go on
+    Gc {
+        /// These too
+        #[arg(long)]
+        all: bool,
+    },
 }

@@ -11,9 +11,11 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use troupe_core::Value;
+use troupe_core::effect::Place;
 use troupe_core::message::ToolOutput;
 use troupe_core::port::ErrorKind;
 use troupe_core::port::tool::{Invocation, Tool};
+use troupe_sandbox::Places;
 
 pub fn run(arguments: &Call, settings: &Settings) -> anyhow::Result<Exit> {
     let loaded = load::load(&arguments.file, settings)?;
@@ -25,12 +27,14 @@ pub fn run(arguments: &Call, settings: &Settings) -> anyhow::Result<Exit> {
     };
     let with = values::object(&text, "--with")?;
     let state = workspace::folder(settings)?;
-    let mut corpora = wire::Corpora::new(&loaded, &state, settings);
-    let mut tools = corpora.tools(&loaded.workflow, &|tool| tool.path == wanted)?;
-    let Some((_, tool)) = tools.pop_first() else {
+    let rooms = Arc::new(Places::new(&loaded.folder, None));
+    let mut toolbox = wire::Toolbox::new(&loaded, &state, settings, rooms);
+    let mut tools = toolbox.tools(&loaded.workflow, &|tool| tool.path == wanted)?;
+    let Some((index, tool)) = tools.pop_first() else {
         return Err(Usage::error(format!("there is no tool `{wanted}`")));
     };
-    let output = invoke(tool.as_ref(), Value::Object(with))?;
+    let place = wire::place(&loaded.workflow, index)?;
+    let output = invoke(tool.as_ref(), Value::Object(with), place)?;
     if settings.json {
         report::print_json(&json!({ "text": output.text, "result": output.result, "retrieved": output.retrieved }))?;
     } else {
@@ -40,11 +44,12 @@ pub fn run(arguments: &Call, settings: &Settings) -> anyhow::Result<Exit> {
 }
 
 /// A tool's answer to somebody who has read nothing.
-pub(super) fn invoke(tool: &dyn Tool, arguments: Value) -> anyhow::Result<ToolOutput> {
+pub(super) fn invoke(tool: &dyn Tool, arguments: Value, place: Option<Place>) -> anyhow::Result<ToolOutput> {
     let invocation = Invocation {
         key: "call".into(),
         arguments,
         read: Arc::new(BTreeSet::new()),
+        place,
     };
     block_on(async {
         tool.call(invocation).await.map_err(|error| match error.kind {
@@ -62,9 +67,9 @@ fn find(loaded: &Loaded, name: &str) -> anyhow::Result<String> {
         .collect();
     match meant.as_slice() {
         [one] => Ok(one.clone()),
-        [] if loaded.workflow.tools.is_empty() => {
-            Err(Usage::error("the workflow has no tools: it declares no `corpora`"))
-        }
+        [] if loaded.workflow.tools.is_empty() => Err(Usage::error(
+            "the workflow has no tools: it declares no `corpora` and no `sandboxes`",
+        )),
         [] => Err(Usage::error(format!(
             "there is no tool `{name}`; the tools are {}",
             paths().collect::<Vec<_>>().join(", ")

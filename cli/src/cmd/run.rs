@@ -24,6 +24,7 @@ use troupe_core::port::ErrorKind;
 use troupe_core::port::approver::Approver;
 use troupe_core::port::journal::{Journal, Leases as _, RunHeader, RunRecord, RunStatus};
 use troupe_core::port::process::ProcessRunner;
+use troupe_sandbox::environment::EnvironmentTool;
 use troupe_sandbox::{Places, host};
 use troupe_store::Store;
 use troupe_tools::Corpus;
@@ -125,7 +126,9 @@ pub struct Wired {
     pub workflow: Arc<Workflow>,
     models: Vec<Arc<dyn troupe_core::port::model::Model>>,
     tools: Vec<Arc<dyn troupe_core::port::tool::Tool>>,
-    processes: Option<Arc<dyn ProcessRunner>>,
+    places: Arc<Places>,
+    /// What builds environments, where a step does.
+    builds: Option<Arc<EnvironmentTool>>,
     secrets: Secrets,
     /// The corpora that its tools and those of the workflows that it calls look into.
     pub corpora: Vec<Arc<Corpus>>,
@@ -147,34 +150,35 @@ impl Wired {
         let host = choices
             .allow_host_commands
             .then(|| host::Host::new(host::Options::in_directory(&loaded.folder)));
-        let processes: Arc<dyn ProcessRunner> = Arc::new(Places::new(&loaded.folder, host));
-        let processes = Some(processes);
+        let places = Arc::new(Places::new(&loaded.folder, host));
         let secrets = wire::secrets(&workflow)?;
         redact::know(&secrets);
-        let mut corpora = wire::Corpora::new(loaded, state, settings);
-        let wired = Self::of(workflow, &processes, &secrets, &mut corpora, &loaded.folder)?;
+        let mut toolbox = wire::Toolbox::new(loaded, state, settings, places.clone());
+        let wired = Self::of(workflow, &places, &secrets, &mut toolbox, &loaded.folder)?;
         Ok(Self {
-            corpora: corpora.opened(),
+            corpora: toolbox.opened(),
+            builds: toolbox.builds(),
             ..wired
         })
     }
 
     fn of(
         workflow: Arc<Workflow>,
-        processes: &Option<Arc<dyn ProcessRunner>>,
+        places: &Arc<Places>,
         secrets: &Secrets,
-        corpora: &mut wire::Corpora<'_>,
+        toolbox: &mut wire::Toolbox<'_>,
         folder: &Path,
     ) -> anyhow::Result<Self> {
         let called = workflow.workflows.iter();
         Ok(Self {
             models: wire::models(&workflow, folder)?,
-            tools: corpora.tools(&workflow, &|_| true)?.into_values().collect(),
-            processes: processes.clone(),
+            tools: toolbox.tools(&workflow, &|_| true)?.into_values().collect(),
+            places: places.clone(),
+            builds: None,
             secrets: secrets.clone(),
             corpora: Vec::new(),
             called: called
-                .map(|called| Self::of(called.clone(), processes, secrets, corpora, folder))
+                .map(|called| Self::of(called.clone(), places, secrets, toolbox, folder))
                 .collect::<Result<_, _>>()?,
             workflow,
         })
@@ -189,12 +193,16 @@ impl Wired {
         approver: Arc<dyn Approver>,
     ) -> Ports {
         let silent: Arc<dyn Observer> = Arc::new(Silent);
+        if let Some(builds) = &self.builds {
+            builds.keep_in(Arc::new(store.clone()));
+        }
         let below = |called: &Wired| called.ports(journal.clone(), store, silent.clone(), approver.clone());
         Ports {
             dispatch: Arc::new(store.clone()),
             models: self.models.clone(),
             tools: self.tools.clone(),
-            processes: self.processes.clone(),
+            processes: Some(self.places.clone()),
+            rooms: Some(self.places.clone()),
             gates: wire::gates(),
             cache: Some(Arc::new(store.clone())),
             secrets: self.secrets.clone(),
@@ -311,9 +319,7 @@ pub async fn drive(
     let journal = telemetry.journal(Arc::new(Told(store.clone())));
     let driven = drive_on(run, wired, (journal, store), begin, settings).await;
     telemetry.finish(settings).await;
-    if let Some(processes) = &wired.processes {
-        processes.settle().await;
-    }
+    wired.places.settle().await;
     let outcome = driven?;
     let duration_ms = SystemClock.now_ms().saturating_sub(started_ms);
     report::outcome(

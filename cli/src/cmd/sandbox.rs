@@ -3,40 +3,85 @@
 use super::block_on;
 use crate::args::{Sandbox, SandboxCommand};
 use crate::exit::Exit;
-use crate::report;
 use crate::settings::Settings;
+use crate::{report, workspace};
 use serde_json::json;
-use troupe_core::port::sandbox::SandboxEngine as _;
+use troupe_core::id::RunId;
+use troupe_core::port::ErrorKind;
+use troupe_core::port::sandbox::{Leftover, SandboxEngine as _};
 use troupe_sandbox::docker::Docker;
+use troupe_store::Reader;
 
 pub fn run(arguments: &Sandbox, settings: &Settings) -> anyhow::Result<Exit> {
-    let removes = matches!(arguments.command, SandboxCommand::Gc);
-    let left = block_on(async {
+    let (removes, all) = match arguments.command {
+        SandboxCommand::Ls => (false, false),
+        SandboxCommand::Gc { all } => (true, all),
+    };
+    let folder = workspace::folder(settings)?;
+    let (gone, kept) = block_on(async {
         let engine = Docker::connect().await?;
-        let left = engine.leftovers().await?;
+        let runs = match Reader::open(&folder).await {
+            Ok(reader) => Some(reader),
+            Err(error) if error.kind == ErrorKind::Missing => None,
+            Err(error) => return Err(error.into()),
+        };
+        let (mut gone, mut kept) = (Vec::new(), Vec::new());
+        for left in engine.leftovers().await? {
+            match !all && is_waited_for(&left, runs.as_ref()).await? {
+                true => kept.push(left),
+                false => gone.push(left),
+            }
+        }
         if removes {
-            for sandbox in &left {
+            for sandbox in &gone {
                 engine.remove(&sandbox.id).await?;
             }
         }
-        Ok(left)
+        Ok((gone, kept))
     })?;
     if settings.json {
-        let rows = left.iter().map(|sandbox| {
-            let (id, owner, image) = (&sandbox.id, &sandbox.owner, &sandbox.image);
-            json!({ "id": id, "owner": owner, "image": image, "process": sandbox.process })
-        });
-        report::print_json(&rows.collect::<Vec<_>>())?;
+        let rows = gone.iter().map(|sandbox| (sandbox, false));
+        let rows = rows.chain(kept.iter().map(|sandbox| (sandbox, true)));
+        report::print_json(&rows.map(row).collect::<Vec<_>>())?;
         return Ok(Exit::Succeeded);
     }
-    for sandbox in &left {
+    let listed = gone.iter().chain(kept.iter().filter(|_| !removes));
+    for sandbox in listed {
         let id = sandbox.id.get(..12).unwrap_or(&sandbox.id);
         report::line(&format!("{id}  {}  {}", sandbox.owner, sandbox.image))?;
     }
-    match (left.len(), removes) {
+    match (gone.len(), removes) {
         (0, _) => settings.say("nothing is left over"),
         (count, true) => settings.say(format!("removed: {count}")),
         (_, false) => settings.say("`troupe sandbox gc` removes them"),
     }
+    if !kept.is_empty() {
+        let count = kept.len();
+        settings.say(format!("kept for runs that may go on: {count}; `--all` takes them too"));
+    }
     Ok(Exit::Succeeded)
+}
+
+/// Whether a run may go on with a sandbox: one that is not over, or that another workspace knows.
+async fn is_waited_for(left: &Leftover, runs: Option<&Reader>) -> anyhow::Result<bool> {
+    let Some(name) = &left.run else { return Ok(false) };
+    let (Some(runs), Some(run)) = (runs, RunId::parse(name)) else {
+        return Ok(true);
+    };
+    match runs.run(&run).await {
+        Ok(record) => Ok(!record.progress.status.is_over()),
+        Err(error) if error.kind == ErrorKind::Missing => Ok(true),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn row((sandbox, kept): (&Leftover, bool)) -> serde_json::Value {
+    json!({
+        "id": sandbox.id,
+        "owner": sandbox.owner,
+        "image": sandbox.image,
+        "process": sandbox.process,
+        "run": sandbox.run,
+        "kept": kept,
+    })
 }

@@ -1,9 +1,10 @@
 //! Workflows measured: a suite's questions become journaled runs, and the runs become scores.
 //!
-//! `suite` (file → what is asked), `dataset` (rows), `trial` (one run of one question), `judge` (a model's word on
-//! an answer, a run too), `sources` (what can be cited), `measure` (a journal → scores), `summary` (scores → means and how sure they are), and
+//! `suite` (file → what is asked), `dataset` (rows), `trial` (one run of one question), `ask` (a
+//! question to a workflow of our own, a run too), `judge` (a model's word on an answer), `sources` (what can be cited), `measure` (a journal → scores), `summary` (scores → means and how sure they are), and
 //! the forms of the report.
 
+mod ask;
 mod dataset;
 mod judge;
 mod junit;
@@ -15,6 +16,7 @@ mod summary;
 mod text;
 mod trial;
 
+pub use ask::ask;
 pub use judge::{Judge, judge};
 pub use measure::measure;
 pub use sources::Sources;

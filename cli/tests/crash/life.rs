@@ -126,6 +126,7 @@ fn ports(folder: &Path, workflow: &Workflow, journal: &Arc<Mortal>, person: &Per
             .collect(),
         tools: workflow.tools.iter().map(|of| tool(&of.path)).collect(),
         processes: Some(Arc::new(Commands(folder.to_owned()))),
+        rooms: None,
         approver: Arc::new(person.clone()),
         secrets: Secrets::default(),
         clock: Arc::new(SystemClock),

@@ -1,18 +1,9 @@
 //! `troupe env`, `troupe sandbox` and commands in sandboxes, through the program.
 
-use crate::fixture::{Place, examples, small};
+use crate::fixture::{Place, examples, image, small};
 use serde_json::json;
 
 const PATCH: &str = "--- /dev/null\n+++ b/tests/test_a.py\n@@ -0,0 +1 @@\n+import a\n";
-
-/// Whether an engine and an image are there to test on.
-fn image() -> Option<String> {
-    let image = std::env::var("TROUPE_TEST_IMAGE").ok();
-    if image.is_none() {
-        println!("passed over: TROUPE_TEST_IMAGE names no image");
-    }
-    image
-}
 
 #[test]
 fn mistakes_in_instances_are_told_with_their_line() {

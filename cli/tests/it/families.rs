@@ -27,6 +27,7 @@ pub fn ports(store: &Store) -> Ports {
         gates: Gates::new(),
         cache: None,
         processes: None,
+        rooms: None,
         approver: Arc::new(Nobody),
         secrets: Secrets::default(),
         clock: Arc::new(SystemClock),

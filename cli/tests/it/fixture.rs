@@ -111,3 +111,12 @@ pub fn small() -> Place {
         );
     place
 }
+
+/// Whether an engine and an image are there to test on.
+pub fn image() -> Option<String> {
+    let image = std::env::var("TROUPE_TEST_IMAGE").ok();
+    if image.is_none() {
+        println!("passed over: TROUPE_TEST_IMAGE names no image");
+    }
+    image
+}

@@ -24,6 +24,7 @@ mod lsp;
 #[cfg(feature = "local")]
 mod models;
 mod reports;
+mod sandboxed;
 mod secrets;
 mod serve;
 #[cfg(feature = "local")]

@@ -45,6 +45,7 @@ fn fold(workflow: &Workflow, state: &mut State, event: &Event) {
             state.clock = Some(state.open.open(Call::RunClock));
             state.status = Some(RunStatus::Running);
             state.systems = state.evaluate_systems(workflow);
+            state.images = state.evaluate_images(workflow);
         }
         Event::AllowanceGiven { allowance } => {
             bound(workflow, state, Some(allowance));

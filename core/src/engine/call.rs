@@ -10,7 +10,7 @@
 
 use super::open::Call;
 use super::state::{Action, AgentPhase, ItemPhase, Parent, State};
-use super::{Link, Trigger, agent, approval, child, doubt, item, key, limits, wave};
+use super::{Link, Trigger, agent, approval, child, doubt, item, key, limits, place, wave};
 use crate::effect::{Effect, Measure, ModelRequest, Origin, ToolRequest, Want};
 use crate::event::{Event, Work};
 use crate::failure::Failure;
@@ -126,7 +126,7 @@ pub(super) fn failed(workflow: &Workflow, state: &State, call: CallId, failure: 
 pub(super) fn effect(workflow: &Workflow, state: &State, id: CallId, call: Call) -> Effect {
     let want = match call {
         Call::Model(actor) => Want::Model(model_request(workflow, state, actor)),
-        Call::AgentTool(actor) => agent_tool(state, actor),
+        Call::AgentTool(actor) => agent_tool(workflow, state, actor),
         Call::ItemTool(..) | Call::Process(..) => item_work(workflow, state, call),
         Call::Workflow(step, at) => child::request(workflow, state, step, at),
         Call::Approval(step, at) => approval::request(workflow, state, step, at),
@@ -211,7 +211,7 @@ fn model_request(workflow: &Workflow, state: &State, actor: ActorId) -> ModelReq
     }
 }
 
-fn agent_tool(state: &State, actor: ActorId) -> Want {
+fn agent_tool(workflow: &Workflow, state: &State, actor: ActorId) -> Want {
     let agent = state.agent(actor);
     let (tool, text) = match &agent.phase {
         AgentPhase::Acting {
@@ -228,6 +228,7 @@ fn agent_tool(state: &State, actor: ActorId) -> Want {
         arguments,
         read: agent.read.clone(),
         left: Some(limits::left(state, actor)),
+        place: place::of_tool(workflow, state, tool, Some(actor)),
     })
 }
 
@@ -247,6 +248,7 @@ fn item_work(workflow: &Workflow, state: &State, call: Call) -> Want {
             arguments,
             read: Arc::new(BTreeSet::new()),
             left: None,
+            place: place::of_tool(workflow, state, *tool, None),
         }),
         _ => by_the_clock(0),
     }

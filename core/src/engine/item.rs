@@ -11,15 +11,15 @@
 use super::open::Call;
 use super::scope::{Round, RunScope};
 use super::state::{AgentPhase, ItemPhase, ItemState, State};
-use super::{Link, Trigger, answer, child, limits, repeat, retry, run};
+use super::{Link, Trigger, answer, child, limits, place, repeat, retry, run};
 use crate::Value;
-use crate::effect::{Command, Place};
+use crate::effect::Command;
 use crate::event::{Event, Work};
 use crate::expression::EvaluationError;
 use crate::failure::{Failure, FailureKind};
 use crate::id::{ActorId, CallId, ItemIndex, StepIndex};
 use crate::input::{Exit, Used};
-use crate::ir::{CommandTemplate, Verb, Workflow};
+use crate::ir::{CommandTemplate, Quarters, Verb, Workflow};
 use crate::message::{Retrieved, ToolOutput};
 
 /// Bytes of a failed command's stderr that its failure quotes.
@@ -124,7 +124,7 @@ fn work(workflow: &Workflow, state: &State, step: StepIndex, item: ItemIndex, ac
             arguments: arguments.evaluate(&scope).map_err(unreadable)?,
         },
         Verb::Run { command, .. } => Work::Process {
-            command: command_of(command, &scope).map_err(unreadable)?,
+            command: command_of(workflow, state, command, &scope).map_err(unreadable)?,
         },
         Verb::Workflow {
             workflow: index,
@@ -143,7 +143,12 @@ fn work(workflow: &Workflow, state: &State, step: StepIndex, item: ItemIndex, ac
     })
 }
 
-fn command_of(template: &CommandTemplate, scope: &RunScope) -> Result<Command, EvaluationError> {
+fn command_of(
+    workflow: &Workflow,
+    state: &State,
+    template: &CommandTemplate,
+    scope: &RunScope,
+) -> Result<Command, EvaluationError> {
     Ok(Command {
         arguments: template
             .arguments
@@ -157,11 +162,8 @@ fn command_of(template: &CommandTemplate, scope: &RunScope) -> Result<Command, E
             .collect::<Result<_, _>>()?,
         stdin: template.stdin.as_ref().map(|t| t.evaluate_text(scope)).transpose()?,
         sandbox: match &template.sandbox {
-            Some(place) => Some(Place {
-                image: place.image.evaluate_text(scope)?,
-                network: place.network,
-                resources: place.resources,
-            }),
+            Some(Quarters::Own(own)) => Some(place::own(own, scope)?),
+            Some(Quarters::Declared(sandbox)) => Some(place::declared(workflow, state, *sandbox, None)),
             None => None,
         },
     })

@@ -27,6 +27,7 @@ mod key;
 mod limits;
 mod open;
 mod owner;
+mod place;
 mod reopen;
 mod repeat;
 mod replay;

@@ -73,10 +73,9 @@ fn start(workflow: &Workflow, inputs: Object, env: Object, allowance: Option<All
     let mut begun = State::new(workflow);
     (begun.inputs, begun.env) = (inputs.clone(), env.clone());
     let scope = RunScope::of(workflow, &begun);
-    let unreadable = workflow
-        .agents
-        .iter()
-        .find_map(|agent| agent.system.evaluate_text(&scope).err());
+    let systems = workflow.agents.iter().map(|agent| &agent.system);
+    let images = workflow.sandboxes.iter().map(|sandbox| &sandbox.place.image);
+    let unreadable = systems.chain(images).find_map(|text| text.evaluate_text(&scope).err());
     let mut events = vec![Event::RunStarted { inputs, env, allowance }];
     events.extend(unreadable.map(|error| Event::RunFailed {
         step: None,

@@ -43,6 +43,8 @@ pub struct State {
     pub(super) ready: BTreeSet<ActorId>,
     /// System prompts by agent definition, evaluated once: the stable head of every prompt.
     pub(super) systems: Vec<Arc<str>>,
+    /// Images by declared sandbox, evaluated once.
+    pub(super) images: Vec<Arc<str>>,
     pub(super) steps: Vec<StepState>,
     /// The first step that is not over: how many steps there are, when all are.
     pub(super) first_open: usize,
@@ -284,6 +286,7 @@ impl State {
             clock: None,
             ready: BTreeSet::new(),
             systems: Vec::new(),
+            images: Vec::new(),
             steps: vec![StepState::default(); workflow.steps.len()],
             first_open: 0,
             agents: Vec::new(),
@@ -431,6 +434,15 @@ impl State {
             .agents
             .iter()
             .map(|agent| agent.system.evaluate_text(&scope).unwrap_or_default().into())
+            .collect()
+    }
+
+    /// Evaluates the images of declared sandboxes, as system prompts are.
+    pub(super) fn evaluate_images(&self, workflow: &Workflow) -> Vec<Arc<str>> {
+        let scope = super::scope::RunScope::of(workflow, self);
+        let images = workflow.sandboxes.iter().map(|sandbox| &sandbox.place.image);
+        images
+            .map(|image| image.evaluate_text(&scope).unwrap_or_default().into())
             .collect()
     }
 }

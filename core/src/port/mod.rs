@@ -11,6 +11,7 @@ pub mod model;
 pub mod pool;
 pub mod process;
 pub mod reranker;
+pub mod room;
 pub mod sandbox;
 pub mod tokens;
 pub mod tool;

@@ -1,6 +1,7 @@
 //! Places apart in which commands run.
 
 use super::Error;
+use crate::input::Exit;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -26,6 +27,17 @@ pub struct Blueprint {
     pub directory: String,
     /// Whom it belongs to, such as a run: found again on what it leaves.
     pub owner: String,
+    /// The run that it is kept for, where it stays from one command to the next.
+    pub room: Option<Room>,
+}
+
+/// A name by which a sandbox is found again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Room {
+    /// The run that it is kept for.
+    pub run: String,
+    /// The run's name, a `/`, and its name in the run.
+    pub name: String,
 }
 
 impl Blueprint {
@@ -40,6 +52,7 @@ impl Blueprint {
             env: BTreeMap::new(),
             directory: directory.into(),
             owner: owner.into(),
+            room: None,
         }
     }
 }
@@ -55,9 +68,11 @@ pub enum Network {
 }
 
 /// What commands may do to their sandbox. None gains rights by starting another program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Rights {
     /// None beyond those of the files.
+    #[default]
     Least,
     /// Those that package managers take: to own, to change and to act as others.
     Install,
@@ -141,6 +156,35 @@ impl Ended {
     pub fn succeeded(&self) -> bool {
         self.reason == Reason::Exited(0)
     }
+
+    /// As a process tells it: a reason that is no exit code stands on a last line of stderr, with the limit that
+    /// was passed.
+    pub fn into_exit(self, resources: &Resources) -> Exit {
+        let Self {
+            reason,
+            stdout,
+            mut stderr,
+        } = self;
+        let mebibytes = |most: Option<u32>| most.map(|most| format!(" of {most} MiB")).unwrap_or_default();
+        let (memory, disk) = (mebibytes(resources.memory_mb), mebibytes(resources.disk_mb));
+        let why = match reason {
+            Reason::Exited(code) => return Exit { code, stdout, stderr },
+            Reason::Signal(signal) => format!("ended by signal {signal}"),
+            Reason::Timeout => "ended: it took too long".to_owned(),
+            Reason::OutOfMemory => format!("ended: it wanted more than its memory{memory}"),
+            Reason::DiskFull => format!("ended: it wrote more than its disk{disk}"),
+        };
+        if !stderr.is_empty() && !stderr.ends_with('\n') {
+            stderr.push('\n');
+        }
+        stderr.push_str(&why);
+        stderr.push('\n');
+        Exit {
+            code: -1,
+            stdout,
+            stderr,
+        }
+    }
 }
 
 /// Why a command ended.
@@ -192,6 +236,8 @@ pub struct Leftover {
     pub image: String,
     /// The process that made it, where it can be told.
     pub process: Option<u32>,
+    /// The run that it is kept for: one that is not over may go on with it.
+    pub run: Option<String>,
 }
 
 /// Makes sandboxes.
@@ -234,6 +280,9 @@ pub trait Sandbox: Send + Sync {
 
     /// Keeps its files as an image of this name (`REPOSITORY:TAG`), and gives its digest.
     async fn commit(&self, name: &str) -> Result<String, Error>;
+
+    /// Ends everything that runs in it; its files stay as they are, and commands can run in it again.
+    async fn halt(&self) -> Result<(), Error>;
 
     /// Ends everything in it and removes it.
     async fn remove(&self) -> Result<(), Error>;

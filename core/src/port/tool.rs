@@ -2,6 +2,7 @@
 
 use super::Error;
 use crate::Value;
+use crate::effect::Place;
 use crate::limits::Left;
 use crate::message::ToolOutput;
 use crate::types::Type;
@@ -32,6 +33,8 @@ pub struct Invocation {
     pub arguments: Value,
     /// Chunks that were read in full: by the calling agent, or by whomever [`Tool::readers`] names.
     pub read: Arc<BTreeSet<String>>,
+    /// Where it works, for the tools of a sandbox.
+    pub place: Option<Place>,
 }
 
 /// Whose reading a tool is told of.

@@ -8,7 +8,7 @@ use crate::nearest;
 use crate::report::Report;
 use std::collections::{HashMap, HashSet};
 use troupe_core::diagnostic::Diagnostic;
-use troupe_core::ir::Tool;
+use troupe_core::ir::{Tool, ToolSource};
 use troupe_core::limits::Limits;
 
 /// What is known of an agent besides its text; positions in the document and in the list of models.
@@ -21,11 +21,12 @@ pub(crate) struct Agent {
     pub(crate) limits: Limits,
 }
 
-/// What each name under `tools` grants: a server all its tools, a corpus those that it offers, in its
+/// What each name under `tools` grants: a server or a sandbox all its tools, a corpus those that it offers, in its
 /// order, `corpus.tool` the one.
 fn grants<'t>(document: &Document, tools: &'t [Tool]) -> HashMap<&'t str, Vec<usize>> {
     let mut index: HashMap<&str, Vec<usize>> = HashMap::new();
-    for (at, tool) in tools.iter().enumerate() {
+    let granted = tools.iter().enumerate();
+    for (at, tool) in granted.filter(|(_, tool)| tool.source != ToolSource::Environment) {
         index.entry(tool.source.group()).or_default().push(at);
         index.entry(&tool.path).or_default().push(at);
     }
@@ -263,9 +264,12 @@ pub(super) fn unknown_tool(
     let mut known: Vec<&str> = Vec::new();
     if corpora {
         known.extend(document.shared.corpora.iter().map(|corpus| corpus.name.value.as_str()));
+        let sandboxes = &document.shared.sandboxes;
+        known.extend(sandboxes.iter().map(|sandbox| sandbox.name.value.as_str()));
         known.extend(document.shared.servers.iter().map(|server| server.name.value.as_str()));
     }
-    known.extend(tools.iter().map(|tool| tool.path.as_str()));
+    let named = tools.iter().filter(|tool| tool.source != ToolSource::Environment);
+    known.extend(named.map(|tool| tool.path.as_str()));
     let mut problem = Diagnostic::error(
         code::UNKNOWN_TOOL,
         name.span,
@@ -280,7 +284,7 @@ pub(super) fn unknown_tool(
     problem.hints = match owners.as_slice() {
         [] => report.hints(&name.value, "tools", &known),
         owners => vec![format!(
-            "a tool is named with its corpus: {}",
+            "a tool is named with what brings it: {}",
             nearest::list(owners.iter().copied())
         )],
     };

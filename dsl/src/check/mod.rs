@@ -5,6 +5,7 @@ mod arguments;
 mod called;
 mod corpora;
 mod cursor;
+mod environments;
 mod facts;
 mod fields;
 mod fit;
@@ -18,6 +19,7 @@ mod operators;
 mod outputs;
 mod prices;
 mod references;
+mod sandboxes;
 mod servers;
 mod steps;
 
@@ -85,7 +87,11 @@ pub(crate) fn check(
 ) -> Checked {
     let mut tools = corpora::check(report, document, files);
     let mut signatures: Vec<Signature> = tools.iter().map(|tool| corpora::signature(document, tool)).collect();
-    for (tool, signature) in servers::check(report, document) {
+    for (tool, signature) in sandboxes::tools(document)
+        .into_iter()
+        .chain(servers::check(report, document))
+        .chain(environments::tools(document))
+    {
         tools.push(tool);
         signatures.push(signature);
     }
@@ -113,6 +119,7 @@ pub(crate) fn check(
     prices::check(report, document, &calls);
     let names = Names::new(document, &kinds);
     agents::check_prompts(report, document, &names, &mut found);
+    sandboxes::check(report, document, &names, &mut found);
     let edges = steps::check(report, document, &names, &callables, &kinds, &mut found);
     let outputs = outputs::check(report, document, &names, &mut found);
     let order = graph::order(report, document, &edges);

@@ -3,6 +3,7 @@
 use super::agents::{self, Agent};
 use super::arguments::{self, Callee};
 use super::called::Called;
+use super::environments;
 use super::facts::{facts_if, instead};
 use super::fit;
 use super::infer::infer;
@@ -100,7 +101,7 @@ pub(super) fn kinds(report: &mut Report, document: &Document, callables: &Callab
                 (None, Type::String)
             }
             Some(Verb::Plan { .. }) => (None, Type::Any),
-            Some(Verb::Environment { .. }) => (None, environment()),
+            Some(Verb::Environment { .. }) => (environments::found(callables.tools), environments::result()),
         };
         let agent = match (&step.verb, callee) {
             (Some(Verb::Agent { .. }), Some(at)) => Some(&callables.agents[at]),
@@ -108,7 +109,10 @@ pub(super) fn kinds(report: &mut Report, document: &Document, callables: &Callab
         };
         let retry = step.retry.as_ref().or(document.defaults.retry.as_ref());
         resolved.push(Kind {
-            untrusted: matches!(step.verb, Some(Verb::Tool { .. } | Verb::Run(_))),
+            untrusted: matches!(
+                step.verb,
+                Some(Verb::Tool { .. } | Verb::Run(_) | Verb::Environment { .. })
+            ),
             output: step.output.clone().unwrap_or(default),
             limits: limits(report, step, agent),
             callee,
@@ -124,7 +128,7 @@ pub(super) fn kinds(report: &mut Report, document: &Document, callables: &Callab
 fn effect(step: &Step, callee: Option<usize>, tools: &[Tool]) -> EffectClass {
     match &step.verb {
         Some(Verb::Run(_)) => EffectClass::Once,
-        Some(Verb::Tool { .. }) => callee.map_or(EffectClass::Once, |at| tools[at].class),
+        Some(Verb::Tool { .. } | Verb::Environment { .. }) => callee.map_or(EffectClass::Once, |at| tools[at].class),
         _ => EffectClass::Pure,
     }
 }
@@ -159,16 +163,6 @@ fn approved(choices: Vec<String>) -> Type {
         Type::Enum(choices)
     };
     object(&[("choice", choice), ("comment", Type::String.or(Type::Null))])
-}
-
-/// What is known of an environment.
-fn environment() -> Type {
-    object(&[
-        ("image", Type::String),
-        ("verified", Type::Boolean),
-        ("attempts", Type::Integer),
-        ("reason", Type::String.or(Type::Null)),
-    ])
 }
 
 /// A step only narrows what its agent may use.
@@ -287,7 +281,7 @@ fn verb_expressions(
             each(vibe, |tree| fit::words(report, scope, found, tree));
             each(given, |tree| drop(fit::kind(report, scope, found, tree)));
         }
-        Verb::Environment { texts } => texts.iter().for_each(|tree| fit::words(report, scope, found, tree)),
+        Verb::Environment { given } => each(given, |tree| environments::check(report, scope, found, tree)),
         Verb::Tool { tool, arguments } => {
             let Some(arguments) = arguments else { return };
             match kind.callee.map(|at| &callables.signatures[at]) {

@@ -243,6 +243,7 @@ fn elsewhere(key: &str, here: &Mapping) -> Option<&'static str> {
         &language::REPEAT,
         &language::MODEL,
         &language::CORPUS,
+        &language::SANDBOX_DECLARED,
     ]
     .into_iter()
     .find(|mapping| mapping.name != here.name && mapping.has(key))

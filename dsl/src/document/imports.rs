@@ -1,7 +1,7 @@
 //! `imports`: what other files declare, read as if it stood here.
 
 use super::fields::Fields;
-use super::{Shared, Spanned, agents, corpora, models, servers, version};
+use super::{Shared, Spanned, agents, corpora, models, sandboxes, servers, version};
 use crate::code;
 use crate::files::{Files, Rebased, folder_of, joined};
 use crate::language::SHARED;
@@ -24,6 +24,7 @@ pub(super) fn shared(report: &mut Report, fields: &Fields<'_>, files: &dyn Files
     reading.sections(report, fields, "", &mut shared);
     twice(report, "model", shared.models.iter().map(|model| &model.alias));
     twice(report, "corpus", shared.corpora.iter().map(|corpus| &corpus.name));
+    twice(report, "sandbox", shared.sandboxes.iter().map(|sandbox| &sandbox.name));
     twice(report, "agent", shared.agents.iter().map(|agent| &agent.name));
     twice(report, "server", shared.servers.iter().map(|server| &server.name));
     shared
@@ -48,7 +49,7 @@ impl Reading<'_> {
             let entry = fields.get(key);
             entry.is_some_and(|entry| !matches!(entry.value.kind, Kind::Map(_)) && !entry.value.is_null())
         };
-        shared.is_incomplete |= ["models", "corpora", "mcp", "agents"].iter().any(is_wrong);
+        shared.is_incomplete |= ["models", "corpora", "sandboxes", "mcp", "agents"].iter().any(is_wrong);
         let files = Rebased::new(self.files, folder);
         if let Some(entry) = fields.get("models") {
             shared.models.extend(models::read(report, entry));
@@ -59,6 +60,9 @@ impl Reading<'_> {
                 pattern.value = joined(folder, &pattern.value);
             }
             shared.corpora.extend(read);
+        }
+        if let Some(entry) = fields.get("sandboxes") {
+            shared.sandboxes.extend(sandboxes::read(report, entry));
         }
         if let Some(entry) = fields.get("mcp") {
             shared.servers.extend(servers::read(report, entry, &files));

@@ -11,6 +11,7 @@ mod limits;
 mod models;
 mod names;
 mod run;
+mod sandboxes;
 mod servers;
 mod shape;
 mod steps;
@@ -25,6 +26,7 @@ pub(crate) use inputs::Input;
 pub(crate) use limits::WrittenRunLimits;
 pub(crate) use models::{BUILTIN, Model, PROVIDERS, defaults as model_defaults, split as split_model};
 pub(crate) use names::{ROOTS, identifier, label};
+pub(crate) use sandboxes::{Declared, Sandbox};
 pub(crate) use servers::{Pinned, Server};
 pub(crate) use steps::{FanOut, Repeat, Step, Verb};
 
@@ -37,6 +39,7 @@ use crate::report::Report;
 use crate::yaml::{Entry, Kind, Node};
 use fields::Fields;
 use troupe_core::diagnostic::{Diagnostic, Span};
+use troupe_core::id::SandboxIndex;
 
 /// A value and where it was written.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,10 +67,20 @@ pub(crate) struct Document {
 pub(crate) struct Shared {
     pub(crate) models: Vec<Model>,
     pub(crate) corpora: Vec<Corpus>,
+    pub(crate) sandboxes: Vec<Declared>,
     pub(crate) servers: Vec<Server>,
     pub(crate) agents: Vec<Agent>,
     /// Whether an imported file could not be read: what is unknown here may be declared there.
     pub(crate) is_incomplete: bool,
+}
+
+impl Document {
+    /// The declared sandbox of a name.
+    pub(crate) fn sandbox(&self, name: &str) -> Option<SandboxIndex> {
+        let mut declared = (0..).zip(&self.shared.sandboxes);
+        let found = declared.find(|(_, declared)| declared.name.value == name)?;
+        Some(SandboxIndex(found.0))
+    }
 }
 
 /// Reads all sections. None when the file is no mapping at all.

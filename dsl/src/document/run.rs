@@ -1,15 +1,14 @@
 //! The verb `run`: a command.
 
 use super::fields::Fields;
+use super::sandboxes::{self, Sandbox};
 use super::values;
 use crate::code;
 use crate::expression::{self, Tree};
-use crate::language::SANDBOX;
 use crate::report::Report;
 use crate::yaml::{Entry, Kind, Node, Scalar};
 use troupe_core::Value;
 use troupe_core::diagnostic::Diagnostic;
-use troupe_core::port::sandbox::{Network, Resources};
 
 #[derive(Debug)]
 pub(crate) struct Command {
@@ -17,15 +16,6 @@ pub(crate) struct Command {
     pub(crate) env: Vec<(String, Tree)>,
     pub(crate) stdin: Option<Tree>,
     pub(crate) sandbox: Option<Sandbox>,
-}
-
-/// Where a command runs.
-#[derive(Debug)]
-pub(crate) struct Sandbox {
-    /// Absent when it could not be read.
-    pub(crate) image: Option<Tree>,
-    pub(crate) network: Network,
-    pub(crate) resources: Resources,
 }
 
 pub(super) fn read(report: &mut Report, verb: &Entry, fields: &Fields<'_>) -> Command {
@@ -39,54 +29,9 @@ pub(super) fn read(report: &mut Report, verb: &Entry, fields: &Fields<'_>) -> Co
             Kind::List(_) | Kind::Map(_) => expression::value(report, &entry.value),
             Kind::Scalar(_) => expression::text(report, &entry.value, "`stdin`"),
         }),
-        sandbox: fields.get("sandbox").map(|entry| sandbox(report, fields, entry)),
-    }
-}
-
-fn sandbox(report: &mut Report, owner: &Fields<'_>, entry: &Entry) -> Sandbox {
-    let fields = match &entry.value.kind {
-        Kind::Map(_) => owner.inner(report, "sandbox", &SANDBOX),
-        _ => None,
-    };
-    let Some(fields) = fields else {
-        return Sandbox {
-            image: expression::text(report, &entry.value, "`sandbox`"),
-            network: Network::None,
-            resources: Resources::default(),
-        };
-    };
-    fields.require(report, "image");
-    let network = fields.get("network");
-    let is_list = network.is_some_and(|entry| matches!(entry.value.kind, Kind::List(_)));
-    if let Some(entry) = network.filter(|_| is_list) {
-        report.later("network: [HOST]", entry.key_span);
-    }
-    let network = if is_list { None } else { fields.word(report, "network") };
-    if let Some(entry) = fields.get("share")
-        && fields.word(report, "share") == Some("run")
-    {
-        report.later("share: run", entry.key_span);
-    }
-    let usual = Resources::default();
-    let cpus = fields.number(report, "cpus");
-    Sandbox {
-        image: fields.template(report, "image"),
-        network: if network == Some("all") {
-            Network::All
-        } else {
-            Network::None
-        },
-        resources: Resources {
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "the language bounds it by 0.01 and 1024"
-            )]
-            cpu_thousandths: cpus.map(|cpus| (cpus * 1_000.0).round() as u32),
-            memory_mb: fields.count(report, "memory_mb").or(usual.memory_mb),
-            disk_mb: fields.count(report, "disk_mb").or(usual.disk_mb),
-            pids: fields.count(report, "pids").or(usual.pids),
-        },
+        sandbox: fields
+            .get("sandbox")
+            .map(|entry| sandboxes::of_command(report, fields, entry)),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::document::Named;
 use crate::language::{Key, Mapping, Takes};
 use crate::{explain, nearest};
 use std::ops::Range;
+use troupe_core::ir::Share;
 use troupe_core::types::Type;
 
 /// What stands at a place, for people.
@@ -125,6 +126,14 @@ fn declared(analysis: &Analysis, offset: usize) -> Option<Hover> {
             let corpus = document.shared.corpora.get(at)?;
             let files = corpus.files.iter().map(|pattern| pattern.value.as_str());
             format!("corpus `{}`: {}", corpus.name.value, nearest::list(files))
+        }
+        Symbol::Sandbox(at) => {
+            let declared = document.shared.sandboxes.get(at)?;
+            let name = &declared.name.value;
+            match declared.share {
+                Share::Agent => format!("sandbox `{name}`: each agent and each step has one of its own"),
+                Share::Run => format!("sandbox `{name}`: all of a run meet in it"),
+            }
         }
         Symbol::Server(at) => format!("MCP server `{}`", document.shared.servers.get(at)?.name.value),
         Symbol::Item(_) => "the item of this step's `for_each`".to_owned(),

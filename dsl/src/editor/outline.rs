@@ -49,7 +49,7 @@ pub(super) fn of(seen: &Seen) -> Vec<Outline> {
             "steps" => Item::Step,
             "agents" => Item::Agent,
             "models" => Item::Model,
-            "corpora" | "mcp" => Item::Tools,
+            "corpora" | "sandboxes" | "mcp" => Item::Tools,
             "inputs" | "outputs" => Item::Value,
             _ => Item::Section,
         };

@@ -67,6 +67,7 @@ fn is_a_name(symbol: Symbol, new: &str) -> Result<(), String> {
         Symbol::Agent(_) => label(&mut report, new, here, "an agent"),
         Symbol::Model(_) => label(&mut report, new, here, "a model"),
         Symbol::Corpus(_) => label(&mut report, new, here, "a corpus"),
+        Symbol::Sandbox(_) => label(&mut report, new, here, "a sandbox"),
         Symbol::Server(_) => label(&mut report, new, here, "a server"),
     };
     if fits {

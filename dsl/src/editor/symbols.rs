@@ -13,6 +13,7 @@ pub(super) enum Symbol {
     Agent(usize),
     Model(usize),
     Corpus(usize),
+    Sandbox(usize),
     Server(usize),
     /// The item of a step's fan-out.
     Item(usize),
@@ -51,8 +52,9 @@ pub(super) fn occurrences(seen: &Seen, sources: &Sources) -> Vec<Occurrence> {
     all.of_models(seen, &names(|symbol| matches!(symbol, Symbol::Model(_))));
     all.of_tools(
         seen,
-        &names(|symbol| matches!(symbol, Symbol::Corpus(_) | Symbol::Server(_))),
+        &names(|symbol| matches!(symbol, Symbol::Corpus(_) | Symbol::Sandbox(_) | Symbol::Server(_))),
     );
+    all.of_sandboxes(seen, &names(|symbol| matches!(symbol, Symbol::Sandbox(_))));
     all.of_steps(seen, &names(|symbol| matches!(symbol, Symbol::Step(_))));
     let places: HashMap<Span, Symbol> = declared.iter().map(|(symbol, name)| (name.span, *symbol)).collect();
     all.of_expressions(seen, &places);
@@ -72,6 +74,10 @@ pub(super) fn declarations(seen: &Seen) -> Vec<(Symbol, Spanned<String>)> {
     add(
         Symbol::Corpus,
         shared.corpora.iter().map(|corpus| &corpus.name).collect(),
+    );
+    add(
+        Symbol::Sandbox,
+        shared.sandboxes.iter().map(|sandbox| &sandbox.name).collect(),
     );
     add(
         Symbol::Server,
@@ -150,6 +156,16 @@ impl Collected<'_> {
                 let whole = without_quotes(self.sources, tool.span);
                 let start = whole.start as usize;
                 self.add(*symbol, Span::new(whole.source, start, start + owner.len()), false);
+            }
+        }
+    }
+
+    fn of_sandboxes(&mut self, seen: &Seen, names: &HashMap<&str, Symbol>) {
+        for step in &seen.document.steps {
+            if let Some(Verb::Run(command)) = &step.verb
+                && let Some(word) = command.sandbox.as_ref().and_then(|sandbox| sandbox.word.as_ref())
+            {
+                self.named(names, word);
             }
         }
     }

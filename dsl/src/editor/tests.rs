@@ -101,7 +101,7 @@ fn keys_of_inner_mappings_come_with_the_required_first() {
     insta::assert_snapshot!(in_step("agent: lead\nrepeat:\n  ‸"), @"until max carry");
     insta::assert_snapshot!(in_step("agent: lead\nrepeat: { max: 3, ‸ }"), @"until carry");
     insta::assert_snapshot!(in_step("agent: lead\nretry: { ‸"), @"attempts backoff errors");
-    insta::assert_snapshot!(labels("troupe: 1\n‸\nsteps: {}\n"), @"name description imports inputs defaults models corpora mcp agents outputs limits");
+    insta::assert_snapshot!(labels("troupe: 1\n‸\nsteps: {}\n"), @"name description imports inputs defaults models corpora sandboxes mcp agents outputs limits");
     insta::assert_snapshot!(labels("troupe: 1\nagents:\n  a:\n    model: x\n    t‸\n"), @"tools team system limits description");
     insta::assert_snapshot!(labels("troupe: 1\nagents:\n  a: { model: x, limits: { tu‸ } }\n"), @"turns output_bytes");
     insta::assert_snapshot!(labels("troupe: 1\nmodels:\n  m:\n    pro‸\n"), @"provider");

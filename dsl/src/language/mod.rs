@@ -13,7 +13,7 @@ mod workflow;
 pub(crate) use agents::{AGENT, TEAM};
 pub(crate) use declarations::{CORPUS, EMBEDDER, EXTRAS, INPUT, MCP_SERVER, MODEL, PRICE, RERANKER};
 pub(crate) use limits::{AGENT_LIMITS, RUN_LIMITS};
-pub(crate) use steps::{CACHE, REPEAT, RETRY, SANDBOX, STEP};
+pub(crate) use steps::{CACHE, REPEAT, RETRY, SANDBOX, SANDBOX_DECLARED, STEP};
 pub(crate) use verbs::{DISCUSS, ENVIRONMENT, VERBS};
 pub(crate) use workflow::{DEFAULTS, SHARED, WORKFLOW};
 

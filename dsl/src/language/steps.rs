@@ -1,6 +1,6 @@
 //! A step and its modifiers.
 
-use super::{AGENT_LIMITS, DISCUSS, ENVIRONMENT, Mapping, Names, Takes, key, one_or_more};
+use super::{AGENT_LIMITS, DISCUSS, ENVIRONMENT, Key, Mapping, Names, Takes, key, one_or_more};
 
 const DATA_WITH_EXPRESSIONS: Takes = Takes::Each(&Takes::Value);
 
@@ -29,8 +29,7 @@ pub(crate) const STEP: Mapping = Mapping {
             "environment",
             Takes::Mapping(&ENVIRONMENT),
             "A verified image for a repository at a commit.",
-        )
-        .later(),
+        ),
         key(
             "tool",
             Takes::Name(Names::Tool),
@@ -239,24 +238,51 @@ pub(crate) const CACHE: Mapping = Mapping {
     keys: &[key("for", Takes::Duration, "How old an answer may be.").required()],
 };
 
+const IMAGE: Key = key("image", Takes::Template, "The image that it starts from.").required();
+const DIRECTORY: Key = key(
+    "directory",
+    Takes::Text,
+    "Where commands start; made when it is not there. Default: /work.",
+);
+const NETWORK: Key = key(
+    "network",
+    Takes::Or(&[Takes::Words(&["none", "all"]), Takes::List(&Takes::Text)]),
+    "`none`, `all`, or the hosts that may be reached. Default: none.",
+);
+const RIGHTS: Key = key(
+    "rights",
+    Takes::Words(&["least", "install"]),
+    "`install`: those that package managers need, to own files and to act as other users. Default: least.",
+);
+const CPUS: Key = key("cpus", Takes::Number(0.01, 1024.0), "Processors.");
+const MEMORY: Key = key("memory_mb", Takes::Integer(16, 1 << 30), "Memory in MiB.");
+const DISK: Key = key("disk_mb", Takes::Integer(16, 1 << 30), "Disk in MiB.");
+const PIDS: Key = key("pids", Takes::Integer(1, 1 << 20), "Processes at once.");
+
+/// The sandbox of a command.
 pub(crate) const SANDBOX: Mapping = Mapping {
     what: "`sandbox`",
     name: "sandbox",
+    keys: &[IMAGE, DIRECTORY, NETWORK, RIGHTS, CPUS, MEMORY, DISK, PIDS],
+};
+
+/// A sandbox with a name.
+pub(crate) const SANDBOX_DECLARED: Mapping = Mapping {
+    what: "a sandbox",
+    name: "sandbox_declared",
     keys: &[
-        key("image", Takes::Template, "The image that it starts from.").required(),
-        key(
-            "network",
-            Takes::Or(&[Takes::Words(&["none", "all"]), Takes::List(&Takes::Text)]),
-            "`none`, `all`, or the hosts that may be reached. Default: none.",
-        ),
-        key("cpus", Takes::Number(0.01, 1024.0), "Processors."),
-        key("memory_mb", Takes::Integer(16, 1 << 30), "Memory in MiB."),
-        key("disk_mb", Takes::Integer(16, 1 << 30), "Disk in MiB."),
-        key("pids", Takes::Integer(1, 1 << 20), "Processes at once."),
+        IMAGE,
+        DIRECTORY,
+        NETWORK,
+        RIGHTS,
+        CPUS,
+        MEMORY,
+        DISK,
+        PIDS,
         key(
             "share",
-            Takes::Words(&["step", "run"]),
-            "Whether each step has a sandbox of its own. Default: step.",
+            Takes::Words(&["agent", "run"]),
+            "Whether each agent and each step has one of its own, or all of a run meet in one. Default: agent.",
         ),
     ],
 };

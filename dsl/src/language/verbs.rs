@@ -46,34 +46,28 @@ pub(crate) const ENVIRONMENT: Mapping = Mapping {
     what: "`environment`",
     name: "environment",
     keys: &[
-        key("repository", Takes::Template, "The repository: a path or an address.").required(),
-        key("commit", Takes::Template, "The commit to build at.").required(),
-        key("test_patch", Takes::Template, "The patch that adds the tests."),
         key(
-            "fix_patch",
+            "instance",
+            Takes::Value,
+            "A repository at a commit, a test patch and a fix patch, as a line of `troupe env build` has them.",
+        )
+        .required(),
+        key(
+            "base",
             Takes::Template,
-            "The patch after which the tests must pass.",
-        ),
-        key(
-            "language",
-            Takes::Words(&[
-                "python",
-                "javascript",
-                "typescript",
-                "rust",
-                "go",
-                "java",
-                "c",
-                "cpp",
-                "php",
-                "ruby",
-            ]),
-            "The main language. Default: found out from the files.",
+            "The image that it starts from. Default: debian:bookworm.",
         ),
         key(
             "attempts",
             Takes::Integer(1, 20),
             "Rounds of planning, building and verifying. Default: 5.",
         ),
+        key(
+            "setup",
+            Takes::Template,
+            "A bash script that installs what the tests need. With `test` and `runner`: this plan is checked, and no other one.",
+        ),
+        key("test", Takes::Template, "The command that runs the tests."),
+        key("runner", Takes::Template, "What prints the results, such as `pytest`."),
     ],
 };

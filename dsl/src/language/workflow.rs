@@ -1,15 +1,15 @@
 //! The top of a file.
 
 use super::{
-    AGENT, AGENT_LIMITS, CORPUS, Key, MCP_SERVER, MODEL, Mapping, Names, RETRY, RUN_LIMITS, STEP, Takes, declarations,
-    key, one_or_more, steps::CACHE_FORMS,
+    AGENT, AGENT_LIMITS, CORPUS, Key, MCP_SERVER, MODEL, Mapping, Names, RETRY, RUN_LIMITS, SANDBOX_DECLARED, STEP,
+    Takes, declarations, key, one_or_more, steps::CACHE_FORMS,
 };
 
 const VERSION: Key = key("troupe", Takes::Version, "The version of the language: 1.").required();
 const IMPORTS: Key = key(
     "imports",
     one_or_more!(Takes::Name(Names::File)),
-    "Files whose models, corpora, MCP servers and agents are as if declared here. Their paths are relative to themselves.",
+    "Files whose models, corpora, sandboxes, MCP servers and agents are as if declared here. Their paths are relative to themselves.",
 );
 const MODELS: Key = key(
     "models",
@@ -23,6 +23,11 @@ const CORPORA: Key = key(
         Takes::Mapping(&CORPUS),
     ])),
     "Files to search. Each corpus brings tools: keyword_search, semantic_search and read_chunk, unless it says otherwise.",
+);
+const SANDBOXES: Key = key(
+    "sandboxes",
+    Takes::Each(&Takes::Or(&[Takes::Text, Takes::Mapping(&SANDBOX_DECLARED)])),
+    "Places apart to work in. Each brings tools: shell, read_file, write_file and apply_patch.",
 );
 const MCP: Key = key(
     "mcp",
@@ -56,6 +61,7 @@ pub(crate) const WORKFLOW: Mapping = Mapping {
         ),
         MODELS,
         CORPORA,
+        SANDBOXES,
         MCP,
         AGENTS,
         key(
@@ -81,7 +87,7 @@ pub(crate) const WORKFLOW: Mapping = Mapping {
 pub(crate) const SHARED: Mapping = Mapping {
     what: "an imported file",
     name: "shared",
-    keys: &[VERSION, IMPORTS, MODELS, CORPORA, MCP, AGENTS],
+    keys: &[VERSION, IMPORTS, MODELS, CORPORA, SANDBOXES, MCP, AGENTS],
 };
 
 pub(crate) const DEFAULTS: Mapping = Mapping {

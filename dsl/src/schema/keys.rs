@@ -57,7 +57,7 @@ impl Drawing {
         }
         let names = match key.name {
             "inputs" | "steps" => identifier(),
-            "models" | "corpora" | "mcp" | "agents" | "outputs" => json!({
+            "models" | "corpora" | "sandboxes" | "mcp" | "agents" | "outputs" => json!({
                 "pattern": LABEL,
                 "patternErrorMessage": "a name is made of letters, digits, `_` and `-`, and starts with a letter or `_`",
             }),

@@ -119,11 +119,11 @@ fn name(names: Names) -> Value {
         }
         Names::Grant => text(
             &format!(r"{label}(\.\S+)?$"),
-            "a corpus, a server, or a tool of one: `corpus.tool`",
+            "a corpus, a sandbox, a server, or a tool of one: `corpus.tool`",
         ),
         Names::Tool => text(
             &format!(r"{label}\.\S+$"),
-            "a tool is named with its corpus or server: `corpus.tool`",
+            "a tool is named with its corpus, sandbox or server: `corpus.tool`",
         ),
         Names::Workflow => {
             let mut drawn = text(NO_MARKS, "the path of a workflow file, or `std/NAME`");

@@ -400,7 +400,7 @@ steps:
       |   b: { workflow: std/refin }
       |                  ^^^^^^^^^
       = did you mean `refine`?
-      = workflows of `std/`: `debate`, `refine`, `refine-round`, `verify-citation`, `verify-citations`
+      = workflows of `std/`: `debate`, `environment`, `environment-attempt`, `refine`, `refine-round`, `verify-citation`, `verify-citations`
     "#);
 }
 

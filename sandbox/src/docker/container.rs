@@ -51,21 +51,18 @@ impl Container {
         started.map_err(|error| self.fault.of("cannot start a sandbox", error))
     }
 
-    /// Ends all that runs in it, whatever hides from its parent, and starts it again with its files as they are.
-    pub(super) async fn end_everything(&self) -> Result<(), Error> {
-        let options = KillContainerOptionsBuilder::new().signal("KILL").build();
-        // One that is not running has ended by itself.
-        let _ = self.client.kill_container(&self.id, Some(options)).await;
-        self.killed.store(0, std::sync::atomic::Ordering::Relaxed);
-        self.start().await
-    }
-
     /// Bytes that its own files take now.
     pub(super) async fn size(&self) -> Option<u64> {
         let options = InspectContainerOptionsBuilder::new().size(true).build();
         let container = self.client.inspect_container(&self.id, Some(options)).await.ok()?;
         container.size_rw.and_then(|size| u64::try_from(size).ok())
     }
+}
+
+/// Ends all that runs in a container, and the container with it. One that is not running has ended by itself.
+pub(super) async fn kill(client: &bollard::Docker, id: &str) {
+    let options = KillContainerOptionsBuilder::new().signal("KILL").build();
+    let _ = client.kill_container(id, Some(options)).await;
 }
 
 #[async_trait]
@@ -132,6 +129,13 @@ impl Sandbox for Container {
             true => committed.id,
             false => format!("sha256:{}", committed.id),
         })
+    }
+
+    /// Ends it whole, whatever hides from its parent, and starts it again.
+    async fn halt(&self) -> Result<(), Error> {
+        kill(&self.client, &self.id).await;
+        self.killed.store(0, std::sync::atomic::Ordering::Relaxed);
+        self.start().await
     }
 
     async fn remove(&self) -> Result<(), Error> {

@@ -1,6 +1,6 @@
 //! A blueprint as the engine wants it.
 
-use super::{MAKER, NAME, OWNER, maker};
+use super::{MAKER, NAME, OWNER, ROOM, RUN, maker};
 use bollard::models::{ContainerCreateBody, HostConfig, Mount as Mounted, MountType};
 use std::collections::HashMap;
 use troupe_core::port::sandbox::{Blueprint, Network, Rights};
@@ -22,14 +22,22 @@ pub(super) fn body(blueprint: &Blueprint, name: &str) -> ContainerCreateBody {
         cmd: Some(Vec::new()),
         user: Some("root".to_owned()),
         working_dir: Some(blueprint.directory.clone()),
-        labels: Some(HashMap::from([
-            (OWNER.to_owned(), blueprint.owner.clone()),
-            (MAKER.to_owned(), maker::own()),
-            (NAME.to_owned(), name.to_owned()),
-        ])),
+        labels: Some(labels(blueprint, name)),
         host_config: Some(host(blueprint)),
         ..ContainerCreateBody::default()
     }
+}
+
+fn labels(blueprint: &Blueprint, name: &str) -> HashMap<String, String> {
+    let room = blueprint.room.iter();
+    let room = room.flat_map(|room| [(RUN, room.run.clone()), (ROOM, room.name.clone())]);
+    let own = [
+        (OWNER, blueprint.owner.clone()),
+        (MAKER, maker::own()),
+        (NAME, name.to_owned()),
+    ];
+    let all = own.into_iter().chain(room);
+    all.map(|(label, value)| (label.to_owned(), value)).collect()
 }
 
 fn host(blueprint: &Blueprint) -> HostConfig {

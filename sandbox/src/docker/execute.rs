@@ -12,7 +12,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 use tokio::time::{sleep, timeout};
-use troupe_core::port::sandbox::{Deaf, Ended, Execution, Listener, Reason, Stream};
+use troupe_core::port::sandbox::{Deaf, Ended, Execution, Listener, Reason, Sandbox as _, Stream};
 use troupe_core::port::{Error, ErrorKind};
 
 /// How long to listen once a command has exited: what it left in the background may hold its outputs open for ever.
@@ -34,7 +34,7 @@ pub(super) async fn execute(
     let heard = run(container, execution, listener).await?;
     let reason = match heard.cut {
         Some(reason) => {
-            container.end_everything().await?;
+            container.halt().await?;
             reason
         }
         None => reason(container, &heard.id).await?,

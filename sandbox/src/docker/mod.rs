@@ -31,6 +31,10 @@ const MAKER: &str = "troupe.maker";
 /// Labels a container with its own name. Labels go over to images, and from them to containers that others start:
 /// those have other names.
 const NAME: &str = "troupe.name";
+/// Labels a container that stays with the run that it is kept for.
+const RUN: &str = "troupe.run";
+/// Labels a container that stays with its name: the run's, a `/`, and its own in the run.
+const ROOM: &str = "troupe.room";
 
 /// How long an answer of the engine may take: committing an image of some gigabytes is the slowest.
 const ANSWER: Duration = Duration::from_secs(900);
@@ -87,12 +91,42 @@ impl Docker {
         Ok(container)
     }
 
-    /// Removes all sandboxes that this process has made.
+    /// The sandbox that was kept for a room, without anything that still ran in it; none when there is none.
+    pub(crate) async fn resume(&self, blueprint: &Blueprint) -> Result<Option<Container>, Error> {
+        let Some(room) = &blueprint.room else { return Ok(None) };
+        let kept = self
+            .labelled(&format!("{ROOM}={}", room.name))
+            .await?
+            .into_iter()
+            .next();
+        let Some(id) = kept.and_then(|kept| kept.id) else {
+            return Ok(None);
+        };
+        let container = Container::new(self.client.clone(), self.fault.clone(), id, blueprint);
+        container.halt().await?;
+        Ok(Some(container))
+    }
+
+    /// Ends what runs in the sandboxes that are kept for a run, and removes them where it is over.
+    pub(crate) async fn leave(&self, run: &str, is_over: bool) -> Result<(), Error> {
+        for kept in self.labelled(&format!("{RUN}={run}")).await? {
+            let id = kept.id.unwrap_or_default();
+            match is_over {
+                true => self.remove(&id).await?,
+                false => container::kill(&self.client, &id).await,
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes all sandboxes that this process has made, except for those that runs go on with.
     ///
     /// # Errors
     /// When the engine cannot list or remove them.
     pub async fn remove_own(&self) -> Result<(), Error> {
-        for sandbox in self.labelled(&format!("{MAKER}={}", maker::own())).await? {
+        let mut own = self.labelled(&format!("{MAKER}={}", maker::own())).await?;
+        own.retain(|sandbox| !sandbox.labels.as_ref().is_some_and(|labels| labels.contains_key(RUN)));
+        for sandbox in own {
             self.remove(&sandbox.id.unwrap_or_default()).await?;
         }
         Ok(())
@@ -164,6 +198,7 @@ impl SandboxEngine for Docker {
                 owner: labels.get(OWNER).cloned().unwrap_or_default(),
                 image: container.image.unwrap_or_default(),
                 process: maker::process(maker),
+                run: labels.get(RUN).cloned(),
             })
         });
         Ok(left.collect())

@@ -1,7 +1,7 @@
 //! What was tried, and what it came to.
 
 use super::plan::Plan;
-use super::results::Diagnosis;
+use super::results::{Diagnosis, Runner};
 use super::verdict::{Lists, TestRun, Verdict};
 
 /// What an attempt got to.
@@ -27,6 +27,8 @@ pub struct Attempt {
     pub setup: String,
     /// The test command.
     pub test: String,
+    /// What prints the results of the tests.
+    pub runner: Runner,
     /// Why the plan was as it was, a line each.
     pub reasons: Vec<String>,
     /// Why it failed; none where it did not.
@@ -39,6 +41,7 @@ impl Attempt {
             step,
             setup: plan.setup.clone(),
             test: plan.test.clone(),
+            runner: plan.runner,
             reasons: plan.reasons.clone(),
             diagnosis,
         }

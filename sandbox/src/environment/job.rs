@@ -2,10 +2,10 @@
 
 use super::Snapshot;
 use super::attempt::{Attempt, Checked, Step};
-use super::build::{Builder, Built, Path, REPOSITORY};
+use super::build::{Builder, Built, Given, Path, REPOSITORY};
 use super::check::{self, Unapplied};
 use super::instance::{self, Instance};
-use super::plan::{self, Plan, Task};
+use super::plan::{self, Plan, Task, Unplanned};
 use super::results::{self, Diagnosis, Failure, Stage};
 use super::reuse;
 use super::script;
@@ -26,13 +26,21 @@ pub(super) struct Job<'a> {
     pub(super) archive: Vec<u8>,
     /// The tests that are run.
     tests: Vec<String>,
+    /// The one plan that is tried, where somebody has made it; else rules make them.
+    given: Option<&'a Given>,
     attempts: Vec<Attempt>,
 }
 
 impl<'a> Job<'a> {
     /// At its beginning.
-    pub(super) fn new(builder: &'a Builder, instance: &'a Instance, snapshot: Snapshot, archive: Vec<u8>) -> Self {
+    pub(super) fn new(
+        builder: &'a Builder,
+        instance: &'a Instance,
+        given: Option<&'a Given>,
+        (snapshot, archive): (Snapshot, Vec<u8>),
+    ) -> Self {
         Self {
+            given,
             builder,
             instance,
             snapshot,
@@ -52,9 +60,26 @@ impl<'a> Job<'a> {
         Ok(built)
     }
 
+    /// An image with the sources and nothing done to them.
+    pub(super) async fn sources(&self, listener: &mut dyn Listener) -> Result<String, Error> {
+        let base = &self.builder.options.base;
+        let image = self.image_name(base, "");
+        if self.builder.engine.image(&image).await?.is_none() {
+            let grown = self.grow(base, &image, "", None, listener).await?;
+            if let Err(ended) = grown {
+                let why = ended.stderr.lines().last().unwrap_or_default().to_owned();
+                return Err(Error::Base {
+                    image: base.clone(),
+                    why,
+                });
+            }
+        }
+        Ok(image)
+    }
+
     /// The environment from one that was verified for another commit, if one serves.
     async fn reuse(&mut self, listener: &mut dyn Listener) -> Result<Option<Built>, Error> {
-        if !self.builder.options.reuse {
+        if !self.builder.options.reuse || self.given.is_some() {
             return Ok(None);
         }
         let pool = self.builder.pool.list(Some(&self.instance.repository)).await?;
@@ -142,8 +167,9 @@ impl<'a> Job<'a> {
             }
             // Where time or disk ran out no other plan is known to need less.
             let spent = matches!(checked.after.failure, Some(Failure::Timeout | Failure::DiskFull));
+            let rules = self.given.is_none();
             let again = !spent && matches!(checked.verdict, Verdict::FailToFail | Verdict::NoTests);
-            if again && self.narrow(&checked) {
+            if again && rules && self.narrow(&checked) {
                 // Nothing is wrong with the environment: the next attempt finds it as it is.
                 self.note(Step::Check, &plan, None);
                 last = unverified(checked, None);
@@ -180,6 +206,13 @@ impl<'a> Job<'a> {
             language: self.instance.language,
             feedback,
         };
+        if let Some(given) = self.given {
+            let language = plan::language(task).ok_or_else(|| Unplanned::UnknownLanguage.to_string())?;
+            return match feedback {
+                [] => Ok(given.plan(language)),
+                _ => Err("no other plan was given".to_owned()),
+            };
+        }
         plan::plan(task).map_err(|unplanned| unplanned.to_string())
     }
 
@@ -240,7 +273,10 @@ impl<'a> Job<'a> {
         self.note(Step::Check, plan, None);
         self.builder.engine.remove_image(image).await?;
         let Unapplied { patch, why } = unapplied;
-        Ok(Built::failed(format!("`{patch}` does not apply: {why}")))
+        Ok(Built {
+            is_unapplied: true,
+            ..Built::failed(format!("`{patch}` does not apply: {why}"))
+        })
     }
 
     fn note(&mut self, step: Step, plan: &Plan, diagnosis: Option<Diagnosis>) {

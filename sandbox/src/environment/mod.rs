@@ -17,11 +17,13 @@ pub mod reuse;
 pub mod script;
 pub mod snapshot;
 pub mod source;
+mod tool;
 pub mod verdict;
 
 pub use attempt::{Attempt, Step};
-pub use build::{Builder, Built, Options};
+pub use build::{Builder, Built, Given, Options};
 pub use instance::Instance;
 pub use language::Language;
 pub use snapshot::Snapshot;
+pub use tool::EnvironmentTool;
 pub use verdict::Verdict;

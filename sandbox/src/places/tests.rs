@@ -3,7 +3,8 @@
 use super::*;
 use crate::host::Options;
 use std::time::Duration;
-use troupe_core::port::sandbox::Network;
+use troupe_core::effect::WORK;
+use troupe_core::port::sandbox::{Network, Resources, Rights};
 
 fn command(script: &str, image: Option<String>) -> Command {
     Command {
@@ -11,8 +12,11 @@ fn command(script: &str, image: Option<String>) -> Command {
         env: vec![("GIVEN".into(), "1".into())],
         stdin: Some("read".into()),
         sandbox: image.map(|image| Place {
+            room: None,
             image,
+            directory: WORK.to_owned(),
             network: Network::None,
+            rights: Rights::Least,
             resources: Resources {
                 memory_mb: Some(128),
                 ..Resources::default()
@@ -79,4 +83,58 @@ async fn whoever_stops_waiting_leaves_no_sandbox() {
         let left = engine.labelled(&format!("troupe.owner=run {key}")).await.unwrap();
         assert!(left.is_empty(), "{left:?}");
     }
+}
+
+/// A place of a run whose sandbox stays.
+fn room(image: &str, name: &str) -> Place {
+    Place {
+        room: Some(name.to_owned()),
+        ..command("", Some(image.to_owned())).sandbox.unwrap()
+    }
+}
+
+/// What a shell command in a room prints, with a `*` before it where the sandbox is new.
+async fn say(places: &Places, room: &Place, script: &str) -> String {
+    let execution = Execution {
+        timeout: Some(Duration::from_secs(20)),
+        ..Execution::script(script)
+    };
+    let executed = places.execute("run/call", room, execution).await.unwrap();
+    let exit = executed.ended.into_exit(&room.resources);
+    let star = if executed.is_new { "*" } else { "" };
+    format!("{star}{}{}", exit.stdout.trim(), exit.stderr.trim())
+}
+
+#[tokio::test]
+async fn a_room_stays_with_its_run_and_goes_with_it() {
+    let Some(image) = image() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let run = format!("run-{}", std::process::id());
+    let (one, other) = (
+        room(&image, &format!("{run}/shop")),
+        room(&image, &format!("{run}/shop/agent-1")),
+    );
+    let places = Places::new(folder.path(), None);
+    assert_eq!(say(&places, &one, "echo 1 > kept; (sleep 900 &); pwd").await, "*/work");
+    assert_eq!(
+        say(&places, &other, "cat kept").await,
+        "*cat: kept: No such file or directory"
+    );
+    assert_eq!(say(&places, &one, "cat kept").await, "1");
+    // A command that nobody waits for ends, and the next one finds the files.
+    let broken_off = places.execute("key", &one, Execution::script("echo 2 > kept; sleep 900"));
+    assert!(timeout(Duration::from_secs(3), broken_off).await.is_err());
+    assert_eq!(say(&places, &one, "cat kept; pgrep -c sleep").await, "2\n1");
+    // Another process goes on with the run: its files are there, and nothing runs.
+    places.leave(&run, false).await;
+    let later = Places::new(folder.path(), None);
+    assert_eq!(say(&later, &one, "cat kept; pgrep -xc sleep").await, "2\n1");
+    later.leave(&run, true).await;
+    assert_eq!(
+        say(&later, &one, "cat kept").await,
+        "*cat: kept: No such file or directory"
+    );
+    later.leave(&run, true).await;
+    let engine = Docker::connect().await.unwrap();
+    assert!(engine.labelled(&format!("troupe.run={run}")).await.unwrap().is_empty());
 }

@@ -204,6 +204,7 @@ pub fn call_of(
         key: "test".into(),
         arguments,
         read: Arc::new(read),
+        place: None,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let output = runtime.block_on(tool.call(invocation));

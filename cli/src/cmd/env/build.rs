@@ -9,30 +9,15 @@ use crate::{report, workspace};
 use anyhow::Context as _;
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use troupe_agents::{Clock as _, SystemClock};
 use troupe_core::port::sandbox::{Mount, Resources, SandboxEngine as _};
+use troupe_sandbox::certificates;
 use troupe_sandbox::docker::Docker;
 use troupe_sandbox::environment::{Builder, Instance, Options, instance};
 use troupe_store::Store;
-
-/// Where machines keep the certificates that they trust: Debian's place, and Fedora's.
-const CERTIFICATES: [&str; 2] = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"];
-/// Where sandboxes see them: nothing of an image lies there.
-const CERTIFICATES_INSIDE: &str = "/run/troupe/ca-certificates.crt";
-/// The variables by which programs are told of certificates.
-const CERTIFICATE_VARIABLES: [&str; 8] = [
-    "SSL_CERT_FILE",
-    "CURL_CA_BUNDLE",
-    "REQUESTS_CA_BUNDLE",
-    "PIP_CERT",
-    "NODE_EXTRA_CA_CERTS",
-    "CARGO_HTTP_CAINFO",
-    "GIT_SSL_CAINFO",
-    "COMPOSER_CAFILE",
-];
 
 pub fn run(arguments: &EnvBuild, settings: &Settings) -> anyhow::Result<Exit> {
     let instances = chosen(instance::read(&arguments.instances)?, &arguments.only)?;
@@ -125,11 +110,11 @@ fn options(arguments: &EnvBuild) -> anyhow::Result<Options> {
     let mut mounts = Vec::new();
     let certificates = match &arguments.ca_certificates {
         Some(path) => Some(path.clone()),
-        None => CERTIFICATES.iter().map(PathBuf::from).find(|path| path.is_file()),
+        None => certificates::of_machine(),
     };
     if let Some(path) = certificates {
-        mounts.push(mount(&path, CERTIFICATES_INSIDE)?);
-        env.extend(CERTIFICATE_VARIABLES.map(|name| (name.to_owned(), CERTIFICATES_INSIDE.to_owned())));
+        mounts.push(mount(&path, certificates::INSIDE)?);
+        env.extend(certificates::variables());
     }
     for text in &arguments.mount {
         let Some((host, inside)) = text.rsplit_once(':').filter(|(_, inside)| inside.starts_with('/')) else {

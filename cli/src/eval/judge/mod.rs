@@ -3,14 +3,13 @@
 //! mean (WideSearch). Every call is a journaled run. A judge that fails or cannot be understood makes nothing wrong: it
 //! is counted by itself.
 
+use super::ask::ask;
 use super::measure::Measured;
 use super::suite::{JudgeModel, Metric, Suite};
-use super::trial::{Making, Ready, drive, name};
+use super::trial::{Making, Ready};
 use crate::cmd::{Choices, Wired};
 use crate::load::Loaded;
-use crate::past::Past;
 use crate::settings::Settings;
-use crate::workspace;
 use futures_util::StreamExt as _;
 use serde::Serialize;
 use serde_json::json;
@@ -18,11 +17,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use troupe_core::Object;
 use troupe_core::expression::as_text;
-use troupe_core::id::RunId;
 use troupe_core::metric::TableScores;
-use troupe_core::port::ErrorKind;
-use troupe_core::port::journal::{Journal as _, RunStatus};
-use troupe_core::view::RunView;
 use troupe_dsl::Folder;
 
 /// What a judge came to.
@@ -171,7 +166,7 @@ async fn answer(judge: &Judge<'_>, one: &mut Measured, making: &Making<'_>) -> a
         ("generated".to_owned(), one.answer.as_str().into()),
         ("gold".to_owned(), one.golds.join("\nor: ").into()),
     ]);
-    let Some(said) = ask(ready, &one.run, inputs, making).await? else {
+    let Some(said) = ask(ready, "judge", &one.run, inputs, making).await? else {
         return Ok(false);
     };
     let word = said.as_ref().and_then(|outputs| outputs.get("verdict")).map(as_text);
@@ -199,7 +194,7 @@ async fn rubric(judge: &Judge<'_>, one: &mut Measured, making: &Making<'_>) -> a
         ("answer".to_owned(), one.answer.as_str().into()),
         ("criteria".to_owned(), numbered(one.criteria.iter().cloned()).into()),
     ]);
-    let Some(said) = ask(ready, &one.run, inputs, making).await? else {
+    let Some(said) = ask(ready, "judge", &one.run, inputs, making).await? else {
         return Ok(false);
     };
     let Some(verdicts) = said.and_then(|outputs| verdicts(&outputs, one.criteria.len())) else {
@@ -235,7 +230,7 @@ async fn cells(judge: &Judge<'_>, one: &mut Measured, suite: &Suite, making: &Ma
             ("column".to_owned(), column.as_str().into()),
             ("pairs".to_owned(), numbered(pairs.iter().map(pair)).into()),
         ]);
-        let Some(said) = ask(ready, &one.run, inputs, making).await? else {
+        let Some(said) = ask(ready, "judge", &one.run, inputs, making).await? else {
             return Ok(false);
         };
         match said.and_then(|outputs| verdicts(&outputs, pairs.len())) {
@@ -269,39 +264,4 @@ fn verdicts(outputs: &Object, count: usize) -> Option<Vec<bool>> {
         }
     }
     holds.into_iter().collect()
-}
-
-/// Asks the judge about what a run answered: its outputs, nothing when its own run failed, none when stopped.
-async fn ask(
-    judge: &Ready<'_>,
-    asked_about: &str,
-    inputs: Object,
-    making: &Making<'_>,
-) -> anyhow::Result<Option<Option<Object>>> {
-    let workflow = &judge.loaded.workflow;
-    // Each answer of each trial is judged by itself: the run tells which.
-    let run = name(&json!(["judge", workflow.fingerprint, asked_about, inputs]));
-    let status = match making.store.run(&run).await {
-        Ok(record) => Some(record.progress.status),
-        Err(error) if error.kind == ErrorKind::Missing => None,
-        Err(error) => return Err(error.into()),
-    };
-    let status = match status {
-        Some(status @ (RunStatus::Succeeded | RunStatus::Failed)) => status,
-        _ if *making.stops.borrow() => return Ok(None),
-        _ => {
-            let _lease = workspace::acquire(making.store, &run).await?;
-            drive(&run, status.is_none(), judge, &inputs, making).await?
-        }
-    };
-    match status {
-        RunStatus::Succeeded => outputs(judge, &run, making).await.map(|outputs| Some(Some(outputs))),
-        RunStatus::Failed => Ok(Some(None)),
-        _ => Ok(None),
-    }
-}
-
-async fn outputs(judge: &Ready<'_>, run: &RunId, making: &Making<'_>) -> anyhow::Result<Object> {
-    let past = Past::read(making.store.reader(), run).await?;
-    Ok(RunView::of(&judge.loaded.workflow, &past.entries).outputs)
 }

@@ -281,7 +281,7 @@ impl RunTrace {
 pub(super) fn tool_type(source: &ToolSource) -> &'static str {
     match source {
         ToolSource::Corpus { .. } => "datastore",
-        ToolSource::Mcp { .. } => "extension",
+        ToolSource::Sandbox { .. } | ToolSource::Environment | ToolSource::Mcp { .. } => "extension",
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Seen;
 use crate::code;
-use crate::document::{Spanned, Verb};
+use crate::document::{Spanned, Step, Verb};
 use crate::report::Report;
 use std::collections::HashSet;
 use troupe_core::diagnostic::{Diagnostic, SourceId};
@@ -115,6 +115,22 @@ fn corpora(report: &mut Report, seen: &Seen<'_>) {
             let hint = "remove it, or grant it to an agent under `tools`";
             warn(report, code::UNUSED_CORPUS, "corpus", &corpus.name, hint);
         }
+    }
+    let words: HashSet<&str> = seen.document.steps.iter().filter_map(sandbox_word).collect();
+    for sandbox in &seen.document.shared.sandboxes {
+        let name = sandbox.name.value.as_str();
+        if !used.contains(name) && !words.contains(name) && is_own(seen, &sandbox.name) {
+            let hint = "remove it, grant it to an agent under `tools`, or name it as the `sandbox` of a step";
+            warn(report, code::UNUSED_CORPUS, "sandbox", &sandbox.name, hint);
+        }
+    }
+}
+
+/// The one word that a command gives as its sandbox.
+fn sandbox_word(step: &Step) -> Option<&str> {
+    match &step.verb {
+        Some(Verb::Run(command)) => Some(command.sandbox.as_ref()?.word.as_ref()?.value.as_str()),
+        _ => None,
     }
 }
 

@@ -8,6 +8,7 @@ use crate::language::{DISCUSS, ENVIRONMENT, Key, VERBS};
 use crate::nearest;
 use crate::report::Report;
 use crate::yaml::{Entry, Kind, Node};
+use troupe_core::Value;
 use troupe_core::diagnostic::Diagnostic;
 
 /// What a step does. Parts that could not be read are absent.
@@ -33,7 +34,8 @@ pub(crate) enum Verb {
         given: Option<Tree>,
     },
     Environment {
-        texts: Vec<Tree>,
+        /// What it is given, an object.
+        given: Option<Tree>,
     },
 }
 
@@ -248,16 +250,50 @@ fn discuss(report: &mut Report, fields: &Fields<'_>, verb: &Entry) -> Verb {
 }
 
 fn environment(report: &mut Report, fields: &Fields<'_>) -> Verb {
-    let mut texts = Vec::new();
-    if let Some(inner) = fields.inner(report, "environment", &ENVIRONMENT) {
-        for key in ["repository", "commit"] {
-            inner.require(report, key);
-        }
-        for key in ["repository", "commit", "test_patch", "fix_patch"] {
-            texts.extend(inner.template(report, key));
-        }
-        inner.word(report, "language");
-        inner.count(report, "attempts");
+    let Some((entry, inner)) = fields
+        .get("environment")
+        .zip(fields.inner(report, "environment", &ENVIRONMENT))
+    else {
+        return Verb::Environment { given: None };
+    };
+    inner.require(report, "instance");
+    let mut given = Vec::new();
+    if let Some(instance) = inner.get("instance") {
+        let tree = expression::value(report, &instance.value);
+        given.extend(tree.map(|tree| ("instance".to_owned(), instance.key_span, tree)));
     }
-    Verb::Environment { texts }
+    for key in ["base", "setup", "test", "runner"] {
+        let tree = inner.template(report, key);
+        given.extend(
+            inner
+                .get(key)
+                .zip(tree)
+                .map(|(entry, tree)| (key.to_owned(), entry.key_span, tree)),
+        );
+    }
+    if let Some((entry, attempts)) = inner.get("attempts").zip(inner.count(report, "attempts")) {
+        let tree = Tree::Literal(Value::from(attempts), entry.value.span);
+        given.push(("attempts".to_owned(), entry.key_span, tree));
+    }
+    whole_plan(report, &inner);
+    Verb::Environment {
+        given: Some(Tree::Object(given, entry.value.span)),
+    }
+}
+
+/// A plan is given whole.
+fn whole_plan(report: &mut Report, fields: &Fields<'_>) {
+    let parts = ["setup", "test", "runner"];
+    // A slip was reported as what it is.
+    let written = |key: &&str| fields.get(key).filter(|entry| entry.key == **key);
+    let Some(entry) = parts.iter().find_map(written) else {
+        return;
+    };
+    for missing in parts.iter().filter(|key| fields.get(key).is_none()) {
+        let message = format!("`{missing}` is missing: a plan is `setup`, `test` and `runner`");
+        report.add(
+            Diagnostic::error(code::MISSING_KEY, entry.key_span, message)
+                .hint("without all three, the rules for the repository's language make a plan"),
+        );
+    }
 }

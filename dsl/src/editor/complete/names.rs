@@ -84,6 +84,9 @@ fn named(suggestions: &mut Suggestions, seen: Option<&Seen>, cursor: &Cursor, na
                     "corpus, with the tools that it offers",
                 );
             }
+            for declared in &seen.document.shared.sandboxes {
+                suggestions.add(Suggests::Tool, &declared.name.value, "sandbox, with its tools");
+            }
             tools(suggestions, seen);
         }
         (Names::Tool, Some(seen)) => tools(suggestions, seen),

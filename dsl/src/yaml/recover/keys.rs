@@ -18,6 +18,7 @@ const WORDS: &[&str] = &[
     "cache",
     "choices",
     "corpora",
+    "sandboxes",
     "deadline",
     "default",
     "defaults",

@@ -107,10 +107,7 @@ const NETWORK_TRIES: usize = 2;
 /// # Errors
 /// When the language or its tests are not recognised, and when nothing new can be tried.
 pub fn plan(task: Task<'_>) -> Result<Plan, Unplanned> {
-    let language = task
-        .language
-        .or_else(|| detect::language(task.snapshot, task.tests))
-        .ok_or(Unplanned::UnknownLanguage)?;
+    let language = language(task).ok_or(Unplanned::UnknownLanguage)?;
     let rules = RULES.iter().find(|(of, _)| *of == language).map(|(_, rules)| rules);
     let rules = rules.ok_or(Unplanned::UnknownLanguage)?;
     let after = |feedback: &[Diagnosis]| {
@@ -130,6 +127,11 @@ pub fn plan(task: Task<'_>) -> Result<Plan, Unplanned> {
         return Err(Unplanned::NothingNew(language));
     }
     Ok(next)
+}
+
+/// The language of a task, where it is told or some file tells it.
+pub(super) fn language(task: Task<'_>) -> Option<Language> {
+    task.language.or_else(|| detect::language(task.snapshot, task.tests))
 }
 
 /// Whether the last failure was the network's, which may be over by now.

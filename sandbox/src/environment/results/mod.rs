@@ -74,6 +74,43 @@ pub enum Runner {
 }
 
 impl Runner {
+    /// All of them, by the words that plans and records use.
+    pub const ALL: [(&'static str, Self); 19] = [
+        ("pytest", Self::Pytest),
+        ("unittest", Self::Unittest),
+        ("cargo", Self::Cargo),
+        ("go_json", Self::GoJson),
+        ("go_text", Self::GoText),
+        ("tap", Self::Tap),
+        ("prove", Self::Prove),
+        ("mocha", Self::Mocha),
+        ("jest", Self::Jest),
+        ("unity", Self::Unity),
+        ("ctest", Self::Ctest),
+        ("automake", Self::Automake),
+        ("gtest", Self::Gtest),
+        ("phpunit", Self::Phpunit),
+        ("rspec", Self::Rspec),
+        ("minitest", Self::Minitest),
+        ("maven", Self::Maven),
+        ("junit_xml", Self::JunitXml),
+        ("exit_code", Self::ExitCode),
+    ];
+
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        let named = Self::ALL.into_iter().find(|(_, runner)| *runner == self);
+        named.map_or("exit_code", |(name, _)| name)
+    }
+
+    /// The one that a word means.
+    pub fn named(word: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|(name, _)| *name == word)
+            .map(|(_, runner)| runner)
+    }
+
     /// Whether it names its tests, so that a run of none can be told.
     pub fn names_tests(self) -> bool {
         self != Self::ExitCode

@@ -164,6 +164,10 @@ impl Sandbox for Place {
         Ok(format!("digest of {name}"))
     }
 
+    async fn halt(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
     async fn remove(&self) -> Result<(), Error> {
         self.world.lock().unwrap().open -= 1;
         Ok(())

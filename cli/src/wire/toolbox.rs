@@ -1,0 +1,145 @@
+//! Tools: those of declared corpora and sandboxes, by what brings them.
+
+use super::{Surroundings, corpora};
+use crate::exit::Usage;
+use crate::load::Loaded;
+use crate::settings::Settings;
+use anyhow::Context as _;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use troupe_agents::{Clock as _, SystemClock};
+use troupe_core::effect::Place;
+use troupe_core::ir::{self, ToolSource, Workflow};
+use troupe_core::port::room::Rooms;
+use troupe_core::port::tool::Tool;
+use troupe_sandbox::environment::{EnvironmentTool, Options};
+use troupe_tools::{Corpus, Face, sandbox};
+
+/// What environments start from that are told nothing else.
+pub const BASE_IMAGE: &str = "debian:bookworm";
+
+/// The tools of a workflow and of those that it calls; each corpus is opened once.
+pub struct Toolbox<'a> {
+    /// The folder that the patterns of corpora start from.
+    folder: &'a Path,
+    state: &'a Path,
+    settings: &'a Settings,
+    rooms: Arc<dyn Rooms>,
+    open: Vec<(ir::Corpus, Arc<Corpus>)>,
+    environments: Option<Arc<EnvironmentTool>>,
+}
+
+impl<'a> Toolbox<'a> {
+    /// No corpus is open yet; tools of sandboxes work in `rooms`.
+    pub fn new(loaded: &'a Loaded, state: &'a Path, settings: &'a Settings, rooms: Arc<dyn Rooms>) -> Self {
+        Self {
+            folder: &loaded.folder,
+            state,
+            settings,
+            rooms,
+            open: Vec::new(),
+            environments: None,
+        }
+    }
+
+    /// Opens the corpora behind the wanted tools and gives the tools by index; those that are not wanted
+    /// are left out of the returned map.
+    pub fn tools(
+        &mut self,
+        workflow: &Workflow,
+        wanted: &dyn Fn(&ir::Tool) -> bool,
+    ) -> anyhow::Result<BTreeMap<usize, Arc<dyn Tool>>> {
+        let mut tools = BTreeMap::new();
+        for (index, tool) in workflow.tools.iter().enumerate().filter(|(_, tool)| wanted(tool)) {
+            let prefix = prefix(workflow, index, tool.source.tool());
+            let port = match &tool.source {
+                ToolSource::Corpus { corpus, tool: name } => {
+                    let declared = workflow.corpora.iter().find(|declared| declared.name == *corpus);
+                    let declared = declared.with_context(|| format!("there is no corpus `{corpus}`"))?;
+                    let face = Face::of(&prefix, &declared.offer, &declared.metadata);
+                    troupe_tools::tool(&self.corpus(declared)?, name, &face)
+                }
+                ToolSource::Sandbox { tool: name, .. } => sandbox::tool(self.rooms.clone(), name, &prefix),
+                ToolSource::Environment => Some(self.environments() as Arc<dyn Tool>),
+                ToolSource::Mcp { .. } => {
+                    let path = &tool.path;
+                    return Err(Usage::error(format!(
+                        "`{path}`: calling tools of MCP servers is not available yet"
+                    )));
+                }
+            };
+            tools.insert(
+                index,
+                port.with_context(|| format!("the tool `{}` is not built into this program", tool.path))?,
+            );
+        }
+        Ok(tools)
+    }
+
+    /// What builds environments, where a step does; it is told later where they are kept.
+    pub fn builds(&self) -> Option<Arc<EnvironmentTool>> {
+        self.environments.clone()
+    }
+
+    fn environments(&mut self) -> Arc<EnvironmentTool> {
+        let make = || {
+            let base = std::env::var("TROUPE_BASE_IMAGE").ok().filter(|base| !base.is_empty());
+            let options = Options::of_machine(base.unwrap_or_else(|| BASE_IMAGE.to_owned()));
+            Arc::new(EnvironmentTool::new(self.folder.to_owned(), options, || {
+                SystemClock.now_ms()
+            }))
+        };
+        self.environments.get_or_insert_with(make).clone()
+    }
+
+    /// The corpora that are open.
+    pub fn opened(&self) -> Vec<Arc<Corpus>> {
+        self.open.iter().map(|(_, corpus)| corpus.clone()).collect()
+    }
+
+    fn corpus(&mut self, declared: &ir::Corpus) -> anyhow::Result<Arc<Corpus>> {
+        // how a corpus is shown is no part of what is opened
+        let declared = ir::Corpus {
+            offer: ir::Offer::faithful(),
+            metadata: Vec::new(),
+            ..declared.clone()
+        };
+        if let Some((_, corpus)) = self.open.iter().find(|(known, _)| *known == declared) {
+            return Ok(corpus.clone());
+        }
+        let corpus = corpora::open(&declared, self.folder, self.state, self.settings)?;
+        self.open.push((declared, corpus.clone()));
+        Ok(corpus)
+    }
+}
+
+/// The sandbox that a tool works in for somebody outside of a run: made for one call, and gone afterwards.
+pub fn place(workflow: &Workflow, tool: usize) -> anyhow::Result<Option<Place>> {
+    let ToolSource::Sandbox { sandbox, name, .. } = &workflow.tools[tool].source else {
+        return Ok(None);
+    };
+    let declared = &workflow.sandboxes[sandbox.at()].place;
+    let image = declared.image.evaluate_text(&Surroundings);
+    let image = image.map_err(|error| Usage::error(format!("the image of sandbox `{name}`: {error}")))?;
+    Ok(Some(Place {
+        room: None,
+        image,
+        directory: declared.directory.clone(),
+        network: declared.network,
+        rights: declared.rights,
+        resources: declared.resources,
+    }))
+}
+
+/// What stands before a tool's name for the agents that see it, so that its messages name it rightly.
+fn prefix(workflow: &Workflow, index: usize, name: &str) -> String {
+    let grants = workflow.agents.iter().flat_map(|agent| &agent.tools);
+    let seen = grants
+        .filter(|(_, tool)| tool.at() == index)
+        .map(|(seen, _)| seen.as_str())
+        .next();
+    seen.and_then(|seen| seen.strip_suffix(name))
+        .unwrap_or_default()
+        .to_owned()
+}

@@ -1,0 +1,190 @@
+//! Agents and steps in sandboxes, through the program, on a real engine and with a model that follows a script.
+
+use crate::fixture::{Place, image};
+use crate::server::{Request, Server};
+use serde_json::{Value, json};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+fn streamed(delta: &Value, finish: &str) -> Option<String> {
+    let chunk = json!({ "choices": [{ "index": 0, "delta": delta, "finish_reason": finish }] });
+    let body = format!("data: {chunk}\n\ndata: [DONE]\n\n");
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length";
+    Some(format!("{head}: {}\r\n\r\n{body}", body.len()))
+}
+
+fn says(text: &str) -> Option<String> {
+    streamed(&json!({ "content": text }), "stop")
+}
+
+fn calls(tool: &str, arguments: &Value) -> Option<String> {
+    let call = json!({ "index": 0, "id": "call_1", "type": "function",
+        "function": { "name": tool, "arguments": arguments.to_string() } });
+    streamed(&json!({ "tool_calls": [call] }), "tool_calls")
+}
+
+/// What a model is asked: its system prompt, and the texts of the messages behind it.
+fn asked(request: &Request) -> (String, Vec<String>) {
+    let body: Value = serde_json::from_slice(&request.body).unwrap();
+    let texts = body["messages"].as_array().unwrap().iter();
+    let mut texts = texts.map(|message| message["content"].as_str().unwrap_or_default().to_owned());
+    (texts.next().unwrap(), texts.collect())
+}
+
+/// A workflow in which a step, an agent and a step again meet in one sandbox.
+fn workflow(image: &str, server: &Server) -> String {
+    format!(
+        "troupe: 1\nname: shared\nmodels: {{ m: {{ provider: openai, model: x, base_url: {}, attempts: 1 }} }}\n\
+         sandboxes: {{ shop: {{ image: '{image}', share: run }}, own: '{image}' }}\n\
+         agents: {{ fixer: {{ model: m, system: Mend., tools: [shop] }}, stranger: {{ model: m, system: Look., tools: [own] }} }}\n\
+         steps:\n  begin: {{ run: echo begun > state, sandbox: shop }}\n  \
+         fix: {{ agent: fixer, prompt: Go., needs: [begin] }}\n  \
+         look: {{ agent: stranger, prompt: Go., needs: [fix] }}\n  \
+         end: {{ tool: shop.read_file, with: {{ path: state }}, needs: [look] }}\n\
+         outputs: {{ state: '${{{{ steps.end.output.text }}}}', fix: '${{{{ steps.fix.output }}}}', look: '${{{{ steps.look.output }}}}' }}\n",
+        server.address
+    )
+}
+
+/// Writes a line to the sandbox with its first call, and tells what its last one gave.
+fn follows(request: &Request) -> Option<String> {
+    let (system, texts) = asked(request);
+    match (system.contains("Look."), texts.len()) {
+        (true, 1) => calls("shell", &json!({ "command": "cat state 2>&1; pwd" })),
+        (false, 1) => calls("shell", &json!({ "command": "echo mended >> state; wc -l < state" })),
+        (false, 3) => calls(
+            "apply_patch",
+            &json!({ "patch": "--- a/state\n+++ b/state\n@@\n begun\n-mended\n+patched\n" }),
+        ),
+        _ => says(texts.last().unwrap()),
+    }
+}
+
+#[test]
+fn agents_and_steps_meet_in_a_shared_sandbox_and_leave_nothing() {
+    let Some(image) = image() else { return };
+    let server = Server::start(follows);
+    let place = Place::new();
+    place.file("w.yaml", workflow(&image, &server));
+    let run = place.troupe(&["run", "w.yaml", "--json"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    let outputs = &run.json()["outputs"];
+    assert_eq!(outputs["state"], "begun\npatched\n");
+    assert_eq!(outputs["fix"], "state: changed");
+    let look = outputs["look"].as_str().unwrap();
+    assert!(
+        look.contains("No such file") && look.contains("/work") && look.contains("The sandbox is new"),
+        "{look}"
+    );
+    let name = run.json()["run"].as_str().unwrap().to_owned();
+    assert!(kept(&place, &name).is_empty());
+}
+
+/// The sandboxes that wait for a run.
+fn kept(place: &Place, run: &str) -> Vec<Value> {
+    let listed = place.troupe(&["sandbox", "ls", "--json"]).json();
+    let all = listed.as_array().unwrap().clone();
+    all.into_iter().filter(|sandbox| sandbox["run"] == run).collect()
+}
+
+#[test]
+fn a_killed_run_finds_its_sandbox_as_it_was() {
+    let Some(image) = image() else { return };
+    let stuck = Server::start(|request: &Request| {
+        let (_, texts) = asked(request);
+        (texts.len() < 3).then(|| follows(request)).flatten()
+    });
+    let place = Place::new();
+    place.file("w.yaml", workflow(&image, &stuck));
+    let mut child = place
+        .command(&["run", "w.yaml", "--quiet"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let begun = Instant::now();
+    while stuck.all().len() < 2 {
+        assert!(
+            begun.elapsed() < Duration::from_secs(60),
+            "the second request never came"
+        );
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let name = place.troupe(&["ls", "--json"]).json()[0]["run"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert_eq!(kept(&place, &name).len(), 1);
+    // Somebody who tidies up leaves it alone.
+    assert_eq!(place.troupe(&["sandbox", "gc"]).code, 0);
+    assert_eq!(kept(&place, &name).len(), 1);
+    let server = Server::start(follows);
+    place.file("w.yaml", workflow(&image, &server));
+    let resumed = place.troupe(&["resume", &name, "--accept-changes", "--json"]);
+    assert_eq!(resumed.code, 0, "{resumed:?}");
+    assert_eq!(resumed.json()["outputs"]["state"], "begun\npatched\n");
+    assert!(kept(&place, &name).is_empty());
+}
+
+#[test]
+fn agents_make_the_environment_that_rules_cannot() {
+    let Some(image) = image() else { return };
+    let server = Server::start(|request: &Request| {
+        let (system, texts) = asked(request);
+        let prompt = &texts[0];
+        if system.contains("You find out how") {
+            return says(
+                &json!({ "language": "Perl", "build_system": "none", "dependencies": [], "how_tests_run": "check.sh" })
+                    .to_string(),
+            );
+        }
+        if system.contains("You write the bash script") {
+            return match texts.len() {
+                1 => calls(
+                    "shell",
+                    &json!({ "command": "ls; touch tried; git log --oneline | wc -l" }),
+                ),
+                _ => {
+                    assert!(texts.last().unwrap().contains("Answer.pm"), "{texts:?}");
+                    says(&json!({ "script": "mkdir -p /opt/answer && echo 42 > /opt/answer/is", "reason": "it is read" }).to_string())
+                }
+            };
+        }
+        // The first command is wrong, and the log of the next round says so.
+        let command = match prompt.contains("no-such-program") {
+            true => "test ! -e tried && sh check.sh",
+            false => "no-such-program",
+        };
+        says(&json!({ "command": command, "prints": "tap" }).to_string())
+    });
+    let place = Place::new();
+    place.file("project/Answer.pm", "package Answer;\nsub is { 41 }\n1;\n");
+    place.file("project/check.sh", "exec perl -I. checks/answer.pl\n");
+    let test = "--- /dev/null\n+++ b/checks/answer.pl\n@@ -0,0 +1,4 @@\n+use Test::More tests => 1;\n+use Answer;\n+open my $file, '<', '/opt/answer/is';\n+is(Answer::is(), 0 + <$file>, 'answer');\n";
+    let fix =
+        "--- a/Answer.pm\n+++ b/Answer.pm\n@@ -1,3 +1,3 @@\n package Answer;\n-sub is { 41 }\n+sub is { 42 }\n 1;\n";
+    let id = format!("answer-{}", std::process::id());
+    let instance =
+        json!({ "instance_id": id, "path": "project", "language": "Perl", "test_patch": test, "patch": fix });
+    place.file("inputs.json", json!({ "instance": instance }).to_string());
+    place.file(
+        "w.yaml",
+        format!(
+            "troupe: 1\ninputs: {{ instance: any }}\nmodels: {{ m: {{ provider: openai, model: x, base_url: {}, attempts: 1 }} }}\n\
+             defaults: {{ model: m }}\nsteps:\n  build:\n    workflow: std/environment\n    \
+             with: {{ instance: '${{{{ inputs.instance }}}}', base: '{image}' }}\n\
+             outputs: {{ environment: '${{{{ steps.build.output.environment }}}}' }}\n",
+            server.address
+        ),
+    );
+    let run = place.troupe(&["run", "w.yaml", "--inputs", "inputs.json", "--json"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    let environment = &run.json()["outputs"]["environment"];
+    assert_eq!(environment["verdict"], "fail_to_pass", "{environment:#}");
+    assert_eq!(environment["fail_to_pass"], json!(["answer"]), "{environment:#}");
+    let listed = place.troupe(&["env", "ls", "--json"]).json();
+    assert_eq!(listed[0]["instance"], json!(id), "{listed:#}");
+    assert_eq!(place.troupe(&["env", "gc", "--keep", "0"]).code, 0);
+}
