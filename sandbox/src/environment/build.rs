@@ -4,6 +4,8 @@ use super::Snapshot;
 use super::attempt::Attempt;
 use super::instance::Instance;
 use super::job::Job;
+use super::moment::Moment;
+use super::plan::Made;
 use super::script::FOLDER;
 use super::verdict::{Lists, TestRun, Verdict};
 use super::{pack, source};
@@ -11,11 +13,14 @@ use crate::error::Error;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use troupe_core::port::pool::{Environment, EnvironmentPool};
+use troupe_core::port::pool::{Environment, EnvironmentPool, Usage};
 use troupe_core::port::sandbox::{Blueprint, Listener, Mount, Network, Resources, Rights, SandboxEngine};
 
 /// Images of environments are named `troupe-env/INSTANCE:HASH`.
 pub const REPOSITORY: &str = "troupe-env";
+
+/// How the owners of sandboxes of builders begin; images carry them on.
+pub const OWNER: &str = "environment ";
 
 /// How environments are built.
 #[derive(Debug, Clone)]
@@ -38,6 +43,8 @@ pub struct Options {
     pub test_timeout: Duration,
     /// Whether verified environments of the same repository are used.
     pub reuse: bool,
+    /// Where the builder works: written on what it makes in an engine that others share.
+    pub place: String,
 }
 
 /// How an environment was found.
@@ -71,6 +78,8 @@ pub struct Built {
     pub runs: Option<(TestRun, TestRun)>,
     /// Milliseconds that all of it took.
     pub duration_ms: u64,
+    /// What its sandboxes used.
+    pub usage: Usage,
 }
 
 /// Builds environments.
@@ -93,10 +102,11 @@ impl Builder {
     pub async fn build(&self, instance: &Instance, listener: &mut dyn Listener) -> Result<Built, Error> {
         let began = Instant::now();
         let folder = tempfile::tempdir().map_err(Error::at("a folder for sources"))?;
-        source::fetch(&instance.source, folder.path()).await?;
+        let made = source::fetch(&instance.source, folder.path()).await?;
+        let made = Moment::read(&instance.created_at).map_or(made, Made::At);
         let snapshot = Snapshot::open(folder.path()).map_err(Error::at(folder.path()))?;
         let archive = pack::folder(folder.path()).map_err(Error::at(folder.path()))?;
-        let mut built = Job::new(self, instance, snapshot, archive).run(listener).await?;
+        let mut built = Job::new(self, instance, (snapshot, made), archive).run(listener).await?;
         built.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         if let Some(environment) = &built.environment {
             self.pool.add(environment).await?;
@@ -104,16 +114,26 @@ impl Builder {
         Ok(built)
     }
 
-    pub(super) fn blueprint(&self, image: &str, instance: &Instance) -> Blueprint {
+    pub(super) fn blueprint(&self, image: &str, instance: &str) -> Blueprint {
         Blueprint {
             network: Network::All,
             rights: Rights::Install,
             resources: self.options.resources,
             mounts: self.options.mounts.clone(),
             env: self.options.env.clone(),
-            ..Blueprint::new(image, FOLDER, format!("environment {}", instance.id))
+            ..Blueprint::new(image, FOLDER, owner(instance, &self.options.place))
         }
     }
+}
+
+/// Whom a sandbox for an instance belongs to: so begins [`OWNER`], and the place stands at the end.
+fn owner(instance: &str, place: &str) -> String {
+    format!("{OWNER}{instance}{}", of_place(place))
+}
+
+/// How the owners of a place end.
+pub fn of_place(place: &str) -> String {
+    format!(" of {place}")
 }
 
 impl Built {
@@ -128,6 +148,7 @@ impl Built {
             lists: Lists::default(),
             runs: None,
             duration_ms: 0,
+            usage: Usage::default(),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! The loop is MEnvAgent's (arXiv 2601.22859, algorithm 1), with its open questions settled: every path ends in the
 //! same check of both states, and every verified environment is kept for the next commit of its repository.
 
+mod again;
 mod attempt;
 pub mod build;
 pub mod check;
@@ -10,6 +11,8 @@ mod grow;
 pub mod instance;
 mod job;
 pub mod language;
+pub mod moment;
+mod name;
 mod pack;
 pub mod plan;
 pub mod results;
@@ -17,11 +20,14 @@ pub mod reuse;
 pub mod script;
 pub mod snapshot;
 pub mod source;
+mod usage;
 pub mod verdict;
 
+pub use again::Again;
 pub use attempt::{Attempt, Step};
 pub use build::{Builder, Built, Options};
 pub use instance::Instance;
 pub use language::Language;
+pub use moment::Moment;
 pub use snapshot::Snapshot;
 pub use verdict::Verdict;

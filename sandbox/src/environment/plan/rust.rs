@@ -1,10 +1,15 @@
 //! Rust: a toolchain, all crates fetched, and `cargo test`.
 
-use super::facts::{Facts, Selection, base_name, folder_of, stem};
-use super::manifest::{self, Entry};
-use super::script::{Script, quote, words};
-use super::{Plan, Runner, Unplanned};
-use std::collections::{BTreeMap, BTreeSet};
+mod targets;
+
+use super::facts::{Facts, base_name, folder_of};
+use super::manifest;
+use super::script::{Script, quote};
+use super::remedies::Era;
+use super::{Made, Plan, Runner, Unplanned};
+use crate::environment::Moment;
+use std::collections::BTreeSet;
+use targets::{commands, joined};
 
 /// Where a toolchain of our own lies, and what is built, which leaves the repository clean.
 const BEGIN: &str = r"if [ -x /opt/cargo/bin/cargo ]; then
@@ -28,10 +33,30 @@ const TOOLCHAIN: &str = r#"if ! command -v cargo >/dev/null; then
 fi"#;
 
 /// Fetches crates; without a lock that is too new for the toolchain, and then without dependencies of tests that are.
-const FETCH: &str = r#"without_tests_own() {
+/// What no lock of the repository's own decides is taken as it was at a moment: cargo knows how, and does not show it yet.
+const FETCH: &str = r#"lock() {
+  [ -n "$before" ] || return 0
+  RUSTC_BOOTSTRAP=1 cargo generate-lockfile -Zunstable-options --publish-time "$before" && return
+  echo "not locked as of $before"
+  rm -f Cargo.lock
+}
+without_tests_own() {
   find . -name Cargo.toml -not -path './target/*' -exec perl -0pi -e 's/^\[dev-dependencies[^\]]*\]\n.*?(?=^\[|\z)//msg' {} +
 }
-cargo fetch || { rm -f Cargo.lock; cargo fetch; } || { without_tests_own; cargo fetch; }"#;
+git ls-files --error-unmatch Cargo.lock >/dev/null 2>&1 || { rm -f Cargo.lock && lock; }
+cargo fetch || { rm -f Cargo.lock; lock; cargo fetch; } || { rm -f Cargo.lock; cargo fetch; } || { without_tests_own; cargo fetch; }"#;
+
+/// Asks the registry when a version was published: cargo keeps what it was told of a crate.
+const PUBLISHED: &str = r#"published() {
+  (cd /tmp && cargo info -q "$1@$2" >/dev/null 2>&1) || true
+  cat $(find "${CARGO_HOME:-$HOME/.cargo}/registry/index" -path "*/.cache/*/$(tr '[:upper:]' '[:lower:]' <<<"$1")") /dev/null |
+    tr '\0' '\n' | grep -F "\"vers\":\"$2\"" | sed -n 's/.*"pubtime":"\([^"]*\)".*/\1/p' | head -n 1 || true
+}"#;
+
+/// The first release of Rust after 1.0, and the days between releases: there has been one every six weeks since.
+const FIRST_RELEASE: (i64, i64, i64) = (2015, 175, 42);
+/// The oldest release whose cargo asks the registry as it is asked now.
+const OLDEST_RELEASE: i64 = 70;
 
 /// Libraries that crates bind to, and their packages.
 const BOUND: [(&str, &[&str]); 9] = [
@@ -95,6 +120,7 @@ fn setup(facts: &Facts<'_>, root: &str) -> String {
     script.wishes(&packages.into_iter().collect::<Vec<_>>());
     script.wishes(&facts.remedies.packages);
     script.line(TOOLCHAIN);
+    script.lines(toolchain(facts));
     if !root.is_empty() {
         script.line(format!("cd {}", quote(root)));
     }
@@ -102,9 +128,30 @@ fn setup(facts: &Facts<'_>, root: &str) -> String {
         let name = module.replace('_', "-");
         script.line(format!("cargo add --dev {0} || echo 'no crate:' {0}", quote(&name)));
     }
-    script.line(FETCH).lines(flags(facts));
+    let entries = facts.toml(&joined(root, "Cargo.toml"));
+    let field = |key: &str| manifest::value(&entries, "package", key);
+    let named = field("name").zip(field("version"));
+    let published = named.map(|(name, version)| format!("published {} {}", quote(name), quote(version)));
+    let before = facts.before(&published.unwrap_or_default());
+    if before.contains("published") {
+        script.line(PUBLISHED);
+    }
+    script.line(before).line(FETCH).lines(flags(facts));
     script.line("cargo test --workspace --no-run || echo 'not all tests compile yet'");
     script.finish()
+}
+
+/// The toolchain of the commit's time, where the newest did not do.
+fn toolchain(facts: &Facts<'_>) -> Option<String> {
+    let Made::At(moment) = facts.made else { return None };
+    let (year, day, between) = FIRST_RELEASE;
+    let release = 1 + moment.days_since(Moment::year(year).days_later(day)) / between;
+    (facts.remedies.era == Era::ThenWithTools).then(|| {
+        format!(
+            "if [ -x /opt/cargo/bin/rustup ]; then\n  rustup -q toolchain install 1.{0} --profile minimal && rustup -q default 1.{0} || missed 'Rust 1.{0}'\nfi",
+            release.max(OLDEST_RELEASE)
+        )
+    })
 }
 
 /// Gentler ways of building, after failures.
@@ -127,111 +174,4 @@ fn root(facts: &Facts<'_>) -> String {
         .min_by_key(|folder| folder.len())
         .unwrap_or_default()
         .to_owned()
-}
-
-/// What follows `cargo test` for the asked tests, for each package.
-fn commands(facts: &Facts<'_>, root: &str) -> Vec<String> {
-    let chosen = facts.select(|path| path.ends_with(".rs"));
-    let mut targets: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for path in chosen.paths() {
-        let home = package_folder(facts, path);
-        let inside = path.strip_prefix(&home).unwrap_or(path).trim_start_matches('/');
-        let wanted = targets.entry(home.clone()).or_default();
-        wanted.extend(target(facts, &home, inside, &chosen));
-    }
-    let mut commands = Vec::new();
-    for (home, wanted) in targets {
-        let entries = facts.toml(&joined(&home, "Cargo.toml"));
-        let package = match manifest::value(&entries, "package", "name") {
-            Some(name) if home != root => format!("-p {} ", quote(name)),
-            _ => String::new(),
-        };
-        // All tests of a package have the chosen ones among them.
-        let all = wanted.contains("--tests");
-        let wanted: Vec<&str> = wanted
-            .iter()
-            .map(String::as_str)
-            .filter(|it| !all || *it == "--tests")
-            .collect();
-        commands.push(format!("{package}{}{}", wanted.join(" "), features(&entries, &wanted)));
-    }
-    commands
-}
-
-/// The target that a path belongs to.
-fn target(facts: &Facts<'_>, home: &str, inside: &str, chosen: &Selection) -> Option<String> {
-    let entries = facts.toml(&joined(home, "Cargo.toml"));
-    if let Some(name) = declared(&entries, inside) {
-        return Some(format!("--test {}", quote(&name)));
-    }
-    let parts: Vec<&str> = inside.split('/').collect();
-    match parts.as_slice() {
-        ["tests", file] if file.ends_with(".rs") => Some(format!("--test {}", quote(stem(file)))),
-        ["tests", folder, rest @ ..] => {
-            let main = joined(home, &format!("tests/{folder}/main.rs"));
-            let added = chosen.files.contains(&main);
-            if facts.has(&main) || added {
-                return Some(format!("--test {}", quote(folder)));
-            }
-            // A module that tests share: which of them use it is not known.
-            (rest.is_empty() || chosen.files.len() == 1).then(|| "--tests".to_owned())
-        }
-        ["benches" | "examples", ..] => None,
-        _ => Some("--tests".to_owned()),
-    }
-}
-
-/// The name that a manifest gives to the test at a path.
-fn declared(entries: &[Entry], inside: &str) -> Option<String> {
-    let tests = || entries.iter().filter(|it| it.table == "test");
-    let at = tests().find(|it| it.key == "path" && it.strings().first().is_some_and(|path| path == inside))?;
-    let name = tests().find(|it| it.place == at.place && it.key == "name")?;
-    name.strings().into_iter().next()
-}
-
-/// Features that the chosen tests require.
-fn features(entries: &[Entry], wanted: &[&str]) -> String {
-    let tests = || entries.iter().filter(|it| it.table == "test");
-    let required = tests().filter(|it| it.key == "required-features").filter(|it| {
-        let mut names = tests().filter(|other| other.place == it.place && other.key == "name");
-        let name = names
-            .next()
-            .and_then(|name| name.strings().into_iter().next())
-            .unwrap_or_default();
-        wanted.contains(&"--tests") || wanted.contains(&format!("--test {}", quote(&name)).as_str())
-    });
-    let names: BTreeSet<String> = required.flat_map(Entry::strings).collect();
-    if names.is_empty() {
-        return String::new();
-    }
-    format!(
-        " --features {}",
-        words([names.into_iter().collect::<Vec<_>>().join(",")])
-    )
-}
-
-/// The folder of the package that a file belongs to.
-fn package_folder(facts: &Facts<'_>, path: &str) -> String {
-    let mut folder = path;
-    loop {
-        if facts
-            .toml(&joined(folder, "Cargo.toml"))
-            .iter()
-            .any(|it| it.table == "package")
-        {
-            return folder.to_owned();
-        }
-        if folder.is_empty() {
-            return String::new();
-        }
-        folder = folder_of(folder);
-    }
-}
-
-fn joined(folder: &str, name: &str) -> String {
-    if folder.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{folder}/{name}")
-    }
 }
