@@ -3,6 +3,8 @@
 
     packages.py FOLDER [NAME…]      all packages of the list below, or those named, into FOLDER/instances.jsonl
 
+A name may also be a package of its own, as in the list: `sdist,sqlparse,0.5.1,0.5.2,Python,tests`.
+
 The older version is the source; what differs in the tests is the test patch, and the rest is the fix. Nothing says when
 a version was made: builders have to find that out. Needs pip, npm, cargo, apt-get and git, as far as they are asked.
 """
@@ -19,9 +21,11 @@ import tempfile
 # How it is published, its name there, two versions, its language, and where its tests are.
 PACKAGES = [
     ("sdist", "attrs", "23.1.0", "23.2.0", "Python", ["tests"]),
-    ("sdist", "packaging", "23.2", "24.0", "Python", ["tests"]),
+    ("sdist", "pluggy", "1.4.0", "1.5.0", "Python", ["testing"]),
+    ("sdist", "itsdangerous", "2.1.2", "2.2.0", "Python", ["tests"]),
+    ("sdist", "idna", "3.6", "3.7", "Python", ["tests"]),
     ("sdist", "more-itertools", "10.1.0", "10.2.0", "Python", ["tests"]),
-    ("crate", "hex", "0.4.2", "0.4.3", "Rust", ["tests"]),
+    ("crate", "unicode-width", "0.1.11", "0.1.12", "Rust", ["src/tests.rs", "tests"]),
     ("crate", "smallvec", "1.13.1", "1.13.2", "Rust", ["src/tests.rs"]),
     ("crate", "itertools", "0.12.0", "0.12.1", "Rust", ["tests"]),
     ("npm", "qs", "6.11.1", "6.11.2", "JavaScript", ["test"]),
@@ -103,7 +107,7 @@ def instance(out, kind, name, old, new, language, tests):
     with tempfile.TemporaryDirectory() as place:
         place = pathlib.Path(place)
         before, after = (unpacked(kind, name, version, place / side) for version, side in [(old, "a"), (new, "b")])
-        archive = out / f"{name}-{old}.tar.gz"
+        archive = out / f"{name.replace('/', '-')}-{old}.tar.gz"
         with tarfile.open(archive, "w:gz") as files:
             files.add(before, arcname=before.name)
         git = lambda *words: say("git", "-c", "safe.directory=*", "-C", str(before), *words)
@@ -120,7 +124,7 @@ def instance(out, kind, name, old, new, language, tests):
         fix = diff(".", *(f":(exclude){it}" for it in tests))
     if not test_patch or not fix:
         raise ValueError("no test or nothing else has changed between the versions")
-    fields = {"instance_id": f"{name}-{new}", "repo": f"{kind}/{name}", "language": language, "version": old}
+    fields = {"instance_id": f"{name.replace('/', '-')}-{new}", "repo": f"{kind}/{name}", "language": language, "version": old}
     return {**fields, "base_archive": archive.name, "test_patch": test_patch, "patch": fix}
 
 
@@ -128,10 +132,11 @@ def main():
     out = pathlib.Path(sys.argv[1])
     out.mkdir(parents=True, exist_ok=True)
     wanted = sys.argv[2:]
+    chosen = [it for it in PACKAGES if not wanted or it[1] in wanted]
+    given = [it.split(",") for it in wanted if "," in it]
+    chosen += [(*it[:5], it[5:]) for it in given]
     with open(out / "instances.jsonl", "w") as file:
-        for package in PACKAGES:
-            if wanted and package[1] not in wanted:
-                continue
+        for package in chosen:
             try:
                 print(json.dumps(instance(out, *package)), file=file, flush=True)
             except (subprocess.CalledProcessError, ValueError, StopIteration) as error:

@@ -15,8 +15,10 @@ use tokio::process::Command;
 /// Bytes that the files of an archive may have: more is no repository.
 const MOST: u64 = 8 << 30;
 
-/// Times that packers write in place of any: npm's, cargo's, hatch's, and the first that a zip can hold.
-const STAMPS: [i64; 4] = [499_162_500, 1_153_704_088, 1_580_601_600, 315_532_800];
+/// Times that packers write in place of any: cargo's, and hatch's.
+const STAMPS: [i64; 2] = [1_153_704_088, 1_580_601_600];
+/// Nothing that is packed today is older than 2000: what says so, npm's and others', is a stamp too.
+const OLDEST: i64 = 946_684_800;
 
 /// Brings the files of `source` into `folder`, which is empty, and gives when they were made. Nothing of a repository's
 /// history comes along, so that no later commit can be looked at.
@@ -55,7 +57,7 @@ fn newest(folder: &Path) -> std::io::Result<Option<Moment>> {
             let known = entry.metadata()?;
             if known.is_dir() {
                 open.push(entry.path());
-            } else if known.is_file() && known.mtime() > 0 && !STAMPS.contains(&known.mtime()) {
+            } else if known.is_file() && known.mtime() > OLDEST && !STAMPS.contains(&known.mtime()) {
                 newest = newest.max(Some(known.mtime()));
             }
         }

@@ -15,7 +15,8 @@ use targets::{commands, joined};
 const BEGIN: &str = r"if [ -x /opt/cargo/bin/cargo ]; then
   export RUSTUP_HOME=/opt/rustup CARGO_HOME=/opt/cargo PATH=/opt/cargo/bin:$PATH
 fi
-export CARGO_TARGET_DIR=/opt/target CARGO_TERM_COLOR=never CARGO_INCREMENTAL=0 CARGO_NET_RETRY=5";
+export CARGO_TARGET_DIR=/opt/target CARGO_TERM_COLOR=never CARGO_INCREMENTAL=0 CARGO_NET_RETRY=5
+export CARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS=fallback";
 
 /// Debian's toolchain is too old for many crates: the language's own installer comes first, and then the newer one
 /// that Debian builds its browsers with.
@@ -34,9 +35,11 @@ fi"#;
 
 /// Fetches crates; without a lock that is too new for the toolchain, and then without dependencies of tests that are.
 /// What no lock of the repository's own decides is taken as it was at a moment: cargo knows how, and does not show it yet.
-const FETCH: &str = r#"lock() {
+const FETCH: &str = r#"newest=()
+[ ! -x /opt/cargo/bin/rustup ] || newest=(+stable)
+lock() {
   [ -n "$before" ] || return 0
-  RUSTC_BOOTSTRAP=1 cargo generate-lockfile -Zunstable-options --publish-time "$before" && return
+  RUSTC_BOOTSTRAP=1 cargo "${newest[@]}" generate-lockfile -Zunstable-options --publish-time "$before" && return
   echo "not locked as of $before"
   rm -f Cargo.lock
 }
@@ -50,13 +53,13 @@ cargo fetch || { rm -f Cargo.lock; lock; cargo fetch; } || { rm -f Cargo.lock; c
 const PUBLISHED: &str = r#"published() {
   (cd /tmp && cargo info -q "$1@$2" >/dev/null 2>&1) || true
   cat $(find "${CARGO_HOME:-$HOME/.cargo}/registry/index" -path "*/.cache/*/$(tr '[:upper:]' '[:lower:]' <<<"$1")") /dev/null |
-    tr '\0' '\n' | grep -F "\"vers\":\"$2\"" | sed -n 's/.*"pubtime":"\([^"]*\)".*/\1/p' | head -n 1 || true
+    tr '\0' '\n' | sed 's/": "/":"/g' | grep -F "\"vers\":\"$2\"" | sed -n 's/.*"pubtime":"\([^"]*\)".*/\1/p' | head -n 1 || true
 }"#;
 
 /// The first release of Rust after 1.0, and the days between releases: there has been one every six weeks since.
 const FIRST_RELEASE: (i64, i64, i64) = (2015, 175, 42);
-/// The oldest release whose cargo asks the registry as it is asked now.
-const OLDEST_RELEASE: i64 = 70;
+/// The oldest release whose cargo reads the locks that are written now.
+const OLDEST_RELEASE: i64 = 78;
 
 /// Libraries that crates bind to, and their packages.
 const BOUND: [(&str, &[&str]); 9] = [

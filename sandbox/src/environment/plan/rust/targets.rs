@@ -58,6 +58,9 @@ fn target(facts: &Facts<'_>, home: &str, inside: &str, chosen: &Selection) -> Op
             (rest.is_empty() || chosen.files.len() == 1).then(|| "--tests".to_owned())
         }
         ["benches" | "examples", ..] => None,
+        ["src", rest @ ..] if facts.has(&joined(home, "src/lib.rs")) && rest.first() != Some(&"bin") => {
+            Some("--lib".to_owned())
+        }
         _ => Some("--tests".to_owned()),
     }
 }
@@ -73,7 +76,11 @@ fn declared(entries: &[Entry], inside: &str) -> Option<String> {
 /// Features that the chosen tests require.
 fn features(entries: &[Entry], wanted: &[&str], conditions: &BTreeSet<String>) -> String {
     let tests = || entries.iter().filter(|it| it.table == "test");
-    let required = tests().filter(|it| it.key == "required-features").filter(|it| {
+    let unrun = |it: &&Entry| {
+        let mut own = tests().filter(|other| other.place == it.place);
+        own.any(|other| other.key == "test" && other.value == "false")
+    };
+    let required = tests().filter(|it| it.key == "required-features" && !unrun(it)).filter(|it| {
         let mut names = tests().filter(|other| other.place == it.place && other.key == "name");
         let name = names
             .next()
