@@ -28,15 +28,108 @@ pub enum EnvCommand {
         #[arg(value_name = "IMAGE|INSTANCE")]
         name: String,
     },
-    /// Remove all but the newest environments of each repository, and those whose images are gone
-    Gc {
-        /// How many of a repository stay
-        #[arg(long, value_name = "N", default_value_t = 5)]
-        keep: usize,
-        /// Say what would be removed, and remove nothing
+    /// Check environments again: whether their tests still fail before the fix and pass after it
+    Verify(Box<EnvVerify>),
+    /// Hand environments on: records, scripts and, with `--image`, images that another machine can load
+    Export {
+        /// Their images, or their instances
+        #[arg(value_name = "NAME", required = true)]
+        names: Vec<String>,
+        /// Where they go, a folder for each
+        #[arg(long, short, value_name = "FOLDER")]
+        out: PathBuf,
+        /// Write the image too, as a tar archive
         #[arg(long)]
-        dry_run: bool,
+        image: bool,
     },
+    /// Remove environments to make room, those whose images are gone, and images of builds that were cut off
+    Gc(EnvGc),
+}
+
+/// `troupe env gc`
+#[derive(Debug, Args)]
+pub struct EnvGc {
+    /// How many of a repository stay, the newest [default: 5, or all with `--keep-bytes`]
+    #[arg(long, value_name = "N")]
+    pub keep: Option<usize>,
+    /// Remove those that were of no use for longest, until the rest takes no more than this above its base images
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub keep_bytes: Option<u64>,
+    /// Say what would be removed, and remove nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// `troupe env verify`
+#[derive(Debug, Args)]
+pub struct EnvVerify {
+    /// A file of instances, or images or instances by name [default: all environments]
+    #[arg(value_name = "INSTANCES.jsonl|NAME")]
+    pub what: Vec<String>,
+    /// Check so many at once
+    #[arg(long, short, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: u16,
+    /// Write the verdicts as JUnit's XML
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+    /// What their sandboxes may do
+    #[command(flatten)]
+    pub sandbox: EnvSandbox,
+    /// Exit with 1 when fewer than so many percent still hold
+    #[arg(long, value_name = "PERCENT", default_value_t = 100, value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub require: u8,
+}
+
+/// What checks are done with, when environments are built and later
+#[derive(Debug, Args)]
+pub struct EnvSandbox {
+    /// Times that each state is tested: what is now so and now so is called flaky
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
+    pub repeats: u32,
+    /// Seconds that one run of the tests may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 1800, value_parser = clap::value_parser!(u64).range(1..))]
+    pub test_timeout: u64,
+    /// MiB of memory of a sandbox
+    #[arg(long, value_name = "MIB", default_value_t = 4096, value_parser = clap::value_parser!(u32).range(64..))]
+    pub memory: u32,
+    /// MiB that a sandbox's own files may take
+    #[arg(long, value_name = "MIB", default_value_t = 16384, value_parser = clap::value_parser!(u32).range(64..))]
+    pub disk: u32,
+    /// Processors of a sandbox [default: all]
+    #[arg(long, value_name = "N")]
+    pub cpus: Option<f32>,
+    /// Certificates that sandboxes trust [default: this machine's]
+    #[arg(long, value_name = "FILE", env = "TROUPE_CA_CERTIFICATES")]
+    pub ca_certificates: Option<PathBuf>,
+    /// Let sandboxes read a file or a folder, such as a package manager's configuration
+    #[arg(long, value_name = "PATH:INSIDE")]
+    pub mount: Vec<String>,
+    /// Set an environment variable in sandboxes, such as a proxy
+    #[arg(long = "env", value_name = "NAME=VALUE")]
+    pub env: Vec<String>,
+}
+
+/// `20GB`, `500 MiB`, or bytes.
+fn size(text: &str) -> Result<u64, String> {
+    const UNITS: [(&str, f64); 9] = [
+        ("", 1.0),
+        ("b", 1.0),
+        ("kb", 1e3),
+        ("mb", 1e6),
+        ("gb", 1e9),
+        ("tb", 1e12),
+        ("kib", 1_024.0),
+        ("mib", 1_048_576.0),
+        ("gib", 1_073_741_824.0),
+    ];
+    let end = text
+        .find(|it: char| !it.is_ascii_digit() && it != '.')
+        .unwrap_or(text.len());
+    let (number, unit) = (text[..end].parse::<f64>(), text[end..].trim().to_ascii_lowercase());
+    match (number, UNITS.iter().find(|(name, _)| *name == unit)) {
+        (Ok(number), Some((_, times))) => Ok((number * times) as u64),
+        _ => Err("write a size such as 20GB, 500MiB, or a number of bytes".to_owned()),
+    }
 }
 
 /// `troupe env build`
@@ -68,36 +161,15 @@ pub struct EnvBuild {
     /// Attempts from scratch
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     pub attempts: u32,
-    /// Times that each state is tested: what is now so and now so is called flaky
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
-    pub repeats: u32,
     /// Seconds that a setup may take
     #[arg(long, value_name = "SECONDS", default_value_t = 3600, value_parser = clap::value_parser!(u64).range(1..))]
     pub setup_timeout: u64,
-    /// Seconds that one run of the tests may take
-    #[arg(long, value_name = "SECONDS", default_value_t = 1800, value_parser = clap::value_parser!(u64).range(1..))]
-    pub test_timeout: u64,
-    /// MiB of memory of a sandbox
-    #[arg(long, value_name = "MIB", default_value_t = 4096, value_parser = clap::value_parser!(u32).range(64..))]
-    pub memory: u32,
-    /// MiB that a sandbox's own files may take
-    #[arg(long, value_name = "MIB", default_value_t = 16384, value_parser = clap::value_parser!(u32).range(64..))]
-    pub disk: u32,
-    /// Processors of a sandbox [default: all]
-    #[arg(long, value_name = "N")]
-    pub cpus: Option<f32>,
     /// Start every environment from the base image
     #[arg(long)]
     pub no_reuse: bool,
-    /// Certificates that sandboxes trust [default: this machine's]
-    #[arg(long, value_name = "FILE", env = "TROUPE_CA_CERTIFICATES")]
-    pub ca_certificates: Option<PathBuf>,
-    /// Let sandboxes read a file or a folder, such as a package manager's configuration
-    #[arg(long, value_name = "PATH:INSIDE")]
-    pub mount: Vec<String>,
-    /// Set an environment variable in sandboxes, such as a proxy
-    #[arg(long = "env", value_name = "NAME=VALUE")]
-    pub env: Vec<String>,
+    /// What their sandboxes may do
+    #[command(flatten)]
+    pub sandbox: EnvSandbox,
     /// Exit with 1 when fewer than so many percent are verified
     #[arg(long, value_name = "PERCENT", default_value_t = 100, value_parser = clap::value_parser!(u8).range(0..=100))]
     pub require: u8,
@@ -122,4 +194,20 @@ pub enum SandboxCommand {
         #[arg(long)]
         all: bool,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_read_with_their_units() {
+        let read = ["7", "20GB", "1.5 mb", "2KiB"].map(|text| size(text).unwrap());
+        assert_eq!(read, [7, 20_000_000_000, 1_500_000, 2_048]);
+        assert!(
+            ["", "GB", "20XB", "-1", "1.2.3"]
+                .into_iter()
+                .all(|text| size(text).is_err())
+        );
+    }
 }

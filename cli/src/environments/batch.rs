@@ -89,7 +89,7 @@ async fn one(builder: &Builder, instance: &Instance, out: &Path, settings: &Sett
         }
     };
     let record = Record::of(instance, &built, fingerprint);
-    let written = record.write(&folder, instance, &built);
+    let written = record.write(&folder, &built);
     written.with_context(|| format!("{} cannot be written", folder.display()))?;
     let took = report::duration(record.duration_ms);
     settings.say(format!("{}: {} ({took})", instance.id, record.reason));

@@ -1,13 +1,18 @@
 //! Batches of environments: many instances at once, with their records on disk.
 //!
-//! `batch` (instances → records, resumable), `record` (one instance as it is kept and handed on), `summary` (records →
-//! shares), and the forms of the report.
+//! `again` (environments → whether their verdicts hold), `batch` (instances → records, resumable), `record` (one instance as it is kept and handed on), `summary` (records →
+//! shares), `room` (what goes so that there is room), and the forms of the report.
 
+mod again;
 mod batch;
 mod junit;
 mod record;
+mod room;
 mod summary;
 
+pub use again::{Verified, verify};
 pub use batch::{Batch, build};
-pub use junit::render as junit;
-pub use summary::Summary;
+pub use junit::{cases, render as junit, troubles};
+pub use record::{handed_on, pretty};
+pub use room::{Kept, evicted, own, taken};
+pub use summary::{Summary, used};

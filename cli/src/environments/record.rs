@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::io;
 use std::path::{Path, PathBuf};
+use troupe_core::port::pool::{Environment, Usage};
 use troupe_sandbox::environment::build::Path as Way;
 use troupe_sandbox::environment::verdict::{Lists, TestRun};
 use troupe_sandbox::environment::{Built, Instance, Verdict};
@@ -33,6 +34,9 @@ pub struct Record {
     pub attempts: usize,
     /// Milliseconds that all of it took.
     pub duration_ms: u64,
+    /// What its sandboxes used.
+    #[serde(default)]
+    pub usage: Usage,
     /// Tests by how they ended.
     pub tests: Lists,
 }
@@ -53,6 +57,7 @@ impl Record {
             image_digest: environment.map(|it| it.digest.clone()),
             attempts: built.attempts.len(),
             duration_ms: built.duration_ms,
+            usage: built.usage,
             tests: built.lists.clone(),
         }
     }
@@ -69,14 +74,14 @@ impl Record {
     }
 
     /// Writes scripts and logs, then the record: where it lies, everything does.
-    pub fn write(&self, folder: &Path, instance: &Instance, built: &Built) -> io::Result<()> {
+    pub fn write(&self, folder: &Path, built: &Built) -> io::Result<()> {
         let put = |name: &str, text: &str| std::fs::write(folder.join(name), text);
         if let Some(attempt) = built.attempts.last() {
             put("setup.sh", &attempt.setup)?;
         }
         if let Some(environment) = &built.environment {
             put("eval.sh", &environment.evaluation)?;
-            put("instance.json", &pretty(&Value::Object(handed_on(instance, built))))?;
+            put("instance.json", &pretty(&Value::Object(handed_on(environment))))?;
         }
         if let Some((before, after)) = &built.runs {
             put("before.log", &before.log)?;
@@ -110,29 +115,34 @@ fn run(run: &TestRun) -> Value {
 }
 
 /// The instance as MEnvData-SWE hands it on: its own fields, the scripts and the image.
-fn handed_on(instance: &Instance, built: &Built) -> Map<String, Value> {
-    let mut record = instance.record.clone();
-    let Some(environment) = &built.environment else {
-        return record;
+pub fn handed_on(environment: &Environment) -> Map<String, Value> {
+    let check = environment.check.clone().unwrap_or_default();
+    let way = match (&environment.parent, &environment.delta) {
+        (None, _) => Way::Scratch,
+        (Some(_), None) => Way::Unchanged,
+        (Some(_), Some(_)) => Way::Patched,
     };
-    let delta = environment.delta.clone().unwrap_or_default();
+    let mut record = check.record;
+    record
+        .entry("instance_id")
+        .or_insert_with(|| json!(environment.instance));
     let fields = json!({
-        "repo": instance.repository,
+        "repo": environment.repository,
         "language": environment.language,
-        "version": instance.version,
-        "patch": instance.fix_patch,
-        "test_patch": instance.test_patch,
-        "env_setup_script": delta,
+        "version": environment.version,
+        "patch": check.fix_patch,
+        "test_patch": check.test_patch,
+        "env_setup_script": environment.delta.as_deref().unwrap_or_default(),
         "original_env_setup_script": environment.setup,
         "eval_script": environment.evaluation,
         "image_name": environment.image,
         "image_digest": environment.digest,
         "parent_image_name": environment.parent,
         "base_image": environment.base,
-        "verdict": built.verdict,
-        "reuse_path": built.path,
-        "FAIL_TO_PASS": built.lists.fail_to_pass,
-        "PASS_TO_PASS": built.lists.pass_to_pass,
+        "verdict": check.verdict,
+        "reuse_path": way,
+        "FAIL_TO_PASS": check.fail_to_pass,
+        "PASS_TO_PASS": check.pass_to_pass,
     });
     if let Value::Object(fields) = fields {
         for (name, value) in fields {
@@ -145,7 +155,8 @@ fn handed_on(instance: &Instance, built: &Built) -> Map<String, Value> {
     record
 }
 
-fn pretty(value: &Value) -> String {
+/// A value as files have it.
+pub fn pretty(value: &Value) -> String {
     format!("{value:#}\n")
 }
 

@@ -5,6 +5,7 @@ use super::record::Record;
 use crate::report;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use troupe_core::port::pool::Usage;
 use troupe_sandbox::environment::Verdict;
 use troupe_sandbox::environment::build::Path as Way;
 
@@ -21,6 +22,8 @@ pub struct Figures {
     pub time: f64,
     /// Percent that were verified by growing from a verified environment.
     pub reuse: f64,
+    /// What their sandboxes used, where their engine tells.
+    pub usage: Usage,
 }
 
 /// The figures of a batch.
@@ -76,13 +79,34 @@ impl Summary {
             f2p,
             time,
             reuse,
+            usage,
         } = &self.all;
         let count = report::plural(*instances as u64, "instance");
         lines.push(format!(
             "{count}: F2P {f2p:.0} %, PASS {pass:.0} %, TIME {time:.1} s, reused {reuse:.0} %"
         ));
+        let used = used(usage);
+        if !used.is_empty() {
+            lines.push(format!("sandboxes: {used}"));
+        }
         lines.join("\n")
     }
+}
+
+/// What sandboxes used, in words; nothing where nothing is known.
+pub fn used(usage: &Usage) -> String {
+    let parts = [
+        usage
+            .peak_memory_bytes
+            .map(|bytes| format!("at most {} of memory", report::bytes(bytes))),
+        usage
+            .processor_ms
+            .map(|ms| format!("{:.1} s of processors", ms as f64 / 1_000.0)),
+        usage
+            .image_bytes
+            .map(|bytes| format!("{} of images", report::bytes(bytes))),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 fn row(record: &Record, width: usize) -> String {
@@ -112,6 +136,8 @@ fn figures(records: &[&Record], troubles: usize) -> Figures {
         }
     };
     let count = |of: &dyn Fn(&Record) -> bool| records.iter().filter(|record| of(record)).count();
+    let mut usage = Usage::default();
+    records.iter().for_each(|record| usage.add(record.usage));
     let total_ms: u64 = records.iter().map(|record| record.duration_ms).sum();
     Figures {
         instances,
@@ -123,5 +149,6 @@ fn figures(records: &[&Record], troubles: usize) -> Figures {
             total_ms as f64 / 1_000.0 / records.len() as f64
         },
         reuse: share(count(&|record| record.is_verified() && record.path != Way::Scratch)),
+        usage,
     }
 }

@@ -85,7 +85,10 @@ impl<'a> Toolbox<'a> {
     fn environments(&mut self) -> Arc<EnvironmentTool> {
         let make = || {
             let base = std::env::var("TROUPE_BASE_IMAGE").ok().filter(|base| !base.is_empty());
-            let options = Options::of_machine(base.unwrap_or_else(|| BASE_IMAGE.to_owned()));
+            let options = Options::of_machine(
+                base.unwrap_or_else(|| BASE_IMAGE.to_owned()),
+                self.state.display().to_string(),
+            );
             Arc::new(EnvironmentTool::new(self.folder.to_owned(), options, || {
                 SystemClock.now_ms()
             }))

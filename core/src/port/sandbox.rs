@@ -249,6 +249,11 @@ pub trait SandboxEngine: Send + Sync {
     /// The digest of an image, if it is there.
     async fn image(&self, name: &str) -> Result<Option<String>, Error>;
 
+    /// Bytes of an image with all that it stands on, where the engine tells.
+    async fn image_bytes(&self, _name: &str) -> Result<Option<u64>, Error> {
+        Ok(None)
+    }
+
     /// Removes a name of an image, and the image with its last name. One that is not there is no error.
     async fn remove_image(&self, name: &str) -> Result<(), Error>;
 

@@ -4,10 +4,12 @@ mod container;
 mod create;
 mod execute;
 mod fault;
+mod images;
 mod maker;
 mod memory;
 
 pub use container::Container;
+pub use images::Layer;
 
 use async_trait::async_trait;
 use bollard::errors::Error as Backend;
@@ -178,6 +180,10 @@ impl SandboxEngine for Docker {
             Err(error) if fault::is_missing(&error) => Ok(None),
             Err(error) => Err(self.fault.of("cannot look for an image", error)),
         }
+    }
+
+    async fn image_bytes(&self, name: &str) -> Result<Option<u64>, Error> {
+        self.whole(name).await
     }
 
     async fn remove_image(&self, name: &str) -> Result<(), Error> {

@@ -1,8 +1,10 @@
 //! What was tried, and what it came to.
 
+use super::build::Built;
 use super::plan::Plan;
-use super::results::{Diagnosis, Runner};
+use super::results::{Diagnosis, Failure, Runner};
 use super::verdict::{Lists, TestRun, Verdict};
+use troupe_core::port::pool::Usage;
 
 /// What an attempt got to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -54,18 +56,57 @@ pub(super) struct Checked {
     pub(super) lists: Lists,
     pub(super) before: TestRun,
     pub(super) after: TestRun,
+    /// What the sandboxes of all runs used.
+    pub(super) usage: Usage,
 }
 
 impl Checked {
     /// From the equal runs of each state, at least one.
     pub(super) fn of(mut before: Vec<TestRun>, mut after: Vec<TestRun>) -> Self {
         let verdict = Verdict::of(&before, &after);
+        let mut usage = Usage::default();
+        before.iter().chain(&after).for_each(|run| usage.add(run.usage));
         let (before, after) = (before.swap_remove(0), after.swap_remove(0));
         Self {
             verdict,
             lists: Lists::of(&before.results, &after.results),
             before,
             after,
+            usage,
         }
+    }
+}
+
+/// What came of a check that verified nothing.
+pub(super) fn unverified(checked: Checked, diagnosis: Option<&Diagnosis>) -> Built {
+    let ended = match (checked.verdict, checked.after.failure) {
+        (Verdict::FailToFail, Some(Failure::Timeout)) => "the tests take longer than they may, with the fix too",
+        (Verdict::FailToFail, Some(Failure::OutOfMemory)) => {
+            "the tests want more memory than there is, with the fix too"
+        }
+        (Verdict::FailToFail, Some(Failure::DiskFull)) => "the tests fill the disk, with the fix too",
+        (Verdict::FailToFail, Some(Failure::Build)) => "it does not compile, with the fix neither",
+        (Verdict::FailToFail, Some(Failure::Collection)) => "the tests cannot be loaded, with the fix neither",
+        _ => "",
+    };
+    let ended = if ended.is_empty() {
+        checked.verdict.to_string()
+    } else {
+        ended.to_owned()
+    };
+    let why = diagnosis.map(|diagnosis| format!(": {}", told(diagnosis)));
+    Built {
+        verdict: Some(checked.verdict),
+        lists: checked.lists,
+        runs: Some((checked.before, checked.after)),
+        ..Built::failed(format!("{ended}{}", why.unwrap_or_default()))
+    }
+}
+
+/// A diagnosis in a sentence.
+pub(super) fn told(diagnosis: &Diagnosis) -> String {
+    match diagnosis.guidance.first() {
+        Some(guidance) => guidance.clone(),
+        None => "its log does not say why".to_owned(),
     }
 }

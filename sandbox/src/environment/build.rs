@@ -3,7 +3,8 @@
 use super::attempt::Attempt;
 use super::instance::Instance;
 use super::job::Job;
-use super::plan::Plan;
+use super::moment::Moment;
+use super::plan::{Made, Plan};
 use super::results::Runner;
 use super::script::FOLDER;
 use super::verdict::{Lists, TestRun, Verdict};
@@ -13,11 +14,14 @@ use crate::error::Error;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use troupe_core::port::pool::{Environment, EnvironmentPool};
+use troupe_core::port::pool::{Environment, EnvironmentPool, Usage};
 use troupe_core::port::sandbox::{Blueprint, Listener, Mount, Network, Resources, Rights, SandboxEngine};
 
 /// Images of environments are named `troupe-env/INSTANCE:HASH`.
 pub const REPOSITORY: &str = "troupe-env";
+
+/// How the owners of sandboxes of builders begin; images carry them on.
+pub const OWNER: &str = "environment ";
 
 /// How environments are built.
 #[derive(Debug, Clone)]
@@ -40,12 +44,14 @@ pub struct Options {
     pub test_timeout: Duration,
     /// Whether verified environments of the same repository are used.
     pub reuse: bool,
+    /// Where the builder works: written on what it makes in an engine that others share.
+    pub place: String,
 }
 
 impl Options {
     /// Environments that start from `base`, with the certificates that this machine trusts, as `troupe env build` makes
     /// them that is told nothing else.
-    pub fn of_machine(base: impl Into<String>) -> Self {
+    pub fn of_machine(base: impl Into<String>, place: impl Into<String>) -> Self {
         let file = certificates::of_machine();
         Self {
             base: base.into(),
@@ -57,6 +63,7 @@ impl Options {
             setup_timeout: Duration::from_secs(3_600),
             test_timeout: Duration::from_secs(1_800),
             reuse: true,
+            place: place.into(),
         }
     }
 }
@@ -94,6 +101,8 @@ pub struct Built {
     pub is_unapplied: bool,
     /// Milliseconds that all of it took.
     pub duration_ms: u64,
+    /// What its sandboxes used.
+    pub usage: Usage,
 }
 
 /// A plan that somebody has made.
@@ -140,6 +149,8 @@ impl Builder {
     ) -> Result<Built, Error> {
         let began = Instant::now();
         let files = files(instance).await?;
+        let dated = dated(instance, files.made);
+        let instance = dated.as_ref().unwrap_or(instance);
         let mut built = Job::new(self, instance, given, files).run(listener).await?;
         built.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         if let Some(environment) = &built.environment {
@@ -154,28 +165,53 @@ impl Builder {
     /// As [`Builder::build`].
     pub async fn sources(&self, instance: &Instance, listener: &mut dyn Listener) -> Result<String, Error> {
         let files = files(instance).await?;
+        let dated = dated(instance, files.made);
+        let instance = dated.as_ref().unwrap_or(instance);
         Job::new(self, instance, None, files).sources(listener).await
     }
 
-    pub(super) fn blueprint(&self, image: &str, instance: &Instance) -> Blueprint {
+    pub(super) fn blueprint(&self, image: &str, instance: &str) -> Blueprint {
         Blueprint {
             network: Network::All,
             rights: Rights::Install,
             resources: self.options.resources,
             mounts: self.options.mounts.clone(),
             env: self.options.env.clone(),
-            ..Blueprint::new(image, FOLDER, format!("environment {}", instance.id))
+            ..Blueprint::new(image, FOLDER, owner(instance, &self.options.place))
         }
     }
 }
 
-/// The sources of an instance, and as an archive.
-async fn files(instance: &Instance) -> Result<(Snapshot, Vec<u8>), Error> {
+/// The sources of an instance.
+pub(super) struct Files {
+    pub(super) snapshot: Snapshot,
+    /// When they were made.
+    pub(super) made: Made,
+    /// All of them.
+    pub(super) archive: Vec<u8>,
+}
+
+async fn files(instance: &Instance) -> Result<Files, Error> {
     let folder = tempfile::tempdir().map_err(Error::at("a folder for sources"))?;
-    source::fetch(&instance.source, folder.path()).await?;
-    let snapshot = Snapshot::open(folder.path()).map_err(Error::at(folder.path()))?;
-    let archive = pack::folder(folder.path()).map_err(Error::at(folder.path()))?;
-    Ok((snapshot, archive))
+    let made = source::fetch(&instance.source, folder.path()).await?;
+    let told = Moment::read(&instance.created_at);
+    Ok(Files {
+        snapshot: Snapshot::open(folder.path()).map_err(Error::at(folder.path()))?,
+        made: told.map_or(made, Made::At),
+        archive: pack::folder(folder.path()).map_err(Error::at(folder.path()))?,
+    })
+}
+
+/// The instance with the time of its sources, where it has none of its own: which environment is nearest is decided by
+/// that.
+fn dated(instance: &Instance, made: Made) -> Option<Instance> {
+    match made {
+        Made::At(moment) if Moment::read(&instance.created_at).is_none() => Some(Instance {
+            created_at: moment.to_string(),
+            ..instance.clone()
+        }),
+        _ => None,
+    }
 }
 
 impl Given {
@@ -188,6 +224,16 @@ impl Given {
             reasons: vec!["the plan was given".to_owned()],
         }
     }
+}
+
+/// Whom a sandbox for an instance belongs to: so begins [`OWNER`], and the place stands at the end.
+fn owner(instance: &str, place: &str) -> String {
+    format!("{OWNER}{instance}{}", of_place(place))
+}
+
+/// How the owners of a place end.
+pub fn of_place(place: &str) -> String {
+    format!(" of {place}")
 }
 
 impl Built {
@@ -209,6 +255,7 @@ impl Built {
             runs: None,
             is_unapplied: false,
             duration_ms: 0,
+            usage: Usage::default(),
         }
     }
 }

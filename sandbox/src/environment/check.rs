@@ -1,12 +1,14 @@
 //! Verification: the tests before the fix and after it, each in a fresh sandbox that reaches nothing.
 
-use super::instance::{self, Instance};
-use super::plan::Plan;
-use super::results::{self, Failure};
+use super::attempt::Checked;
+use super::instance;
+use super::results::{self, Failure, Runner};
 use super::script::{self, FOLDER};
+use super::usage::measured;
 use super::verdict::TestRun;
 use crate::error::Error;
 use std::time::{Duration, Instant};
+use troupe_core::port::pool::Usage;
 use troupe_core::port::sandbox::{
     Blueprint, Deaf, Ended, Execution, Listener, Network, Reason, Rights, Sandbox, SandboxEngine,
 };
@@ -29,11 +31,63 @@ pub struct Unapplied {
     pub why: String,
 }
 
-/// Runs the tests of an instance once in one state. `blueprint` names the image.
+/// What is run in both states.
+#[derive(Debug, Clone, Copy)]
+pub struct Tests<'a> {
+    /// The patch with the tests.
+    pub test_patch: &'a str,
+    /// The patch with the fix.
+    pub fix_patch: &'a str,
+    /// The command that runs them.
+    pub command: &'a str,
+    /// What prints their results.
+    pub runner: Runner,
+}
+
+/// Tests both states of an image that `blueprint` names, so many times each: once after the fix, which tells most
+/// failures, then the rest.
+pub(super) async fn both(
+    engine: &dyn SandboxEngine,
+    blueprint: &Blueprint,
+    tests: Tests<'_>,
+    (repeats, timeout): (u32, Duration),
+    listener: &mut dyn Listener,
+) -> Result<Result<Checked, Unapplied>, Error> {
+    let (mut before, mut after) = (Vec::new(), Vec::new());
+    for repeat in 0..repeats.max(1) {
+        for state in [State::After, State::Before] {
+            let run = match run(engine, blueprint, (tests, state), (timeout, &*nonce()), listener).await? {
+                Ok(run) => run,
+                Err(unapplied) => return Ok(Err(unapplied)),
+            };
+            match state {
+                State::After => after.push(run),
+                State::Before => before.push(run),
+            }
+        }
+        let hopeless = !after.iter().all(TestRun::passed) || before.iter().any(TestRun::passed);
+        if hopeless && repeat == 0 {
+            break;
+        }
+    }
+    Ok(Ok(Checked::of(before, after)))
+}
+
+/// A word that no test can know.
+fn nonce() -> String {
+    use std::hash::{BuildHasher as _, RandomState};
+    format!(
+        "{:016x}{:016x}",
+        RandomState::new().hash_one(1),
+        RandomState::new().hash_one(2)
+    )
+}
+
+/// Runs the tests once in one state. `blueprint` names the image.
 pub async fn run(
     engine: &dyn SandboxEngine,
     blueprint: &Blueprint,
-    task: (&Instance, &Plan, State),
+    task: (Tests<'_>, State),
     (timeout, nonce): (Duration, &str),
     listener: &mut dyn Listener,
 ) -> Result<Result<TestRun, Unapplied>, Error> {
@@ -43,7 +97,10 @@ pub async fn run(
         ..blueprint.clone()
     };
     let sandbox = engine.create(&apart).await?;
-    let run = in_sandbox(&*sandbox, task, (timeout, nonce), listener).await;
+    let mut run = in_sandbox(&*sandbox, task, (timeout, nonce), listener).await;
+    if let Ok(Ok(run)) = &mut run {
+        run.usage = measured(&*sandbox).await;
+    }
     // What went wrong first says more than that the sandbox cannot be removed either.
     let removed = sandbox.remove().await;
     let run = run?;
@@ -53,20 +110,20 @@ pub async fn run(
 
 async fn in_sandbox(
     sandbox: &dyn Sandbox,
-    (instance, plan, state): (&Instance, &Plan, State),
+    (tests, state): (Tests<'_>, State),
     (timeout, nonce): (Duration, &str),
     listener: &mut dyn Listener,
 ) -> Result<Result<TestRun, Unapplied>, Error> {
     if state == State::After
-        && let Err(why) = apply(sandbox, &instance.fix_patch, "").await?
+        && let Err(why) = apply(sandbox, tests.fix_patch, "").await?
     {
         return Ok(Err(Unapplied { patch: "patch", why }));
     }
-    if let Err(why) = apply(sandbox, &instance.test_patch, "--check").await? {
+    if let Err(why) = apply(sandbox, tests.test_patch, "--check").await? {
         let patch = "test_patch";
         return Ok(Err(Unapplied { patch, why }));
     }
-    let text = script::evaluation(&instance.test_patch, &plan.test);
+    let text = script::evaluation(tests.test_patch, tests.command);
     // The script comes through stdin into a file: a command line has a limit. The marks say that it was run to its end.
     let wrapped = format!(
         "cat > /tmp/eval.sh; echo 'begin {nonce}'; bash /tmp/eval.sh 2>&1 </dev/null; code=$?; echo; echo 'end {nonce}'; exit $code"
@@ -80,7 +137,7 @@ async fn in_sandbox(
     let began = Instant::now();
     let ended = sandbox.execute(execution, listener).await?;
     let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Ok(Ok(judged(plan, ended, nonce, duration_ms)))
+    Ok(Ok(judged(tests.runner, ended, nonce, duration_ms)))
 }
 
 /// Applies a patch, or only says whether it applies.
@@ -100,14 +157,14 @@ async fn apply(sandbox: &dyn Sandbox, patch: &str, flag: &str) -> Result<Result<
     })
 }
 
-fn judged(plan: &Plan, ended: Ended, nonce: &str, duration_ms: u64) -> TestRun {
+fn judged(runner: Runner, ended: Ended, nonce: &str, duration_ms: u64) -> TestRun {
     let (begin, end) = (format!("begin {nonce}\n"), format!("\nend {nonce}"));
     let printed = ended.stdout.split_once(&begin).map_or("", |(_, rest)| rest);
     let (log, whole) = match printed.rsplit_once(&end) {
         Some((log, _)) => (log, true),
         None => (printed, false),
     };
-    let results = results::read(plan.runner, log);
+    let results = results::read(runner, log);
     let failure = match ended.reason {
         Reason::Timeout => Some(Failure::Timeout),
         Reason::OutOfMemory => Some(Failure::OutOfMemory),
@@ -115,9 +172,9 @@ fn judged(plan: &Plan, ended: Ended, nonce: &str, duration_ms: u64) -> TestRun {
         Reason::Signal(signal) => Some(Failure::Signal(signal)),
         // Who exits with 0 without running the script to its end has not passed.
         Reason::Exited(0) if !whole => Some(Failure::NoTests),
-        Reason::Exited(0) if plan.runner.names_tests() && results.ran() == 0 => Some(Failure::NoTests),
+        Reason::Exited(0) if runner.names_tests() && results.ran() == 0 => Some(Failure::NoTests),
         Reason::Exited(0) => None,
-        Reason::Exited(code) => Some(results::classify(plan.runner, code, log, &results)),
+        Reason::Exited(code) => Some(results::classify(runner, code, log, &results)),
     };
     let code = code(ended.reason);
     TestRun {
@@ -126,6 +183,7 @@ fn judged(plan: &Plan, ended: Ended, nonce: &str, duration_ms: u64) -> TestRun {
         results,
         log: log.to_owned(),
         duration_ms,
+        usage: Usage::default(),
     }
 }
 

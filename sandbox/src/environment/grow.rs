@@ -1,11 +1,11 @@
 //! The two stages of an attempt: an image is grown, and both states of it are tested.
 
 use super::attempt::Checked;
-use super::check::{self, State, Unapplied};
+use super::check::{self, Tests, Unapplied};
 use super::job::Job;
 use super::plan::Plan;
 use super::script::{self, FOLDER};
-use super::verdict::TestRun;
+use super::usage::measured;
 use crate::error::Error;
 use troupe_core::port::sandbox::{Deaf, Ended, Execution, Listener, Sandbox};
 
@@ -20,9 +20,10 @@ impl Job<'_> {
         setup: Option<&str>,
         listener: &mut dyn Listener,
     ) -> Result<Result<(), Ended>, Error> {
-        let blueprint = self.builder.blueprint(from, self.instance);
+        let blueprint = self.builder.blueprint(from, &self.instance.id);
         let sandbox = self.builder.engine.create(&blueprint).await?;
         let grown = self.grow_in(&*sandbox, image, before, setup, listener).await;
+        self.used(measured(&*sandbox).await);
         let removed = sandbox.remove().await;
         let grown = grown?;
         removed?;
@@ -88,44 +89,26 @@ impl Job<'_> {
         Ok(())
     }
 
-    /// Tests both states of an image: once after the fix, which tells most failures, then the rest.
+    /// Tests both states of an image.
     pub(super) async fn check(
         &self,
         plan: &Plan,
         image: &str,
         listener: &mut dyn Listener,
     ) -> Result<Result<Checked, Unapplied>, Error> {
-        let blueprint = self.builder.blueprint(image, self.instance);
-        let engine = &*self.builder.engine;
-        let (mut before, mut after) = (Vec::new(), Vec::new());
-        for repeat in 0..self.builder.options.repeats.max(1) {
-            for state in [State::After, State::Before] {
-                let task = (self.instance, plan, state);
-                let limits = (self.builder.options.test_timeout, &*nonce());
-                let run = match check::run(engine, &blueprint, task, limits, listener).await? {
-                    Ok(run) => run,
-                    Err(unapplied) => return Ok(Err(unapplied)),
-                };
-                match state {
-                    State::After => after.push(run),
-                    State::Before => before.push(run),
-                }
-            }
-            let hopeless = !after.iter().all(TestRun::passed) || before.iter().any(TestRun::passed);
-            if hopeless && repeat == 0 {
-                break;
-            }
+        let blueprint = self.builder.blueprint(image, &self.instance.id);
+        let tests = Tests {
+            test_patch: &self.instance.test_patch,
+            fix_patch: &self.instance.fix_patch,
+            command: &plan.test,
+            runner: plan.runner,
+        };
+        let options = &self.builder.options;
+        let limits = (options.repeats, options.test_timeout);
+        let checked = check::both(&*self.builder.engine, &blueprint, tests, limits, listener).await?;
+        if let Ok(checked) = &checked {
+            self.used(checked.usage);
         }
-        Ok(Ok(Checked::of(before, after)))
+        Ok(checked)
     }
-}
-
-/// A word that no test can know.
-fn nonce() -> String {
-    use std::hash::{BuildHasher as _, RandomState};
-    format!(
-        "{:016x}{:016x}",
-        RandomState::new().hash_one(1),
-        RandomState::new().hash_one(2)
-    )
 }

@@ -1,17 +1,18 @@
 //! One instance on its way: reuse first, then attempts from scratch, each ending in the same check.
 
-use super::Snapshot;
-use super::attempt::{Attempt, Checked, Step};
-use super::build::{Builder, Built, Given, Path, REPOSITORY};
+use super::attempt::{Attempt, Checked, Step, told, unverified};
+use super::build::{Builder, Built, Files, Given, Path};
 use super::check::{self, Unapplied};
 use super::instance::{self, Instance};
-use super::plan::{self, Plan, Task, Unplanned};
+use super::plan::{self, Made, Plan, Task, Unplanned};
 use super::results::{self, Diagnosis, Failure, Stage};
 use super::reuse;
 use super::script;
 use super::verdict::Verdict;
+use super::{Snapshot, again, name};
 use crate::error::Error;
-use troupe_core::port::pool::Environment;
+use std::sync::{Mutex, PoisonError};
+use troupe_core::port::pool::{Check, Environment, Usage};
 use troupe_core::port::sandbox::{Ended, Listener};
 
 /// Dependencies that are installed beside the sources: what of an older environment's folder is used again.
@@ -22,6 +23,8 @@ pub(super) struct Job<'a> {
     pub(super) builder: &'a Builder,
     pub(super) instance: &'a Instance,
     snapshot: Snapshot,
+    /// When the commit was made.
+    made: Made,
     /// The sources as an archive.
     pub(super) archive: Vec<u8>,
     /// The tests that are run.
@@ -29,6 +32,7 @@ pub(super) struct Job<'a> {
     /// The one plan that is tried, where somebody has made it; else rules make them.
     given: Option<&'a Given>,
     attempts: Vec<Attempt>,
+    usage: Mutex<Usage>,
 }
 
 impl<'a> Job<'a> {
@@ -37,17 +41,24 @@ impl<'a> Job<'a> {
         builder: &'a Builder,
         instance: &'a Instance,
         given: Option<&'a Given>,
-        (snapshot, archive): (Snapshot, Vec<u8>),
+        files: Files,
     ) -> Self {
         Self {
             given,
             builder,
             instance,
-            snapshot,
-            archive,
+            snapshot: files.snapshot,
+            made: files.made,
+            archive: files.archive,
             tests: instance.tests.clone(),
             attempts: Vec::new(),
+            usage: Mutex::default(),
         }
+    }
+
+    /// Notes what a sandbox used.
+    pub(super) fn used(&self, usage: Usage) {
+        self.usage.lock().unwrap_or_else(PoisonError::into_inner).add(usage);
     }
 
     /// To its end.
@@ -57,6 +68,17 @@ impl<'a> Job<'a> {
             None => self.start_afresh(listener).await?,
         };
         built.attempts = self.attempts;
+        built.usage = self.usage.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if let Some(environment) = &mut built.environment {
+            let grown_from = environment.parent.as_deref().unwrap_or(&environment.base);
+            let engine = &self.builder.engine;
+            let (whole, below) = (
+                engine.image_bytes(&environment.image).await?,
+                engine.image_bytes(grown_from).await?,
+            );
+            built.usage.image_bytes = whole.zip(below).map(|(whole, below)| whole.saturating_sub(below));
+            environment.usage = built.usage;
+        }
         Ok(built)
     }
 
@@ -204,6 +226,7 @@ impl<'a> Job<'a> {
             snapshot: &self.snapshot,
             tests: &self.tests,
             language: self.instance.language,
+            made: self.made,
             feedback,
         };
         if let Some(given) = self.given {
@@ -238,7 +261,20 @@ impl<'a> Job<'a> {
             delta: delta.map(str::to_owned),
             evaluation: script::evaluation(&self.instance.test_patch, &plan.test),
             at_ms: (self.builder.now_ms)(),
+            used_at_ms: 0,
+            check: Some(self.kept_check(&checked, plan)),
+            usage: Usage::default(),
         };
+        if let Some(parent) = parent {
+            let used_at_ms = environment.at_ms;
+            self.builder
+                .pool
+                .add(&Environment {
+                    used_at_ms,
+                    ..parent.clone()
+                })
+                .await?;
+        }
         let reason = checked.verdict.to_string();
         Ok(Built {
             verdict: Some(checked.verdict),
@@ -251,16 +287,22 @@ impl<'a> Job<'a> {
         })
     }
 
-    /// The same sources, begun with the same image and set up by the same script, are the same image: a build that
-    /// was cut off finds what it had made.
-    fn image_name(&self, from: &str, setup: &str) -> String {
-        let mut hasher = blake3::Hasher::new();
-        for part in [from.as_bytes(), setup.as_bytes(), self.archive.as_slice()] {
-            hasher.update(&(part.len() as u64).to_le_bytes());
-            hasher.update(part);
+    /// What it takes to check the environment again.
+    fn kept_check(&self, checked: &Checked, plan: &Plan) -> Check {
+        Check {
+            test_patch: self.instance.test_patch.clone(),
+            fix_patch: self.instance.fix_patch.clone(),
+            test: plan.test.clone(),
+            runner: again::written(&plan.runner),
+            verdict: again::written(&checked.verdict),
+            fail_to_pass: checked.lists.fail_to_pass.clone(),
+            pass_to_pass: checked.lists.pass_to_pass.clone(),
+            record: self.instance.record.clone(),
         }
-        let hash = hasher.finalize().to_hex();
-        format!("{REPOSITORY}/{}:{}", slug(&self.instance.id), &hash[..12])
+    }
+
+    fn image_name(&self, from: &str, setup: &str) -> String {
+        name::of_image(&self.instance.id, &[from.as_bytes(), setup.as_bytes(), &self.archive])
     }
 
     fn diagnose(&self, plan: &Plan, stage: Stage, ended: &Ended) -> Diagnosis {
@@ -282,48 +324,4 @@ impl<'a> Job<'a> {
     fn note(&mut self, step: Step, plan: &Plan, diagnosis: Option<Diagnosis>) {
         self.attempts.push(Attempt::of(step, plan, diagnosis));
     }
-}
-
-fn unverified(checked: Checked, diagnosis: Option<&Diagnosis>) -> Built {
-    let ended = match (checked.verdict, checked.after.failure) {
-        (Verdict::FailToFail, Some(Failure::Timeout)) => "the tests take longer than they may, with the fix too",
-        (Verdict::FailToFail, Some(Failure::OutOfMemory)) => {
-            "the tests want more memory than there is, with the fix too"
-        }
-        (Verdict::FailToFail, Some(Failure::DiskFull)) => "the tests fill the disk, with the fix too",
-        (Verdict::FailToFail, Some(Failure::Build)) => "it does not compile, with the fix neither",
-        (Verdict::FailToFail, Some(Failure::Collection)) => "the tests cannot be loaded, with the fix neither",
-        _ => "",
-    };
-    let ended = if ended.is_empty() {
-        checked.verdict.to_string()
-    } else {
-        ended.to_owned()
-    };
-    let why = diagnosis.map(|diagnosis| format!(": {}", told(diagnosis)));
-    Built {
-        verdict: Some(checked.verdict),
-        lists: checked.lists,
-        runs: Some((checked.before, checked.after)),
-        ..Built::failed(format!("{ended}{}", why.unwrap_or_default()))
-    }
-}
-
-fn told(diagnosis: &Diagnosis) -> String {
-    match diagnosis.guidance.first() {
-        Some(guidance) => guidance.clone(),
-        None => "its log does not say why".to_owned(),
-    }
-}
-
-/// A name as images have them: small letters, digits and single separators.
-fn slug(id: &str) -> String {
-    let mut slug = String::new();
-    for letter in id.to_ascii_lowercase().chars() {
-        let letter = if letter.is_ascii_alphanumeric() { letter } else { '-' };
-        if letter != '-' || !slug.ends_with('-') && !slug.is_empty() {
-            slug.push(letter);
-        }
-    }
-    slug.trim_end_matches('-').to_owned()
 }

@@ -3,6 +3,7 @@
 //! The loop is MEnvAgent's (arXiv 2601.22859, algorithm 1), with its open questions settled: every path ends in the
 //! same check of both states, and every verified environment is kept for the next commit of its repository.
 
+mod again;
 mod attempt;
 pub mod build;
 pub mod check;
@@ -10,6 +11,8 @@ mod grow;
 pub mod instance;
 mod job;
 pub mod language;
+pub mod moment;
+mod name;
 mod pack;
 pub mod plan;
 pub mod results;
@@ -18,12 +21,15 @@ pub mod script;
 pub mod snapshot;
 pub mod source;
 mod tool;
+mod usage;
 pub mod verdict;
 
+pub use again::Again;
 pub use attempt::{Attempt, Step};
 pub use build::{Builder, Built, Given, Options};
 pub use instance::Instance;
 pub use language::Language;
+pub use moment::Moment;
 pub use snapshot::Snapshot;
 pub use tool::EnvironmentTool;
 pub use verdict::Verdict;

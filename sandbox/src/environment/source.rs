@@ -1,10 +1,13 @@
 //! The files of an instance, brought into a folder of their own.
 
 use super::instance::Source;
+use super::moment::Moment;
+use super::plan::Made;
 use crate::error::Error;
 use flate2::read::GzDecoder;
 use std::fs::{self, File};
 use std::io::Read;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::process::Stdio;
 use tokio::process::Command;
@@ -12,25 +15,54 @@ use tokio::process::Command;
 /// Bytes that the files of an archive may have: more is no repository.
 const MOST: u64 = 8 << 30;
 
-/// Brings the files of `source` into `folder`, which is empty. Nothing of a repository's history comes along, so that
-/// no later commit can be looked at.
+/// Times that packers write in place of any: cargo's, and hatch's.
+const STAMPS: [i64; 2] = [1_153_704_088, 1_580_601_600];
+/// Nothing that is packed today is older than 2000: what says so, npm's and others', is a stamp too.
+const OLDEST: i64 = 946_684_800;
+
+/// Brings the files of `source` into `folder`, which is empty, and gives when they were made. Nothing of a repository's
+/// history comes along, so that no later commit can be looked at.
 ///
 /// # Errors
 /// When the sources cannot be had, with what was tried.
-pub async fn fetch(source: &Source, folder: &Path) -> Result<(), Error> {
+pub async fn fetch(source: &Source, folder: &Path) -> Result<Made, Error> {
     match source {
         Source::Archive(archive) => {
             let (archive, folder) = (archive.clone(), folder.to_owned());
-            let unpacked = tokio::task::spawn_blocking(move || unpack(&archive, &folder)).await;
-            unpacked.map_err(|error| Error::Source(error.to_string()))?
+            let unpacked = tokio::task::spawn_blocking(move || {
+                unpack(&archive, &folder)?;
+                newest(&folder).map_err(Error::at(folder))
+            });
+            let newest = unpacked.await.map_err(|error| Error::Source(error.to_string()))??;
+            // What is packed is mostly a release.
+            Ok(newest.map_or(Made::Published, Made::At))
         }
         Source::Folder(from) => {
             let (from, folder) = (from.clone(), folder.to_owned());
             let copied = tokio::task::spawn_blocking(move || copy(&from, &folder)).await;
-            copied.map_err(|error| Error::Source(error.to_string()))?
+            copied.map_err(|error| Error::Source(error.to_string()))??;
+            Ok(Made::Unknown)
         }
         Source::Git { from, commit } => checkout(from, commit, folder).await,
     }
+}
+
+/// When the newest file was made; none where nobody has noted it.
+fn newest(folder: &Path) -> std::io::Result<Option<Moment>> {
+    let mut newest = None;
+    let mut open = vec![folder.to_owned()];
+    while let Some(next) = open.pop() {
+        for entry in fs::read_dir(&next)? {
+            let entry = entry?;
+            let known = entry.metadata()?;
+            if known.is_dir() {
+                open.push(entry.path());
+            } else if known.is_file() && known.mtime() > OLDEST && !STAMPS.contains(&known.mtime()) {
+                newest = newest.max(Some(known.mtime()));
+            }
+        }
+    }
+    Ok(newest.map(Moment::of_seconds))
 }
 
 fn unpack(archive: &Path, folder: &Path) -> Result<(), Error> {
@@ -89,7 +121,7 @@ fn copy(from: &Path, to: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-async fn checkout(from: &str, commit: &str, folder: &Path) -> Result<(), Error> {
+async fn checkout(from: &str, commit: &str, folder: &Path) -> Result<Made, Error> {
     let bare = tempfile::tempdir().map_err(Error::at("a folder for a clone"))?;
     let repository = bare.path().join("repository");
     let repository_text = repository.to_string_lossy().into_owned();
@@ -129,10 +161,13 @@ async fn checkout(from: &str, commit: &str, folder: &Path) -> Result<(), Error> 
         "--",
         ".",
     ])
-    .await
+    .await?;
+    let made = git(&["-C", &repository_text, "log", "-1", "--format=%cI", wanted, "--"]).await?;
+    Ok(Moment::read(made.trim()).map_or(Made::Unknown, Made::At))
 }
 
-async fn git(arguments: &[&str]) -> Result<(), Error> {
+/// Runs git, and gives what it prints.
+async fn git(arguments: &[&str]) -> Result<String, Error> {
     let ended = Command::new("git")
         .args(arguments)
         .env("GIT_TERMINAL_PROMPT", "0")
@@ -142,7 +177,7 @@ async fn git(arguments: &[&str]) -> Result<(), Error> {
         .await
         .map_err(|error| Error::Source(format!("cannot start git: {error}; install it, or give an archive")))?;
     if ended.status.success() {
-        return Ok(());
+        return Ok(String::from_utf8_lossy(&ended.stdout).into_owned());
     }
     let said = String::from_utf8_lossy(&ended.stderr);
     Err(Error::Source(format!("git {}: {}", arguments.join(" "), said.trim())))

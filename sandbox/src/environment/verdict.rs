@@ -3,6 +3,7 @@
 use super::results::{Failure, Outcome, Results};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use troupe_core::port::pool::Usage;
 
 /// One run of the tests.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +18,8 @@ pub struct TestRun {
     pub log: String,
     /// Milliseconds that it took.
     pub duration_ms: u64,
+    /// What its sandbox used.
+    pub usage: Usage,
 }
 
 impl TestRun {

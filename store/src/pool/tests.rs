@@ -17,7 +17,21 @@ fn environment(image: &str, repository: &str, at_ms: u64) -> Environment {
         delta: None,
         evaluation: "pytest".into(),
         at_ms,
+        ..Environment::default()
     }
+}
+
+/// As it was written before checks and figures were noted.
+#[test]
+fn what_an_older_troupe_kept_is_still_read() {
+    let mut older = serde_json::to_value(environment("a:1", "a/b", 1)).unwrap();
+    let fields = older.as_object_mut().unwrap();
+    for name in ["used_at_ms", "check", "usage"] {
+        fields.remove(name).unwrap();
+    }
+    let read: Environment = serde_json::from_value(older).unwrap();
+    assert_eq!(read, environment("a:1", "a/b", 1));
+    assert_eq!(read.last_used_ms(), 1);
 }
 
 #[tokio::test]

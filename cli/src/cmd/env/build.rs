@@ -1,5 +1,6 @@
 //! `troupe env build`: from a file of instances to verified images.
 
+use super::options::options;
 use crate::args::EnvBuild;
 use crate::cmd::block_on;
 use crate::environments::{self, Batch, Summary};
@@ -8,21 +9,25 @@ use crate::settings::Settings;
 use crate::{report, workspace};
 use anyhow::Context as _;
 use serde_json::json;
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use troupe_agents::{Clock as _, SystemClock};
-use troupe_core::port::sandbox::{Mount, Resources, SandboxEngine as _};
-use troupe_sandbox::certificates;
+use troupe_core::port::sandbox::SandboxEngine as _;
 use troupe_sandbox::docker::Docker;
 use troupe_sandbox::environment::{Builder, Instance, Options, instance};
 use troupe_store::Store;
 
 pub fn run(arguments: &EnvBuild, settings: &Settings) -> anyhow::Result<Exit> {
     let instances = chosen(instance::read(&arguments.instances)?, &arguments.only)?;
-    let options = options(arguments)?;
     let state = workspace::folder(settings)?;
+    let options = Options {
+        base: arguments.base.clone(),
+        attempts: arguments.attempts,
+        setup_timeout: Duration::from_secs(arguments.setup_timeout),
+        reuse: !arguments.no_reuse,
+        ..options(&arguments.sandbox, &state)?
+    };
     let batch = block_on(async {
         let engine = Docker::connect().await?;
         let ended = engine.leftovers().await?;
@@ -96,64 +101,12 @@ fn hand_on(arguments: &EnvBuild, batch: &Batch) -> anyhow::Result<()> {
     let summary = serde_json::to_string_pretty(&Summary::of(batch))?;
     write(&arguments.out.join("summary.json"), &format!("{summary}\n"))?;
     match &arguments.junit {
-        Some(path) => write(path, &environments::junit(batch)),
+        Some(path) => write(path, &environments::junit("env build", &environments::cases(batch))),
         None => Ok(()),
     }
 }
 
-fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+/// Writes a file of the report.
+pub(super) fn write(path: &Path, text: &str) -> anyhow::Result<()> {
     std::fs::write(path, text).with_context(|| format!("{} cannot be written", path.display()))
-}
-
-fn options(arguments: &EnvBuild) -> anyhow::Result<Options> {
-    let mut env = BTreeMap::new();
-    let mut mounts = Vec::new();
-    let certificates = match &arguments.ca_certificates {
-        Some(path) => Some(path.clone()),
-        None => certificates::of_machine(),
-    };
-    if let Some(path) = certificates {
-        mounts.push(mount(&path, certificates::INSIDE)?);
-        env.extend(certificates::variables());
-    }
-    for text in &arguments.mount {
-        let Some((host, inside)) = text.rsplit_once(':').filter(|(_, inside)| inside.starts_with('/')) else {
-            return Err(Usage::error(format!(
-                "--mount {text}: write PATH:INSIDE, INSIDE from the root"
-            )));
-        };
-        mounts.push(mount(Path::new(host), inside)?);
-    }
-    for text in &arguments.env {
-        match text.split_once('=').filter(|(name, _)| !name.is_empty()) {
-            Some((name, value)) => env.insert(name.to_owned(), value.to_owned()),
-            None => return Err(Usage::error(format!("--env {text}: write NAME=VALUE"))),
-        };
-    }
-    Ok(Options {
-        base: arguments.base.clone(),
-        mounts,
-        env,
-        resources: Resources {
-            memory_mb: Some(arguments.memory),
-            disk_mb: Some(arguments.disk),
-            cpu_thousandths: arguments.cpus.map(|cpus| (cpus * 1_000.0).max(10.0) as u32),
-            ..Resources::default()
-        },
-        attempts: arguments.attempts,
-        repeats: arguments.repeats,
-        setup_timeout: Duration::from_secs(arguments.setup_timeout),
-        test_timeout: Duration::from_secs(arguments.test_timeout),
-        reuse: !arguments.no_reuse,
-    })
-}
-
-fn mount(host: &Path, inside: &str) -> anyhow::Result<Mount> {
-    match host.canonicalize() {
-        Ok(host) => Ok(Mount {
-            host,
-            inside: inside.to_owned(),
-        }),
-        Err(error) => Err(Usage::error(format!("{}: {error}", host.display()))),
-    }
 }

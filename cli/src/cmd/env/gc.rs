@@ -1,53 +1,121 @@
 //! `troupe env gc`: room for new environments.
 
+use super::sizes;
+use crate::args::EnvGc;
 use crate::cmd::block_on;
+use crate::environments::{Kept, evicted, taken};
 use crate::exit::Exit;
 use crate::settings::Settings;
 use crate::{report, workspace};
 use serde_json::json;
 use std::collections::HashMap;
+use std::path::Path;
 use troupe_core::port::pool::{Environment, EnvironmentPool as _};
 use troupe_core::port::sandbox::SandboxEngine as _;
 use troupe_sandbox::docker::Docker;
+use troupe_sandbox::environment::build::{OWNER, REPOSITORY, of_place};
 use troupe_store::Store;
 
-pub fn run(keep: usize, dry_run: bool, settings: &Settings) -> anyhow::Result<Exit> {
+/// Environments of a repository that stay where nothing else is asked.
+const KEEP: usize = 5;
+
+/// What goes, and what there is of it.
+#[derive(Debug, Default)]
+struct Removed {
+    /// Environments.
+    images: Vec<String>,
+    /// Images of builds that were cut off.
+    left: Vec<String>,
+    /// Bytes above base images, before and after.
+    bytes: (u64, u64),
+}
+
+pub fn run(arguments: &EnvGc, settings: &Settings) -> anyhow::Result<Exit> {
     let state = workspace::folder(settings)?;
     let removed = block_on(async {
         let engine = Docker::connect().await?;
         let store = Store::open(&state).await?;
-        let mut removed = Vec::new();
-        let mut seen: HashMap<String, usize> = HashMap::new();
-        // The newest come first.
-        for environment in store.list(None).await? {
-            let is_gone = engine.image(&environment.image).await?.is_none();
-            let rank = seen.entry(environment.repository.clone()).or_default();
-            *rank += usize::from(!is_gone);
-            if is_gone || *rank > keep {
-                removed.push(environment);
-            }
-        }
-        if !dry_run {
-            for Environment { image, .. } in &removed {
+        let removed = removed(arguments, &engine, store.list(None).await?, &state).await?;
+        if !arguments.dry_run {
+            for image in &removed.images {
                 engine.remove_image(image).await?;
                 store.forget(image).await?;
             }
+            for image in &removed.left {
+                engine.remove_image(image).await?;
+            }
         }
         store.close().await;
-        Ok(removed)
+        anyhow::Ok(removed)
     })?;
+    tell(&removed, arguments.dry_run, settings)?;
+    Ok(Exit::Succeeded)
+}
+
+async fn removed(
+    arguments: &EnvGc,
+    engine: &Docker,
+    environments: Vec<Environment>,
+    place: &Path,
+) -> anyhow::Result<Removed> {
+    let keep = arguments.keep.unwrap_or(match arguments.keep_bytes {
+        Some(_) => usize::MAX,
+        None => KEEP,
+    });
+    let mut removed = Removed::default();
+    let mut seen: HashMap<&str, usize> = HashMap::new();
+    let kept = sizes::kept(engine, &environments).await?;
+    let mut rest: Vec<Kept> = Vec::new();
+    // The newest come first.
+    for environment in &environments {
+        let Some(found) = kept.iter().find(|it| it.image == environment.image) else {
+            removed.images.push(environment.image.clone());
+            continue;
+        };
+        let rank = seen.entry(&environment.repository).or_default();
+        *rank += 1;
+        if *rank > keep {
+            removed.images.push(environment.image.clone());
+        } else {
+            rest.push(found.clone());
+        }
+    }
+    if let Some(most) = arguments.keep_bytes {
+        let gone = evicted(&rest, most);
+        rest.retain(|it| !gone.contains(&it.image));
+        removed.images.extend(gone);
+    }
+    removed.bytes = (taken(&kept), taken(&rest));
+    let end = of_place(&place.display().to_string());
+    for (image, owner) in engine.left_images(REPOSITORY).await? {
+        let ours = owner.starts_with(OWNER) && owner.ends_with(&end);
+        if ours && !environments.iter().any(|it| it.image == image) {
+            removed.left.push(image);
+        }
+    }
+    Ok(removed)
+}
+
+fn tell(removed: &Removed, dry_run: bool, settings: &Settings) -> anyhow::Result<()> {
+    let (before, after) = removed.bytes;
     if settings.json {
-        let images: Vec<&String> = removed.iter().map(|environment| &environment.image).collect();
-        report::print_json(&json!({ "removed": images, "dry_run": dry_run }))?;
-        return Ok(Exit::Succeeded);
+        return report::print_json(&json!({
+            "removed": removed.images, "left_over": removed.left, "dry_run": dry_run,
+            "bytes_before": before, "bytes_after": after,
+        }));
     }
     let verb = if dry_run { "would be removed" } else { "removed" };
-    for environment in &removed {
-        report::line(&format!("{}  {verb}", environment.image))?;
+    for image in &removed.images {
+        report::line(&format!("{image}  {verb}"))?;
+    }
+    for image in &removed.left {
+        report::line(&format!("{image}  {verb}, of a build that was cut off"))?;
     }
     settings.say(format!(
-        "{} {verb}",
-        report::plural(removed.len() as u64, "environment")
+        "{} {verb}; the rest takes {} of {}",
+        report::plural((removed.images.len() + removed.left.len()) as u64, "image"),
+        report::bytes(after),
+        report::bytes(before)
     ));
-    Ok(Exit::Succeeded)
+    Ok(())
 }

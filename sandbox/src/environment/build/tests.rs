@@ -1,5 +1,6 @@
 //! The loop, branch by branch on an engine that is told how commands end, and whole on a real one.
 
+mod again;
 mod fake;
 
 use super::*;
@@ -38,17 +39,21 @@ fn options() -> Options {
         setup_timeout: Duration::from_secs(600),
         test_timeout: Duration::from_secs(60),
         reuse: true,
+        place: "here".into(),
     }
 }
 
-async fn build(engine: &Engine, instance: &Instance) -> Built {
-    let builder = Builder {
+fn builder(engine: &Engine) -> Builder {
+    Builder {
         engine: Arc::new(engine.clone()),
         pool: Arc::new(engine.clone()),
         options: options(),
         now_ms: || 7,
-    };
-    let built = builder.build(instance, &mut Deaf).await.unwrap();
+    }
+}
+
+async fn build(engine: &Engine, instance: &Instance) -> Built {
+    let built = builder(engine).build(instance, &mut Deaf).await.unwrap();
     assert_eq!(engine.0.lock().unwrap().open, 0, "no sandbox is left open");
     built
 }

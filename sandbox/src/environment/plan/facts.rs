@@ -1,7 +1,8 @@
 //! What the rules of a language look at: a repository's files, the tests that are asked for, and what failed before.
 
 use super::manifest;
-use super::remedies::Remedies;
+use super::remedies::{Era, Remedies};
+use crate::environment::plan::Made;
 use crate::environment::{Language, Snapshot};
 
 /// Folders whose files are data for tests, or other people's code.
@@ -16,6 +17,9 @@ const ASIDE: [&str; 8] = [
     "target",
 ];
 
+/// Days in which a fix may ask for something new.
+const FIX_DAYS: i64 = 30;
+
 /// What is known of a repository.
 #[derive(Debug)]
 pub(super) struct Facts<'a> {
@@ -25,6 +29,8 @@ pub(super) struct Facts<'a> {
     pub(super) tests: &'a [String],
     /// Its language.
     pub(super) language: Language,
+    /// When the commit was made.
+    pub(super) made: Made,
     /// What is to be mended.
     pub(super) remedies: Remedies,
 }
@@ -51,6 +57,20 @@ impl Selection {
 }
 
 impl Facts<'_> {
+    /// Sets `before` to the moment after which nothing is installed: a fix comes some time after its commit, with
+    /// what it asks for. It is empty where that is not known, and where what there was then did not do. `published`
+    /// is the command that asks a registry.
+    pub(super) fn before(&self, published: &str) -> String {
+        match self.made {
+            _ if self.remedies.era == Era::Now => "before=".to_owned(),
+            Made::At(moment) => format!("before={}", moment.days_later(FIX_DAYS)),
+            Made::Published if !published.is_empty() => {
+                format!("before=$(later {FIX_DAYS} \"$({published})\") || before=")
+            }
+            Made::Published | Made::Unknown => "before=".to_owned(),
+        }
+    }
+
     /// The asked tests that can be run, by a rule for files. What lies in a chosen folder is not named again.
     pub(super) fn select(&self, runnable: impl Fn(&str) -> bool) -> Selection {
         let mut chosen = Selection::default();

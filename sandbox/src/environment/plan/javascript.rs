@@ -4,8 +4,9 @@ mod command;
 mod scripts;
 
 use super::facts::{Facts, base_name, ends_in, is_aside};
+use super::remedies::Era;
 use super::script::{Script, quote, words};
-use super::{Plan, Unplanned};
+use super::{Made, Plan, Unplanned};
 use command::ENDINGS;
 use scripts::{Package, Tool};
 
@@ -14,8 +15,13 @@ const BEGIN: &str = "export CI=1 NO_COLOR=1 FORCE_COLOR=0 PATH=$PWD/node_modules
 export npm_config_audit=false npm_config_fund=false npm_config_update_notifier=false npm_config_fetch_retries=5";
 
 /// Installs packages by gentler ways until one works.
-const INSTALL: &str = r#"install() {
+const INSTALL: &str = r#"later_on() {
+  [ -n "$before" ] && npm_config_before=$(later 365 "$before") "$@"
+}
+install() {
   npm install $unlocked "$@" || npm install $unlocked --legacy-peer-deps "$@" ||
+    later_on npm install $unlocked --legacy-peer-deps "$@" ||
+    env -u npm_config_before npm install $unlocked --legacy-peer-deps "$@" ||
     npm install $unlocked --force --ignore-scripts "$@" || pieces "$@"
 }
 # Where one package cannot be had, the others are installed on their own.
@@ -29,6 +35,27 @@ pieces() {
   done
   ln -sfnT /opt/pieces/node_modules node_modules
 }"#;
+
+/// Asks the registry when a version was published; prints nothing where it does not say.
+const PUBLISHED: &str = r#"published() {
+  npm view "$1@$2" time --json 2>/dev/null | node -e '
+    const times = JSON.parse(require("fs").readFileSync(0, "utf8") || "{}");
+    console.log(times[process.argv[1]] || "");' "$2" || true
+}"#;
+
+/// Installs Node as a package where the image's is not of the versions that are asked for. One that npm does not run on
+/// is taken back.
+const NODE: &str = r#"node_of() {
+  NODE_PATH=/usr/share/nodejs:$(npm root -g)/npm/node_modules node -e \
+    'process.exit(require("semver").satisfies(process.version, process.argv[1]) ? 0 : 1)' "$1" 2>/dev/null && return
+  if npm install -g "node@$1" && hash -r && npm --version >/dev/null; then return; fi
+  npm uninstall -g node >/dev/null 2>&1 || rm -rf "$(npm root -g)/node" "$(npm prefix -g)/bin/node"
+  hash -r
+  missed "Node $1"
+}"#;
+
+/// The oldest Node that the image's npm runs on.
+const OLDEST_NODE: &str = "14.17.0";
 
 /// Plans for a package of npm.
 pub(super) fn plan(facts: &Facts<'_>) -> Result<Plan, Unplanned> {
@@ -78,11 +105,7 @@ fn setup(facts: &Facts<'_>, package: &Package, builds: &[String]) -> String {
     script.program("node", &["nodejs"]).program("npm", &["npm"]);
     script.wishes(&facts.remedies.packages);
     script.line(BEGIN);
-    if let Some(major) = package.node() {
-        script.line(format!(
-            "[ \"$(node -p 'process.versions.node.split(\".\")[0]')\" -ge {major} ] || npm install -g node@{major} || echo 'an older node'"
-        ));
-    }
+    node(&mut script, facts, package);
     let locked = facts.first_of(&["package-lock.json", "npm-shrinkwrap.json"]).is_some();
     script
         .line(if locked {
@@ -96,9 +119,9 @@ fn setup(facts: &Facts<'_>, package: &Package, builds: &[String]) -> String {
         script.line("[ -f package.json ] || echo '{\"private\": true}' >package.json");
     }
     script.line(if facts.has("pnpm-lock.yaml") {
-        "{ npm install -g pnpm@9 && pnpm install --no-frozen-lockfile; } || install"
+        "{ env -u npm_config_before npm install -g pnpm@9 && pnpm install --no-frozen-lockfile; } || install"
     } else if facts.has("yarn.lock") {
-        "{ npm install -g yarn@1 && yarn install --non-interactive --ignore-engines; } || install"
+        "{ env -u npm_config_before npm install -g yarn@1 && yarn install --non-interactive --ignore-engines; } || install"
     } else if locked {
         "npm ci || install"
     } else {
@@ -114,6 +137,27 @@ fn setup(facts: &Facts<'_>, package: &Package, builds: &[String]) -> String {
         script.line(format!("{build} || echo 'not built yet'"));
     }
     script.finish()
+}
+
+/// Node as the project asks for it, and packages that are no newer than the commit.
+fn node(script: &mut Script, facts: &Facts<'_>, package: &Package) {
+    let published = package
+        .named()
+        .map(|(name, version)| format!("published {} {}", quote(name), quote(version)));
+    let before = facts.before(&published.unwrap_or_default());
+    if before.contains("published") {
+        script.line(PUBLISHED);
+    }
+    script.line(before).line(NODE);
+    if let Some(range) = package.node() {
+        script.line(format!("node_of {}", quote(range)));
+    }
+    script.line("if [ -n \"$before\" ]; then export npm_config_before=$before; echo \"as of $before\"; fi");
+    if facts.remedies.era == Era::ThenWithTools && facts.made != Made::Unknown {
+        script.line(format!(
+            "npm install -g 'node@>={OLDEST_NODE}' && hash -r && npm --version >/dev/null || echo 'the node of now'"
+        ));
+    }
 }
 
 /// What has to be built before the tests, and is not by the project's own script.

@@ -19,7 +19,7 @@ pub(super) mod script;
 mod tests;
 
 use super::results::{Category, Diagnosis, Runner};
-use super::{Language, Snapshot};
+use super::{Language, Moment, Snapshot};
 use facts::Facts;
 use remedies::Remedies;
 use std::fmt;
@@ -41,6 +41,18 @@ pub struct Plan {
     pub reasons: Vec<String>,
 }
 
+/// When a commit was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Made {
+    /// Then.
+    At(Moment),
+    /// When what the manifest names was published: the registry knows.
+    Published,
+    /// Nobody can tell: what it depends on is taken as it is now.
+    #[default]
+    Unknown,
+}
+
 /// What a plan is made of.
 #[derive(Debug, Clone, Copy)]
 pub struct Task<'a> {
@@ -51,6 +63,8 @@ pub struct Task<'a> {
     pub tests: &'a [String],
     /// The language, where it is told.
     pub language: Option<Language>,
+    /// When the commit was made: what it depends on is taken as it was then.
+    pub made: Made,
     /// What went wrong in earlier attempts, the oldest first.
     pub feedback: &'a [Diagnosis],
 }
@@ -115,6 +129,7 @@ pub fn plan(task: Task<'_>) -> Result<Plan, Unplanned> {
             snapshot: task.snapshot,
             tests: task.tests,
             language,
+            made: task.made,
             remedies: Remedies::of(feedback),
         })
     };

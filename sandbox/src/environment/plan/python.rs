@@ -2,20 +2,14 @@
 
 mod distributions;
 mod requirements;
+mod setup;
 
-use super::facts::{Facts, Selection, base_name, unique};
-use super::manifest;
+use super::facts::{Facts, Selection, base_name};
 use super::script::{Script, quote, words};
 use super::{Plan, Runner, Unplanned};
-use requirements::Requirements;
 
 /// Where the project is installed; the image's own Python stays as it is.
 const BEGIN: &str = "export PATH=/opt/venv/bin:$PATH PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore";
-
-/// Installs what it can of a list: at once if they fit together, else each on its own.
-const PIECES: &str = r#"pieces() {
-  pip install -q "$@" || for piece in "$@"; do pip install -q "$piece" || echo "not installed: $piece"; done
-}"#;
 
 /// Tests whose texts are read for the modules they use.
 const READ_TESTS: usize = 200;
@@ -40,7 +34,7 @@ pub(super) fn plan(facts: &Facts<'_>) -> Result<Plan, Unplanned> {
     }
     let ladder = [Style::Pytest, Style::PlainPytest, Style::Unittest];
     let style = *facts.remedies.rung(&ladder).unwrap_or(&Style::Pytest);
-    let setup = setup(facts, &mut reasons);
+    let setup = setup::setup(facts, &mut reasons);
     reasons.push(match (chosen.is_all(), style) {
         (_, Style::Unittest) => "pytest did not fit: unittest runs the tests".to_owned(),
         (true, _) => "pytest runs all tests".to_owned(),
@@ -59,72 +53,18 @@ pub(super) fn plan(facts: &Facts<'_>) -> Result<Plan, Unplanned> {
     })
 }
 
-fn setup(facts: &Facts<'_>, reasons: &mut Vec<String>) -> String {
-    let required = Requirements::of(facts);
-    let mut script = Script::setup();
-    script.program("python3", &["python3", "python3-venv"]);
-    script.line("python3 -c 'import ensurepip, venv' 2>/dev/null || packages python3-venv");
-    if is_native(facts) {
-        reasons.push("it has parts in C: they are compiled again before the tests".to_owned());
-        script.program("cc", &["build-essential"]);
-        script.wishes(&["python3-dev", "pkg-config"]);
-    }
-    script.wishes(&facts.remedies.packages);
-    script.line("[ -x /opt/venv/bin/python ] || python3 -m venv /opt/venv");
-    script.line(BEGIN).line(PIECES).lines(version(facts));
-    // Later ones have no `pkg_resources`, which older projects import.
-    script.line("pip install -q --upgrade pip 'setuptools<81' wheel");
-    for file in &required.files {
-        script.line(format!(
-            "pip install -q -r {0} || echo {0}: not all installed",
-            quote(file)
-        ));
-    }
-    if is_package(facts) {
-        reasons.push("the project is installed so that its files are used where they lie".to_owned());
-        install(&mut script, &required, is_native(facts), facts);
-    }
-    let mut wanted = vec!["pytest".to_owned()];
-    wanted.extend(plugins(facts));
-    wanted.extend(required.single.iter().filter(|it| !it.starts_with("pytest=")).cloned());
-    wanted.extend(
-        facts
-            .remedies
-            .modules
-            .iter()
-            .map(|module| distributions::of_module(module)),
-    );
-    script.line(format!("pieces {}", words(unique(wanted))));
-    script.line("python -c 'import pytest'");
-    script.finish()
-}
-
-/// Installs the project in place; without extras where these do not fit, and as a copy where nothing else does.
-fn install(script: &mut Script, required: &Requirements, native: bool, facts: &Facts<'_>) {
-    let extras = required.extras.join(",");
-    let isolation = if native { " --no-build-isolation" } else { "" };
-    if native {
-        let project = facts.toml("pyproject.toml");
-        let build = project
-            .iter()
-            .find(|it| it.table == "build-system" && it.key == "requires");
-        let build = build.map(manifest::Entry::strings).unwrap_or_default();
-        script.line(format!("pieces {} ninja", words(build)).replace("  ", " "));
-    }
-    let plain = format!("pip install -q{isolation} -e . || pip install -q{isolation} .");
-    if extras.is_empty() {
-        script.line(plain);
-    } else {
-        script.line(format!(
-            "pip install -q{isolation} -e {} || {plain}",
-            quote(&format!(".[{extras}]"))
-        ));
-    }
-}
+/// A machine at work is slow now and then, which is no fault of a property: projects' own settings come later and win.
+const NO_DEADLINES: &str = "mkdir -p /tmp/plugins
+cat >/tmp/plugins/no_deadlines.py <<'END_OF_FILE'
+from hypothesis import settings
+settings.register_profile('no-deadlines', deadline=None)
+settings.load_profile('no-deadlines')
+END_OF_FILE
+export PYTHONPATH=/tmp/plugins:$PYTHONPATH";
 
 fn test(facts: &Facts<'_>, chosen: &Selection, style: Style) -> String {
     let mut script = Script::test();
-    script.line(BEGIN).lines(version(facts));
+    script.line(BEGIN).line("export CI=1").lines(version(facts));
     if is_package(facts) && is_native(facts) {
         script.line("pip install -q --no-build-isolation --no-deps --no-index -e . || exit 1");
     } else if facts.is_folder("src") {
@@ -133,11 +73,16 @@ fn test(facts: &Facts<'_>, chosen: &Selection, style: Style) -> String {
     } else {
         script.line("export PYTHONPATH=$PWD");
     }
+    let mut options = "-rA --color=no".to_owned();
+    if uses_hypothesis(facts) {
+        script.line("export PYTHONPATH=${PYTHONPATH:-}").line(NO_DEADLINES);
+        options.push_str(" $(python -c 'import hypothesis' 2>/dev/null && echo -p no_deadlines)");
+    }
     let paths = words(chosen.paths());
     match style {
-        Style::Pytest => script.attempt(format!("python -m pytest -rA --color=no {paths}").trim_end()),
+        Style::Pytest => script.attempt(format!("python -m pytest {options} {paths}").trim_end()),
         Style::PlainPytest => {
-            let options = "-rA --color=no -o addopts= -p no:randomly -p no:cov";
+            options.push_str(" -o addopts= -p no:randomly -p no:cov");
             script.attempt(format!("python -m pytest {options} {paths}").trim_end())
         }
         Style::Unittest => unittest(&mut script, chosen),
@@ -156,6 +101,11 @@ fn unittest<'a>(script: &'a mut Script, chosen: &Selection) -> &'a mut Script {
         script.attempt("python -m unittest discover -v");
     }
     script
+}
+
+fn uses_hypothesis(facts: &Facts<'_>) -> bool {
+    let mut texts = facts.texts(READ_TESTS, |path| is_test(path) || base_name(path) == "conftest.py");
+    texts.any(|text| text.contains("import hypothesis") || text.contains("from hypothesis"))
 }
 
 /// Whether pytest or unittest take a file for tests.
@@ -216,17 +166,4 @@ fn version(facts: &Facts<'_>) -> Option<String> {
     Some(format!(
         "export SETUPTOOLS_SCM_PRETEND_VERSION={version} PBR_VERSION={version} PDM_BUILD_SCM_VERSION={version}"
     ))
-}
-
-/// Distributions for testing that the tests and their configuration show.
-fn plugins(facts: &Facts<'_>) -> Vec<String> {
-    let is_read = |path: &str| is_test(path) || base_name(path) == "conftest.py";
-    let configured = ["pytest.ini", "setup.cfg", "tox.ini", "pyproject.toml"].map(|path| facts.read(path));
-    let texts = facts
-        .texts(READ_TESTS, is_read)
-        .chain(configured.into_iter().filter(|it| it.contains("pytest")));
-    let mut found: Vec<String> = texts.flat_map(|text| distributions::of_text(&text)).collect();
-    found.sort_unstable();
-    found.dedup();
-    found
 }

@@ -3,6 +3,18 @@
 use super::debian;
 use crate::environment::results::{Category, Diagnosis, Missing};
 
+/// Which versions of what a project does not name are taken, where its commit's time is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(super) enum Era {
+    /// Dependencies of that time, with the newest tools, which know them.
+    #[default]
+    Then,
+    /// Tools of that time as well.
+    ThenWithTools,
+    /// The newest of all.
+    Now,
+}
+
 /// What is to be mended.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Remedies {
@@ -16,7 +28,12 @@ pub(super) struct Remedies {
     pub(super) builds: usize,
     /// Whether memory or the like ran out, or a build failed: one compiler at a time.
     pub(super) single: bool,
+    /// Versions of another time are tried where failures have no cause that could be mended by itself.
+    pub(super) era: Era,
 }
+
+/// Failures that other versions may mend.
+const OF_VERSIONS: [Category; 3] = [Category::Dependency, Category::Build, Category::Unknown];
 
 impl Remedies {
     /// What some diagnoses ask for.
@@ -25,6 +42,13 @@ impl Remedies {
         for diagnosis in feedback {
             for missing in &diagnosis.missing {
                 remedies.add(missing);
+            }
+            let mends = |missing: &Missing| !matches!(missing, Missing::Interpreter(_));
+            if OF_VERSIONS.contains(&diagnosis.category) && !diagnosis.missing.iter().any(mends) {
+                remedies.era = match remedies.era {
+                    Era::Then => Era::ThenWithTools,
+                    _ => Era::Now,
+                };
             }
             match diagnosis.category {
                 Category::TestCommand => remedies.simpler += 1,
@@ -45,6 +69,8 @@ impl Remedies {
             Missing::Program(name) => self.add_packages(debian::of_program(name)),
             Missing::Header(name) => self.add_packages(debian::of_header(name)),
             Missing::Library(name) => self.add_packages(debian::of_library(name)),
+            // The setup has tried all that could give it.
+            Missing::Interpreter(_) => {}
         }
     }
 

@@ -1,16 +1,21 @@
 //! Rust: a toolchain, all crates fetched, and `cargo test`.
 
-use super::facts::{Facts, Selection, base_name, folder_of, stem};
-use super::manifest::{self, Entry};
-use super::script::{Script, quote, words};
-use super::{Plan, Runner, Unplanned};
-use std::collections::{BTreeMap, BTreeSet};
+mod targets;
+
+use super::facts::{Facts, base_name, folder_of};
+use super::manifest;
+use super::remedies::Era;
+use super::script::{Script, quote};
+use super::{Made, Plan, Runner, Unplanned};
+use std::collections::BTreeSet;
+use targets::{commands, joined};
 
 /// Where a toolchain of our own lies, and what is built, which leaves the repository clean.
 const BEGIN: &str = r"if [ -x /opt/cargo/bin/cargo ]; then
   export RUSTUP_HOME=/opt/rustup CARGO_HOME=/opt/cargo PATH=/opt/cargo/bin:$PATH
 fi
-export CARGO_TARGET_DIR=/opt/target CARGO_TERM_COLOR=never CARGO_INCREMENTAL=0 CARGO_NET_RETRY=5";
+export CARGO_TARGET_DIR=/opt/target CARGO_TERM_COLOR=never CARGO_INCREMENTAL=0 CARGO_NET_RETRY=5
+export CARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS=fallback";
 
 /// Debian's toolchain is too old for many crates: the language's own installer comes first, and then the newer one
 /// that Debian builds its browsers with.
@@ -28,10 +33,38 @@ const TOOLCHAIN: &str = r#"if ! command -v cargo >/dev/null; then
 fi"#;
 
 /// Fetches crates; without a lock that is too new for the toolchain, and then without dependencies of tests that are.
-const FETCH: &str = r#"without_tests_own() {
+/// What no lock of the repository's own decides is taken as it was at a moment: cargo knows how, and does not show it yet.
+const FETCH: &str = r#"newest=()
+[ ! -x /opt/cargo/bin/rustup ] || newest=(+stable)
+lock() {
+  local days
+  [ -n "$before" ] || return 0
+  for days in $widenings; do
+    RUSTC_BOOTSTRAP=1 cargo "${newest[@]}" generate-lockfile -Zunstable-options --publish-time "$(later "$days" "$before")" && return
+  done
+  echo "not locked as of $before"
+  rm -f Cargo.lock
+}
+without_tests_own() {
   find . -name Cargo.toml -not -path './target/*' -exec perl -0pi -e 's/^\[dev-dependencies[^\]]*\]\n.*?(?=^\[|\z)//msg' {} +
 }
-cargo fetch || { rm -f Cargo.lock; cargo fetch; } || { without_tests_own; cargo fetch; }"#;
+git ls-files --error-unmatch Cargo.lock >/dev/null 2>&1 || { rm -f Cargo.lock && lock; }
+cargo fetch || { rm -f Cargo.lock; lock; cargo fetch; } || { rm -f Cargo.lock; cargo fetch; } || { without_tests_own; cargo fetch; }"#;
+
+/// Asks the registry when a version was published: cargo keeps what it was told of a crate.
+const PUBLISHED: &str = r#"published() {
+  (cd /tmp && cargo info -q "$1@$2" >/dev/null 2>&1) || true
+  cat $(find "${CARGO_HOME:-$HOME/.cargo}/registry/index" -path "*/.cache/*/$(tr '[:upper:]' '[:lower:]' <<<"$1")") /dev/null |
+    tr '\0' '\n' | sed 's/": "/":"/g' | grep -F "\"vers\":\"$2\"" | sed -n 's/.*"pubtime":"\([^"]*\)".*/\1/p' | head -n 1 || true
+}"#;
+
+/// The toolchain of the commit's time, where the newest did not do. Rust 1.1 came out on 2015-06-25, and another release
+/// every six weeks since; those before 1.78 do not read the locks that are written now.
+const TOOLCHAIN_OF_THEN: &str = r#"if [ -n "$before" ] && [ -x /opt/cargo/bin/rustup ]; then
+  release=$((1 + ($(date -d "$before" +%s) - $(date -d 2015-06-25Z +%s)) / (42 * 86400)))
+  if [ "$release" -lt 78 ]; then release=78; fi
+  rustup -q toolchain install "1.$release" --profile minimal && rustup -q default "1.$release" || missed "Rust 1.$release"
+fi"#;
 
 /// Libraries that crates bind to, and their packages.
 const BOUND: [(&str, &[&str]); 9] = [
@@ -102,6 +135,18 @@ fn setup(facts: &Facts<'_>, root: &str) -> String {
         let name = module.replace('_', "-");
         script.line(format!("cargo add --dev {0} || echo 'no crate:' {0}", quote(&name)));
     }
+    let entries = facts.toml(&joined(root, "Cargo.toml"));
+    let field = |key: &str| manifest::value(&entries, "package", key);
+    let named = field("name").zip(field("version"));
+    let published = named.map(|(name, version)| format!("published {} {}", quote(name), quote(version)));
+    let before = facts.before(&published.unwrap_or_default());
+    if before.contains("published") {
+        script.line(PUBLISHED);
+    }
+    script.line(before);
+    if facts.remedies.era == Era::ThenWithTools && facts.made != Made::Unknown {
+        script.line(TOOLCHAIN_OF_THEN);
+    }
     script.line(FETCH).lines(flags(facts));
     script.line("cargo test --workspace --no-run || echo 'not all tests compile yet'");
     script.finish()
@@ -127,111 +172,4 @@ fn root(facts: &Facts<'_>) -> String {
         .min_by_key(|folder| folder.len())
         .unwrap_or_default()
         .to_owned()
-}
-
-/// What follows `cargo test` for the asked tests, for each package.
-fn commands(facts: &Facts<'_>, root: &str) -> Vec<String> {
-    let chosen = facts.select(|path| path.ends_with(".rs"));
-    let mut targets: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for path in chosen.paths() {
-        let home = package_folder(facts, path);
-        let inside = path.strip_prefix(&home).unwrap_or(path).trim_start_matches('/');
-        let wanted = targets.entry(home.clone()).or_default();
-        wanted.extend(target(facts, &home, inside, &chosen));
-    }
-    let mut commands = Vec::new();
-    for (home, wanted) in targets {
-        let entries = facts.toml(&joined(&home, "Cargo.toml"));
-        let package = match manifest::value(&entries, "package", "name") {
-            Some(name) if home != root => format!("-p {} ", quote(name)),
-            _ => String::new(),
-        };
-        // All tests of a package have the chosen ones among them.
-        let all = wanted.contains("--tests");
-        let wanted: Vec<&str> = wanted
-            .iter()
-            .map(String::as_str)
-            .filter(|it| !all || *it == "--tests")
-            .collect();
-        commands.push(format!("{package}{}{}", wanted.join(" "), features(&entries, &wanted)));
-    }
-    commands
-}
-
-/// The target that a path belongs to.
-fn target(facts: &Facts<'_>, home: &str, inside: &str, chosen: &Selection) -> Option<String> {
-    let entries = facts.toml(&joined(home, "Cargo.toml"));
-    if let Some(name) = declared(&entries, inside) {
-        return Some(format!("--test {}", quote(&name)));
-    }
-    let parts: Vec<&str> = inside.split('/').collect();
-    match parts.as_slice() {
-        ["tests", file] if file.ends_with(".rs") => Some(format!("--test {}", quote(stem(file)))),
-        ["tests", folder, rest @ ..] => {
-            let main = joined(home, &format!("tests/{folder}/main.rs"));
-            let added = chosen.files.contains(&main);
-            if facts.has(&main) || added {
-                return Some(format!("--test {}", quote(folder)));
-            }
-            // A module that tests share: which of them use it is not known.
-            (rest.is_empty() || chosen.files.len() == 1).then(|| "--tests".to_owned())
-        }
-        ["benches" | "examples", ..] => None,
-        _ => Some("--tests".to_owned()),
-    }
-}
-
-/// The name that a manifest gives to the test at a path.
-fn declared(entries: &[Entry], inside: &str) -> Option<String> {
-    let tests = || entries.iter().filter(|it| it.table == "test");
-    let at = tests().find(|it| it.key == "path" && it.strings().first().is_some_and(|path| path == inside))?;
-    let name = tests().find(|it| it.place == at.place && it.key == "name")?;
-    name.strings().into_iter().next()
-}
-
-/// Features that the chosen tests require.
-fn features(entries: &[Entry], wanted: &[&str]) -> String {
-    let tests = || entries.iter().filter(|it| it.table == "test");
-    let required = tests().filter(|it| it.key == "required-features").filter(|it| {
-        let mut names = tests().filter(|other| other.place == it.place && other.key == "name");
-        let name = names
-            .next()
-            .and_then(|name| name.strings().into_iter().next())
-            .unwrap_or_default();
-        wanted.contains(&"--tests") || wanted.contains(&format!("--test {}", quote(&name)).as_str())
-    });
-    let names: BTreeSet<String> = required.flat_map(Entry::strings).collect();
-    if names.is_empty() {
-        return String::new();
-    }
-    format!(
-        " --features {}",
-        words([names.into_iter().collect::<Vec<_>>().join(",")])
-    )
-}
-
-/// The folder of the package that a file belongs to.
-fn package_folder(facts: &Facts<'_>, path: &str) -> String {
-    let mut folder = path;
-    loop {
-        if facts
-            .toml(&joined(folder, "Cargo.toml"))
-            .iter()
-            .any(|it| it.table == "package")
-        {
-            return folder.to_owned();
-        }
-        if folder.is_empty() {
-            return String::new();
-        }
-        folder = folder_of(folder);
-    }
-}
-
-fn joined(folder: &str, name: &str) -> String {
-    if folder.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{folder}/{name}")
-    }
 }

@@ -5,9 +5,9 @@ mod feedback;
 mod scripts;
 mod selection;
 
-use super::{Plan, Task, Unplanned, plan};
+use super::{Made, Plan, Task, Unplanned, plan};
 use crate::environment::results::{Category, Diagnosis, Missing};
-use crate::environment::{Language, Snapshot};
+use crate::environment::{Language, Moment, Snapshot};
 use std::path::Path;
 use std::process::Command;
 use tempfile::TempDir;
@@ -15,6 +15,7 @@ use tempfile::TempDir;
 /// A folder with files.
 struct Repository {
     folder: TempDir,
+    made: Made,
 }
 
 impl Repository {
@@ -25,7 +26,17 @@ impl Repository {
             std::fs::create_dir_all(full.parent().unwrap_or(Path::new("/"))).unwrap();
             std::fs::write(full, text).unwrap();
         }
-        Self { folder }
+        Self {
+            folder,
+            made: Made::Unknown,
+        }
+    }
+
+    fn made(self, time: &str) -> Self {
+        Self {
+            made: Made::At(Moment::read(time).unwrap()),
+            ..self
+        }
     }
 
     fn planned(&self, tests: &[&str], feedback: &[Diagnosis]) -> Result<Plan, Unplanned> {
@@ -35,6 +46,7 @@ impl Repository {
             snapshot: &snapshot,
             tests: &tests,
             language: None,
+            made: self.made,
             feedback,
         })
     }

@@ -50,6 +50,8 @@ pub enum Missing {
     Header(String),
     /// A shared or static library, without `lib` and ending.
     Library(String),
+    /// A version of the language's own tools that the project asks for, such as `Python <3.9`.
+    Interpreter(String),
 }
 
 /// What an attempt was doing.
@@ -187,6 +189,11 @@ fn advice(missing: &Missing, python: bool) -> String {
             format!("Install the system package `{package}`, which brings the library `{name}`.")
         }
         (Missing::Library(name), None) => format!("Install the development package of the library `{name}`."),
+        (Missing::Interpreter(name), _) => {
+            format!(
+                "Begin with an image that has `{name}` (`--base`): the project asks for it, and no package manager gave it."
+            )
+        }
     }
 }
 

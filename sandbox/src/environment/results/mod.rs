@@ -31,7 +31,8 @@ pub use diagnosis::{Category, Diagnosis, Missing, Stage, diagnose};
 pub use failure::{Failure, classify};
 
 /// What prints the results of tests.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Runner {
     /// `pytest -rA` or `-v`.
     Pytest,

@@ -27,6 +27,13 @@ fn one(name: &str) -> Option<String> {
     (!name.is_empty() && !name.contains(odd)).then(|| name.to_owned())
 }
 
+/// Of `Python >=3.9,<3.11`: a language and its versions.
+pub(super) fn interpreter(name: &str) -> Option<Missing> {
+    let plain = |it: char| it.is_alphanumeric() || " <>=!~^|.,*-".contains(it);
+    let name = name.trim();
+    (!name.is_empty() && name.chars().all(plain)).then(|| Missing::Interpreter(name.to_owned()))
+}
+
 pub(super) fn word(name: &str) -> Option<Missing> {
     one(name).map(Missing::Module)
 }

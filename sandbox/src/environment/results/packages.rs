@@ -104,6 +104,7 @@ pub(super) fn package(missing: &Missing) -> Option<&'static str> {
         Missing::Program(name) => (PROGRAMS, name),
         Missing::Header(name) => (HEADERS, name),
         Missing::Library(name) => (LIBRARIES, name),
+        Missing::Interpreter(_) => return None,
     };
     table
         .iter()

@@ -4,7 +4,9 @@ use memchr::memmem;
 
 use super::diagnosis::{Category, Missing, Stage};
 use super::names::Name::{self, Before, Between, Fixed, Until};
-use super::names::{bare_python, file, first_word, header, library, node, perl, program, python, requirement, word};
+use super::names::{
+    bare_python, file, first_word, header, interpreter, library, node, perl, program, python, requirement, word,
+};
 use super::text;
 
 /// A message, known by a text in it.
@@ -47,6 +49,8 @@ const fn of_setup(text: &'static str, category: Category) -> Pattern {
 
 /// The messages, by language or tool.
 pub(super) const PATTERNS: &[Pattern] = &[
+    // What setups of plans say.
+    missing("asked for and not to be had: ", Until("\n", interpreter)),
     // Python, and the plugins of pytest that options come from.
     missing("No module named '", Until("'", python)),
     missing("No module named \"", Until("\"", python)),

@@ -83,7 +83,9 @@ async fn a_commit_comes_without_what_came_after_it() {
         from: at.clone(),
         commit: commit.into(),
     };
-    fetch(&source("old"), to.path()).await.unwrap();
+    let made = fetch(&source("old"), to.path()).await.unwrap();
+    let Made::At(moment) = made else { panic!("{made:?}") };
+    assert!(moment > Moment::of_seconds(1_577_836_800), "{moment}");
     assert_eq!(fs::read_to_string(to.path().join("a.txt")).unwrap(), "first");
     assert!(!to.path().join(".git").exists());
     let again = tempfile::tempdir().unwrap();
@@ -101,4 +103,33 @@ async fn another_kind_of_file_is_no_archive() {
         .await
         .unwrap_err();
     insta::assert_snapshot!(error, @"a.zip: this is no archive that can be read: give a .tar, .tar.gz or .tgz");
+}
+
+#[tokio::test]
+async fn an_archive_tells_when_it_was_made_unless_a_packer_wrote_a_stamp() {
+    let place = tempfile::tempdir().unwrap();
+    let made = async |name: &str, times: &[u64]| {
+        let path = place.path().join(name);
+        let mut builder = tar::Builder::new(File::create(&path).unwrap());
+        for (at, time) in times.iter().enumerate() {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(0);
+            header.set_mode(0o644);
+            header.set_mtime(*time);
+            builder.append_data(&mut header, format!("{at}.txt"), &b""[..]).unwrap();
+        }
+        builder.into_inner().unwrap();
+        fetch(&Source::Archive(path), tempfile::tempdir().unwrap().path())
+            .await
+            .unwrap()
+    };
+    let newest = Made::At(Moment::of_seconds(1_700_000_000));
+    assert_eq!(
+        made("one.tar", &[1_600_000_000, 1_700_000_000, 499_162_500]).await,
+        newest
+    );
+    assert_eq!(
+        made("two.tar", &[0, 1, 499_162_500, 1_153_704_088]).await,
+        Made::Published
+    );
 }

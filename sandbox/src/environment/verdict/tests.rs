@@ -14,6 +14,7 @@ fn run(failure: Option<Failure>, tests: &[(&str, Outcome)]) -> TestRun {
         results,
         log: String::new(),
         duration_ms: 1,
+        usage: Usage::default(),
     }
 }
 

@@ -127,14 +127,21 @@ impl Package {
         plain.map(|(name, range)| format!("{name}@{range}")).collect()
     }
 
-    /// The least major version of Node that it asks for.
-    pub(super) fn node(&self) -> Option<u32> {
-        let asked = self.json["engines"]["node"].as_str()?;
-        let choices = asked.split("||").filter_map(|choice| {
-            let digits = choice.trim_start_matches(|it: char| !it.is_ascii_digit());
-            digits.split(|it: char| !it.is_ascii_digit()).next()?.parse().ok()
-        });
-        choices.min()
+    /// The versions of Node that it asks for.
+    pub(super) fn node(&self) -> Option<&str> {
+        let asked = self.json["engines"]["node"].as_str()?.trim();
+        let plain = |it: char| it.is_ascii_alphanumeric() || " <>=^~|.*-".contains(it);
+        (!asked.is_empty() && asked.chars().all(plain)).then_some(asked)
+    }
+
+    /// Its name and version.
+    pub(super) fn named(&self) -> Option<(&str, &str)> {
+        let field = |key: &str| {
+            self.json[key]
+                .as_str()
+                .filter(|it| !it.is_empty() && !it.starts_with('-'))
+        };
+        Some((field("name")?, field("version")?))
     }
 
     /// The tool of the tests: by the scripts, then by the packages.

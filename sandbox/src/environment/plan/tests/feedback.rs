@@ -113,3 +113,29 @@ fn the_network_may_be_back_twice() {
         Err(Unplanned::NothingNew(Language::Python))
     );
 }
+
+#[test]
+fn what_existed_then_comes_first_then_its_tools_then_what_is_newest() {
+    let unknown = diagnosis(Category::Unknown, &[]);
+    let made = "2020-01-02T03:04:05Z";
+    let rust = Repository::of(&[("Cargo.toml", "[package]\nname = 'a'"), ("tests/a.rs", "")]).made(made);
+    let tried = |times: usize| rust.planned(&[], &vec![unknown.clone(); times]).unwrap().setup;
+    let bound = "before=2020-02-01T03:04:05Z\n";
+    assert!(tried(0).contains(bound) && !tried(0).contains("\n  rustup -q toolchain"));
+    assert!(tried(1).contains(bound) && tried(1).contains("\n  rustup -q toolchain"));
+    assert!(tried(2).contains("before=\n") && !tried(2).contains("\n  rustup -q toolchain"));
+    let fourth = rust.planned(&[], &vec![unknown.clone(); 3]);
+    assert_eq!(fourth, Err(Unplanned::NothingNew(Language::Rust)));
+    // Python has no tools of then: what is newest is next.
+    let python = python().made(made);
+    assert!(python.planned(&[], &[]).unwrap().setup.contains(bound));
+    let next = python.planned(&[], std::slice::from_ref(&unknown)).unwrap();
+    assert!(next.setup.contains("\nbefore=\n"), "{}", next.setup);
+}
+
+#[test]
+fn an_interpreter_that_nobody_has_is_not_asked_for_again() {
+    let missed = diagnosis(Category::Dependency, &[Missing::Interpreter("Python <3.8".to_owned())]);
+    let error = python().planned(&[], &[missed]).unwrap_err();
+    assert_eq!(error, Unplanned::NothingNew(Language::Python));
+}
