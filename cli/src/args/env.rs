@@ -155,6 +155,12 @@ pub struct EnvBuild {
         default_value = "debian:bookworm"
     )]
     pub base: String,
+    /// Let agents with this model plan where rules do not get there, by `std/environment`
+    #[arg(long, value_name = "PROVIDER/NAME")]
+    pub model: Option<String>,
+    /// The address of the model's endpoint, where it is not its provider's own
+    #[arg(long, value_name = "URL", requires = "model")]
+    pub model_url: Option<String>,
     /// Build these instances only
     #[arg(long, value_name = "ID")]
     pub only: Vec<String>,

@@ -1,5 +1,6 @@
 //! Instances to records, several at once; what is over already is not built again.
 
+use super::advice::{Advice, Advisor};
 use super::record::{self, Record};
 use crate::report;
 use crate::settings::Settings;
@@ -9,7 +10,7 @@ use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
 use troupe_core::port::sandbox::{Listener, Stream};
-use troupe_sandbox::environment::{Builder, Instance};
+use troupe_sandbox::environment::{Builder, Built, Instance};
 
 /// What came of a batch.
 #[derive(Debug, Default)]
@@ -23,7 +24,7 @@ pub struct Batch {
 /// Builds instances, `jobs` at once. Those of one repository follow each other, the newest first, since newer
 /// environments mostly serve older commits.
 pub async fn build(
-    builder: &Builder,
+    (builder, advisor): (&Builder, Option<&Advisor<'_>>),
     instances: Vec<Instance>,
     (out, jobs): (&Path, usize),
     settings: &Settings,
@@ -34,7 +35,7 @@ pub async fn build(
     let work = groups.map(|group| async move {
         let mut ended = Vec::new();
         for instance in group {
-            let one = one(builder, &instance, out, settings).await;
+            let one = one((builder, advisor), &instance, out, settings).await;
             ended.push((instance.id, one));
         }
         ended
@@ -68,9 +69,14 @@ fn by_repository(instances: Vec<Instance>, reuse: bool) -> Vec<Vec<Instance>> {
     groups
 }
 
-async fn one(builder: &Builder, instance: &Instance, out: &Path, settings: &Settings) -> anyhow::Result<Record> {
+async fn one(
+    (builder, advisor): (&Builder, Option<&Advisor<'_>>),
+    instance: &Instance,
+    out: &Path,
+    settings: &Settings,
+) -> anyhow::Result<Record> {
     let folder = record::folder(out, instance);
-    let fingerprint = fingerprint(builder, instance);
+    let fingerprint = fingerprint(builder, advisor, instance);
     if let Some(record) = Record::read(&folder).filter(|record| record.fingerprint == fingerprint)
         && is_there(builder, &record).await?
     {
@@ -81,19 +87,46 @@ async fn one(builder: &Builder, instance: &Instance, out: &Path, settings: &Sett
     settings.say(format!("{}: building", instance.id));
     let log = folder.join("build.log");
     let mut log = Log(File::create(&log).with_context(|| format!("{} cannot be written", log.display()))?);
-    let built = match builder.build(instance, &mut log).await {
+    let (built, tokens) = match built(builder, advisor, instance, &mut log, settings).await {
         Ok(built) => built,
         Err(error) => {
             settings.say(format!("{}: {}{error}", instance.id, settings.error_mark()));
-            return Err(error.into());
+            return Err(error);
         }
     };
-    let record = Record::of(instance, &built, fingerprint);
+    let record = Record {
+        tokens,
+        ..Record::of(instance, &built, fingerprint)
+    };
     let written = record.write(&folder, &built);
     written.with_context(|| format!("{} cannot be written", folder.display()))?;
     let took = report::duration(record.duration_ms);
     settings.say(format!("{}: {} ({took})", instance.id, record.reason));
     Ok(record)
+}
+
+/// By rules, and then by agents where there are any and another plan could do; with the tokens that it took.
+async fn built(
+    builder: &Builder,
+    advisor: Option<&Advisor<'_>>,
+    instance: &Instance,
+    log: &mut Log,
+    settings: &Settings,
+) -> anyhow::Result<(Built, u64)> {
+    let built = builder.build(instance, log).await?;
+    let Some(advisor) = advisor.filter(|_| built.is_mendable()) else {
+        return Ok((built, 0));
+    };
+    settings.say(format!("{}: {}; agents plan", instance.id, built.reason));
+    let Advice { given, tokens } = advisor.plan(instance).await?;
+    let Some(given) = given else {
+        return Ok((built, tokens));
+    };
+    // Their image is there: what is left is the check, by the same rules as every other one.
+    let mut by_agents = builder.build_as(instance, Some(&given), log).await?;
+    by_agents.attempts = [built.attempts, by_agents.attempts].concat();
+    by_agents.duration_ms += built.duration_ms;
+    Ok((by_agents, tokens))
 }
 
 /// Whether the image of a record is still there; one without an image asks for none.
@@ -105,7 +138,7 @@ async fn is_there(builder: &Builder, record: &Record) -> anyhow::Result<bool> {
 }
 
 /// All that decides what comes of an instance.
-fn fingerprint(builder: &Builder, instance: &Instance) -> String {
+fn fingerprint(builder: &Builder, advisor: Option<&Advisor<'_>>, instance: &Instance) -> String {
     let mut hasher = blake3::Hasher::new();
     let record = serde_json::Value::Object(instance.record.clone()).to_string();
     let options = &builder.options;
@@ -118,13 +151,16 @@ fn fingerprint(builder: &Builder, instance: &Instance) -> String {
         options.test_timeout,
         options.env.keys()
     );
-    for part in [
+    let agents = advisor.map(|advisor| advisor.fingerprint().to_owned());
+    let asked = agents.iter();
+    let parts = [
         &record,
         &instance.test_patch,
         &instance.fix_patch,
         &options.base,
         &limits,
-    ] {
+    ];
+    for part in parts.into_iter().chain(asked) {
         hasher.update(&(part.len() as u64).to_le_bytes());
         hasher.update(part.as_bytes());
     }

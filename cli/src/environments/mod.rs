@@ -3,6 +3,7 @@
 //! `again` (environments → whether their verdicts hold), `batch` (instances → records, resumable), `record` (one instance as it is kept and handed on), `summary` (records →
 //! shares), `room` (what goes so that there is room), and the forms of the report.
 
+mod advice;
 mod again;
 mod batch;
 mod junit;
@@ -10,6 +11,7 @@ mod record;
 mod room;
 mod summary;
 
+pub use advice::{Advisor, Mind};
 pub use again::{Verified, verify};
 pub use batch::{Batch, build};
 pub use junit::{cases, render as junit, troubles};

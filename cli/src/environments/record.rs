@@ -34,6 +34,9 @@ pub struct Record {
     pub attempts: usize,
     /// Milliseconds that all of it took.
     pub duration_ms: u64,
+    /// Tokens of agents that planned.
+    #[serde(default)]
+    pub tokens: u64,
     /// What its sandboxes used.
     #[serde(default)]
     pub usage: Usage,
@@ -57,6 +60,7 @@ impl Record {
             image_digest: environment.map(|it| it.digest.clone()),
             attempts: built.attempts.len(),
             duration_ms: built.duration_ms,
+            tokens: 0,
             usage: built.usage,
             tests: built.lists.clone(),
         }

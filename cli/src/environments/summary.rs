@@ -22,6 +22,8 @@ pub struct Figures {
     pub time: f64,
     /// Percent that were verified by growing from a verified environment.
     pub reuse: f64,
+    /// Tokens of agents that planned.
+    pub tokens: u64,
     /// What their sandboxes used, where their engine tells.
     pub usage: Usage,
 }
@@ -79,12 +81,16 @@ impl Summary {
             f2p,
             time,
             reuse,
+            tokens,
             usage,
         } = &self.all;
         let count = report::plural(*instances as u64, "instance");
         lines.push(format!(
             "{count}: F2P {f2p:.0} %, PASS {pass:.0} %, TIME {time:.1} s, reused {reuse:.0} %"
         ));
+        if *tokens > 0 {
+            lines.push(format!("agents: {}", report::plural(*tokens, "token")));
+        }
         let used = used(usage);
         if !used.is_empty() {
             lines.push(format!("sandboxes: {used}"));
@@ -149,6 +155,7 @@ fn figures(records: &[&Record], troubles: usize) -> Figures {
             total_ms as f64 / 1_000.0 / records.len() as f64
         },
         reuse: share(count(&|record| record.is_verified() && record.path != Way::Scratch)),
+        tokens: records.iter().map(|record| record.tokens).sum(),
         usage,
     }
 }

@@ -5,20 +5,19 @@ use crate::past::Past;
 use crate::workspace;
 use serde_json::json;
 use troupe_core::Object;
-use troupe_core::id::RunId;
 use troupe_core::port::ErrorKind;
 use troupe_core::port::journal::{Journal as _, RunStatus};
 use troupe_core::view::RunView;
 
-/// Asks about something: the outputs of the run, nothing when the run failed, none when stopped. `kind` is what is
-/// asked, and `about` what it is asked about: the same question about the same thing is one run.
+/// Asks about something: the run, which succeeded or failed; none when stopped. `kind` is what is asked, and `about` what
+/// it is asked about: the same question about the same thing is one run.
 pub async fn ask(
     ready: &Ready<'_>,
     kind: &str,
     about: &str,
     inputs: Object,
     making: &Making<'_>,
-) -> anyhow::Result<Option<Option<Object>>> {
+) -> anyhow::Result<Option<RunView>> {
     let run = name(&json!([kind, ready.loaded.workflow.fingerprint, about, inputs]));
     let status = match making.store.run(&run).await {
         Ok(record) => Some(record.progress.status),
@@ -33,14 +32,9 @@ pub async fn ask(
             drive(&run, status.is_none(), ready, &inputs, making).await?
         }
     };
-    match status {
-        RunStatus::Succeeded => outputs(ready, &run, making).await.map(|outputs| Some(Some(outputs))),
-        RunStatus::Failed => Ok(Some(None)),
-        _ => Ok(None),
+    if !matches!(status, RunStatus::Succeeded | RunStatus::Failed) {
+        return Ok(None);
     }
-}
-
-async fn outputs(ready: &Ready<'_>, run: &RunId, making: &Making<'_>) -> anyhow::Result<Object> {
-    let past = Past::read(making.store.reader(), run).await?;
-    Ok(RunView::of(&ready.loaded.workflow, &past.entries).outputs)
+    let past = Past::read(making.store.reader(), &run).await?;
+    Ok(Some(RunView::of(&ready.loaded.workflow, &past.entries)))
 }

@@ -128,46 +128,47 @@ fn a_killed_run_finds_its_sandbox_as_it_was() {
     assert!(kept(&place, &name).is_empty());
 }
 
-#[test]
-fn agents_make_the_environment_that_rules_cannot() {
-    let Some(image) = image() else { return };
-    let server = Server::start(|request: &Request| {
-        let (system, texts) = asked(request);
-        let prompt = &texts[0];
-        if system.contains("You find out how") {
-            return says(
-                &json!({ "language": "Perl", "build_system": "none", "dependencies": [], "how_tests_run": "check.sh" })
-                    .to_string(),
-            );
+/// Plans for [`odd`]: the first command is wrong, and the log of the next round says so.
+fn plans(request: &Request) -> Option<String> {
+    let (system, texts) = asked(request);
+    if system.contains("You find out how") {
+        let summary =
+            json!({ "language": "Perl", "build_system": "none", "dependencies": [], "how_tests_run": "check.sh" });
+        return says(&summary.to_string());
+    }
+    if system.contains("You write the bash script") {
+        if texts.len() == 1 {
+            return calls("shell", &json!({ "command": "ls; touch tried" }));
         }
-        if system.contains("You write the bash script") {
-            return match texts.len() {
-                1 => calls(
-                    "shell",
-                    &json!({ "command": "ls; touch tried; git log --oneline | wc -l" }),
-                ),
-                _ => {
-                    assert!(texts.last().unwrap().contains("Answer.pm"), "{texts:?}");
-                    says(&json!({ "script": "mkdir -p /opt/answer && echo 42 > /opt/answer/is", "reason": "it is read" }).to_string())
-                }
-            };
-        }
-        // The first command is wrong, and the log of the next round says so.
-        let command = match prompt.contains("no-such-program") {
-            true => "test ! -e tried && sh check.sh",
-            false => "no-such-program",
-        };
-        says(&json!({ "command": command, "prints": "tap" }).to_string())
-    });
-    let place = Place::new();
-    place.file("project/Answer.pm", "package Answer;\nsub is { 41 }\n1;\n");
-    place.file("project/check.sh", "exec perl -I. checks/answer.pl\n");
+        assert!(texts.last().unwrap().contains("Answer.pm"), "{texts:?}");
+        let script = "mkdir -p /opt/answer && echo 42 > /opt/answer/is";
+        return says(&json!({ "script": script, "reason": "it is read" }).to_string());
+    }
+    let command = match texts[0].contains("no-such-program: command not found") {
+        true => "test ! -e tried && sh check.sh",
+        false => "no-such-program",
+    };
+    says(&json!({ "command": command, "prints": "tap" }).to_string())
+}
+
+/// An instance that no rule is for: its tests lie where nobody looks, and want a file that is nowhere.
+fn odd(place: &Place, name: &str) -> Value {
     let test = "--- /dev/null\n+++ b/checks/answer.pl\n@@ -0,0 +1,4 @@\n+use Test::More tests => 1;\n+use Answer;\n+open my $file, '<', '/opt/answer/is';\n+is(Answer::is(), 0 + <$file>, 'answer');\n";
     let fix =
         "--- a/Answer.pm\n+++ b/Answer.pm\n@@ -1,3 +1,3 @@\n package Answer;\n-sub is { 41 }\n+sub is { 42 }\n 1;\n";
-    let id = format!("answer-{}", std::process::id());
-    let instance =
-        json!({ "instance_id": id, "path": "project", "language": "Perl", "test_patch": test, "patch": fix });
+    place
+        .file("project/Answer.pm", "package Answer;\nsub is { 41 }\n1;\n")
+        .file("project/check.sh", "exec perl -I. checks/answer.pl\n");
+    let id = format!("{name}-{}", std::process::id());
+    json!({ "instance_id": id, "path": "project", "language": "Perl", "test_patch": test, "patch": fix })
+}
+
+#[test]
+fn agents_make_the_environment_that_rules_cannot() {
+    let Some(image) = image() else { return };
+    let server = Server::start(plans);
+    let place = Place::new();
+    let instance = odd(&place, "answer");
     place.file("inputs.json", json!({ "instance": instance }).to_string());
     place.file(
         "w.yaml",
@@ -185,6 +186,47 @@ fn agents_make_the_environment_that_rules_cannot() {
     assert_eq!(environment["verdict"], "fail_to_pass", "{environment:#}");
     assert_eq!(environment["fail_to_pass"], json!(["answer"]), "{environment:#}");
     let listed = place.troupe(&["env", "ls", "--json"]).json();
-    assert_eq!(listed[0]["instance"], json!(id), "{listed:#}");
+    assert_eq!(listed[0]["instance"], instance["instance_id"], "{listed:#}");
+    assert_eq!(place.troupe(&["env", "gc", "--keep", "0"]).code, 0);
+}
+
+#[test]
+fn a_batch_asks_agents_once_about_what_rules_cannot() {
+    let Some(image) = image() else { return };
+    let server = Server::start(plans);
+    let place = Place::new();
+    place.file("instances.jsonl", format!("{}\n", odd(&place, "batch")));
+    let build = || {
+        let model = ["--model", "openai/x", "--model-url", &server.address];
+        let common = [
+            "env",
+            "build",
+            "instances.jsonl",
+            "--base",
+            &image,
+            "--repeats",
+            "1",
+            "--json",
+        ];
+        place.troupe(&[&common[..], &model].concat())
+    };
+    let built = build();
+    assert_eq!(built.code, 0, "{built:?}");
+    let report = built.json();
+    let record = &report["instances"][0];
+    assert_eq!(record["verdict"], "fail_to_pass", "{report:#}");
+    assert!(report["summary"]["all"]["tokens"].is_u64(), "{report:#}");
+    let asked = server.all().len();
+    std::fs::remove_file(
+        place
+            .path()
+            .join("environments")
+            .join(record["instance_id"].as_str().unwrap())
+            .join("record.json"),
+    )
+    .unwrap();
+    // The plan is in the journal: building again asks nobody.
+    assert_eq!(build().code, 0);
+    assert_eq!(server.all().len(), asked);
     assert_eq!(place.troupe(&["env", "gc", "--keep", "0"]).code, 0);
 }

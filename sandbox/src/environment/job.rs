@@ -37,12 +37,7 @@ pub(super) struct Job<'a> {
 
 impl<'a> Job<'a> {
     /// At its beginning.
-    pub(super) fn new(
-        builder: &'a Builder,
-        instance: &'a Instance,
-        given: Option<&'a Given>,
-        files: Files,
-    ) -> Self {
+    pub(super) fn new(builder: &'a Builder, instance: &'a Instance, given: Option<&'a Given>, files: Files) -> Self {
         Self {
             given,
             builder,

@@ -3,8 +3,9 @@
 use super::options::options;
 use crate::args::EnvBuild;
 use crate::cmd::block_on;
-use crate::environments::{self, Batch, Summary};
+use crate::environments::{self, Advisor, Batch, Mind, Summary};
 use crate::exit::{Exit, Usage};
+use crate::load::folder_of;
 use crate::settings::Settings;
 use crate::{report, workspace};
 use anyhow::Context as _;
@@ -12,6 +13,7 @@ use serde_json::json;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
 use troupe_agents::{Clock as _, SystemClock};
 use troupe_core::port::sandbox::SandboxEngine as _;
 use troupe_sandbox::docker::Docker;
@@ -42,9 +44,29 @@ pub fn run(arguments: &EnvBuild, settings: &Settings) -> anyhow::Result<Exit> {
             options,
             now_ms: || SystemClock.now_ms(),
         };
+        // The signal that ends a batch ends them too.
+        let (_stop, stops) = watch::channel(false);
+        let advisor = match &arguments.model {
+            None => None,
+            Some(model) => {
+                let mind = Mind {
+                    model,
+                    url: arguments.model_url.as_deref(),
+                };
+                let places = (folder_of(&arguments.instances), arguments.base.as_str());
+                Some(Advisor::new(
+                    mind,
+                    (&places.0, places.1),
+                    (&state, &store),
+                    stops,
+                    settings,
+                )?)
+            }
+        };
+        let builders = (&builder, advisor.as_ref());
         let places = (arguments.out.as_path(), usize::from(arguments.jobs));
         let batch = tokio::select! {
-            batch = environments::build(&builder, instances, places, settings) => batch.map(Some),
+            batch = environments::build(builders, instances, places, settings) => batch.map(Some),
             _ = tokio::signal::ctrl_c() => {
                 // Nobody waits for what they do any more.
                 engine.remove_own().await?;

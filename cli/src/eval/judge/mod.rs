@@ -18,6 +18,7 @@ use std::path::Path;
 use troupe_core::Object;
 use troupe_core::expression::as_text;
 use troupe_core::metric::TableScores;
+use troupe_core::port::journal::RunStatus;
 use troupe_dsl::Folder;
 
 /// What a judge came to.
@@ -166,7 +167,7 @@ async fn answer(judge: &Judge<'_>, one: &mut Measured, making: &Making<'_>) -> a
         ("generated".to_owned(), one.answer.as_str().into()),
         ("gold".to_owned(), one.golds.join("\nor: ").into()),
     ]);
-    let Some(said) = ask(ready, "judge", &one.run, inputs, making).await? else {
+    let Some(said) = said(ready, &one.run, inputs, making).await? else {
         return Ok(false);
     };
     let word = said.as_ref().and_then(|outputs| outputs.get("verdict")).map(as_text);
@@ -194,7 +195,7 @@ async fn rubric(judge: &Judge<'_>, one: &mut Measured, making: &Making<'_>) -> a
         ("answer".to_owned(), one.answer.as_str().into()),
         ("criteria".to_owned(), numbered(one.criteria.iter().cloned()).into()),
     ]);
-    let Some(said) = ask(ready, "judge", &one.run, inputs, making).await? else {
+    let Some(said) = said(ready, &one.run, inputs, making).await? else {
         return Ok(false);
     };
     let Some(verdicts) = said.and_then(|outputs| verdicts(&outputs, one.criteria.len())) else {
@@ -230,7 +231,7 @@ async fn cells(judge: &Judge<'_>, one: &mut Measured, suite: &Suite, making: &Ma
             ("column".to_owned(), column.as_str().into()),
             ("pairs".to_owned(), numbered(pairs.iter().map(pair)).into()),
         ]);
-        let Some(said) = ask(ready, "judge", &one.run, inputs, making).await? else {
+        let Some(said) = said(ready, &one.run, inputs, making).await? else {
             return Ok(false);
         };
         match said.and_then(|outputs| verdicts(&outputs, pairs.len())) {
@@ -245,6 +246,18 @@ async fn cells(judge: &Judge<'_>, one: &mut Measured, suite: &Suite, making: &Ma
         }
     }
     Ok(true)
+}
+
+/// What a judge says of what a run answered: nothing when its own run failed, none when stopped.
+async fn said(
+    judge: &Ready<'_>,
+    asked_about: &str,
+    inputs: Object,
+    making: &Making<'_>,
+) -> anyhow::Result<Option<Option<Object>>> {
+    // Each answer of each trial is judged by itself: the run tells which.
+    let asked = ask(judge, "judge", asked_about, inputs, making).await?;
+    Ok(asked.map(|run| (run.status == RunStatus::Succeeded).then_some(run.outputs)))
 }
 
 fn numbered(lines: impl Iterator<Item = String>) -> String {
