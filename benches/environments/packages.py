@@ -23,7 +23,6 @@ PACKAGES = [
     ("sdist", "attrs", "23.1.0", "23.2.0", "Python", ["tests"]),
     ("sdist", "pluggy", "1.4.0", "1.5.0", "Python", ["testing"]),
     ("sdist", "itsdangerous", "2.1.2", "2.2.0", "Python", ["tests"]),
-    ("sdist", "idna", "3.6", "3.7", "Python", ["tests"]),
     ("sdist", "more-itertools", "10.1.0", "10.2.0", "Python", ["tests"]),
     ("crate", "unicode-width", "0.1.11", "0.1.12", "Rust", ["src/tests.rs", "tests"]),
     ("crate", "itertools", "0.12.0", "0.12.1", "Rust", ["tests"]),

@@ -24,7 +24,7 @@ composer install -q --no-progress --prefer-dist --no-scripts ||
   composer update -q --no-progress --prefer-dist --no-scripts --ignore-platform-reqs || {
   echo "Composer's packages cannot be had: Debian's stand in"
   wishes phpunit "${stand_ins[@]}"
-  composer dump-autoload -q --ignore-platform-reqs --no-scripts
+  composer dump-autoload --dev -q --ignore-platform-reqs --no-scripts
   mkdir -p /opt/php
   cat >/opt/php/debian.php <<'END_OF_FILE'
 <?php
@@ -100,7 +100,7 @@ fn test(facts: &Facts<'_>, paths: &[String], configured: Option<&str>) -> String
     let mut script = Script::test();
     script.line("export COMPOSER_ALLOW_SUPERUSER=1 COMPOSER_DISABLE_NETWORK=1");
     if facts.has("composer.json") {
-        script.line("composer dump-autoload -q --ignore-platform-reqs --no-scripts || echo 'classes as before'");
+        script.line("composer dump-autoload --dev -q --ignore-platform-reqs --no-scripts || echo 'classes as before'");
     }
     script.line("phpunit=phpunit");
     script.line("for own in vendor/bin/phpunit vendor/bin/simple-phpunit bin/phpunit; do");
