@@ -23,22 +23,17 @@ PACKAGES = [
     ("sdist", "attrs", "23.1.0", "23.2.0", "Python", ["tests"]),
     ("sdist", "pluggy", "1.4.0", "1.5.0", "Python", ["testing"]),
     ("sdist", "itsdangerous", "2.1.2", "2.2.0", "Python", ["tests"]),
-    ("sdist", "idna", "3.6", "3.7", "Python", ["tests"]),
     ("sdist", "more-itertools", "10.1.0", "10.2.0", "Python", ["tests"]),
     ("crate", "unicode-width", "0.1.11", "0.1.12", "Rust", ["src/tests.rs", "tests"]),
-    ("crate", "smallvec", "1.13.1", "1.13.2", "Rust", ["src/tests.rs"]),
     ("crate", "itertools", "0.12.0", "0.12.1", "Rust", ["tests"]),
     ("npm", "qs", "6.11.1", "6.11.2", "JavaScript", ["test"]),
     ("npm", "object-inspect", "1.12.3", "1.13.1", "JavaScript", ["test"]),
-    ("npm", "deep-equal", "2.2.0", "2.2.1", "JavaScript", ["test"]),
     ("debian", "jansson", "2.14", "2.15.1", "C", ["test"]),
     ("debian", "tinyxml2", "8.0.0", "9.0.0", "C++", ["xmltest.cpp"]),
     ("debian", "libtext-csv-perl", "2.02", "2.06", "Perl", ["t"]),
-    ("debian", "liburi-perl", "5.17", "5.30", "Perl", ["t"]),
     ("debian", "golang-github-spf13-cast", "1.5.0", "1.6.0", "Go", ["*_test.go"]),
     ("debian", "golang-github-google-uuid", "1.2.0", "1.3.0", "Go", ["*_test.go"]),
     ("debian", "ruby-addressable", "2.8.7", "2.9.0", "Ruby", ["spec"]),
-    ("debian", "ruby-builder", "3.2.4", "3.3.0", "Ruby", ["test"]),
     ("debian", "php-doctrine-inflector", "2.0.6", "2.0.10", "PHP", ["tests"]),
 ]
 # What packers write, and no author.
@@ -48,7 +43,8 @@ SUITES = ["bullseye", "bookworm", "trixie", "sid"]
 
 
 def say(*command, **options):
-    return subprocess.run(command, check=True, capture_output=True, text=True, errors="replace", **options).stdout
+    # Not as text: the ends of lines have to stay as they are. What is no UTF-8 cannot stand in an instance.
+    return subprocess.run(command, check=True, capture_output=True, **options).stdout.decode()
 
 
 def sdist(name, version, place):
@@ -135,12 +131,12 @@ def main():
     chosen = [it for it in PACKAGES if not wanted or it[1] in wanted]
     given = [it.split(",") for it in wanted if "," in it]
     chosen += [(*it[:5], it[5:]) for it in given]
-    with open(out / "instances.jsonl", "w") as file:
+    with open(out / "instances.jsonl", "w", newline="") as file:
         for package in chosen:
             try:
                 print(json.dumps(instance(out, *package)), file=file, flush=True)
             except (subprocess.CalledProcessError, ValueError, StopIteration) as error:
-                told = getattr(error, "stderr", "") or str(error) or repr(error)
+                told = getattr(error, "stderr", b"").decode(errors="replace") or str(error) or repr(error)
                 print(f"{package[1]}: {told.strip().splitlines()[-1]}", file=sys.stderr)
 
 

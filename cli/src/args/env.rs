@@ -200,6 +200,10 @@ mod tests {
     fn sizes_are_read_with_their_units() {
         let read = ["7", "20GB", "1.5 mb", "2KiB"].map(|text| size(text).unwrap());
         assert_eq!(read, [7, 20_000_000_000, 1_500_000, 2_048]);
-        assert!(["", "GB", "20XB", "-1", "1.2.3"].into_iter().all(|text| size(text).is_err()));
+        assert!(
+            ["", "GB", "20XB", "-1", "1.2.3"]
+                .into_iter()
+                .all(|text| size(text).is_err())
+        );
     }
 }

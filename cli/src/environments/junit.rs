@@ -69,7 +69,10 @@ pub fn render(command: &str, cases: &[Case]) -> String {
             (Some((kind, reason)), _) => ("failure", kind.as_str(), reason),
             (None, Some(trouble)) => ("error", "trouble", trouble),
             (None, None) => {
-                let _ = writeln!(xml, "    <testcase classname=\"{class}\" name=\"{name}\" time=\"{seconds:.3}\"/>");
+                let _ = writeln!(
+                    xml,
+                    "    <testcase classname=\"{class}\" name=\"{name}\" time=\"{seconds:.3}\"/>"
+                );
                 continue;
             }
         };

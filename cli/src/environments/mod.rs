@@ -10,8 +10,8 @@ mod record;
 mod room;
 mod summary;
 
-pub use batch::{Batch, build};
 pub use again::{Verified, verify};
+pub use batch::{Batch, build};
 pub use junit::{cases, render as junit, troubles};
 pub use record::{handed_on, pretty};
 pub use room::{Kept, evicted, own, taken};

@@ -123,7 +123,9 @@ pub fn handed_on(environment: &Environment) -> Map<String, Value> {
         (Some(_), Some(_)) => Way::Patched,
     };
     let mut record = check.record;
-    record.entry("instance_id").or_insert_with(|| json!(environment.instance));
+    record
+        .entry("instance_id")
+        .or_insert_with(|| json!(environment.instance));
     let fields = json!({
         "repo": environment.repository,
         "language": environment.language,

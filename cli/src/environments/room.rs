@@ -24,7 +24,10 @@ pub fn taken<'a>(kept: impl IntoIterator<Item = &'a Kept>) -> u64 {
 /// Bytes of the layers that no other environment stands on: what its removal gives back.
 pub fn own(one: &Kept, all: &[Kept]) -> u64 {
     let others = all.iter().filter(|it| it.image != one.image);
-    let shared: HashSet<&str> = others.flat_map(|it| &it.layers).map(|layer| layer.id.as_str()).collect();
+    let shared: HashSet<&str> = others
+        .flat_map(|it| &it.layers)
+        .map(|layer| layer.id.as_str())
+        .collect();
     let own = one.layers.iter().filter(|layer| !shared.contains(layer.id.as_str()));
     own.map(|layer| layer.bytes).sum()
 }

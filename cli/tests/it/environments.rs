@@ -165,15 +165,25 @@ fn verified_exported_and_made_room_for(place: &Place, id: &str) {
     assert_eq!(verified.json()["environments"][0]["holds"], true);
     assert!(read("v.xml").contains("name=\"troupe env verify\" tests=\"1\" failures=\"0\""));
     // With another fix the verdict no longer holds.
-    let other = read("instances.jsonl").lines().next().unwrap().replace("+ $_[1]", "* $_[1]");
+    let other = read("instances.jsonl")
+        .lines()
+        .next()
+        .unwrap()
+        .replace("+ $_[1]", "* $_[1]");
     place.file("other.jsonl", other);
     let verified = place.troupe(&["env", "verify", "other.jsonl", "--repeats", "1"]);
     assert_eq!(verified.code, 1, "{verified:?}");
-    assert!(verified.stdout.contains("no longer as it was: fails with the fix too"), "{verified:?}");
+    assert!(
+        verified.stdout.contains("no longer as it was: fails with the fix too"),
+        "{verified:?}"
+    );
     let exported = place.troupe(&["env", "export", id, "--out", "out", "--image"]);
     assert_eq!(exported.code, 0, "{exported:?}");
     let record: serde_json::Value = serde_json::from_str(&read(&format!("out/{id}/instance.json"))).unwrap();
-    assert_eq!((&record["instance_id"], &record["FAIL_TO_PASS"]), (&json!(id), &json!(["t/sum.t"])));
+    assert_eq!(
+        (&record["instance_id"], &record["FAIL_TO_PASS"]),
+        (&json!(id), &json!(["t/sum.t"]))
+    );
     assert!(read(&format!("out/{id}/eval.sh")).contains("git apply"));
     let image = std::fs::File::open(place.path().join("out").join(id).join("image.tar")).unwrap();
     assert!(image.metadata().unwrap().len() > 1 << 20);
@@ -182,22 +192,40 @@ fn verified_exported_and_made_room_for(place: &Place, id: &str) {
     assert!(own > 0 && listed[0]["bytes"].as_u64() >= Some(own), "{listed}");
     let enough = place.troupe(&["env", "gc", "--keep-bytes", "1TB", "--json"]).json();
     assert_eq!(enough["removed"], json!([]), "{enough}");
-    let none = place.troupe(&["env", "gc", "--keep-bytes", "0", "--dry-run", "--json"]).json();
-    assert_eq!((&none["bytes_before"], &none["bytes_after"]), (&json!(own), &json!(0)), "{none}");
+    let none = place
+        .troupe(&["env", "gc", "--keep-bytes", "0", "--dry-run", "--json"])
+        .json();
+    assert_eq!(
+        (&none["bytes_before"], &none["bytes_after"]),
+        (&json!(own), &json!(0)),
+        "{none}"
+    );
 }
 
 #[test]
 fn what_is_to_be_verified_or_exported_has_to_be_there() {
     let place = Place::new();
     let none = place.troupe(&["env", "verify"]);
-    assert!(none.code == 2 && none.stderr.contains("there is no environment to verify yet"), "{none:?}");
-    for arguments in [&["env", "verify", "nobody"][..], &["env", "export", "nobody", "--out", "out"]] {
+    assert!(
+        none.code == 2 && none.stderr.contains("there is no environment to verify yet"),
+        "{none:?}"
+    );
+    for arguments in [
+        &["env", "verify", "nobody"][..],
+        &["env", "export", "nobody", "--out", "out"],
+    ] {
         let ended = place.troupe(arguments);
         assert!(
-            ended.code == 2 && ended.stderr.contains("there is no environment `nobody`; `troupe env ls` lists them"),
+            ended.code == 2
+                && ended
+                    .stderr
+                    .contains("there is no environment `nobody`; `troupe env ls` lists them"),
             "{ended:?}"
         );
     }
     let size = place.troupe(&["env", "gc", "--keep-bytes", "much"]);
-    assert!(size.code == 2 && size.stderr.contains("write a size such as 20GB"), "{size:?}");
+    assert!(
+        size.code == 2 && size.stderr.contains("write a size such as 20GB"),
+        "{size:?}"
+    );
 }

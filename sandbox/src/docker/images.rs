@@ -123,7 +123,12 @@ mod tests {
 
     #[test]
     fn only_images_of_the_repository_are_named() {
-        let names = ["troupe-env/a:1", "localhost/troupe-env/a:1", "troupe-envy/a:1", "<none>:<none>"];
+        let names = [
+            "troupe-env/a:1",
+            "localhost/troupe-env/a:1",
+            "troupe-envy/a:1",
+            "<none>:<none>",
+        ];
         let found = names.map(|name| named(name, "troupe-env"));
         assert_eq!(found, [Some("troupe-env/a:1"), Some("troupe-env/a:1"), None, None]);
     }

@@ -118,12 +118,17 @@ fn compared(check: &Check, was: Verdict, checked: Checked) -> Again {
         (&check.fail_to_pass, &lists.fail_to_pass),
         (&check.pass_to_pass, &lists.pass_to_pass),
     ];
-    let changed = pairs.iter().flat_map(|(then, now)| then.iter().filter(|name| !now.contains(name)));
+    let changed = pairs
+        .iter()
+        .flat_map(|(then, now)| then.iter().filter(|name| !now.contains(name)));
     let changed: Vec<String> = changed.cloned().collect();
     let holds = verdict == was && changed.is_empty();
     let reason = match (verdict == was, changed.first()) {
         (true, None) => format!("still {verdict}"),
-        (true, Some(first)) => format!("still {verdict}, but {first} ends in another way, one of {}", changed.len()),
+        (true, Some(first)) => format!(
+            "still {verdict}, but {first} ends in another way, one of {}",
+            changed.len()
+        ),
         (false, _) => format!("no longer as it was: {verdict}"),
     };
     Again {

@@ -103,10 +103,22 @@ impl Builder {
         let began = Instant::now();
         let folder = tempfile::tempdir().map_err(Error::at("a folder for sources"))?;
         let made = source::fetch(&instance.source, folder.path()).await?;
-        let made = Moment::read(&instance.created_at).map_or(made, Made::At);
+        let told = Moment::read(&instance.created_at);
+        let made = told.map_or(made, Made::At);
+        // Which environment is nearest is decided by the same time.
+        let dated = match made {
+            Made::At(moment) if told.is_none() => Some(Instance {
+                created_at: moment.to_string(),
+                ..instance.clone()
+            }),
+            _ => None,
+        };
+        let instance = dated.as_ref().unwrap_or(instance);
         let snapshot = Snapshot::open(folder.path()).map_err(Error::at(folder.path()))?;
         let archive = pack::folder(folder.path()).map_err(Error::at(folder.path()))?;
-        let mut built = Job::new(self, instance, (snapshot, made), archive).run(listener).await?;
+        let mut built = Job::new(self, instance, (snapshot, made), archive)
+            .run(listener)
+            .await?;
         built.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         if let Some(environment) = &built.environment {
             self.pool.add(environment).await?;

@@ -1,6 +1,5 @@
 //! One instance on its way: reuse first, then attempts from scratch, each ending in the same check.
 
-use super::{Snapshot, again, name};
 use super::attempt::{Attempt, Checked, Step, told, unverified};
 use super::build::{Builder, Built, Path};
 use super::check::{self, Unapplied};
@@ -10,6 +9,7 @@ use super::results::{self, Diagnosis, Failure, Stage};
 use super::reuse;
 use super::script;
 use super::verdict::Verdict;
+use super::{Snapshot, again, name};
 use crate::error::Error;
 use std::sync::{Mutex, PoisonError};
 use troupe_core::port::pool::{Check, Environment, Usage};
@@ -69,7 +69,10 @@ impl<'a> Job<'a> {
         if let Some(environment) = &mut built.environment {
             let grown_from = environment.parent.as_deref().unwrap_or(&environment.base);
             let engine = &self.builder.engine;
-            let (whole, below) = (engine.image_bytes(&environment.image).await?, engine.image_bytes(grown_from).await?);
+            let (whole, below) = (
+                engine.image_bytes(&environment.image).await?,
+                engine.image_bytes(grown_from).await?,
+            );
             built.usage.image_bytes = whole.zip(below).map(|(whole, below)| whole.saturating_sub(below));
             environment.usage = built.usage;
         }

@@ -26,7 +26,9 @@ pub(super) async fn measured(sandbox: &dyn Sandbox) -> Usage {
 
 fn usage(printed: &str) -> Usage {
     let count = |name: &str| {
-        let rest = printed.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        let rest = printed
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
         rest.and_then(|rest| rest.trim().parse::<u64>().ok())
     };
     let (microseconds, nanoseconds) = (count("usage_usec"), count("usage_nsec"));

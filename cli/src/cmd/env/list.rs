@@ -18,7 +18,11 @@ pub fn run(repository: Option<&str>, settings: &Settings) -> anyhow::Result<Exit
         let engine = Docker::connect().await?;
         sizes::kept(&engine, &environments).await
     });
-    let kept = if environments.is_empty() { Vec::new() } else { kept.unwrap_or_default() };
+    let kept = if environments.is_empty() {
+        Vec::new()
+    } else {
+        kept.unwrap_or_default()
+    };
     let room = |image: &str| {
         let found = kept.iter().find(|it| it.image == image)?;
         Some((taken([found]), own(found, &kept)))

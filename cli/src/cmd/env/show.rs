@@ -27,7 +27,10 @@ pub fn run(name: &str, settings: &Settings) -> anyhow::Result<Exit> {
     }
     if let Some(check) = &environment.check {
         let (mended, kept) = (check.fail_to_pass.len(), check.pass_to_pass.len());
-        report::line(&format!("verdict     {}; tests: {mended} mended, {kept} kept", check.verdict))?;
+        report::line(&format!(
+            "verdict     {}; tests: {mended} mended, {kept} kept",
+            check.verdict
+        ))?;
     }
     let used = used(&environment.usage);
     if !used.is_empty() {

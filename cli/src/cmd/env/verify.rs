@@ -83,10 +83,7 @@ fn tell(verified: &[Verified], troubles: &[(String, String)], settings: &Setting
 }
 
 /// The environments that are meant: those of a file's instances, those named, or all.
-fn wanted(
-    all: Vec<Environment>,
-    what: &[String],
-) -> anyhow::Result<Vec<(Environment, Option<Instance>)>> {
+fn wanted(all: Vec<Environment>, what: &[String]) -> anyhow::Result<Vec<(Environment, Option<Instance>)>> {
     if what.is_empty() {
         if all.is_empty() {
             return Err(Usage::error(

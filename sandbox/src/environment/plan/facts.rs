@@ -64,7 +64,9 @@ impl Facts<'_> {
         match self.made {
             _ if self.remedies.era == Era::Now => "before=".to_owned(),
             Made::At(moment) => format!("before={}", moment.days_later(FIX_DAYS)),
-            Made::Published if !published.is_empty() => format!("before=$(later {FIX_DAYS} \"$({published})\") || before="),
+            Made::Published if !published.is_empty() => {
+                format!("before=$(later {FIX_DAYS} \"$({published})\") || before=")
+            }
             Made::Published | Made::Unknown => "before=".to_owned(),
         }
     }

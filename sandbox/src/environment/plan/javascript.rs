@@ -15,8 +15,12 @@ const BEGIN: &str = "export CI=1 NO_COLOR=1 FORCE_COLOR=0 PATH=$PWD/node_modules
 export npm_config_audit=false npm_config_fund=false npm_config_update_notifier=false npm_config_fetch_retries=5";
 
 /// Installs packages by gentler ways until one works.
-const INSTALL: &str = r#"install() {
+const INSTALL: &str = r#"later_on() {
+  [ -n "$before" ] && npm_config_before=$(later 365 "$before") "$@"
+}
+install() {
   npm install $unlocked "$@" || npm install $unlocked --legacy-peer-deps "$@" ||
+    later_on npm install $unlocked --legacy-peer-deps "$@" ||
     env -u npm_config_before npm install $unlocked --legacy-peer-deps "$@" ||
     npm install $unlocked --force --ignore-scripts "$@" || pieces "$@"
 }
@@ -137,7 +141,9 @@ fn setup(facts: &Facts<'_>, package: &Package, builds: &[String]) -> String {
 
 /// Node as the project asks for it, and packages that are no newer than the commit.
 fn node(script: &mut Script, facts: &Facts<'_>, package: &Package) {
-    let published = package.named().map(|(name, version)| format!("published {} {}", quote(name), quote(version)));
+    let published = package
+        .named()
+        .map(|(name, version)| format!("published {} {}", quote(name), quote(version)));
     let before = facts.before(&published.unwrap_or_default());
     if before.contains("published") {
         script.line(PUBLISHED);

@@ -24,7 +24,7 @@ composer install -q --no-progress --prefer-dist --no-scripts ||
   composer update -q --no-progress --prefer-dist --no-scripts --ignore-platform-reqs || {
   echo "Composer's packages cannot be had: Debian's stand in"
   wishes phpunit "${stand_ins[@]}"
-  composer dump-autoload -q --ignore-platform-reqs --no-scripts
+  composer dump-autoload --dev -q --ignore-platform-reqs --no-scripts
   mkdir -p /opt/php
   cat >/opt/php/debian.php <<'END_OF_FILE'
 <?php
@@ -100,7 +100,7 @@ fn test(facts: &Facts<'_>, paths: &[String], configured: Option<&str>) -> String
     let mut script = Script::test();
     script.line("export COMPOSER_ALLOW_SUPERUSER=1 COMPOSER_DISABLE_NETWORK=1");
     if facts.has("composer.json") {
-        script.line("composer dump-autoload -q --ignore-platform-reqs --no-scripts || echo 'classes as before'");
+        script.line("composer dump-autoload --dev -q --ignore-platform-reqs --no-scripts || echo 'classes as before'");
     }
     script.line("phpunit=phpunit");
     script.line("for own in vendor/bin/phpunit vendor/bin/simple-phpunit bin/phpunit; do");
@@ -114,7 +114,9 @@ fn test(facts: &Facts<'_>, paths: &[String], configured: Option<&str>) -> String
         options.push("--no-configuration");
     }
     script.line(format!("options=({})", words(options)));
-    if configured.is_none() || facts.remedies.simpler > 0 {
+    // Composer's own PHPUnit finds classes by itself; Debian's does so where it is told how.
+    let is_told = configured.is_some_and(|path| facts.read(path).contains("bootstrap="));
+    if !is_told || facts.remedies.simpler > 0 {
         script.line("if [ -f vendor/autoload.php ]; then options+=(--bootstrap vendor/autoload.php); fi");
     }
     // PHPUnit takes one path at a time.

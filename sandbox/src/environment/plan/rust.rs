@@ -4,10 +4,9 @@ mod targets;
 
 use super::facts::{Facts, base_name, folder_of};
 use super::manifest;
-use super::script::{Script, quote};
 use super::remedies::Era;
+use super::script::{Script, quote};
 use super::{Made, Plan, Runner, Unplanned};
-use crate::environment::Moment;
 use std::collections::BTreeSet;
 use targets::{commands, joined};
 
@@ -38,8 +37,11 @@ fi"#;
 const FETCH: &str = r#"newest=()
 [ ! -x /opt/cargo/bin/rustup ] || newest=(+stable)
 lock() {
+  local days
   [ -n "$before" ] || return 0
-  RUSTC_BOOTSTRAP=1 cargo "${newest[@]}" generate-lockfile -Zunstable-options --publish-time "$before" && return
+  for days in $widenings; do
+    RUSTC_BOOTSTRAP=1 cargo "${newest[@]}" generate-lockfile -Zunstable-options --publish-time "$(later "$days" "$before")" && return
+  done
   echo "not locked as of $before"
   rm -f Cargo.lock
 }
@@ -56,10 +58,13 @@ const PUBLISHED: &str = r#"published() {
     tr '\0' '\n' | sed 's/": "/":"/g' | grep -F "\"vers\":\"$2\"" | sed -n 's/.*"pubtime":"\([^"]*\)".*/\1/p' | head -n 1 || true
 }"#;
 
-/// The first release of Rust after 1.0, and the days between releases: there has been one every six weeks since.
-const FIRST_RELEASE: (i64, i64, i64) = (2015, 175, 42);
-/// The oldest release whose cargo reads the locks that are written now.
-const OLDEST_RELEASE: i64 = 78;
+/// The toolchain of the commit's time, where the newest did not do. Rust 1.1 came out on 2015-06-25, and another release
+/// every six weeks since; those before 1.78 do not read the locks that are written now.
+const TOOLCHAIN_OF_THEN: &str = r#"if [ -n "$before" ] && [ -x /opt/cargo/bin/rustup ]; then
+  release=$((1 + ($(date -d "$before" +%s) - $(date -d 2015-06-25Z +%s)) / (42 * 86400)))
+  if [ "$release" -lt 78 ]; then release=78; fi
+  rustup -q toolchain install "1.$release" --profile minimal && rustup -q default "1.$release" || missed "Rust 1.$release"
+fi"#;
 
 /// Libraries that crates bind to, and their packages.
 const BOUND: [(&str, &[&str]); 9] = [
@@ -123,7 +128,6 @@ fn setup(facts: &Facts<'_>, root: &str) -> String {
     script.wishes(&packages.into_iter().collect::<Vec<_>>());
     script.wishes(&facts.remedies.packages);
     script.line(TOOLCHAIN);
-    script.lines(toolchain(facts));
     if !root.is_empty() {
         script.line(format!("cd {}", quote(root)));
     }
@@ -139,22 +143,13 @@ fn setup(facts: &Facts<'_>, root: &str) -> String {
     if before.contains("published") {
         script.line(PUBLISHED);
     }
-    script.line(before).line(FETCH).lines(flags(facts));
+    script.line(before);
+    if facts.remedies.era == Era::ThenWithTools && facts.made != Made::Unknown {
+        script.line(TOOLCHAIN_OF_THEN);
+    }
+    script.line(FETCH).lines(flags(facts));
     script.line("cargo test --workspace --no-run || echo 'not all tests compile yet'");
     script.finish()
-}
-
-/// The toolchain of the commit's time, where the newest did not do.
-fn toolchain(facts: &Facts<'_>) -> Option<String> {
-    let Made::At(moment) = facts.made else { return None };
-    let (year, day, between) = FIRST_RELEASE;
-    let release = 1 + moment.days_since(Moment::year(year).days_later(day)) / between;
-    (facts.remedies.era == Era::ThenWithTools).then(|| {
-        format!(
-            "if [ -x /opt/cargo/bin/rustup ]; then\n  rustup -q toolchain install 1.{0} --profile minimal && rustup -q default 1.{0} || missed 'Rust 1.{0}'\nfi",
-            release.max(OLDEST_RELEASE)
-        )
-    })
 }
 
 /// Gentler ways of building, after failures.

@@ -20,6 +20,8 @@ packages() {
 later() {
   [ -n "$2" ] && date -u -d "$2 + $1 days" +%Y-%m-%dT%H:%M:%SZ
 }
+# Days by which that moment is put off where nothing of then fits: a fix may come late.
+widenings="0 90 180 365 730"
 # Notes what the project asks for and nobody has; the tests begin with it.
 missed() {
   echo "asked for and not to be had: $1" | tee -a /opt/missed

@@ -190,7 +190,9 @@ fn advice(missing: &Missing, python: bool) -> String {
         }
         (Missing::Library(name), None) => format!("Install the development package of the library `{name}`."),
         (Missing::Interpreter(name), _) => {
-            format!("Begin with an image that has `{name}` (`--base`): the project asks for it, and no package manager gave it.")
+            format!(
+                "Begin with an image that has `{name}` (`--base`): the project asks for it, and no package manager gave it."
+            )
         }
     }
 }

@@ -45,7 +45,9 @@ async fn what_no_longer_holds_says_why() {
     let again = verify(&engine, &kept).await;
     assert_eq!((again.holds, again.changed.len()), (false, 1));
     assert!(
-        again.reason.ends_with("but tests/test_a.py::test_a ends in another way, one of 1"),
+        again
+            .reason
+            .ends_with("but tests/test_a.py::test_a ends in another way, one of 1"),
         "{}",
         again.reason
     );
@@ -58,5 +60,10 @@ async fn what_no_longer_holds_says_why() {
     engine.0.lock().unwrap().images.clear();
     assert_eq!(verify(&engine, &kept).await.reason, "its image is gone: build it again");
     let older = Environment { check: None, ..kept };
-    assert!(verify(&engine, &older).await.reason.starts_with("an older Troupe kept it"));
+    assert!(
+        verify(&engine, &older)
+            .await
+            .reason
+            .starts_with("an older Troupe kept it")
+    );
 }

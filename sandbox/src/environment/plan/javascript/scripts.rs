@@ -136,7 +136,11 @@ impl Package {
 
     /// Its name and version.
     pub(super) fn named(&self) -> Option<(&str, &str)> {
-        let field = |key: &str| self.json[key].as_str().filter(|it| !it.is_empty() && !it.starts_with('-'));
+        let field = |key: &str| {
+            self.json[key]
+                .as_str()
+                .filter(|it| !it.is_empty() && !it.starts_with('-'))
+        };
         Some((field("name")?, field("version")?))
     }
 

@@ -39,16 +39,20 @@ fi"#;
 
 /// Installs what existed before a moment; where nothing of then fits, what is newest. What is older than the
 /// interpreter does not know it: a new one comes out each October, and the year after its distributions do.
-const GET: &str = r#"bound=()
-if [ -n "$before" ]; then
+const GET: &str = r#"if [ -n "$before" ]; then
   floor=$(python -c 'import sys; print(f"{2012 + sys.version_info[1]}-01-01T00:00:00Z")')
   if [[ $before < $floor ]]; then before=$floor; fi
-  bound=(--exclude-newer "$before")
   echo "as of $before"
 fi
 get() {
+  local days bound
   if [ -x /opt/uv/bin/uv ]; then
-    if VIRTUAL_ENV=/opt/venv /opt/uv/bin/uv pip install -q "${bound[@]}" "$@"; then return; fi
+    for days in $widenings; do
+      bound=()
+      if [ -n "$before" ]; then bound=(--exclude-newer "$(later "$days" "$before")"); fi
+      if VIRTUAL_ENV=/opt/venv /opt/uv/bin/uv pip install -q "${bound[@]}" "$@"; then return; fi
+      if [ -z "$before" ]; then break; fi
+    done
     echo "not to be had in this way: $*"
   fi
   pip install -q --ignore-requires-python "$@"
@@ -102,7 +106,12 @@ fn before(script: &mut Script, facts: &Facts<'_>) {
         return;
     }
     let information = facts.read("PKG-INFO");
-    let field = |name: &str| information.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+    let field = |name: &str| {
+        information
+            .lines()
+            .find_map(|line| line.strip_prefix(name))
+            .map(str::trim)
+    };
     let named = field("Name: ").zip(field("Version: "));
     let published = named.map(|(name, version)| format!("published {} {}", quote(name), quote(version)));
     let line = facts.before(&published.unwrap_or_default());

@@ -80,14 +80,16 @@ fn features(entries: &[Entry], wanted: &[&str], conditions: &BTreeSet<String>) -
         let mut own = tests().filter(|other| other.place == it.place);
         own.any(|other| other.key == "test" && other.value == "false")
     };
-    let required = tests().filter(|it| it.key == "required-features" && !unrun(it)).filter(|it| {
-        let mut names = tests().filter(|other| other.place == it.place && other.key == "name");
-        let name = names
-            .next()
-            .and_then(|name| name.strings().into_iter().next())
-            .unwrap_or_default();
-        wanted.contains(&"--tests") || wanted.contains(&format!("--test {}", quote(&name)).as_str())
-    });
+    let required = tests()
+        .filter(|it| it.key == "required-features" && !unrun(it))
+        .filter(|it| {
+            let mut names = tests().filter(|other| other.place == it.place && other.key == "name");
+            let name = names
+                .next()
+                .and_then(|name| name.strings().into_iter().next())
+                .unwrap_or_default();
+            wanted.contains(&"--tests") || wanted.contains(&format!("--test {}", quote(&name)).as_str())
+        });
     let mut names: BTreeSet<String> = required.flat_map(Entry::strings).collect();
     names.extend(conditions.iter().filter(|name| has_feature(entries, name)).cloned());
     if names.is_empty() {
@@ -110,7 +112,11 @@ fn conditions(facts: &Facts<'_>, home: &str, wanted: &[&str]) -> BTreeSet<String
     for text in facts.texts(READ_TESTS, is_wanted) {
         let conditions = text.lines().filter_map(|line| line.trim().strip_prefix("#![cfg("));
         let positive = conditions.filter(|line| !line.contains("not("));
-        found.extend(positive.flat_map(|line| manifest::following(line, "feature = \"", &['"']).map(str::to_owned).collect::<Vec<_>>()));
+        found.extend(positive.flat_map(|line| {
+            manifest::following(line, "feature = \"", &['"'])
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        }));
     }
     found
 }
@@ -119,7 +125,8 @@ fn conditions(facts: &Facts<'_>, home: &str, wanted: &[&str]) -> BTreeSet<String
 fn has_feature(entries: &[Entry], name: &str) -> bool {
     let table = format!("dependencies.{name}");
     let optional = |entry: &&Entry| entry.key == "optional" && entry.value == "true" && entry.table == table;
-    let inline = |entry: &&Entry| entry.table == "dependencies" && entry.key == name && entry.value.contains("optional = true");
+    let inline =
+        |entry: &&Entry| entry.table == "dependencies" && entry.key == name && entry.value.contains("optional = true");
     entries
         .iter()
         .any(|entry| entry.table == "features" && entry.key == name || optional(&entry) || inline(&entry))

@@ -121,9 +121,9 @@ fn what_existed_then_comes_first_then_its_tools_then_what_is_newest() {
     let rust = Repository::of(&[("Cargo.toml", "[package]\nname = 'a'"), ("tests/a.rs", "")]).made(made);
     let tried = |times: usize| rust.planned(&[], &vec![unknown.clone(); times]).unwrap().setup;
     let bound = "before=2020-02-01T03:04:05Z\n";
-    assert!(tried(0).contains(bound) && !tried(0).contains("rustup -q toolchain"));
-    assert!(tried(1).contains(bound) && tried(1).contains("rustup -q toolchain install 1.78"));
-    assert!(tried(2).contains("before=\n") && !tried(2).contains("rustup -q toolchain"));
+    assert!(tried(0).contains(bound) && !tried(0).contains("\n  rustup -q toolchain"));
+    assert!(tried(1).contains(bound) && tried(1).contains("\n  rustup -q toolchain"));
+    assert!(tried(2).contains("before=\n") && !tried(2).contains("\n  rustup -q toolchain"));
     let fourth = rust.planned(&[], &vec![unknown.clone(); 3]);
     assert_eq!(fourth, Err(Unplanned::NothingNew(Language::Rust)));
     // Python has no tools of then: what is newest is next.

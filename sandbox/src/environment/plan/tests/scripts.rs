@@ -177,7 +177,10 @@ fn packages_are_no_newer_than_the_commit_and_interpreters_as_asked() {
     let project = "[project]\nname = 'a'\nrequires-python = '>= 3.8, < 3.11'\n";
     let python = Repository::of(&[("pyproject.toml", project), ("test_a.py", "")]);
     let setup = python.planned(&[], &[]).unwrap().setup;
-    assert!(setup.contains("asked='>=3.8,<3.11'\n") && setup.contains("\nbefore=\n"), "{setup}");
+    assert!(
+        setup.contains("asked='>=3.8,<3.11'\n") && setup.contains("\nbefore=\n"),
+        "{setup}"
+    );
 }
 
 #[test]
@@ -189,14 +192,27 @@ fn a_release_asks_the_registry_when_it_was_made() {
         };
         let setup = repository.planned(&[], &[]).unwrap().setup;
         assert!(is_bash(&setup));
-        let line = setup.lines().find(|line| line.starts_with("before=")).map(str::to_owned);
+        let line = setup
+            .lines()
+            .find(|line| line.starts_with("before="))
+            .map(str::to_owned);
         line.unwrap_or_default()
     };
     let asked = [
-        released(&[("setup.py", ""), ("PKG-INFO", "Name: a.b\nVersion: 1.2\n"), ("test_a.py", "")]),
+        released(&[
+            ("setup.py", ""),
+            ("PKG-INFO", "Name: a.b\nVersion: 1.2\n"),
+            ("test_a.py", ""),
+        ]),
         released(&[("setup.py", ""), ("test_a.py", "")]),
-        released(&[("package.json", r#"{"name": "@a/b", "version": "2.0.0"}"#), ("test/a.js", "")]),
-        released(&[("Cargo.toml", "[package]\nname = \"c\"\nversion = \"3.0.0\""), ("tests/a.rs", "")]),
+        released(&[
+            ("package.json", r#"{"name": "@a/b", "version": "2.0.0"}"#),
+            ("test/a.js", ""),
+        ]),
+        released(&[
+            ("Cargo.toml", "[package]\nname = \"c\"\nversion = \"3.0.0\""),
+            ("tests/a.rs", ""),
+        ]),
     ];
     insta::assert_snapshot!(asked.join("\n"), @r#"
     before=$(later 30 "$(published a.b 1.2)") || before=
@@ -208,12 +224,16 @@ fn a_release_asks_the_registry_when_it_was_made() {
 
 #[test]
 fn features_of_whole_test_files_are_asked_for() {
-    let manifest = "[package]\nname = 'a'\n[features]\nalloc = []\n[dependencies]\nserde = { version = '1', optional = true }\n";
+    let manifest =
+        "[package]\nname = 'a'\n[features]\nalloc = []\n[dependencies]\nserde = { version = '1', optional = true }\n";
     let files = [
         ("Cargo.toml", manifest),
         ("tests/a.rs", "#![cfg(all(feature = \"serde\", feature = \"later\"))]\n"),
         ("tests/b.rs", "#![cfg(not(feature = \"alloc\"))]\n"),
     ];
     let command = super::command(&planned(&files, &["tests/a.rs", "tests/b.rs"])).to_owned();
-    assert_eq!(command, "cargo test --no-fail-fast --test a --test b --features serde || rc=1");
+    assert_eq!(
+        command,
+        "cargo test --no-fail-fast --test a --test b --features serde || rc=1"
+    );
 }
