@@ -37,6 +37,12 @@ pub fn run(arguments: &EnvGc, settings: &Settings) -> anyhow::Result<Exit> {
         let store = Store::open(&state).await?;
         let removed = removed(arguments, &engine, store.list(None).await?, &state).await?;
         if !arguments.dry_run {
+            // A sandbox that nobody waits for any more still stands on its image.
+            for left in engine.leftovers().await? {
+                if left.owner.starts_with(OWNER) {
+                    engine.remove(&left.id).await?;
+                }
+            }
             for image in &removed.images {
                 engine.remove_image(image).await?;
                 store.forget(image).await?;
