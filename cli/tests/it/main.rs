@@ -32,3 +32,4 @@ mod server;
 mod suspended;
 mod trace;
 mod travel;
+mod watch;
