@@ -73,6 +73,8 @@ pub enum Command {
     Ls(List),
     /// Show a run: its steps, agents, turns, tools and tokens
     Show(Show),
+    /// Look at runs on full screens while they work and afterwards, and act on them
+    Watch(Watch),
     /// Compare two runs: inputs, steps, outputs, answers, and what they used
     Diff(Diff),
     /// Derive every decision of a run again, offline, and say where one differs
@@ -176,6 +178,12 @@ pub struct Run {
     /// Show what the run would do, what it needs and what it costs at most, and call nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Show the run on full screens while it works, as `troupe watch` does
+    #[arg(long)]
+    pub watch: bool,
+    /// Write the run's screens into one page when it ends
+    #[arg(long, value_name = "FILE")]
+    pub web: Option<PathBuf>,
 }
 
 /// `troupe resume`
@@ -257,6 +265,25 @@ pub struct Show {
     /// As it was after its first N events
     #[arg(long, value_name = "N")]
     pub at: Option<u64>,
+    /// Write its screens into one page instead, which needs no server
+    #[arg(long, value_name = "FILE")]
+    pub web: Option<PathBuf>,
+}
+
+/// `troupe watch`
+#[derive(Debug, Args)]
+pub struct Watch {
+    /// The run, the beginning of its name, or `last` [default: all runs of the workspace]
+    pub run: Option<String>,
+    /// Print lines and draw nothing: for screen readers and logs
+    #[arg(long)]
+    pub plain: bool,
+    /// Let the mouse choose and turn; the terminal's own selection then needs Shift
+    #[arg(long)]
+    pub mouse: bool,
+    /// Write the run's screens into one page instead, which needs no server
+    #[arg(long, value_name = "FILE", requires = "run")]
+    pub web: Option<PathBuf>,
 }
 
 /// `troupe fork`

@@ -28,6 +28,7 @@ enum News {
     Text(ActorId, String),
     Void(ActorId),
     Warning(String),
+    Show,
     End(RunStatus),
 }
 
@@ -39,9 +40,28 @@ pub struct Feed {
 
 /// Starts watching.
 pub fn feed(run: &RunId, workflow: &Arc<Workflow>, settings: &Settings) -> Feed {
+    begin(run, workflow, settings, |_| {})
+}
+
+/// The same behind something else on the terminal: nothing is drawn before [`Shower::show`].
+pub fn feed_behind(run: &RunId, workflow: &Arc<Workflow>, settings: &Settings) -> Feed {
+    let told = workflow.clone();
+    begin(run, workflow, settings, move |(seen, arrivals)| {
+        seen.wait(&told, arrivals)
+    })
+}
+
+fn begin(
+    run: &RunId,
+    workflow: &Arc<Workflow>,
+    settings: &Settings,
+    wait: impl FnOnce((&mut Seen, &Receiver<News>)) + Send + 'static,
+) -> Feed {
     let (news, arrivals) = channel();
     let (run, workflow, settings) = (run.clone(), workflow.clone(), settings.clone());
     let thread = std::thread::spawn(move || {
+        let mut seen = Seen::new(&workflow);
+        wait((&mut seen, &arrivals));
         let screen = if settings.terminal && !settings.quiet {
             Live::on_stderr(LiveOptions {
                 colour: settings.colour,
@@ -52,14 +72,15 @@ pub fn feed(run: &RunId, workflow: &Arc<Workflow>, settings: &Settings) -> Feed 
             None
         };
         match screen {
-            Some(live) => draw(&workflow, &arrivals, live),
+            Some(live) => draw(&workflow, &arrivals, live, seen),
             None => log(&run, &workflow, &arrivals, &settings),
         }
     });
     Feed { news, thread }
 }
 
-fn speaks_unicode() -> bool {
+/// Whether the terminal is set up for more than ASCII.
+pub fn speaks_unicode() -> bool {
     let language = ["LC_ALL", "LC_CTYPE", "LANG"]
         .into_iter()
         .find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
@@ -72,11 +93,27 @@ impl Feed {
         Arc::new(Sight(self.news.clone()))
     }
 
+    /// What lets a view draw that waits.
+    pub fn shower(&self) -> Shower {
+        Shower(self.news.clone())
+    }
+
     /// Shows what is left to show of a run that now stands so, and gives the terminal back.
     pub async fn finish(self, status: RunStatus) {
         // A view that died has shown what it could; the run does not depend on it.
         let _ = self.news.send(News::End(status));
         let _ = tokio::task::spawn_blocking(move || self.thread.join()).await;
+    }
+}
+
+/// Lets a view draw that waits.
+pub struct Shower(Sender<News>);
+
+impl Shower {
+    /// The terminal is free.
+    pub fn show(&self) {
+        // A view that died shows nothing.
+        let _ = self.0.send(News::Show);
     }
 }
 
@@ -118,49 +155,87 @@ fn log(run: &RunId, workflow: &Workflow, arrivals: &Receiver<News>, settings: &S
                     }
                 }
             }
-            News::Text(..) | News::Void(_) => {}
+            News::Text(..) | News::Void(_) | News::Show => {}
             News::Warning(line) => settings.say(line),
             News::End(_) => return,
         }
     }
 }
 
-/// A frame now and then, of whatever is true by then.
-fn draw(workflow: &Workflow, arrivals: &Receiver<News>, mut live: Live<Window<Stderr>>) {
-    let mut view = RunView::new(workflow);
-    let mut streaming: BTreeMap<ActorId, String> = BTreeMap::new();
-    let mut due = Instant::now();
-    loop {
-        match arrivals.recv_timeout(due.saturating_duration_since(Instant::now())) {
-            Ok(News::Recalled(entries) | News::Entries(entries)) => {
-                entries.iter().for_each(|entry| view.fold(workflow, entry));
-                streaming.retain(|actor, _| view.agents.get(actor.at()).is_some_and(|agent| agent.status.is_live()));
+/// What a drawn view knows.
+struct Seen {
+    view: RunView,
+    streaming: BTreeMap<ActorId, String>,
+    warnings: Vec<String>,
+    is_over: bool,
+}
+
+impl Seen {
+    fn new(workflow: &Workflow) -> Self {
+        Self {
+            view: RunView::new(workflow),
+            streaming: BTreeMap::new(),
+            warnings: Vec::new(),
+            is_over: false,
+        }
+    }
+
+    /// Takes what happens until the terminal is free, or the run over.
+    fn wait(&mut self, workflow: &Workflow, arrivals: &Receiver<News>) {
+        while let Ok(news) = arrivals.recv() {
+            let shows = matches!(news, News::Show);
+            self.take(workflow, news);
+            if shows || self.is_over {
+                return;
             }
-            Ok(News::Text(actor, text)) => append(streaming.entry(actor).or_default(), &text),
-            Ok(News::Void(actor)) => drop(streaming.remove(&actor)),
-            Ok(News::Warning(line)) => {
-                if live.note(&line).is_err() {
-                    break;
-                }
+        }
+        self.is_over = true;
+    }
+
+    fn take(&mut self, workflow: &Workflow, news: News) {
+        match news {
+            News::Recalled(entries) | News::Entries(entries) => {
+                entries.iter().for_each(|entry| self.view.fold(workflow, entry));
+                let agents = &self.view.agents;
+                self.streaming
+                    .retain(|actor, _| agents.get(actor.at()).is_some_and(|agent| agent.status.is_live()));
             }
-            Ok(News::End(status)) => {
+            News::Text(actor, text) => append(self.streaming.entry(actor).or_default(), &text),
+            News::Void(actor) => drop(self.streaming.remove(&actor)),
+            News::Warning(line) => self.warnings.push(line),
+            News::Show => {}
+            News::End(status) => {
                 // That a run waits is no event.
-                view.status = status;
-                break;
+                self.view.status = status;
+                self.is_over = true;
             }
+        }
+    }
+}
+
+/// A frame now and then, of whatever is true by then.
+fn draw(workflow: &Workflow, arrivals: &Receiver<News>, mut live: Live<Window<Stderr>>, mut seen: Seen) {
+    let mut due = Instant::now();
+    while !seen.is_over {
+        match arrivals.recv_timeout(due.saturating_duration_since(Instant::now())) {
+            Ok(news) => seen.take(workflow, news),
             Err(RecvTimeoutError::Disconnected) => break,
             Err(RecvTimeoutError::Timeout) => {
                 due = Instant::now() + FRAME;
-                let tails: Vec<(ActorId, String)> =
-                    streaming.iter().map(|(actor, text)| (*actor, text.clone())).collect();
-                if live.draw(&view, SystemClock.now_ms(), &tails).is_err() {
+                let tails = seen.streaming.iter().map(|(actor, text)| (*actor, text.clone()));
+                let tails: Vec<(ActorId, String)> = tails.collect();
+                if live.draw(&seen.view, SystemClock.now_ms(), &tails).is_err() {
                     break;
                 }
             }
         }
+        let mut warnings = seen.warnings.drain(..);
+        if warnings.any(|line| live.note(&line).is_err()) {
+            break;
+        }
     }
     // A terminal that went away has nothing to be given back.
-    let _ = live.finish(&view);
+    let _ = live.finish(&seen.view);
 }
 
 fn append(tail: &mut String, text: &str) {

@@ -19,6 +19,7 @@ mod rewrite;
 mod settings;
 mod telemetry;
 mod values;
+mod watch;
 mod wire;
 mod word;
 mod workspace;

@@ -18,6 +18,8 @@ pub struct Settings {
     pub json: bool,
     /// Nothing on stderr but errors.
     pub quiet: bool,
+    /// Whether a run of this process is shown on full screens.
+    pub watch: bool,
     /// Where telemetry goes.
     pub telemetry: telemetry::Options,
 }
@@ -73,6 +75,7 @@ pub fn resolve(global: &Global) -> Settings {
         terminal: draws,
         json: global.json,
         quiet: global.quiet,
+        watch: false,
         telemetry: telemetry::Options::read(&|name| std::env::var(name).ok()),
     }
 }

@@ -11,6 +11,7 @@ mod outline;
 mod summary;
 mod text;
 mod view;
+pub mod watch;
 mod window;
 mod words;
 

@@ -250,7 +250,7 @@ fn share(room: usize, wants: &[usize]) -> Vec<usize> {
 }
 
 /// The agents of a group that matter most, in that order: at work, failed, the others.
-fn choose_agents(view: &RunView, census: &Census, group: Group, seats: usize) -> Vec<ActorId> {
+pub(crate) fn choose_agents(view: &RunView, census: &Census, group: Group, seats: usize) -> Vec<ActorId> {
     let mut ranks: [Vec<ActorId>; 3] = Default::default();
     for actor in census.members(group) {
         let agent = &view.agents[actor.at()];

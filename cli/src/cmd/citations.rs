@@ -158,7 +158,7 @@ impl Corpora {
 }
 
 /// The corpora that a workflow and those that it calls declare, each once however it is shown.
-fn declare(workflow: &Workflow, declared: &mut Vec<ir::Corpus>) {
+pub fn declare(workflow: &Workflow, declared: &mut Vec<ir::Corpus>) {
     for corpus in &workflow.corpora {
         let corpus = ir::Corpus {
             offer: ir::Offer::faithful(),

@@ -29,7 +29,9 @@ mod schema;
 mod serve;
 mod show;
 mod trace;
+mod watch;
 
+pub use citations::declare;
 pub use resume::Suspended;
 pub use run::{Begin, Choices, Wired, header};
 
@@ -52,6 +54,7 @@ pub fn dispatch(command: Command, settings: &Settings) -> anyhow::Result<Exit> {
         Command::Serve(arguments) => serve::run(&arguments, settings),
         Command::Ls(arguments) => list::run(&arguments, settings),
         Command::Show(arguments) => show::run(&arguments, settings),
+        Command::Watch(arguments) => watch::run(&arguments, settings),
         Command::Diff(arguments) => diff::run(&arguments, settings),
         Command::Replay(arguments) => replay::run(&arguments, settings),
         Command::Gc(arguments) => gc::run(&arguments, settings),

@@ -11,6 +11,7 @@ use crate::past::Told;
 use crate::report::{self, Ended};
 use crate::settings::Settings;
 use crate::telemetry::Telemetry;
+use crate::watch::Own;
 use crate::{person, redact, values, wire, workspace};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -75,6 +76,15 @@ pub fn run(arguments: &Run, settings: &Settings) -> anyhow::Result<Exit> {
     let env = values::environment(&loaded.workflow, settings);
     (choices.inputs, choices.env) = (inputs.clone(), env.clone());
     let state = workspace::folder(settings)?;
+    if arguments.watch && !settings.terminal {
+        return Err(Usage::error(
+            "--watch needs a terminal; `troupe watch --plain` prints lines",
+        ));
+    }
+    let settings = &Settings {
+        watch: arguments.watch,
+        ..settings.clone()
+    };
     let wired = Wired::new(&loaded, &choices, &state, settings)?;
     block_on(async {
         let store = Store::open(&state).await?;
@@ -84,6 +94,9 @@ pub fn run(arguments: &Run, settings: &Settings) -> anyhow::Result<Exit> {
         settings.say(format!("run {run} of {}{}", loaded.workflow.name, wired.labels()));
         let begin = Begin::Start { header, inputs, env };
         let exit = drive(&run, &wired, &store, begin, started_ms, settings).await;
+        if let Some(file) = &arguments.web {
+            crate::watch::page(&state, &run, None, file).await?;
+        }
         drop(lease);
         store.close().await;
         exit
@@ -345,18 +358,36 @@ async fn drive_on(
     settings: &Settings,
 ) -> anyhow::Result<Outcome> {
     let mut answers: Vec<person::Given> = Vec::new();
+    let mut screens = match settings.watch {
+        true => Some(Own::new(run, &workspace::folder(settings)?, settings)),
+        false => None,
+    };
     loop {
-        let feed = live::feed(run, &wired.workflow, settings);
-        let approver = Arc::new(person::Answers::new(answers));
+        let (feed, observer, approver): (Feed, Arc<dyn Observer>, Arc<dyn Approver>) = match &screens {
+            Some(screens) => {
+                let feed = live::feed_behind(run, &wired.workflow, settings);
+                let observer = screens.observer(feed.observer());
+                (feed, observer, screens.approver())
+            }
+            None => {
+                let feed = live::feed(run, &wired.workflow, settings);
+                let observer = feed.observer();
+                (feed, observer, Arc::new(person::Answers::new(answers)))
+            }
+        };
         let driven = troupe_agents::Run {
             run: run.clone(),
             workflow: wired.workflow.clone(),
-            ports: wired.ports(journal.clone(), store, feed.observer(), approver),
+            ports: wired.ports(journal.clone(), store, observer, approver),
             // Whoever waits at a terminal waits for pauses too.
             patience_ms: None,
         };
         let handle = begin.go(driven).await?;
-        let outcome = watch(run, handle, feed).await?;
+        if let Some(screens) = &mut screens {
+            screens.show();
+        }
+        // Screens that were closed stay closed.
+        let outcome = watch(run, handle, feed, screens.take()).await?;
         answers = match outcome.status {
             RunStatus::Waiting => person::ask(&outcome.questions, settings).await,
             _ => Vec::new(),
@@ -370,7 +401,14 @@ async fn drive_on(
 }
 
 /// Watches a run to its end; Ctrl-C once winds it down, twice stops at once.
-async fn watch(run: &RunId, handle: Handle, feed: Feed) -> anyhow::Result<Outcome> {
+async fn watch(run: &RunId, handle: Handle, feed: Feed, screens: Option<Own>) -> anyhow::Result<Outcome> {
+    let screens = screens.map(|screens| {
+        let show = feed.shower();
+        tokio::spawn(async move {
+            screens.closed().await;
+            show.show();
+        })
+    });
     let remote = handle.remote();
     let name = run.clone();
     let interrupts = tokio::spawn(async move {
@@ -384,6 +422,10 @@ async fn watch(run: &RunId, handle: Handle, feed: Feed) -> anyhow::Result<Outcom
         }
     });
     let outcome = handle.outcome().await;
+    if let Some(screens) = screens {
+        // Whoever looks at a run that is over looks for as long as they like.
+        let _ = screens.await;
+    }
     interrupts.abort();
     let status = outcome.as_ref().map_or(RunStatus::Running, |outcome| outcome.status);
     feed.finish(status).await;

@@ -5,7 +5,7 @@ use crate::args::Show;
 use crate::exit::Exit;
 use crate::past::Past;
 use crate::settings::Settings;
-use crate::{report, workspace};
+use crate::{report, watch, workspace};
 use serde_json::json;
 use troupe_core::Value;
 use troupe_core::expression::as_text;
@@ -26,6 +26,11 @@ pub fn run(arguments: &Show, settings: &Settings) -> anyhow::Result<Exit> {
     let events = past.record.events;
     if let Some(at) = arguments.at {
         go_back(&mut past, at)?;
+    }
+    if let Some(file) = &arguments.web {
+        block_on(watch::page(&folder, &past.record.header.run, arguments.at, file))?;
+        settings.say(format!("run {} is in {}", past.record.header.run, file.display()));
+        return Ok(Exit::Succeeded);
     }
     if arguments.events {
         past.entries.iter().try_for_each(event_line)?;

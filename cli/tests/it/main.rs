@@ -33,3 +33,4 @@ mod server;
 mod suspended;
 mod trace;
 mod travel;
+mod watch;

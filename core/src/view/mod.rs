@@ -5,9 +5,15 @@
 mod diff;
 pub mod metrics;
 mod reads;
+mod retrieval;
 mod run;
+mod timeline;
 pub mod trace;
+mod transcript;
 
 pub use diff::{AgentDiff, Change, Figures, ItemDiff, Pair, RunDiff, Side, StepDiff};
 pub use reads::Reads;
+pub use retrieval::{Chunk, Retrieval, Search, Seeker};
 pub use run::{AgentStatus, AgentView, CallsView, ChildView, RunView, StepStatus, StepView};
+pub use timeline::{Doing, Stretch, Timeline};
+pub use transcript::{Said, Transcript, TranscriptFold, Turn};

@@ -4,6 +4,7 @@
 
 mod doubt;
 mod estimate;
+mod folds;
 mod limits;
 mod simulation;
 mod steps;

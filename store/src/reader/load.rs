@@ -8,6 +8,7 @@ use crate::writer::{Position, missing};
 use futures_util::TryStreamExt;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
+use std::ops::Range;
 use tokio::task::JoinHandle;
 use troupe_core::id::RunId;
 use troupe_core::port::blob::Digest;
@@ -37,7 +38,17 @@ impl Reader {
     /// `Missing` when there is no such run; `Corrupt` when an event is damaged, missing, or of a kind
     /// that this version does not know: other runs can still be read.
     pub async fn load(&self, run: &RunId) -> Result<Vec<Entry>, Error> {
-        let loaded = self.load_whole(run).await;
+        self.load_between(run, 0..u64::MAX).await
+    }
+
+    /// The events of a run with these sequences, as far as there are any: whoever follows a run reads nothing twice, and
+    /// whoever needs little of a long one does not hold it all.
+    ///
+    /// # Errors
+    /// As [`Reader::load`].
+    pub async fn load_between(&self, run: &RunId, wanted: Range<u64>) -> Result<Vec<Entry>, Error> {
+        let bound = |sequence: u64| u32::try_from(sequence).unwrap_or(u32::MAX);
+        let loaded = self.load_part(run, bound(wanted.start)..bound(wanted.end)).await;
         loaded.map_err(|error| match error.kind {
             // SQLite's own finding names no run.
             ErrorKind::Corrupt if !error.message.contains(run.as_str()) => Error {
@@ -48,21 +59,26 @@ impl Reader {
         })
     }
 
-    async fn load_whole(&self, run: &RunId) -> Result<Vec<Entry>, Error> {
+    async fn load_part(&self, run: &RunId, wanted: Range<u32>) -> Result<Vec<Entry>, Error> {
         // One view of the database for all that is read.
         let mut snapshot = self.pool.begin().await.map_err(|error| self.database.fault(&error))?;
         let stretches = self.stretches(&mut snapshot, run).await?;
         let own = stretches.last().ok_or_else(|| missing(run))?;
-        let mut slots = Vec::with_capacity(own.ends as usize);
+        let ends = own.ends.min(wanted.end);
+        let mut slots = Vec::with_capacity(ends.saturating_sub(wanted.start) as usize);
         for stretch in &stretches {
-            let read = self.read(&mut snapshot, stretch, &mut slots).await?;
+            let part = stretch.begins.max(wanted.start)..stretch.ends.min(wanted.end);
+            if part.is_empty() {
+                continue;
+            }
+            let read = self.read(&mut snapshot, stretch, part, &mut slots).await?;
             read.map_err(|damage| self.damaged(run, &stretch.writer, damage))?;
         }
         let found = slots
             .iter()
             .map(|slot| Some(slot.sequence()))
             .chain(std::iter::repeat(None));
-        let gap = (0..u64::from(own.ends))
+        let gap = (u64::from(wanted.start)..u64::from(ends))
             .zip(found)
             .find(|(sequence, found)| *found != Some(*sequence));
         if let Some((sequence, _)) = gap {
@@ -103,13 +119,18 @@ impl Reader {
         &self,
         connection: &mut SqliteConnection,
         stretch: &Stretch,
+        part: Range<u32>,
         slots: &mut Vec<Slot>,
     ) -> Result<Result<(), Damage>, Error> {
+        // The segment that holds the first wanted event may begin before it.
         let mut rows = sqlx::query(
-            "SELECT position, at_ms, bytes FROM segment WHERE position >= ?1 AND position < ?2 ORDER BY position",
+            "SELECT position, at_ms, bytes FROM segment WHERE position >= coalesce( \
+               (SELECT max(position) FROM segment WHERE position >= ?1 AND position <= ?2), ?2) \
+             AND position < ?3 ORDER BY position",
         )
         .bind(Position::of_segment(stretch.key, stretch.begins.into()))
-        .bind(Position::of_segment(stretch.key, stretch.ends.into()))
+        .bind(Position::of_segment(stretch.key, part.start.into()))
+        .bind(Position::of_segment(stretch.key, part.end.into()))
         .fetch(connection);
         let mut batches: Vec<JoinHandle<Result<Vec<Slot>, Damage>>> = Vec::new();
         let mut batch = Vec::with_capacity(BATCH);
@@ -118,8 +139,8 @@ impl Reader {
             let full = batch.len() == BATCH || row.is_none();
             if full {
                 let ready = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
-                let ends = stretch.ends.into();
-                batches.push(tokio::task::spawn_blocking(move || decode(ready, ends)));
+                let part = u64::from(part.start)..u64::from(part.end);
+                batches.push(tokio::task::spawn_blocking(move || decode(ready, part)));
             }
             let Some(row) = row else { break };
             batch.push(stored(&row).map_err(|error| self.database.fault(&error))?);
@@ -174,13 +195,13 @@ fn ending() -> Error {
     Error::new(ErrorKind::Cancelled, "the program is ending")
 }
 
-/// The events of segments that come before the sequence `ends`.
-fn decode(batch: Vec<Stored>, ends: u64) -> Result<Vec<Slot>, Damage> {
+/// The events of segments whose sequences are wanted.
+fn decode(batch: Vec<Stored>, wanted: Range<u64>) -> Result<Vec<Slot>, Damage> {
     let mut slots = Vec::with_capacity(batch.len());
     for stored in batch {
         segment::decode(stored, &mut slots)?;
     }
-    slots.retain(|slot| slot.sequence() < ends);
+    slots.retain(|slot| wanted.contains(&slot.sequence()));
     Ok(slots)
 }
 

@@ -5,6 +5,7 @@ use crate::blob::Blob;
 use troupe_core::id::RunId;
 use troupe_core::port::blob::Digest;
 use troupe_core::port::dispatch::Post;
+use troupe_core::port::pool::Environment;
 use troupe_core::port::{Error, ErrorKind};
 
 impl Reader {
@@ -23,6 +24,25 @@ impl Reader {
             let damage = format!("the blob {name} is damaged: restore the database from a backup");
             self.database.corrupt(damage)
         })
+    }
+
+    /// The verified environments, the newest first, for whoever only looks.
+    ///
+    /// # Errors
+    /// `Corrupt` when one is of a shape that is not known.
+    pub async fn environments(&self) -> Result<Vec<Environment>, Error> {
+        let rows: Vec<(String, String)> =
+            sqlx::query_as("SELECT image, record FROM environment ORDER BY at_ms DESC, image")
+                .fetch_all(&self.pool)
+                .await
+                .map_err(|error| self.database.fault(&error))?;
+        let read = |(image, record): (String, String)| {
+            serde_json::from_str(&record).map_err(|error| {
+                let message = format!("environment {image} is of a shape that is not known: use a newer Troupe");
+                self.database.corrupt(message).caused_by(error)
+            })
+        };
+        rows.into_iter().map(read).collect()
     }
 
     /// The answer that was kept for a question, unless it is older than `not_before_ms`. A damaged one is

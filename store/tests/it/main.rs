@@ -6,6 +6,7 @@ mod conformance;
 mod crash;
 mod database;
 mod folder;
+mod following;
 mod handles;
 mod pages;
 mod power;

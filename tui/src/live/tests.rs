@@ -20,7 +20,7 @@ fn live(width: u16, height: u16, options: LiveOptions) -> Live<TestBackend> {
 }
 
 /// The screen as text, without blanks at the end of lines and of the screen.
-fn text(buffer: &Buffer) -> String {
+pub(crate) fn text(buffer: &Buffer) -> String {
     let width = usize::from(buffer.area.width.max(1));
     let lines = buffer.content.chunks(width).map(|cells| {
         let mut line = String::new();

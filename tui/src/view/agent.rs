@@ -1,6 +1,6 @@
 //! An agent's row: its place in the tree, what it does, its turn, its tokens, and for how long.
 
-use super::{Screen, Tone, padded};
+use super::{Screen, Symbols, Tone, padded};
 use crate::census::{Census, Tally, works};
 use crate::outline::Rail;
 use crate::text;
@@ -35,7 +35,7 @@ pub(super) fn line(screen: &Screen<'_>, census: &Census, actor: ActorId, rails: 
         _ if live => symbols.working,
         _ => symbols.skipped,
     };
-    let tree = tree(screen, rails);
+    let tree = shown(screen, rails);
     let place = if screen.width < WIDE {
         PLACE_COLUMNS_NARROW
     } else {
@@ -73,7 +73,7 @@ pub(super) fn line(screen: &Screen<'_>, census: &Census, actor: ActorId, rails: 
 /// `  └ … 37 more: 30 answered, 7 waiting`
 pub(super) fn more(screen: &Screen<'_>, tally: Tally, rails: &[Rail]) -> Line<'static> {
     let cut = screen.theme.symbols().cut;
-    let text = format!("{}{cut} {}", tree(screen, rails), tally.more());
+    let text = format!("{}{cut} {}", shown(screen, rails), tally.more());
     Line::from(screen.foreign(Tone::Quiet, &text))
 }
 
@@ -93,16 +93,20 @@ fn figures(screen: &Screen<'_>, agent: &AgentView, live: bool) -> Vec<ratatui::t
     figures
 }
 
-fn tree(screen: &Screen<'_>, rails: &[Rail]) -> String {
-    let symbols = screen.theme.symbols();
-    let shown = &rails[rails.len().saturating_sub(LEVELS_MAX)..];
-    let rails = shown.iter().map(|rail| match rail {
+fn shown(screen: &Screen<'_>, rails: &[Rail]) -> String {
+    let kept = &rails[rails.len().saturating_sub(LEVELS_MAX)..];
+    format!("  {}", tree(screen.theme.symbols(), kept))
+}
+
+/// The lines of a tree in front of a row.
+pub(crate) fn tree(symbols: &Symbols, rails: &[Rail]) -> String {
+    let rails = rails.iter().map(|rail| match rail {
         Rail::Through => symbols.through,
         Rail::Gap => symbols.gap,
         Rail::Branch => symbols.branch,
         Rail::Last => symbols.last,
     });
-    std::iter::once("  ").chain(rails).collect()
+    rails.collect()
 }
 
 /// An agent's address without what the row above it says: `lead`, `[7]/seeker`, `seeker[2]`.
@@ -137,7 +141,7 @@ pub(crate) fn activity(view: &RunView, agent: &AgentView) -> String {
 }
 
 /// A tool's name and its arguments with less punctuation: `read_chunk chunk_ids: [5, 9]`.
-fn call(activity: &str) -> String {
+pub(crate) fn call(activity: &str) -> String {
     const SHOWN_MAX: usize = 400;
     let end = activity
         .char_indices()

@@ -1,12 +1,14 @@
 //! Pure functions from a run's view to lines of text: one file per kind of row.
 
 mod agent;
+mod pen;
 mod run;
 mod step;
 mod theme;
 
-pub(crate) use agent::{activity, label};
-pub(crate) use theme::{Theme, Tone};
+pub(crate) use agent::{activity, call, label, tree};
+pub(crate) use pen::Pen;
+pub(crate) use theme::{Symbols, Theme, Tone};
 
 use crate::census::Census;
 use crate::outline::{self, Row};
@@ -38,7 +40,8 @@ impl Screen<'_> {
         rows.iter().map(|row| self.line(&census, row)).collect()
     }
 
-    fn line(&self, census: &Census, row: &Row) -> Line<'static> {
+    /// One row.
+    pub(crate) fn line(&self, census: &Census, row: &Row) -> Line<'static> {
         match row {
             Row::Run => run::headline(self, census),
             Row::Failure => run::failure(self),
@@ -49,14 +52,22 @@ impl Screen<'_> {
         }
     }
 
+    /// What lines are made with.
+    pub(crate) fn pen(&self) -> Pen {
+        Pen {
+            theme: self.theme,
+            width: self.width,
+        }
+    }
+
     /// A piece of text that is safe already.
     fn span(&self, tone: Tone, safe: impl Into<String>) -> Span<'static> {
-        Span::styled(safe.into(), self.theme.style(tone))
+        self.pen().span(tone, safe)
     }
 
     /// A piece of foreign text, no wider than the screen.
     fn foreign(&self, tone: Tone, text: &str) -> Span<'static> {
-        self.span(tone, text::head(text, self.width, self.theme.symbols().cut))
+        self.pen().foreign(tone, text)
     }
 
     /// The time that something took or takes.
@@ -69,43 +80,14 @@ impl Screen<'_> {
         ended_ms.unwrap_or(present).saturating_sub(started_ms)
     }
 
-    /// `left` cut to what `right` leaves, and `right` at the edge; on a narrow screen `left` has it all.
+    /// `left` cut to what `right` leaves, and `right` at the edge.
     fn row(&self, left: Vec<Span<'static>>, right: Vec<Span<'static>>) -> Line<'static> {
-        const LEFT_MIN: usize = 28;
-        let right_width: usize = right.iter().map(Span::width).sum();
-        let (room, right) = match self.width.checked_sub(right_width + 1) {
-            Some(room) if room >= LEFT_MIN && right_width > 0 => (room, right),
-            _ => (self.width, Vec::new()),
-        };
-        let mut left = self.cut(left, room);
-        if !right.is_empty() {
-            let used: usize = left.iter().map(Span::width).sum();
-            left.push(Span::raw(" ".repeat(room - used + 1)));
-            left.extend(right);
-        }
-        Line::from(left)
-    }
-
-    fn cut(&self, spans: Vec<Span<'static>>, columns: usize) -> Vec<Span<'static>> {
-        let mut room = columns;
-        let mut kept = Vec::with_capacity(spans.len());
-        for span in spans {
-            let width = span.width();
-            if width <= room {
-                room -= width;
-                kept.push(span);
-            } else {
-                let text = text::head(&span.content, room, self.theme.symbols().cut);
-                kept.push(Span::styled(text, span.style));
-                break;
-            }
-        }
-        kept
+        self.pen().row(left, right)
     }
 }
 
 /// `text` in exactly so many columns, cut or filled up on the right.
-fn padded(text: &str, columns: usize, cut: &str) -> String {
+pub(crate) fn padded(text: &str, columns: usize, cut: &str) -> String {
     let head = text::head(text, columns, cut);
     let fill = columns.saturating_sub(text::width(&head));
     head + &" ".repeat(fill)

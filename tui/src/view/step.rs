@@ -10,7 +10,7 @@ use troupe_core::view::{StepStatus, StepView};
 
 const NAME_COLUMNS_MAX: usize = 20;
 const STATUS_COLUMNS: usize = 9;
-const BAR_COLUMNS: u32 = 10;
+const BAR_COLUMNS: u64 = 10;
 
 /// `● check    running    ███░░░░░░░ 12/50 · 14 agents, 3 live    12.3k tok    3.2 s`
 pub(super) fn line(screen: &Screen<'_>, step: &StepView, census: &StepCensus) -> Line<'static> {
@@ -114,10 +114,7 @@ fn facts(screen: &Screen<'_>, step: &StepView, census: &StepCensus) -> Vec<(Tone
 
 /// `███░░░░░░░ 12/50`
 fn progress(screen: &Screen<'_>, step: &StepView) -> String {
-    let symbols = screen.theme.symbols();
     let ended = step.succeeded + step.failed;
-    let share = u64::from(ended) * u64::from(BAR_COLUMNS) / u64::from(step.items.max(1));
-    let done = usize::try_from(share.min(BAR_COLUMNS.into())).unwrap_or(0);
-    let bar = symbols.bar_done.repeat(done) + &symbols.bar_left.repeat(BAR_COLUMNS as usize - done);
+    let bar = screen.pen().bar(ended.into(), step.items.into(), BAR_COLUMNS);
     format!("{bar} {ended}/{}", step.items)
 }

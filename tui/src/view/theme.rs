@@ -26,6 +26,8 @@ pub(crate) enum Tone {
     Warning,
     /// Went wrong.
     Bad,
+    /// The row or the choice that a key would act on.
+    Chosen,
 }
 
 /// The symbols of a character set; each is one column wide unless its name says more.
@@ -42,6 +44,21 @@ pub(crate) struct Symbols {
     pub(crate) cut: &'static str,
     /// Between facts; with a space on both sides.
     pub(crate) dot: &'static str,
+    /// In front of the chosen row; two columns.
+    pub(crate) cursor: &'static str,
+    /// In front of what is folded and of what is open; two columns.
+    pub(crate) folded: &'static str,
+    pub(crate) unfolded: &'static str,
+    /// Between the places of a path; with spaces.
+    pub(crate) into: &'static str,
+    /// Cells of a timeline: a wait, a model, a tool, subagents, none of an agent's own.
+    pub(crate) queued: &'static str,
+    pub(crate) model: &'static str,
+    pub(crate) tool: &'static str,
+    pub(crate) leads: &'static str,
+    pub(crate) step: &'static str,
+    /// From least to most.
+    pub(crate) ramp: [&'static str; 8],
     /// Tree lines, two columns each.
     pub(crate) through: &'static str,
     pub(crate) gap: &'static str,
@@ -59,6 +76,16 @@ const UNICODE: Symbols = Symbols {
     bar_left: "░",
     cut: "…",
     dot: " · ",
+    cursor: "▌ ",
+    folded: "▸ ",
+    unfolded: "▾ ",
+    into: " › ",
+    queued: "░",
+    model: "█",
+    tool: "▒",
+    leads: "─",
+    step: "━",
+    ramp: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
     through: "│ ",
     gap: "  ",
     branch: "├ ",
@@ -75,6 +102,16 @@ const ASCII: Symbols = Symbols {
     bar_left: ".",
     cut: "...",
     dot: " | ",
+    cursor: "> ",
+    folded: "+ ",
+    unfolded: "- ",
+    into: " > ",
+    queued: ".",
+    model: "#",
+    tool: "=",
+    leads: "-",
+    step: "~",
+    ramp: [".", ":", "-", "=", "+", "*", "#", "@"],
     through: "| ",
     gap: "  ",
     branch: "|-",
@@ -93,6 +130,11 @@ impl Theme {
         self.symbols
     }
 
+    /// Whether its symbols are more than ASCII.
+    pub(crate) fn is_unicode(self) -> bool {
+        *self.symbols == UNICODE
+    }
+
     /// How text of a tone looks. Only the 16 colours that every terminal has and people choose themselves.
     pub(crate) fn style(self, tone: Tone) -> Style {
         if !self.colour {
@@ -106,6 +148,25 @@ impl Theme {
             Tone::Good => Style::new().fg(Color::Green),
             Tone::Warning => Style::new().fg(Color::Yellow),
             Tone::Bad => Style::new().fg(Color::Red),
+            Tone::Chosen => Style::new().fg(Color::Cyan).add_modifier(Modifier::BOLD),
         }
+    }
+
+    /// The word for how a piece of text looks, where pages are written; empty for ordinary text.
+    pub(crate) fn class(self, style: Style) -> &'static str {
+        let named = [
+            (Tone::Strong, "strong"),
+            (Tone::Quiet, "quiet"),
+            (Tone::Working, "working"),
+            (Tone::Good, "good"),
+            (Tone::Warning, "warning"),
+            (Tone::Bad, "bad"),
+            (Tone::Chosen, "chosen"),
+        ];
+        let is_plain = style == Style::new();
+        let found = named
+            .into_iter()
+            .find(|(tone, _)| !is_plain && self.style(*tone) == style);
+        found.map_or("", |(_, class)| class)
     }
 }

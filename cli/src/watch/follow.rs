@@ -1,0 +1,234 @@
+//! One run that the screens look at: its events as they come, its past, and the transcript of one of its agents.
+
+use super::looking::Looking;
+use super::tape;
+use super::worker::standing;
+use crate::past::Past;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use troupe_core::id::{ActorId, RunId};
+use troupe_core::ir::{Verb, Workflow};
+use troupe_core::port::approver::Question;
+use troupe_core::port::journal::{Entry, RunHeader, RunRecord, RunStatus};
+use troupe_core::view::{StepStatus, TranscriptFold};
+use troupe_store::Reader;
+use troupe_tui::watch::{Facts, Folds, Interest, Loaded, Moment, News};
+
+/// A run and how far it was read.
+pub(super) struct Followed {
+    record: RunRecord,
+    workflow: Arc<Workflow>,
+    facts: Facts,
+    /// Events that the screens have.
+    next: u64,
+    /// The moment of the past that the screens have.
+    shown: Option<u64>,
+    heard: Option<Heard>,
+}
+
+/// A transcript that grows with the run, or stands where the past is looked at.
+struct Heard {
+    fold: TranscriptFold,
+    at: Option<u64>,
+    /// Events that it holds.
+    next: u64,
+}
+
+impl Followed {
+    /// Reads a run for the first time.
+    pub(super) async fn begin(reader: &Reader, run: &RunId, state: &Path) -> anyhow::Result<(Self, News)> {
+        let record = reader.run(run).await?;
+        let workflow = workflow(reader, &record).await?;
+        let folds = fold(reader, &record.header, &workflow, record.events).await?;
+        let facts = facts(reader, &record, &workflow, &folds, state).await;
+        let loaded = Loaded {
+            facts: facts.clone(),
+            folds,
+        };
+        let followed = Self {
+            next: record.events,
+            record,
+            workflow,
+            facts,
+            shown: None,
+            heard: None,
+        };
+        Ok((followed, News::Run(Box::new(loaded))))
+    }
+
+    pub(super) fn run(&self) -> &RunId {
+        &self.record.header.run
+    }
+
+    /// The file that it was started from.
+    pub(super) fn path(&self) -> PathBuf {
+        PathBuf::from(&self.record.header.path)
+    }
+
+    /// What is new.
+    pub(super) async fn look(
+        &mut self,
+        reader: &Reader,
+        interest: &Interest,
+        state: &Path,
+    ) -> anyhow::Result<Vec<News>> {
+        let mut news = Vec::new();
+        let run = self.run().clone();
+        let record = reader.record_of(&run).await?;
+        if record.events > self.next {
+            let entries = reader.load_between(&run, self.next..u64::MAX).await?;
+            self.next += entries.len() as u64;
+            news.push(News::Entries(run.clone(), entries));
+        }
+        let stands = standing(state, &record);
+        if record.updated_ms != self.record.updated_ms
+            || record.progress.status != self.record.progress.status
+            || stands != self.facts.standing
+        {
+            self.facts.standing = stands;
+            self.facts.questions = questions(reader, &record, &self.workflow).await;
+            news.push(News::Facts(Box::new(self.facts.clone())));
+            self.record = RunRecord {
+                header: self.record.header.clone(),
+                ..record
+            };
+        }
+        news.extend(self.past(reader, interest).await?);
+        news.extend(self.transcript(reader, interest).await?);
+        Ok(news)
+    }
+
+    async fn past(&mut self, reader: &Reader, interest: &Interest) -> anyhow::Result<Option<News>> {
+        if interest.at == self.shown {
+            return Ok(None);
+        }
+        self.shown = interest.at;
+        let Some(at) = interest.at else {
+            return Ok(None);
+        };
+        let folds = fold(reader, &self.record.header, &self.workflow, at).await?;
+        let run = self.run().clone();
+        Ok(Some(News::Past(Box::new(Moment { run, at, folds }))))
+    }
+
+    async fn transcript(&mut self, reader: &Reader, interest: &Interest) -> anyhow::Result<Option<News>> {
+        let Some(actor) = interest.agent else {
+            self.heard = None;
+            return Ok(None);
+        };
+        let kept = self.heard.take();
+        let kept = kept.filter(|heard| heard.fold.actor() == actor && heard.at == interest.at);
+        let mut is_changed = kept.is_none();
+        let mut heard = kept.unwrap_or_else(|| Heard {
+            fold: TranscriptFold::new(&self.workflow, actor),
+            at: interest.at,
+            next: 0,
+        });
+        let upto = interest.at.unwrap_or(self.next).min(self.next);
+        let workflow = self.workflow.clone();
+        tape::play(reader, &self.record.header, (heard.next, upto), |entries| {
+            for entry in entries {
+                is_changed |= heard.fold.fold(&workflow, entry);
+            }
+        })
+        .await?;
+        heard.next = upto;
+        let transcript = Arc::new(heard.fold.transcript().clone());
+        self.heard = Some(heard);
+        let (run, at) = (self.run().clone(), interest.at);
+        Ok(is_changed.then_some(News::Transcript {
+            run,
+            at,
+            actor,
+            transcript,
+        }))
+    }
+}
+
+/// What a run runs.
+pub(super) async fn workflow(reader: &Reader, record: &RunRecord) -> anyhow::Result<Arc<Workflow>> {
+    let past = Past {
+        record: record.clone(),
+        entries: Vec::new(),
+        lineage: Vec::new(),
+    };
+    past.workflow(reader).await
+}
+
+/// A run's first events, folded.
+pub(super) async fn fold(
+    reader: &Reader,
+    header: &RunHeader,
+    workflow: &Arc<Workflow>,
+    events: u64,
+) -> anyhow::Result<Folds> {
+    let mut folds = Folds::new(workflow.clone());
+    tape::play(reader, header, (0, events), |entries| {
+        entries.iter().for_each(|entry| folds.fold(entry));
+    })
+    .await?;
+    Ok(folds)
+}
+
+/// What is known of a run besides its events.
+pub(super) async fn facts(
+    reader: &Reader,
+    record: &RunRecord,
+    workflow: &Workflow,
+    folds: &Folds,
+    state: &Path,
+) -> Facts {
+    let header = &record.header;
+    let asks = folds
+        .view
+        .steps
+        .iter()
+        .any(|step| step.status == StepStatus::InDoubt || step.working > 0);
+    let questions = match asks {
+        true => questions(reader, record, workflow).await,
+        false => Vec::new(),
+    };
+    Facts {
+        run: header.run.clone(),
+        path: header.path.clone(),
+        standing: standing(state, record),
+        forked: header.forked.as_ref().map(|fork| (fork.run.clone(), fork.events)),
+        questions,
+    }
+}
+
+/// What a run asks people; one that cannot ask is not read for it.
+pub(super) async fn questions(reader: &Reader, record: &RunRecord, workflow: &Workflow) -> Vec<Question> {
+    let run = &record.header.run;
+    let status = record.progress.status;
+    if status.is_over() || run.parent().is_some() || !(asks(workflow) || status == RunStatus::Waiting) {
+        return Vec::new();
+    }
+    // What cannot be read asks nothing; the run itself says why.
+    let journal = Looking(reader.clone());
+    troupe_agents::questions(&journal, run, workflow)
+        .await
+        .unwrap_or_default()
+}
+
+/// Whether the workflow, or one that it calls, may ask a person while it works.
+fn asks(workflow: &Workflow) -> bool {
+    let own = workflow.steps.iter().any(|step| matches!(step.verb, Verb::Approve(_)));
+    own || workflow.workflows.iter().any(|called| asks(called))
+}
+
+/// The transcripts of some agents of a run.
+pub(super) fn transcripts(
+    workflow: &Workflow,
+    entries: &[Entry],
+    actors: impl IntoIterator<Item = ActorId>,
+) -> Vec<(ActorId, Arc<troupe_core::view::Transcript>)> {
+    let of = |actor| {
+        let mut fold = TranscriptFold::new(workflow, actor);
+        for entry in entries {
+            fold.fold(workflow, entry);
+        }
+        (actor, Arc::new(fold.transcript().clone()))
+    };
+    actors.into_iter().map(of).collect()
+}

@@ -1,0 +1,136 @@
+//! What a source found out.
+
+use super::super::source::{Errand, News, Wish};
+use super::act;
+use crate::watch::model::{Heard, Model, Past, Watched};
+use troupe_core::id::ActorId;
+use troupe_core::port::journal::{Entry, RunStatus};
+
+/// Bytes kept of what a model writes at this moment.
+const WRITING_MAX: usize = 8 * 1024;
+
+pub(super) fn take(model: &mut Model, news: News) -> Vec<Wish> {
+    match news {
+        News::Fleet(rows) => {
+            let is_there = |run: &troupe_core::id::RunId| rows.iter().any(|row| row.run == *run);
+            if model.fleet.details.len() > rows.len() {
+                model.fleet.details.retain(|run, _| is_there(run));
+            }
+            model.fleet.rows = Some(rows);
+        }
+        News::Details(run, details) => drop(model.fleet.details.insert(run, details)),
+        News::Run(loaded) => take_run(model, *loaded),
+        News::Entries(run, entries) if is_looked_at(model, &run) => take_entries(model, &entries),
+        News::Facts(facts) if is_looked_at(model, &facts.run) => {
+            if let Some(run) = &mut model.run {
+                run.stand(*facts);
+            }
+        }
+        News::Past(moment) => {
+            // Whoever has gone on meanwhile waits for another moment, and sees this one until then.
+            if is_looked_at(model, &moment.run)
+                && let Some(past) = &mut model.past
+            {
+                past.folds = Some(moment.folds);
+            }
+        }
+        News::Transcript {
+            run,
+            at,
+            actor,
+            transcript,
+        } => {
+            if model
+                .spots
+                .iter()
+                .any(|spot| spot.run.as_ref() == Some(&run) && spot.actor == Some(actor))
+            {
+                let heard = Heard {
+                    run,
+                    actor,
+                    at,
+                    transcript,
+                };
+                model.transcript = Some(heard);
+            }
+        }
+        News::Writing(actor, text) => write(model, actor, &text),
+        News::Void(actor) => drop(model.writing.remove(&actor)),
+        News::Passage(passage) => model.enter_text(passage),
+        News::Output(opened) => return vec![Wish::Outside(Errand::Edit(opened))],
+        News::Edited(opened, text) => act::edited(model, opened, &text),
+        News::Environments(environments) => model.environments = Some(environments),
+        News::Done(text) => model.tell(text, false),
+        News::Refused(text) => model.tell(text, true),
+        News::Trouble(trouble) => model.trouble = trouble,
+        // Of a run that nobody looks at any more.
+        News::Entries(..) | News::Facts(_) => {}
+    }
+    Vec::new()
+}
+
+fn is_looked_at(model: &Model, run: &troupe_core::id::RunId) -> bool {
+    model.run.as_ref().is_some_and(|known| known.facts.run == *run)
+}
+
+fn take_run(model: &mut Model, loaded: super::super::Loaded) {
+    if model.spot().run.as_ref() != Some(&loaded.facts.run) {
+        return;
+    }
+    let super::super::Loaded { facts, folds } = loaded;
+    let mut run = Watched {
+        facts: facts.clone(),
+        folds,
+    };
+    run.stand(facts);
+    model.run = Some(run);
+    if let Some(Past { at, .. }) = &mut model.past {
+        *at = (*at).max(1);
+    }
+}
+
+fn take_entries(model: &mut Model, entries: &[Entry]) {
+    let Some(run) = &mut model.run else {
+        return;
+    };
+    for entry in entries {
+        run.folds.fold(entry);
+    }
+    // That somebody works on it is what its events say.
+    if !entries.is_empty() {
+        run.facts.standing.interrupted = false;
+        run.facts.standing.status = run.folds.view.status;
+    }
+    let view = &run.folds.view;
+    let is_live = |actor: &ActorId| view.agents.get(actor.at()).is_some_and(|agent| agent.status.is_live());
+    model.writing.retain(|actor, _| is_live(actor));
+    for entry in entries {
+        if let troupe_core::event::Event::ModelReplied { actor, .. } = &entry.event {
+            model.writing.remove(actor);
+        }
+    }
+}
+
+impl Watched {
+    /// Takes what is known besides the events. That a run waits is no event.
+    fn stand(&mut self, facts: super::super::Facts) {
+        if facts.standing.status == RunStatus::Waiting {
+            self.folds.view.status = RunStatus::Waiting;
+        } else if self.folds.view.status == RunStatus::Waiting {
+            self.folds.view.status = RunStatus::Running;
+        }
+        self.facts = facts;
+    }
+}
+
+fn write(model: &mut Model, actor: ActorId, text: &str) {
+    let written = model.writing.entry(actor).or_default();
+    written.push_str(text);
+    if written.len() > 2 * WRITING_MAX {
+        let mut from = written.len() - WRITING_MAX;
+        while !written.is_char_boundary(from) {
+            from += 1;
+        }
+        written.drain(..from);
+    }
+}
