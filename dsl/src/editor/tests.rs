@@ -124,7 +124,7 @@ fn words_and_names_are_offered_as_values() {
     insta::assert_snapshot!(in_step("agent: lead\non_error: ‸"), @"fail continue");
     insta::assert_snapshot!(in_step("agent: ‸"), @"seeker lead");
     insta::assert_snapshot!(in_step("tool: ‸"), @"papers.keyword_search papers.semantic_search papers.read_chunk papers.hybrid_search papers.outline papers.verify_citations");
-    insta::assert_snapshot!(in_step("workflow: std/‸"), @"std/debate std/refine std/refine-round std/verify-citation std/verify-citations");
+    insta::assert_snapshot!(in_step("workflow: std/‸"), @"std/debate std/environment std/environment-attempt std/refine std/refine-round std/verify-citation std/verify-citations");
     insta::assert_snapshot!(in_step("agent: lead\nretry: { attempts: 2, errors: [mo‸] }"), @"model timeout");
     insta::assert_snapshot!(in_step("approve: Go?\nchoices: [a, b]\non_deadline: ‸"), @"a b");
     insta::assert_snapshot!(labels("troupe: 1\nmodels: { fast: builtin/reader }\nagents:\n  a:\n    model: ‸\n"), @"fast builtin/reader openai/ local/");

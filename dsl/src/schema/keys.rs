@@ -1,7 +1,7 @@
 //! Mappings: their keys with what each takes, those that must be there, and no others.
 
 use super::{Drawing, merge, step};
-use crate::language::{Key, Mapping, STEP, Takes};
+use crate::language::{ENVIRONMENT, Key, Mapping, STEP, Takes};
 use crate::nearest;
 use serde_json::json;
 use troupe_core::expression::RESERVED;
@@ -37,6 +37,11 @@ impl Drawing {
         }
         if is_step {
             merge(&mut drawn, step::rules());
+        }
+        if mapping.name == ENVIRONMENT.name {
+            // A plan is given whole.
+            let whole = json!({ "setup": ["test", "runner"], "test": ["setup", "runner"], "runner": ["setup", "test"] });
+            merge(&mut drawn, json!({ "dependentRequired": whole }));
         }
         drawn
     }
