@@ -40,7 +40,8 @@ impl Drawing {
         }
         if mapping.name == ENVIRONMENT.name {
             // A plan is given whole.
-            let whole = json!({ "setup": ["test", "runner"], "test": ["setup", "runner"], "runner": ["setup", "test"] });
+            let whole =
+                json!({ "setup": ["test", "runner"], "test": ["setup", "runner"], "runner": ["setup", "test"] });
             merge(&mut drawn, json!({ "dependentRequired": whole }));
         }
         drawn

@@ -124,11 +124,27 @@ async fn a_room_stays_with_its_run_and_goes_with_it() {
     // A command that nobody waits for ends, and the next one finds the files.
     let broken_off = places.execute("key", &one, Execution::script("echo 2 > kept; sleep 900"));
     assert!(timeout(Duration::from_secs(3), broken_off).await.is_err());
-    assert_eq!(say(&places, &one, "cat kept; grep -lx sleep /proc/[0-9]*/comm 2>/dev/null | wc -l").await, "2\n1");
+    assert_eq!(
+        say(
+            &places,
+            &one,
+            "cat kept; grep -lx sleep /proc/[0-9]*/comm 2>/dev/null | wc -l"
+        )
+        .await,
+        "2\n1"
+    );
     // Another process goes on with the run: its files are there, and nothing runs.
     places.leave(&run, false).await;
     let later = Places::new(folder.path(), None);
-    assert_eq!(say(&later, &one, "cat kept; grep -lx sleep /proc/[0-9]*/comm 2>/dev/null | wc -l").await, "2\n1");
+    assert_eq!(
+        say(
+            &later,
+            &one,
+            "cat kept; grep -lx sleep /proc/[0-9]*/comm 2>/dev/null | wc -l"
+        )
+        .await,
+        "2\n1"
+    );
     later.leave(&run, true).await;
     assert_eq!(
         say(&later, &one, "cat kept").await,
