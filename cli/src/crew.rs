@@ -223,8 +223,9 @@ pub fn stops(settings: &Settings) -> watch::Receiver<bool> {
     stops
 }
 
+/// Waits for Ctrl-C or SIGTERM.
 #[cfg(unix)]
-async fn interrupt() {
+pub async fn interrupt() {
     use tokio::signal::unix::{SignalKind, signal};
     let Ok(mut terminate) = signal(SignalKind::terminate()) else {
         let _ = tokio::signal::ctrl_c().await;
@@ -236,8 +237,9 @@ async fn interrupt() {
     }
 }
 
+/// Waits for Ctrl-C.
 #[cfg(not(unix))]
-async fn interrupt() {
+pub async fn interrupt() {
     // Without a handler the system ends the process, which is all right too.
     let _ = tokio::signal::ctrl_c().await;
 }

@@ -20,13 +20,15 @@ pub use own::Own;
 pub use plain::plain;
 pub use web::page;
 
+use crate::crew::interrupt;
+use crate::exit::Exit;
 use crate::live::speaks_unicode;
 use crate::settings::Settings;
 use source::Feed;
 use std::path::Path;
 use troupe_agents::{Clock as _, SystemClock};
 use troupe_core::id::RunId;
-use troupe_tui::watch::{Keys, Watch, WatchOptions};
+use troupe_tui::watch::{Keys, Watch, WatchOptions, leave};
 
 /// Shows the screens until somebody closes them.
 pub fn screens(state: &Path, run: Option<RunId>, mouse: bool, settings: &Settings) -> anyhow::Result<()> {
@@ -36,6 +38,12 @@ pub fn screens(state: &Path, run: Option<RunId>, mouse: bool, settings: &Setting
         .build()?;
     let (feed, worker) = source::pair(state, settings);
     runtime.spawn(worker.work());
+    runtime.spawn(async {
+        interrupt().await;
+        // The screens have nothing that could be lost.
+        leave();
+        std::process::exit(Exit::Cancelled as i32);
+    });
     let shown = show(feed, &options(run, false, settings), mouse);
     // What is being read by then interests nobody any more.
     runtime.shutdown_background();

@@ -27,7 +27,7 @@ pub use source::{
     Act, Details, Errand, Facts, Interest, Loaded, Moment, News, Opened, Passage, RunRow, Source, Standing, Wanted,
     Wish,
 };
-pub use terminal::{Keys, Stage};
+pub use terminal::{Keys, Stage, leave};
 
 #[cfg(test)]
 mod sample;

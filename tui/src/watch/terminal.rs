@@ -68,8 +68,9 @@ impl Keys {
     }
 }
 
-/// Gives the terminal back. A terminal that went away has nothing to be given back.
-fn leave() {
+/// Gives the terminal back, if it is taken: for whoever ends the process. A terminal that went away has nothing to be
+/// given back.
+pub fn leave() {
     if IS_OURS.swap(false, Ordering::SeqCst) {
         let _ = execute!(io::stderr(), DisableMouseCapture, LeaveAlternateScreen, Show);
         let _ = disable_raw_mode();
