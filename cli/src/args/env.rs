@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
+use troupe_sandbox::environment::build;
 
 /// `troupe env`
 #[derive(Debug, Args)]
@@ -84,10 +85,10 @@ pub struct EnvVerify {
 #[derive(Debug, Args)]
 pub struct EnvSandbox {
     /// Times that each state is tested: what is now so and now so is called flaky
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = build::REPEATS, value_parser = clap::value_parser!(u32).range(1..))]
     pub repeats: u32,
     /// Seconds that one run of the tests may take
-    #[arg(long, value_name = "SECONDS", default_value_t = 1800, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "SECONDS", default_value_t = build::TEST_SECONDS, value_parser = clap::value_parser!(u64).range(1..))]
     pub test_timeout: u64,
     /// MiB of memory of a sandbox
     #[arg(long, value_name = "MIB", default_value_t = 4096, value_parser = clap::value_parser!(u32).range(64..))]
@@ -152,7 +153,7 @@ pub struct EnvBuild {
         long,
         value_name = "IMAGE",
         env = "TROUPE_BASE_IMAGE",
-        default_value = "debian:bookworm"
+        default_value = build::BASE_IMAGE
     )]
     pub base: String,
     /// Let agents with this model plan where rules do not get there, by `std/environment`
@@ -165,10 +166,10 @@ pub struct EnvBuild {
     #[arg(long, value_name = "ID")]
     pub only: Vec<String>,
     /// Attempts from scratch
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = build::ATTEMPTS, value_parser = clap::value_parser!(u32).range(1..))]
     pub attempts: u32,
     /// Seconds that a setup may take
-    #[arg(long, value_name = "SECONDS", default_value_t = 3600, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "SECONDS", default_value_t = build::SETUP_SECONDS, value_parser = clap::value_parser!(u64).range(1..))]
     pub setup_timeout: u64,
     /// Start every environment from the base image
     #[arg(long)]

@@ -8,6 +8,7 @@ mod options;
 mod show;
 mod sizes;
 mod verify;
+mod workshop;
 
 use crate::args::{Env, EnvCommand};
 use crate::exit::{Exit, Usage};

@@ -13,11 +13,9 @@ use troupe_core::effect::Place;
 use troupe_core::ir::{self, ToolSource, Workflow};
 use troupe_core::port::room::Rooms;
 use troupe_core::port::tool::Tool;
+use troupe_sandbox::environment::build::BASE_IMAGE;
 use troupe_sandbox::environment::{EnvironmentTool, Options};
 use troupe_tools::{Corpus, Face, sandbox};
-
-/// What environments start from that are told nothing else.
-pub const BASE_IMAGE: &str = "debian:bookworm";
 
 /// The tools of a workflow and of those that it calls; each corpus is opened once.
 pub struct Toolbox<'a> {

@@ -23,6 +23,17 @@ pub const REPOSITORY: &str = "troupe-env";
 /// How the owners of sandboxes of builders begin; images carry them on.
 pub const OWNER: &str = "environment ";
 
+/// The image that environments start from that are told nothing else.
+pub const BASE_IMAGE: &str = "debian:bookworm";
+/// Attempts from scratch (the paper's experiments: 5).
+pub const ATTEMPTS: u32 = 5;
+/// Times that each state is tested: a test that is now so and now so shows with two.
+pub const REPEATS: u32 = 2;
+/// Seconds that a setup may take.
+pub const SETUP_SECONDS: u64 = 3_600;
+/// Seconds that one run of the tests may take.
+pub const TEST_SECONDS: u64 = 1_800;
+
 /// How environments are built.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -44,6 +55,8 @@ pub struct Options {
     pub test_timeout: Duration,
     /// Whether verified environments of the same repository are used.
     pub reuse: bool,
+    /// Whether somebody who makes another plan wants to look at the sources.
+    pub keep_sources: bool,
     /// Where the builder works: written on what it makes in an engine that others share.
     pub place: String,
 }
@@ -58,11 +71,12 @@ impl Options {
             mounts: file.iter().map(|file| certificates::mount(file)).collect(),
             env: file.iter().flat_map(|_| certificates::variables()).collect(),
             resources: Resources::default(),
-            attempts: 5,
-            repeats: 2,
-            setup_timeout: Duration::from_secs(3_600),
-            test_timeout: Duration::from_secs(1_800),
+            attempts: ATTEMPTS,
+            repeats: REPEATS,
+            setup_timeout: Duration::from_secs(SETUP_SECONDS),
+            test_timeout: Duration::from_secs(TEST_SECONDS),
             reuse: true,
+            keep_sources: false,
             place: place.into(),
         }
     }
@@ -99,6 +113,9 @@ pub struct Built {
     pub runs: Option<(TestRun, TestRun)>,
     /// Whether a patch does not apply, which no plan can mend.
     pub is_unapplied: bool,
+    /// An image that holds the sources and nothing else, where [`Options::keep_sources`] asks for it and another plan
+    /// might do.
+    pub sources: Option<String>,
     /// Milliseconds that all of it took.
     pub duration_ms: u64,
     /// What its sandboxes used.
@@ -157,17 +174,6 @@ impl Builder {
             self.pool.add(environment).await?;
         }
         Ok(built)
-    }
-
-    /// The name of an image that holds the sources of an instance and nothing else: for somebody to look at.
-    ///
-    /// # Errors
-    /// As [`Builder::build`].
-    pub async fn sources(&self, instance: &Instance, listener: &mut dyn Listener) -> Result<String, Error> {
-        let files = files(instance).await?;
-        let dated = dated(instance, files.made);
-        let instance = dated.as_ref().unwrap_or(instance);
-        Job::new(self, instance, None, files).sources(listener).await
     }
 
     pub(super) fn blueprint(&self, image: &str, instance: &str) -> Blueprint {
@@ -254,6 +260,7 @@ impl Built {
             lists: Lists::default(),
             runs: None,
             is_unapplied: false,
+            sources: None,
             duration_ms: 0,
             usage: Usage::default(),
         }

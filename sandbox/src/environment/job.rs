@@ -62,6 +62,9 @@ impl<'a> Job<'a> {
             Some(built) => built,
             None => self.start_afresh(listener).await?,
         };
+        if self.builder.options.keep_sources && built.is_mendable() {
+            built.sources = Some(self.sources(listener).await?);
+        }
         built.attempts = self.attempts;
         built.usage = self.usage.into_inner().unwrap_or_else(PoisonError::into_inner);
         if let Some(environment) = &mut built.environment {
@@ -78,7 +81,7 @@ impl<'a> Job<'a> {
     }
 
     /// An image with the sources and nothing done to them.
-    pub(super) async fn sources(&self, listener: &mut dyn Listener) -> Result<String, Error> {
+    async fn sources(&self, listener: &mut dyn Listener) -> Result<String, Error> {
         let base = &self.builder.options.base;
         let image = self.image_name(base, "");
         if self.builder.engine.image(&image).await?.is_none() {

@@ -59,7 +59,10 @@ impl EnvironmentTool {
         let Some(pool) = self.pool.get().cloned() else {
             return Err(Error::new(ErrorKind::Other, "environments are built by runs only"));
         };
-        let mut options = self.options.clone();
+        let mut options = Options {
+            keep_sources: true,
+            ..self.options.clone()
+        };
         let base = arguments["base"].as_str().filter(|base| !base.trim().is_empty());
         if let Some(base) = base {
             base.clone_into(&mut options.base);
@@ -109,14 +112,7 @@ impl Tool for EnvironmentTool {
         let mut tail = Tail::default();
         let built = builder.build_as(&instance, given.as_ref(), &mut tail).await;
         let built = built.map_err(trouble)?;
-        let sources = match built.is_mendable() {
-            true => builder
-                .sources(&instance, &mut Tail::default())
-                .await
-                .map_err(trouble)?,
-            false => String::new(),
-        };
-        let result = result(&instance, &built, &sources, &tail.text());
+        let result = result(&instance, &built, &tail.text());
         Ok(ToolOutput {
             text: format!("{}: {}", instance.id, built.reason),
             result,
@@ -145,7 +141,7 @@ fn trouble(error: crate::Error) -> Error {
     Error::new(ErrorKind::Other, error.to_string())
 }
 
-fn result(instance: &Instance, built: &Built, sources: &str, log: &str) -> Value {
+fn result(instance: &Instance, built: &Built, log: &str) -> Value {
     let environment = built.environment.as_ref();
     let last = built.attempts.last();
     let diagnosis = last.and_then(|attempt| attempt.diagnosis.as_ref());
@@ -156,7 +152,7 @@ fn result(instance: &Instance, built: &Built, sources: &str, log: &str) -> Value
         "verdict": verdict,
         "reason": built.reason,
         "image": environment.map(|environment| &environment.image),
-        "sources": sources,
+        "sources": built.sources.as_deref().unwrap_or_default(),
         "language": environment.map(|environment| &environment.language),
         "setup": last.map_or("", |attempt| &attempt.setup),
         "test": last.map_or("", |attempt| &attempt.test),

@@ -1,6 +1,7 @@
 //! `troupe env build`: from a file of instances to verified images.
 
 use super::options::options;
+use super::workshop::Workshop;
 use crate::args::EnvBuild;
 use crate::cmd::block_on;
 use crate::environments::{self, Advisor, Batch, Mind, Summary};
@@ -11,14 +12,11 @@ use crate::{report, workspace};
 use anyhow::Context as _;
 use serde_json::json;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
-use troupe_agents::{Clock as _, SystemClock};
 use troupe_core::port::sandbox::SandboxEngine as _;
-use troupe_sandbox::docker::Docker;
-use troupe_sandbox::environment::{Builder, Instance, Options, instance};
-use troupe_store::Store;
+use troupe_sandbox::environment::build::OWNER;
+use troupe_sandbox::environment::{Instance, Options, instance};
 
 pub fn run(arguments: &EnvBuild, settings: &Settings) -> anyhow::Result<Exit> {
     let instances = chosen(instance::read(&arguments.instances)?, &arguments.only)?;
@@ -31,19 +29,13 @@ pub fn run(arguments: &EnvBuild, settings: &Settings) -> anyhow::Result<Exit> {
         ..options(&arguments.sandbox, &state)?
     };
     let batch = block_on(async {
-        let engine = Docker::connect().await?;
+        let workshop = Workshop::open(&state, options).await?;
+        let engine = &workshop.engine;
         let ended = engine.leftovers().await?;
-        for left in ended.iter().filter(|left| left.owner.starts_with("environment ")) {
+        for left in ended.iter().filter(|left| left.owner.starts_with(OWNER)) {
             // Of a build that was cut off: it would go on for nobody.
             engine.remove(&left.id).await?;
         }
-        let store = Store::open(&state).await?;
-        let builder = Builder {
-            engine: Arc::new(engine.clone()),
-            pool: Arc::new(store.clone()),
-            options,
-            now_ms: || SystemClock.now_ms(),
-        };
         // The signal that ends a batch ends them too.
         let (_stop, stops) = watch::channel(false);
         let advisor = match &arguments.model {
@@ -57,24 +49,18 @@ pub fn run(arguments: &EnvBuild, settings: &Settings) -> anyhow::Result<Exit> {
                 Some(Advisor::new(
                     mind,
                     (&places.0, places.1),
-                    (&state, &store),
+                    (&state, &workshop.store),
                     stops,
                     settings,
                 )?)
             }
         };
-        let builders = (&builder, advisor.as_ref());
+        let builders = (&workshop.builder, advisor.as_ref());
         let places = (arguments.out.as_path(), usize::from(arguments.jobs));
-        let batch = tokio::select! {
-            batch = environments::build(builders, instances, places, settings) => batch.map(Some),
-            _ = tokio::signal::ctrl_c() => {
-                // Nobody waits for what they do any more.
-                engine.remove_own().await?;
-                Ok(None)
-            }
-        };
-        store.close().await;
-        batch
+        let work = environments::build(builders, instances, places, settings);
+        let batch = workshop.until_stopped(work).await;
+        workshop.store.close().await;
+        batch?.transpose()
     })?;
     let Some(batch) = batch else {
         settings.say("stopped; the same command goes on");

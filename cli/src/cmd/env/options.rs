@@ -8,6 +8,7 @@ use std::time::Duration;
 use troupe_core::port::sandbox::{Mount, Resources};
 use troupe_sandbox::certificates;
 use troupe_sandbox::environment::Options;
+use troupe_sandbox::environment::build::BASE_IMAGE;
 
 /// Options with what is common to all that check; what builds is as it is by default. `place` is the workspace.
 pub(super) fn options(arguments: &EnvSandbox, place: &Path) -> anyhow::Result<Options> {
@@ -36,7 +37,6 @@ pub(super) fn options(arguments: &EnvSandbox, place: &Path) -> anyhow::Result<Op
         };
     }
     Ok(Options {
-        base: String::new(),
         mounts,
         env,
         resources: Resources {
@@ -45,12 +45,9 @@ pub(super) fn options(arguments: &EnvSandbox, place: &Path) -> anyhow::Result<Op
             cpu_thousandths: arguments.cpus.map(|cpus| (cpus * 1_000.0).max(10.0) as u32),
             ..Resources::default()
         },
-        attempts: 1,
         repeats: arguments.repeats,
-        setup_timeout: Duration::from_secs(3_600),
         test_timeout: Duration::from_secs(arguments.test_timeout),
-        reuse: true,
-        place: place.display().to_string(),
+        ..Options::of_machine(BASE_IMAGE, place.display().to_string())
     })
 }
 

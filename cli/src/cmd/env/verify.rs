@@ -2,6 +2,7 @@
 
 use super::build::write;
 use super::options::options;
+use super::workshop::Workshop;
 use crate::args::EnvVerify;
 use crate::cmd::block_on;
 use crate::environments::{self, Verified};
@@ -10,36 +11,19 @@ use crate::settings::Settings;
 use crate::{report, workspace};
 use serde_json::json;
 use std::path::Path;
-use std::sync::Arc;
-use troupe_agents::{Clock as _, SystemClock};
 use troupe_core::port::pool::Environment;
-use troupe_sandbox::docker::Docker;
-use troupe_sandbox::environment::{Builder, Instance, instance};
-use troupe_store::Store;
+use troupe_sandbox::environment::{Instance, instance};
 
 pub fn run(arguments: &EnvVerify, settings: &Settings) -> anyhow::Result<Exit> {
     let state = workspace::folder(settings)?;
     let options = options(&arguments.sandbox, &state)?;
     let wanted = wanted(super::list::all(None, settings)?, &arguments.what)?;
     let ended = block_on(async {
-        let engine = Docker::connect().await?;
-        let store = Store::open(&state).await?;
-        let builder = Builder {
-            engine: Arc::new(engine.clone()),
-            pool: Arc::new(store.clone()),
-            options,
-            now_ms: || SystemClock.now_ms(),
-        };
-        let ended = tokio::select! {
-            ended = environments::verify(&builder, &wanted, usize::from(arguments.jobs), settings) => Some(ended),
-            _ = tokio::signal::ctrl_c() => {
-                // Nobody waits for what they do any more.
-                engine.remove_own().await?;
-                None
-            }
-        };
-        store.close().await;
-        anyhow::Ok(ended)
+        let workshop = Workshop::open(&state, options).await?;
+        let work = environments::verify(&workshop.builder, &wanted, usize::from(arguments.jobs), settings);
+        let ended = workshop.until_stopped(work).await;
+        workshop.store.close().await;
+        ended
     })?;
     let Some((verified, troubles)) = ended else {
         settings.say("stopped; the same command begins again");

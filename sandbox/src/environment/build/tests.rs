@@ -39,6 +39,7 @@ fn options() -> Options {
         setup_timeout: Duration::from_secs(600),
         test_timeout: Duration::from_secs(60),
         reuse: true,
+        keep_sources: false,
         place: "here".into(),
     }
 }
