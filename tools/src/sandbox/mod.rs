@@ -9,6 +9,7 @@ mod write_file;
 use crate::arguments::Arguments;
 use async_trait::async_trait;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use troupe_core::effect::Place;
 use troupe_core::input::Exit;
@@ -92,9 +93,24 @@ impl Tool for Placed {
             rooms: self.rooms.as_ref(),
             key: &invocation.key,
             place,
+            is_new: AtomicBool::new(false),
         };
         let arguments = Arguments::new(&invocation.arguments, &self.spec.name, self.kind.example());
-        self.kind.answer(&bench, &arguments).await
+        let answer = self.kind.answer(&bench, &arguments).await;
+        if !bench.is_new.into_inner() {
+            return answer;
+        }
+        // Whoever has worked in it before has to know, whatever else is said.
+        match answer {
+            Ok(mut output) => {
+                output.text.push_str(NEW);
+                Ok(output)
+            }
+            Err(mut error) => {
+                error.message.push_str(NEW);
+                Err(error)
+            }
+        }
     }
 }
 
@@ -103,13 +119,12 @@ struct Bench<'a> {
     rooms: &'a dyn Rooms,
     key: &'a str,
     place: &'a Place,
+    /// Whether the sandbox was made for one of its commands.
+    is_new: AtomicBool,
 }
 
-/// How a command of a tool ended, and whether its sandbox was made for it.
-struct Ran {
-    exit: Exit,
-    is_new: bool,
-}
+/// What is told of a sandbox that earlier commands have not seen.
+const NEW: &str = "\n(The sandbox is new: nothing of earlier commands is in it.)";
 
 impl Bench<'_> {
     /// Runs a command of `sh`, with arguments from `$1` on and what it reads.
@@ -119,7 +134,7 @@ impl Bench<'_> {
         arguments: &[&str],
         stdin: Option<String>,
         timeout: Duration,
-    ) -> Result<Ran, Error> {
+    ) -> Result<Exit, Error> {
         let words = ["sh", "-c", script, "sh"].into_iter().chain(arguments.iter().copied());
         let execution = Execution {
             arguments: words.map(str::to_owned).collect(),
@@ -129,10 +144,8 @@ impl Bench<'_> {
             output_bytes: OUTPUT_BYTES,
         };
         let executed = self.rooms.execute(self.key, self.place, execution).await?;
-        Ok(Ran {
-            exit: executed.ended.into_exit(&self.place.resources),
-            is_new: executed.is_new,
-        })
+        self.is_new.fetch_or(executed.is_new, Ordering::Relaxed);
+        Ok(executed.ended.into_exit(&self.place.resources))
     }
 
     /// The text of a file.
@@ -147,7 +160,7 @@ impl Bench<'_> {
     async fn look(&self, path: &str) -> Result<Option<String>, Error> {
         const ABSENT: i32 = 66;
         let script = "test -e \"$1\" || exit 66; exec cat -- \"$1\"";
-        let Ran { exit, .. } = self.run(script, &[path], None, USUAL).await?;
+        let exit = self.run(script, &[path], None, USUAL).await?;
         match exit.code {
             ABSENT => Ok(None),
             0 if exit.stdout.contains('\0') => {
@@ -167,35 +180,49 @@ impl Bench<'_> {
     }
 
     /// Puts a file's whole text in its place; folders that are not there are made.
-    async fn write(&self, path: &str, text: String) -> Result<Ran, Error> {
+    async fn write(&self, path: &str, text: String) -> Result<(), Error> {
         let script = "mkdir -p -- \"$(dirname -- \"$1\")\" && exec cat > \"$1\"";
-        let ran = self.run(script, &[path], Some(text), USUAL).await?;
-        match ran.exit.code {
-            0 => Ok(ran),
-            _ => Err(failed(&format!("`{path}` cannot be written"), &ran.exit)),
+        let exit = self.run(script, &[path], Some(text), USUAL).await?;
+        match exit.code {
+            0 => Ok(()),
+            _ => Err(failed(&format!("`{path}` cannot be written"), &exit)),
         }
     }
 
-    /// Takes a file away.
-    async fn remove(&self, path: &str) -> Result<(), Error> {
-        let Ran { exit, .. } = self.run("exec rm -- \"$1\"", &[path], None, USUAL).await?;
+    /// Puts drafts in the places of files, and removes files: four words for each, `write`, the file, its draft and
+    /// whose rights it takes where it is new; or `remove`, the file and nothing twice.
+    async fn place(&self, steps: &[String]) -> Result<(), Error> {
+        const SCRIPT: &str = "set -e
+while [ $# -gt 0 ]; do
+  case $1 in
+    write) if [ -n \"$4\" ]; then cp -p -- \"$4\" \"$2\"; fi; cat -- \"$3\" > \"$2\" ;;
+    remove) rm -- \"$2\" ;;
+  esac
+  shift 4
+done";
+        // What a new name is like has to be there still: files are removed last.
+        let (mut ordered, removals): (Vec<_>, Vec<_>) = steps.chunks(4).partition(|step| step[0] == "write");
+        ordered.extend(removals);
+        let words: Vec<&str> = ordered.into_iter().flatten().map(String::as_str).collect();
+        let exit = self.run(SCRIPT, &words, None, USUAL).await?;
         match exit.code {
             0 => Ok(()),
-            _ => Err(failed(&format!("`{path}` cannot be removed"), &exit)),
+            _ => Err(failed(
+                "not all of it could be put in place: look at what stands",
+                &exit,
+            )),
         }
+    }
+
+    /// Takes drafts away; what cannot be taken away does no harm.
+    async fn sweep(&self, drafts: &[String]) {
+        let words: Vec<&str> = drafts.iter().map(String::as_str).collect();
+        let _ = self.run("exec rm -f -- \"$@\"", &words, None, USUAL).await;
     }
 }
 
 fn failed(what: &str, exit: &Exit) -> Error {
     Error::new(ErrorKind::Other, format!("{what}: {}", exit.stderr.trim_end()))
-}
-
-/// What is told of a sandbox that earlier commands have not seen.
-fn told(is_new: bool) -> &'static str {
-    match is_new {
-        true => "\n(The sandbox is new: nothing of earlier commands is in it.)",
-        false => "",
-    }
 }
 
 /// The head and the tail of a text that is longer than models are shown.

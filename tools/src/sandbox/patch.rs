@@ -204,8 +204,17 @@ fn backward(mark: Mark) -> Mark {
 
 /// The text after all hunks.
 fn edited(text: &str, hunks: &[Hunk], meaning: fn(Mark) -> Mark) -> Result<String, String> {
-    let lines: Vec<&str> = text.lines().collect();
-    let mut edited: Vec<&str> = Vec::with_capacity(lines.len());
+    // A line keeps what stands before its line break: files of another system have a carriage return there.
+    let lines: Vec<&str> = match text.strip_suffix('\n') {
+        Some(body) => body.split('\n').collect(),
+        None if text.is_empty() => Vec::new(),
+        None => text.split('\n').collect(),
+    };
+    let ending = match lines.first() {
+        Some(line) if line.ends_with('\r') => "\r",
+        _ => "",
+    };
+    let mut edited: Vec<String> = Vec::with_capacity(lines.len());
     let mut reached = 0;
     // How far the numbers of the hunks are off, as far as is known.
     let mut shift = 0;
@@ -221,21 +230,21 @@ fn edited(text: &str, hunks: &[Hunk], meaning: fn(Mark) -> Mark) -> Result<Strin
             return Err(missed(number, &old, &lines));
         };
         shift += at as isize - stated as isize;
-        edited.extend(&lines[reached..at]);
+        edited.extend(lines[reached..at].iter().map(|line| (*line).to_owned()));
         reached = at;
         for (mark, line) in &hunk.lines {
             match meaning(*mark) {
                 Mark::Kept => {
-                    edited.push(lines[reached]);
+                    edited.push(lines[reached].to_owned());
                     reached += 1;
                 }
                 Mark::Removed => reached += 1,
-                Mark::Added => edited.push(line),
+                Mark::Added => edited.push(format!("{}{ending}", line.trim_end_matches('\r'))),
             }
         }
     }
     let to_the_end = reached == lines.len();
-    edited.extend(&lines[reached..]);
+    edited.extend(lines[reached..].iter().map(|line| (*line).to_owned()));
     let open_end = match hunks.last() {
         Some(hunk) if to_the_end => hunk.open_end || (!text.is_empty() && !text.ends_with('\n') && !adds_last(hunk)),
         _ => !text.ends_with('\n'),
@@ -279,7 +288,8 @@ fn missed(number: usize, old: &[&str], lines: &[&str]) -> String {
     format!("hunk {number} does not fit the file: {why}. Read the file and write the hunk anew")
 }
 
-fn joined(lines: &[&str], closed: bool) -> String {
+fn joined<L: AsRef<str>>(lines: &[L], closed: bool) -> String {
+    let lines: Vec<&str> = lines.iter().map(AsRef::as_ref).collect();
     let mut text = lines.join("\n");
     if closed && !lines.is_empty() {
         text.push('\n');

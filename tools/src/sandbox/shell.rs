@@ -1,6 +1,6 @@
 //! `shell`: a command in the sandbox.
 
-use super::{Bench, Kind, MOST, Ran, USUAL, output, shown, told};
+use super::{Bench, Kind, MOST, USUAL, output, shown};
 use crate::arguments::Arguments;
 use async_trait::async_trait;
 use serde_json::json;
@@ -55,8 +55,11 @@ impl Kind for Shell {
     async fn answer(&self, bench: &Bench<'_>, arguments: &Arguments<'_>) -> Result<ToolOutput, Error> {
         let command = arguments.text("command")?;
         let seconds = arguments.count("seconds")?;
-        let most = seconds.map_or(USUAL, |seconds| Duration::from_secs(seconds).min(MOST));
-        let Ran { exit, is_new } = bench.run(&command, &[], None, most).await?;
+        let most = seconds.map_or(USUAL, Duration::from_secs);
+        if most.is_zero() || most > MOST {
+            return Err(arguments.invalid(&format!("`seconds` must be from 1 to {}", MOST.as_secs())));
+        }
+        let exit = bench.run(&command, &[], None, most).await?;
         let mut text = match exit.code {
             -1 => "The command did not end by itself.\n".to_owned(),
             code => format!("exit code {code}\n"),
@@ -66,7 +69,7 @@ impl Kind for Shell {
                 text.push_str(&format!("{name}:\n{}\n", shown(printed.trim_end())));
             }
         }
-        let text = format!("{}{}", text.trim_end(), told(is_new));
+        text.truncate(text.trim_end().len());
         Ok(output(
             text,
             json!({ "exit_code": exit.code, "stdout": exit.stdout, "stderr": exit.stderr }),

@@ -183,6 +183,64 @@ async fn what_cannot_be_done_is_told_with_the_way_out() {
 }
 
 #[tokio::test]
+async fn a_patch_is_applied_whole_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    std::fs::write(at("one"), "a\nb\nc\nd\n").unwrap();
+    std::fs::write(at("run.sh"), "echo 1\n").unwrap();
+    std::fs::set_permissions(at("run.sh"), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    std::fs::write(at("latin"), b"caf\xe9\nb\n").unwrap();
+    let patch = |text: &str| ("apply_patch", json!({ "patch": text }));
+    // Two sections of one file, the later part first, and a file that gets another name.
+    let twice = "--- a/one\n+++ b/one\n@@\n-d\n+D\n--- a/one\n+++ b/one\n@@\n-a\n+A\n--- a/run.sh\n+++ b/go.sh\n@@\n-echo 1\n+echo 2\n";
+    assert_eq!(
+        told(
+            folder.path(),
+            &[patch(twice), ("shell", json!({ "command": "./go.sh; ls" }))]
+        )
+        .await,
+        "one: changed\none: changed\ngo.sh: changed\n(The sandbox is new: nothing of earlier commands is in it.)\n--\n\
+         exit code 0\nstdout:\n2\ngo.sh\nlatin\none"
+    );
+    assert_eq!(std::fs::read_to_string(at("one")).unwrap(), "A\nb\nc\nD\n");
+    // The second file cannot be written, the third is no UTF-8, the fourth is there already: the first stays as it is.
+    for second in [
+        "--- /dev/null\n+++ b/latin/new\n@@\n+x\n",
+        "--- a/latin\n+++ b/latin\n@@\n-b\n+B\n",
+        "--- a/go.sh\n+++ b/latin\n@@\n-echo 2\n+echo 3\n",
+    ] {
+        let said = told(
+            folder.path(),
+            &[patch(&format!("--- a/one\n+++ b/one\n@@\n-b\n+B\n{second}"))],
+        )
+        .await;
+        assert!(said.starts_with("error: nothing was changed. "), "{said}");
+        assert_eq!(std::fs::read_to_string(at("one")).unwrap(), "A\nb\nc\nD\n");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3);
+    }
+    assert_eq!(std::fs::read(at("latin")).unwrap(), b"caf\xe9\nb\n");
+}
+
+#[tokio::test]
+async fn whoever_works_in_a_new_sandbox_is_told_so_by_every_tool() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("f"), "a\n").unwrap();
+    for call in [
+        ("read_file", json!({ "path": "f" })),
+        ("read_file", json!({ "path": "missing" })),
+        ("write_file", json!({ "path": "g", "text": "" })),
+        ("apply_patch", json!({ "patch": "--- a/f\n+++ b/f\n@@\n-a\n+b\n" })),
+        ("shell", json!({ "command": "true" })),
+    ] {
+        let said = told(folder.path(), &[call]).await;
+        assert!(
+            said.ends_with("(The sandbox is new: nothing of earlier commands is in it.)"),
+            "{said}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn long_outputs_are_cut_in_the_middle() {
     let folder = tempfile::tempdir().unwrap();
     let text = told(folder.path(), &[("shell", json!({"command": "seq 1 100000"}))]).await;

@@ -1,6 +1,6 @@
 //! `write_file`: a file's whole text in the sandbox.
 
-use super::{Bench, Kind, output, told};
+use super::{Bench, Kind, output};
 use crate::arguments::Arguments;
 use async_trait::async_trait;
 use serde_json::json;
@@ -47,8 +47,8 @@ impl Kind for WriteFile {
         let path = arguments.text("path")?;
         let text = arguments.any_text("text")?;
         let bytes = text.len();
-        let ran = bench.write(&path, text).await?;
-        let message = format!("wrote {bytes} bytes to {path}{}", told(ran.is_new));
+        bench.write(&path, text).await?;
+        let message = format!("wrote {bytes} bytes to {path}");
         Ok(output(message, json!({ "path": path, "bytes": bytes })))
     }
 }

@@ -44,6 +44,20 @@ fn of_equal_places_the_nearest_is_meant() {
 }
 
 #[test]
+fn a_file_keeps_its_line_endings() {
+    let patch = "--- a/f\n+++ b/f\n@@\n one\n-two\n+zwei\n+drei\n";
+    assert_eq!(
+        applied(patch, Some("one\r\ntwo\r\nlast\r\n")),
+        changed("one\r\nzwei\r\ndrei\r\nlast\r\n")
+    );
+    assert_eq!(
+        applied(patch, Some("one\ntwo\nlast\r\n")),
+        changed("one\nzwei\ndrei\nlast\r\n")
+    );
+    assert_eq!(applied(patch, Some("one\r\ntwo")), changed("one\r\nzwei\r\ndrei\r\n"));
+}
+
+#[test]
 fn files_come_and_go() {
     let added = "--- /dev/null\n+++ b/new/file\n@@ -0,0 +1,2 @@\n+one\n+two\n\\ No newline at end of file\n";
     assert_eq!(applied(added, None), Ok(Change::Added("one\ntwo".to_owned())));
