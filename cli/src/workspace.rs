@@ -4,7 +4,7 @@ use crate::exit::Usage;
 use crate::report;
 use crate::settings::Settings;
 use anyhow::Context as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use troupe_agents::{Clock as _, SystemClock};
 use troupe_core::id::RunId;
@@ -25,6 +25,13 @@ pub fn folder(settings: &Settings) -> anyhow::Result<PathBuf> {
         .map(|folder| folder.join(FOLDER))
         .find(|folder| folder.is_dir());
     Ok(nearest.unwrap_or_else(|| here.join(FOLDER)))
+}
+
+/// A workspace by its whole path, as it is written on what it makes in an engine that others share.
+pub fn place(folder: &Path) -> String {
+    let whole = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+    let whole = folder.canonicalize().unwrap_or(whole);
+    whole.display().to_string()
 }
 
 /// The run that `text` names: its whole name, the beginning of one, or `last`. A run that another one

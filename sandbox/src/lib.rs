@@ -10,8 +10,10 @@ pub mod docker;
 pub mod environment;
 mod error;
 mod group;
+mod held;
 pub mod host;
 mod places;
 
 pub use error::Error;
-pub use places::{Places, WORKFLOW};
+pub use held::Pending;
+pub use places::{Equipment, Places, WORKFLOW};

@@ -3,21 +3,21 @@
 mod kept;
 
 use crate::certificates;
-use crate::docker::{Container, Docker};
+use crate::docker::Docker;
+use crate::held::{Held, Pending, SETTLE};
 use crate::host::{EFFECT_KEY, Host};
 use async_trait::async_trait;
 use kept::Kept;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::sync::{OnceCell, OwnedRwLockReadGuard, RwLock};
+use tokio::sync::OnceCell;
 use tokio::time::timeout;
 use troupe_core::effect::{Command, Place};
 use troupe_core::input::Exit;
 use troupe_core::port::process::ProcessRunner;
 use troupe_core::port::room::{Executed, Rooms};
-use troupe_core::port::sandbox::{Blueprint, Deaf, Execution, Mount, Network, Room, Sandbox as _, SandboxEngine as _};
+use troupe_core::port::sandbox::{Blueprint, Deaf, Execution, Mount, Network, Room, SandboxEngine};
 use troupe_core::port::{Error, ErrorKind};
 
 /// Where a sandbox sees the workflow's folder, which it cannot write.
@@ -26,19 +26,38 @@ pub const WORKFLOW: &str = "/workflow";
 /// Bytes kept of each output, as on the machine.
 const OUTPUT_BYTES: usize = 1 << 20;
 
-/// How long an engine may take to do away with what nobody waits for.
-const SETTLE: Duration = Duration::from_secs(10);
-
 /// Runs commands where they ask to run.
 #[derive(Debug)]
 pub struct Places {
     folder: PathBuf,
     host: Option<Host>,
     engine: OnceCell<Docker>,
-    /// Read by each sandbox until it is gone.
-    open: Arc<RwLock<()>>,
+    pending: Pending,
     /// Those that stay, by name.
     kept: Kept,
+    /// What sandboxes with a network see besides, and their variables: the certificates of this machine, where nobody
+    /// says otherwise.
+    equipment: Equipment,
+}
+
+/// Files and folders that sandboxes see, and environment variables.
+#[derive(Debug, Clone, Default)]
+pub struct Equipment {
+    /// Never to be written.
+    pub mounts: Vec<Mount>,
+    /// Of all commands.
+    pub env: BTreeMap<String, String>,
+}
+
+impl Equipment {
+    /// The certificates that this machine trusts.
+    pub fn of_machine() -> Self {
+        let file = certificates::of_machine();
+        Self {
+            mounts: file.iter().map(|file| certificates::mount(file)).collect(),
+            env: file.iter().flat_map(|_| certificates::variables()).collect(),
+        }
+    }
 }
 
 impl Places {
@@ -48,9 +67,20 @@ impl Places {
             folder: folder.into(),
             host,
             engine: OnceCell::new(),
-            open: Arc::default(),
+            pending: Pending::default(),
             kept: Kept::default(),
+            equipment: Equipment::of_machine(),
         }
+    }
+
+    /// With other equipment for sandboxes that have a network.
+    pub fn equipped(self, equipment: Equipment) -> Self {
+        Self { equipment, ..self }
+    }
+
+    /// What is still under way in the engine: others may add to it what is to be waited for.
+    pub fn pending(&self) -> &Pending {
+        &self.pending
     }
 
     async fn in_sandbox(&self, key: &str, command: Command, place: &Place) -> Result<Exit, Error> {
@@ -80,11 +110,13 @@ impl Places {
             inside: WORKFLOW.to_owned(),
         }];
         let mut env = BTreeMap::new();
-        if place.network != Network::None
-            && let Some(file) = certificates::of_machine()
-        {
-            mounts.push(certificates::mount(&file));
-            env.extend(certificates::variables());
+        if place.network != Network::None {
+            let Equipment {
+                mounts: more,
+                env: given,
+            } = self.equipment.clone();
+            mounts.extend(more);
+            env.extend(given);
         }
         Blueprint {
             network: place.network,
@@ -99,11 +131,10 @@ impl Places {
 
     /// In a sandbox that is made for the command and gone afterwards.
     async fn alone(&self, blueprint: Blueprint, execution: Execution) -> Result<Executed, Error> {
-        let open = self.open.clone().read_owned().await;
-        let (sandbox, mut left) = made(self.engine().await?.clone(), blueprint, open).await?;
+        let engine: Arc<dyn SandboxEngine> = Arc::new(self.engine().await?.clone());
+        let sandbox = Held::make(&engine, blueprint, &self.pending).await?;
         let ended = sandbox.execute(execution, &mut Deaf).await?;
         sandbox.remove().await?;
-        left.sandbox = None;
         Ok(Executed { ended, is_new: true })
     }
 }
@@ -125,8 +156,7 @@ impl ProcessRunner for Places {
     }
 
     async fn settle(&self) {
-        // What takes longer is found by its label later.
-        let _ = timeout(SETTLE, self.open.write()).await;
+        self.pending.settle().await;
     }
 }
 
@@ -137,64 +167,30 @@ impl Rooms for Places {
         let blueprint = self.blueprint(key, place);
         match &place.room {
             None => self.alone(blueprint, execution).await,
-            Some(_) => self.kept.execute(self.engine().await?, blueprint, execution).await,
+            Some(_) => {
+                let (engine, open) = (self.engine().await?, self.pending.begin().await);
+                self.kept.execute(engine, blueprint, execution, open).await
+            }
         }
     }
 
     async fn leave(&self, run: &str, is_over: bool) {
-        self.kept.forget(run);
         // What cannot be reached now is found by its labels later.
-        if let Ok(engine) = self.engine().await {
-            let _ = engine.leave(run, is_over).await;
-        }
-    }
-}
-
-/// A sandbox, made in a task of its own: whoever stops waiting in the middle would not learn what to remove.
-async fn made(
-    engine: Docker,
-    blueprint: Blueprint,
-    open: OwnedRwLockReadGuard<()>,
-) -> Result<(Container, Left), Error> {
-    let made = tokio::spawn(async move {
-        let sandbox = engine.start(&blueprint).await?;
-        let left = Left {
-            sandbox: Some((engine, sandbox.id().to_owned())),
-            open: Some(open),
-        };
-        Ok((sandbox, left))
-    });
-    joined(made.await)
-}
-
-fn joined<T>(made: Result<Result<T, Error>, tokio::task::JoinError>) -> Result<T, Error> {
-    made.unwrap_or_else(|error| {
-        Err(Error::new(
-            ErrorKind::Other,
-            format!("the sandbox was not made: {error}"),
-        ))
-    })
-}
-
-/// A sandbox that is removed when nobody waits for its command any more.
-struct Left {
-    sandbox: Option<(Docker, String)>,
-    open: Option<OwnedRwLockReadGuard<()>>,
-}
-
-impl Drop for Left {
-    fn drop(&mut self) {
-        let Some((engine, id)) = self.sandbox.take() else {
+        let Ok(engine) = self.engine().await.cloned() else {
             return;
         };
-        let open = self.open.take();
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            // One that cannot be removed now is found by its label later.
-            runtime.spawn(async move {
-                let _ = engine.remove(&id).await;
-                drop(open);
-            });
-        }
+        let (slots, open) = (self.kept.taken(run), self.pending.begin().await);
+        let run = run.to_owned();
+        let left = tokio::spawn(async move {
+            // Whoever makes one of them, or ends a command in it, comes first.
+            for slot in slots {
+                *slot.lock_owned().await = None;
+            }
+            let _ = engine.leave(&run, is_over).await;
+            drop(open);
+        });
+        // An image that is being pulled takes longer: then it goes on by itself.
+        let _ = timeout(SETTLE, left).await;
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::block_on;
 use crate::args::Call;
+use crate::crew::interrupt;
 use crate::exit::{Exit, Usage};
 use crate::load::Loaded;
 use crate::settings::Settings;
@@ -14,6 +15,7 @@ use troupe_core::Value;
 use troupe_core::effect::Place;
 use troupe_core::message::ToolOutput;
 use troupe_core::port::ErrorKind;
+use troupe_core::port::process::ProcessRunner as _;
 use troupe_core::port::tool::{Invocation, Tool};
 use troupe_sandbox::Places;
 
@@ -27,14 +29,25 @@ pub fn run(arguments: &Call, settings: &Settings) -> anyhow::Result<Exit> {
     };
     let with = values::object(&text, "--with")?;
     let state = workspace::folder(settings)?;
-    let rooms = Arc::new(Places::new(&loaded.folder, None));
-    let mut toolbox = wire::Toolbox::new(&loaded, &state, settings, rooms);
+    let places = Arc::new(Places::new(&loaded.folder, None));
+    let mut toolbox = wire::Toolbox::new(&loaded, &state, settings, places.clone());
     let mut tools = toolbox.tools(&loaded.workflow, &|tool| tool.path == wanted)?;
     let Some((index, tool)) = tools.pop_first() else {
         return Err(Usage::error(format!("there is no tool `{wanted}`")));
     };
     let place = wire::place(&loaded.workflow, index)?;
-    let output = invoke(tool.as_ref(), Value::Object(with), place)?;
+    let output = block_on(async {
+        let output = tokio::select! {
+            output = answer(tool.as_ref(), Value::Object(with), place) => output.map(Some),
+            () = interrupt() => Ok(None),
+        };
+        // Whatever it began in a sandbox goes with it.
+        places.settle().await;
+        output
+    })?;
+    let Some(output) = output else {
+        return Ok(Exit::Cancelled);
+    };
     if settings.json {
         report::print_json(&json!({ "text": output.text, "result": output.result, "retrieved": output.retrieved }))?;
     } else {
@@ -44,18 +57,20 @@ pub fn run(arguments: &Call, settings: &Settings) -> anyhow::Result<Exit> {
 }
 
 /// A tool's answer to somebody who has read nothing.
-pub(super) fn invoke(tool: &dyn Tool, arguments: Value, place: Option<Place>) -> anyhow::Result<ToolOutput> {
+pub(super) fn invoke(tool: &dyn Tool, arguments: Value) -> anyhow::Result<ToolOutput> {
+    block_on(answer(tool, arguments, None))
+}
+
+async fn answer(tool: &dyn Tool, arguments: Value, place: Option<Place>) -> anyhow::Result<ToolOutput> {
     let invocation = Invocation {
         key: "call".into(),
         arguments,
         read: Arc::new(BTreeSet::new()),
         place,
     };
-    block_on(async {
-        tool.call(invocation).await.map_err(|error| match error.kind {
-            ErrorKind::Invalid => Usage::error(error.message),
-            _ => error.into(),
-        })
+    tool.call(invocation).await.map_err(|error| match error.kind {
+        ErrorKind::Invalid => Usage::error(error.message),
+        _ => error.into(),
     })
 }
 

@@ -25,7 +25,7 @@ use troupe_core::port::ErrorKind;
 use troupe_core::port::approver::Approver;
 use troupe_core::port::journal::{Journal, Leases as _, RunHeader, RunRecord, RunStatus};
 use troupe_core::port::process::ProcessRunner;
-use troupe_sandbox::environment::EnvironmentTool;
+use troupe_sandbox::environment::{EnvironmentTool, Options};
 use troupe_sandbox::{Places, host};
 use troupe_store::Store;
 use troupe_tools::Corpus;
@@ -153,6 +153,17 @@ impl Wired {
     /// Connects models, opens corpora, and asks whether commands may run: all that can go wrong
     /// before a run exists goes wrong here.
     pub fn new(loaded: &Loaded, choices: &Choices, state: &Path, settings: &Settings) -> anyhow::Result<Self> {
+        Self::building(loaded, choices, state, None, settings)
+    }
+
+    /// The same, with environments built as `options` say, and sandboxes with a network equipped like them.
+    pub fn building(
+        loaded: &Loaded,
+        choices: &Choices,
+        state: &Path,
+        options: Option<Options>,
+        settings: &Settings,
+    ) -> anyhow::Result<Self> {
         let workflow = Arc::new(loaded.workflow.clone());
         refuse_unavailable(&workflow)?;
         if let Some(step) = command(&workflow).filter(|_| !choices.allow_host_commands) {
@@ -163,10 +174,14 @@ impl Wired {
         let host = choices
             .allow_host_commands
             .then(|| host::Host::new(host::Options::in_directory(&loaded.folder)));
-        let places = Arc::new(Places::new(&loaded.folder, host));
+        let mut places = Places::new(&loaded.folder, host);
+        if let Some(options) = &options {
+            places = places.equipped(options.equipment.clone());
+        }
+        let places = Arc::new(places);
         let secrets = wire::secrets(&workflow)?;
         redact::know(&secrets);
-        let mut toolbox = wire::Toolbox::new(loaded, state, settings, places.clone());
+        let mut toolbox = wire::Toolbox::new(loaded, state, settings, places.clone()).building(options);
         let wired = Self::of(workflow, &places, &secrets, &mut toolbox, &loaded.folder)?;
         Ok(Self {
             corpora: toolbox.opened(),

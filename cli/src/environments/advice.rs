@@ -6,13 +6,14 @@ use crate::exit::Usage;
 use crate::load::Loaded;
 use crate::report;
 use crate::settings::Settings;
+use anyhow::Context as _;
 use serde_json::{Value, json};
 use std::path::Path;
 use tokio::sync::watch;
 use troupe_core::Object;
 use troupe_dsl::Folder;
 use troupe_sandbox::environment::results::Runner;
-use troupe_sandbox::environment::{Given, Instance};
+use troupe_sandbox::environment::{Given, Instance, Options};
 use troupe_store::Store;
 
 /// What agents came to.
@@ -37,15 +38,15 @@ pub struct Mind<'a> {
 pub struct Advisor<'a> {
     ready: Ready<'static>,
     making: Making<'a>,
-    base: String,
 }
 
 impl<'a> Advisor<'a> {
     /// Agents that think with a model, for instances whose paths are seen from `folder` and whose
-    /// environments start from `base`.
+    /// environments are built as `options` say.
     pub fn new(
         mind: Mind<'_>,
-        (folder, base): (&Path, &str),
+        folder: &Path,
+        options: Options,
         (state, store): (&Path, &'a Store),
         stops: watch::Receiver<bool>,
         settings: &'a Settings,
@@ -54,9 +55,9 @@ impl<'a> Advisor<'a> {
         let (provider, name) = model.split_once('/').unwrap_or(("", model));
         let url = url.map(|url| format!(", base_url: {}", json!(url))).unwrap_or_default();
         let text = format!(
-            "troupe: 1\nname: environment\ninputs: {{ instance: any, base: string }}\n\
+            "troupe: 1\nname: environment\ninputs: {{ instance: any, last: any }}\n\
              models: {{ planner: {{ provider: {}, model: {}{url} }} }}\ndefaults: {{ model: planner }}\nsteps:\n  build:\n    workflow: std/environment\n    \
-             with: {{ instance: \"${{{{ inputs.instance }}}}\", base: \"${{{{ inputs.base }}}}\" }}\n\
+             with: {{ instance: \"${{{{ inputs.instance }}}}\", last: \"${{{{ inputs.last }}}}\" }}\n\
              outputs: {{ environment: \"${{{{ steps.build.output.environment }}}}\" }}\n",
             json!(provider),
             json!(name)
@@ -73,7 +74,7 @@ impl<'a> Advisor<'a> {
             folder: folder.to_owned(),
         };
         let choices = Choices::default();
-        let wired = Wired::new(&loaded, &choices, state, settings)?;
+        let wired = Wired::building(&loaded, &choices, state, Some(options), settings)?;
         Ok(Self {
             ready: Ready {
                 name: "environment",
@@ -83,11 +84,11 @@ impl<'a> Advisor<'a> {
             },
             making: Making {
                 store,
-                retry_failed: false,
+                // A model that could not be reached may be back.
+                retry_failed: true,
                 stops,
                 settings,
             },
-            base: base.to_owned(),
         })
     }
 
@@ -96,17 +97,35 @@ impl<'a> Advisor<'a> {
         &self.ready.loaded.workflow.fingerprint
     }
 
-    /// What they came to.
-    pub async fn plan(&self, instance: &Instance) -> anyhow::Result<Advice> {
+    /// What they came to, after rules got no further than `last` says. `key` is all that decides it: the same is asked
+    /// once.
+    ///
+    /// # Errors
+    /// When their run failed or was stopped: that says nothing about the repository.
+    pub async fn plan(&self, instance: &Instance, last: Value, key: &str) -> anyhow::Result<Advice> {
+        let mut record = instance.record.clone();
+        record.insert("test_patch".to_owned(), instance.test_patch.as_str().into());
+        record.insert("patch".to_owned(), instance.fix_patch.as_str().into());
         let inputs = Object::from_iter([
-            ("instance".to_owned(), Value::Object(instance.record.clone())),
-            ("base".to_owned(), self.base.as_str().into()),
+            ("instance".to_owned(), Value::Object(record)),
+            ("last".to_owned(), last),
         ]);
-        let asked = ask(&self.ready, "environment", &instance.id, inputs, &self.making).await?;
-        Ok(asked.map_or_else(Advice::default, |run| Advice {
+        let asked = ask(
+            &self.ready,
+            &json!(["environment", instance.id, key]),
+            inputs,
+            &self.making,
+        )
+        .await?;
+        let run = asked.context("the agents that plan were stopped; the same command goes on")?;
+        if let Some((place, failure)) = run.failure {
+            let place = place.map(|place| format!(" at `{place}`")).unwrap_or_default();
+            anyhow::bail!("the agents that plan failed{place}: {}", failure.message);
+        }
+        Ok(Advice {
             given: given(&run.outputs),
             tokens: run.usage.total(),
-        }))
+        })
     }
 }
 

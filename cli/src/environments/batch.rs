@@ -9,8 +9,9 @@ use futures_util::StreamExt as _;
 use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
+use std::time::Instant;
 use troupe_core::port::sandbox::{Listener, Stream};
-use troupe_sandbox::environment::{Builder, Built, Instance};
+use troupe_sandbox::environment::{Builder, Built, Instance, Tail, source, told};
 
 /// What came of a batch.
 #[derive(Debug, Default)]
@@ -86,8 +87,11 @@ async fn one(
     std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     settings.say(format!("{}: building", instance.id));
     let log = folder.join("build.log");
-    let mut log = Log(File::create(&log).with_context(|| format!("{} cannot be written", log.display()))?);
-    let (built, tokens) = match built(builder, advisor, instance, &mut log, settings).await {
+    let mut log = Log {
+        file: File::create(&log).with_context(|| format!("{} cannot be written", log.display()))?,
+        tail: Tail::default(),
+    };
+    let (built, tokens) = match built(builder, advisor, (instance, &fingerprint), &mut log, settings).await {
         Ok(built) => built,
         Err(error) => {
             settings.say(format!("{}: {}{error}", instance.id, settings.error_mark()));
@@ -109,24 +113,34 @@ async fn one(
 async fn built(
     builder: &Builder,
     advisor: Option<&Advisor<'_>>,
-    instance: &Instance,
+    (instance, key): (&Instance, &str),
     log: &mut Log,
     settings: &Settings,
 ) -> anyhow::Result<(Built, u64)> {
-    let built = builder.build(instance, log).await?;
-    let Some(advisor) = advisor.filter(|_| built.is_mendable()) else {
-        return Ok((built, 0));
+    let began = Instant::now();
+    let by_rules = builder.build(instance, log).await?;
+    let Some(advisor) = advisor.filter(|_| by_rules.is_mendable()) else {
+        return Ok((by_rules, 0));
     };
-    settings.say(format!("{}: {}; agents plan", instance.id, built.reason));
-    let Advice { given, tokens } = advisor.plan(instance).await?;
-    let Some(given) = given else {
-        return Ok((built, tokens));
+    settings.say(format!("{}: {}; agents plan", instance.id, by_rules.reason));
+    let last = told(instance, &by_rules, &log.tail.text());
+    let Advice { given, tokens } = advisor.plan(instance, last, key).await?;
+    let mut built = match &given {
+        // Their image is there: what is left is the check, by the same rules as every other one.
+        Some(given) => {
+            let by_agents = builder.build_as(instance, Some(given), log).await?;
+            let mut usage = by_rules.usage;
+            usage.add(by_agents.usage);
+            Built {
+                attempts: [by_rules.attempts, by_agents.attempts].concat(),
+                usage,
+                ..by_agents
+            }
+        }
+        None => by_rules,
     };
-    // Their image is there: what is left is the check, by the same rules as every other one.
-    let mut by_agents = builder.build_as(instance, Some(&given), log).await?;
-    by_agents.attempts = [built.attempts, by_agents.attempts].concat();
-    by_agents.duration_ms += built.duration_ms;
-    Ok((by_agents, tokens))
+    built.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    Ok((built, tokens))
 }
 
 /// Whether the image of a record is still there; one without an image asks for none.
@@ -141,6 +155,8 @@ async fn is_there(builder: &Builder, record: &Record) -> anyhow::Result<bool> {
 fn fingerprint(builder: &Builder, advisor: Option<&Advisor<'_>>, instance: &Instance) -> String {
     let mut hasher = blake3::Hasher::new();
     let record = serde_json::Value::Object(instance.record.clone()).to_string();
+    // Where they cannot be read, building them says so.
+    let sources = source::identity(&instance.source).unwrap_or_default();
     let options = &builder.options;
     let limits = format!(
         "{} {} {:?} {:?} {:?} {:?}",
@@ -149,7 +165,7 @@ fn fingerprint(builder: &Builder, advisor: Option<&Advisor<'_>>, instance: &Inst
         options.resources,
         options.setup_timeout,
         options.test_timeout,
-        options.env.keys()
+        options.equipment.env.keys()
     );
     let agents = advisor.map(|advisor| advisor.fingerprint().to_owned());
     let asked = agents.iter();
@@ -157,6 +173,7 @@ fn fingerprint(builder: &Builder, advisor: Option<&Advisor<'_>>, instance: &Inst
         &record,
         &instance.test_patch,
         &instance.fix_patch,
+        &sources,
         &options.base,
         &limits,
     ];
@@ -167,12 +184,16 @@ fn fingerprint(builder: &Builder, advisor: Option<&Advisor<'_>>, instance: &Inst
     hasher.finalize().to_hex()[..16].to_owned()
 }
 
-/// Writes what commands print to a file as they do.
-struct Log(File);
+/// Writes what commands print to a file as they do, and keeps the end of it.
+struct Log {
+    file: File,
+    tail: Tail,
+}
 
 impl Listener for Log {
-    fn hear(&mut self, _: Stream, bytes: &[u8]) {
+    fn hear(&mut self, stream: Stream, bytes: &[u8]) {
         // A log that cannot be written fails nothing that is built.
-        let _ = self.0.write_all(bytes);
+        let _ = self.file.write_all(bytes);
+        self.tail.hear(stream, bytes);
     }
 }

@@ -4,25 +4,34 @@ use super::trial::{Making, Ready, drive, name};
 use crate::past::Past;
 use crate::workspace;
 use serde_json::json;
-use troupe_core::Object;
 use troupe_core::port::ErrorKind;
 use troupe_core::port::journal::{Journal as _, RunStatus};
 use troupe_core::view::RunView;
+use troupe_core::{Object, Value};
 
-/// Asks about something: the run, which succeeded or failed; none when stopped. `kind` is what is asked, and `about` what
-/// it is asked about: the same question about the same thing is one run.
+/// Asks: the run, which succeeded or failed; none when stopped. `key` is what is asked about what: the same key is one
+/// run. One that failed stays so, unless what failed is to be tried again.
 pub async fn ask(
     ready: &Ready<'_>,
-    kind: &str,
-    about: &str,
+    key: &Value,
     inputs: Object,
     making: &Making<'_>,
 ) -> anyhow::Result<Option<RunView>> {
-    let run = name(&json!([kind, ready.loaded.workflow.fingerprint, about, inputs]));
-    let status = match making.store.run(&run).await {
-        Ok(record) => Some(record.progress.status),
-        Err(error) if error.kind == ErrorKind::Missing => None,
-        Err(error) => return Err(error.into()),
+    let mut attempt = 1;
+    let (run, status) = loop {
+        let run = name(&match attempt {
+            1 => key.clone(),
+            _ => json!([key, attempt]),
+        });
+        let status = match making.store.run(&run).await {
+            Ok(record) => Some(record.progress.status),
+            Err(error) if error.kind == ErrorKind::Missing => None,
+            Err(error) => return Err(error.into()),
+        };
+        if status != Some(RunStatus::Failed) || !making.retry_failed {
+            break (run, status);
+        }
+        attempt += 1;
     };
     let status = match status {
         Some(status @ (RunStatus::Succeeded | RunStatus::Failed)) => status,

@@ -1,18 +1,22 @@
 //! Tools: those of declared corpora and sandboxes, by what brings them.
 
-use super::{Surroundings, corpora};
+use super::corpora;
 use crate::exit::Usage;
 use crate::load::Loaded;
 use crate::settings::Settings;
+use crate::workspace;
 use anyhow::Context as _;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use troupe_agents::{Clock as _, SystemClock};
+use troupe_core::Value;
 use troupe_core::effect::Place;
+use troupe_core::expression::Scope;
 use troupe_core::ir::{self, ToolSource, Workflow};
-use troupe_core::port::room::Rooms;
 use troupe_core::port::tool::Tool;
+use troupe_sandbox::Places;
 use troupe_sandbox::environment::build::BASE_IMAGE;
 use troupe_sandbox::environment::{EnvironmentTool, Options};
 use troupe_tools::{Corpus, Face, sandbox};
@@ -23,22 +27,30 @@ pub struct Toolbox<'a> {
     folder: &'a Path,
     state: &'a Path,
     settings: &'a Settings,
-    rooms: Arc<dyn Rooms>,
+    places: Arc<Places>,
+    /// How environments are built, where somebody says.
+    options: Option<Options>,
     open: Vec<(ir::Corpus, Arc<Corpus>)>,
     environments: Option<Arc<EnvironmentTool>>,
 }
 
 impl<'a> Toolbox<'a> {
-    /// No corpus is open yet; tools of sandboxes work in `rooms`.
-    pub fn new(loaded: &'a Loaded, state: &'a Path, settings: &'a Settings, rooms: Arc<dyn Rooms>) -> Self {
+    /// No corpus is open yet; tools of sandboxes work in `places`.
+    pub fn new(loaded: &'a Loaded, state: &'a Path, settings: &'a Settings, places: Arc<Places>) -> Self {
         Self {
             folder: &loaded.folder,
             state,
             settings,
-            rooms,
+            places,
+            options: None,
             open: Vec::new(),
             environments: None,
         }
+    }
+
+    /// With environments built as `options` say.
+    pub fn building(self, options: Option<Options>) -> Self {
+        Self { options, ..self }
     }
 
     /// Opens the corpora behind the wanted tools and gives the tools by index; those that are not wanted
@@ -58,7 +70,7 @@ impl<'a> Toolbox<'a> {
                     let face = Face::of(&prefix, &declared.offer, &declared.metadata);
                     troupe_tools::tool(&self.corpus(declared)?, name, &face)
                 }
-                ToolSource::Sandbox { tool: name, .. } => sandbox::tool(self.rooms.clone(), name, &prefix),
+                ToolSource::Sandbox { tool: name, .. } => sandbox::tool(self.places.clone(), name, &prefix),
                 ToolSource::Environment => Some(self.environments() as Arc<dyn Tool>),
                 ToolSource::Mcp { .. } => {
                     let path = &tool.path;
@@ -82,12 +94,12 @@ impl<'a> Toolbox<'a> {
 
     fn environments(&mut self) -> Arc<EnvironmentTool> {
         let make = || {
-            let base = std::env::var("TROUPE_BASE_IMAGE").ok().filter(|base| !base.is_empty());
-            let options = Options::of_machine(
-                base.unwrap_or_else(|| BASE_IMAGE.to_owned()),
-                self.state.display().to_string(),
-            );
-            Arc::new(EnvironmentTool::new(self.folder.to_owned(), options, || {
+            let options = self.options.clone().unwrap_or_else(|| {
+                let base = std::env::var("TROUPE_BASE_IMAGE").ok().filter(|base| !base.is_empty());
+                Options::of_machine(base.as_deref().unwrap_or(BASE_IMAGE), workspace::place(self.state))
+            });
+            let pending = self.places.pending().clone();
+            Arc::new(EnvironmentTool::new(self.folder.to_owned(), options, pending, || {
                 SystemClock.now_ms()
             }))
         };
@@ -121,8 +133,12 @@ pub fn place(workflow: &Workflow, tool: usize) -> anyhow::Result<Option<Place>> 
         return Ok(None);
     };
     let declared = &workflow.sandboxes[sandbox.at()].place;
-    let image = declared.image.evaluate_text(&Surroundings);
-    let image = image.map_err(|error| Usage::error(format!("the image of sandbox `{name}`: {error}")))?;
+    let image = declared.image.evaluate_text(&Defaults(workflow));
+    let image = image.map_err(|error| {
+        Usage::error(format!(
+            "the image of sandbox `{name}`: {error}; outside of a run, inputs have their defaults"
+        ))
+    })?;
     Ok(Some(Place {
         room: None,
         image,
@@ -131,6 +147,26 @@ pub fn place(workflow: &Workflow, tool: usize) -> anyhow::Result<Option<Place>> 
         rights: declared.rights,
         resources: declared.resources,
     }))
+}
+
+/// What the image of a sandbox may read, outside of a run: inputs by their defaults, and the environment.
+struct Defaults<'a>(&'a Workflow);
+
+impl Scope for Defaults<'_> {
+    fn root(&self, _: &str, _: Option<&[String]>) -> Option<Value> {
+        None
+    }
+
+    fn path<'a>(&'a self, path: &[String]) -> Option<Cow<'a, Value>> {
+        match path {
+            [root, name] if root == "inputs" => {
+                let input = self.0.inputs.iter().find(|input| input.name == *name)?;
+                input.default.as_ref().map(Cow::Borrowed)
+            }
+            [root, name] if root == "env" => std::env::var(name).ok().map(|value| Cow::Owned(value.into())),
+            _ => None,
+        }
+    }
 }
 
 /// What stands before a tool's name for the agents that see it, so that its messages name it rightly.

@@ -230,3 +230,91 @@ fn a_batch_asks_agents_once_about_what_rules_cannot() {
     assert_eq!(server.all().len(), asked);
     assert_eq!(place.troupe(&["env", "gc", "--keep", "0"]).code, 0);
 }
+
+#[test]
+fn agents_that_cannot_be_asked_are_trouble_and_asked_again() {
+    let Some(image) = image() else { return };
+    let broken = Server::start(|_| Some("HTTP/1.1 401 Unauthorized\r\ncontent-length: 9\r\n\r\nno such k"));
+    let place = Place::new();
+    let instance = odd(&place, "trouble");
+    place.file("instances.jsonl", format!("{instance}\n"));
+    let build = |url: &str| {
+        let model = ["--model", "openai/x", "--model-url", url];
+        let common = [
+            "env",
+            "build",
+            "instances.jsonl",
+            "--base",
+            &image,
+            "--repeats",
+            "1",
+            "--json",
+        ];
+        place.troupe(&[&common[..], &model].concat())
+    };
+    let refused = build(&broken.address);
+    assert_eq!(refused.code, 1, "{refused:?}");
+    let report = refused.json();
+    let trouble = report["troubles"][0]["trouble"].as_str().unwrap();
+    assert!(trouble.contains("the agents that plan failed at `build`"), "{trouble}");
+    assert_eq!(
+        report["instances"],
+        json!([]),
+        "nothing is known of the repository: {report:#}"
+    );
+    let server = Server::start(plans);
+    let built = build(&server.address);
+    assert_eq!(built.json()["instances"][0]["verdict"], "fail_to_pass", "{built:?}");
+    assert_eq!(place.troupe(&["env", "gc", "--keep", "0"]).code, 0);
+}
+
+#[test]
+fn a_batch_that_is_stopped_leaves_no_agent_at_work() {
+    let Some(image) = image() else { return };
+    // The installer has its sandbox, and hears nothing more.
+    let stuck = Server::start(|request: &Request| {
+        let (_, texts) = asked(request);
+        (texts.len() < 3).then(|| plans(request)).flatten()
+    });
+    let place = Place::new();
+    let instance = odd(&place, "stopped");
+    let id = instance["instance_id"].as_str().unwrap().to_owned();
+    place.file("instances.jsonl", format!("{instance}\n"));
+    let model = ["--model", "openai/x", "--model-url", &stuck.address];
+    let common = [
+        "env",
+        "build",
+        "instances.jsonl",
+        "--base",
+        &image,
+        "--repeats",
+        "1",
+        "--quiet",
+    ];
+    let mut child = place
+        .command(&[&common[..], &model].concat())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let begun = Instant::now();
+    let hangs = || stuck.all().iter().any(|request| asked(request).1.len() >= 3);
+    while !hangs() {
+        assert!(
+            begun.elapsed() < Duration::from_secs(120),
+            "the installer was never asked twice"
+        );
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert!(
+        std::process::Command::new("kill")
+            .args(["-TERM", &child.id().to_string()])
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let left = place.troupe(&["sandbox", "ls", "--json"]).json();
+    let left = left.as_array().unwrap().iter();
+    let of_it: Vec<_> = left.filter(|sandbox| sandbox.to_string().contains(&id)).collect();
+    assert!(of_it.is_empty(), "{of_it:?}");
+}

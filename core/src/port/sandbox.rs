@@ -254,7 +254,8 @@ pub trait SandboxEngine: Send + Sync {
         Ok(None)
     }
 
-    /// Removes a name of an image, and the image with its last name. One that is not there is no error.
+    /// Removes a name of an image, and the image with its last name. One that is not there is no error; one that a
+    /// sandbox stands on is an [`ErrorKind::Conflict`](super::ErrorKind::Conflict).
     async fn remove_image(&self, name: &str) -> Result<(), Error>;
 
     /// Sandboxes whose makers are gone.

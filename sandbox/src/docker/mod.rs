@@ -189,6 +189,10 @@ impl SandboxEngine for Docker {
     async fn remove_image(&self, name: &str) -> Result<(), Error> {
         let options = RemoveImageOptionsBuilder::new().build();
         match self.client.remove_image(name, Some(options), None).await {
+            Err(error) if fault::is_conflict(&error) => {
+                let message = format!("`{name}` is in use by a container");
+                Err(Error::new(ErrorKind::Conflict, message).caused_by(error))
+            }
             Err(error) if !fault::is_missing(&error) => Err(self.fault.of("cannot remove an image", error)),
             _ => Ok(()),
         }

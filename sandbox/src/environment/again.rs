@@ -102,12 +102,10 @@ impl Builder {
         };
         let blueprint = self.blueprint(&environment.image, &environment.instance);
         let limits = (self.options.repeats, self.options.test_timeout);
-        Ok(
-            match check::both(&*self.engine, &blueprint, tests, limits, listener).await? {
-                Ok(checked) => compared(check, was, checked),
-                Err(unapplied) => Again::not(format!("`{}` does not apply: {}", unapplied.patch, unapplied.why)),
-            },
-        )
+        Ok(match check::both(self, &blueprint, tests, limits, listener).await? {
+            Ok(checked) => compared(check, was, checked),
+            Err(unapplied) => Again::not(format!("`{}` does not apply: {}", unapplied.patch, unapplied.why)),
+        })
     }
 }
 

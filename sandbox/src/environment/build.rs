@@ -9,16 +9,19 @@ use super::results::Runner;
 use super::script::FOLDER;
 use super::verdict::{Lists, TestRun, Verdict};
 use super::{Language, Snapshot, pack, source};
-use crate::certificates;
 use crate::error::Error;
-use std::collections::BTreeMap;
+use crate::held::Pending;
+use crate::places::Equipment;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use troupe_core::port::pool::{Environment, EnvironmentPool, Usage};
-use troupe_core::port::sandbox::{Blueprint, Listener, Mount, Network, Resources, Rights, SandboxEngine};
+use troupe_core::port::sandbox::{Blueprint, Listener, Network, Resources, Rights, SandboxEngine};
 
 /// Images of environments are named `troupe-env/INSTANCE:HASH`.
 pub const REPOSITORY: &str = "troupe-env";
+
+/// What stands behind an instance's name in the name of an image that holds its sources and nothing else.
+pub const SOURCES: &str = "-sources";
 
 /// How the owners of sandboxes of builders begin; images carry them on.
 pub const OWNER: &str = "environment ";
@@ -39,10 +42,8 @@ pub const TEST_SECONDS: u64 = 1_800;
 pub struct Options {
     /// The image that they start from.
     pub base: String,
-    /// What is seen inside, such as certificates.
-    pub mounts: Vec<Mount>,
-    /// Environment variables inside.
-    pub env: BTreeMap<String, String>,
+    /// What is seen inside, such as certificates, and environment variables.
+    pub equipment: Equipment,
     /// What a sandbox may use.
     pub resources: Resources,
     /// Attempts from scratch (the paper's experiments: 5).
@@ -65,11 +66,9 @@ impl Options {
     /// Environments that start from `base`, with the certificates that this machine trusts, as `troupe env build` makes
     /// them that is told nothing else.
     pub fn of_machine(base: impl Into<String>, place: impl Into<String>) -> Self {
-        let file = certificates::of_machine();
         Self {
             base: base.into(),
-            mounts: file.iter().map(|file| certificates::mount(file)).collect(),
-            env: file.iter().flat_map(|_| certificates::variables()).collect(),
+            equipment: Equipment::of_machine(),
             resources: Resources::default(),
             attempts: ATTEMPTS,
             repeats: REPEATS,
@@ -139,6 +138,8 @@ pub struct Builder {
     pub engine: Arc<dyn SandboxEngine>,
     /// Verified environments.
     pub pool: Arc<dyn EnvironmentPool>,
+    /// Where its sandboxes are waited for when nobody waits for what they do.
+    pub pending: Pending,
     /// How.
     pub options: Options,
     /// The time, in milliseconds since the Unix epoch.
@@ -181,8 +182,8 @@ impl Builder {
             network: Network::All,
             rights: Rights::Install,
             resources: self.options.resources,
-            mounts: self.options.mounts.clone(),
-            env: self.options.env.clone(),
+            mounts: self.options.equipment.mounts.clone(),
+            env: self.options.equipment.env.clone(),
             ..Blueprint::new(image, FOLDER, owner(instance, &self.options.place))
         }
     }

@@ -1,17 +1,17 @@
 //! Verification: the tests before the fix and after it, each in a fresh sandbox that reaches nothing.
 
 use super::attempt::Checked;
+use super::build::Builder;
 use super::instance;
 use super::results::{self, Failure, Runner};
 use super::script::{self, FOLDER};
 use super::usage::measured;
 use super::verdict::TestRun;
 use crate::error::Error;
+use crate::held::Held;
 use std::time::{Duration, Instant};
 use troupe_core::port::pool::Usage;
-use troupe_core::port::sandbox::{
-    Blueprint, Deaf, Ended, Execution, Listener, Network, Reason, Rights, Sandbox, SandboxEngine,
-};
+use troupe_core::port::sandbox::{Blueprint, Deaf, Ended, Execution, Listener, Network, Reason, Rights, Sandbox};
 
 /// The state of the repository under test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub struct Tests<'a> {
 /// Tests both states of an image that `blueprint` names, so many times each: once after the fix, which tells most
 /// failures, then the rest.
 pub(super) async fn both(
-    engine: &dyn SandboxEngine,
+    builder: &Builder,
     blueprint: &Blueprint,
     tests: Tests<'_>,
     (repeats, timeout): (u32, Duration),
@@ -56,7 +56,7 @@ pub(super) async fn both(
     let (mut before, mut after) = (Vec::new(), Vec::new());
     for repeat in 0..repeats.max(1) {
         for state in [State::After, State::Before] {
-            let run = match run(engine, blueprint, (tests, state), (timeout, &*nonce()), listener).await? {
+            let run = match run(builder, blueprint, (tests, state), (timeout, &*nonce()), listener).await? {
                 Ok(run) => run,
                 Err(unapplied) => return Ok(Err(unapplied)),
             };
@@ -85,7 +85,7 @@ fn nonce() -> String {
 
 /// Runs the tests once in one state. `blueprint` names the image.
 pub async fn run(
-    engine: &dyn SandboxEngine,
+    builder: &Builder,
     blueprint: &Blueprint,
     task: (Tests<'_>, State),
     (timeout, nonce): (Duration, &str),
@@ -96,7 +96,7 @@ pub async fn run(
         rights: Rights::Least,
         ..blueprint.clone()
     };
-    let sandbox = engine.create(&apart).await?;
+    let sandbox = Held::make(&builder.engine, apart, &builder.pending).await?;
     let mut run = in_sandbox(&*sandbox, task, (timeout, nonce), listener).await;
     if let Ok(Ok(run)) = &mut run {
         run.usage = measured(&*sandbox).await;

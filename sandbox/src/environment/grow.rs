@@ -7,6 +7,7 @@ use super::plan::Plan;
 use super::script::{self, FOLDER};
 use super::usage::measured;
 use crate::error::Error;
+use crate::held::Held;
 use troupe_core::port::sandbox::{Deaf, Ended, Execution, Listener, Sandbox};
 
 impl Job<'_> {
@@ -21,7 +22,8 @@ impl Job<'_> {
         listener: &mut dyn Listener,
     ) -> Result<Result<(), Ended>, Error> {
         let blueprint = self.builder.blueprint(from, &self.instance.id);
-        let sandbox = self.builder.engine.create(&blueprint).await?;
+        let (engine, pending) = (&self.builder.engine, &self.builder.pending);
+        let sandbox = Held::make(engine, blueprint, pending).await?;
         let grown = self.grow_in(&*sandbox, image, before, setup, listener).await;
         self.used(measured(&*sandbox).await);
         let removed = sandbox.remove().await;
@@ -105,7 +107,7 @@ impl Job<'_> {
         };
         let options = &self.builder.options;
         let limits = (options.repeats, options.test_timeout);
-        let checked = check::both(&*self.builder.engine, &blueprint, tests, limits, listener).await?;
+        let checked = check::both(self.builder, &blueprint, tests, limits, listener).await?;
         if let Ok(checked) = &checked {
             self.used(checked.usage);
         }

@@ -1,7 +1,7 @@
 //! One instance on its way: reuse first, then attempts from scratch, each ending in the same check.
 
 use super::attempt::{Attempt, Checked, Step, told, unverified};
-use super::build::{Builder, Built, Files, Given, Path};
+use super::build::{Builder, Built, Files, Given, Path, SOURCES};
 use super::check::{self, Unapplied};
 use super::instance::{self, Instance};
 use super::plan::{self, Made, Plan, Task, Unplanned};
@@ -83,7 +83,8 @@ impl<'a> Job<'a> {
     /// An image with the sources and nothing done to them.
     async fn sources(&self, listener: &mut dyn Listener) -> Result<String, Error> {
         let base = &self.builder.options.base;
-        let image = self.image_name(base, "");
+        let named = format!("{}{SOURCES}", self.instance.id);
+        let image = name::of_image(&named, &[base.as_bytes(), &self.archive]);
         if self.builder.engine.image(&image).await?.is_none() {
             let grown = self.grow(base, &image, "", None, listener).await?;
             if let Err(ended) = grown {

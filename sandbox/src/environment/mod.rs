@@ -31,5 +31,5 @@ pub use instance::Instance;
 pub use language::Language;
 pub use moment::Moment;
 pub use snapshot::Snapshot;
-pub use tool::EnvironmentTool;
+pub use tool::{EnvironmentTool, Tail, told};
 pub use verdict::Verdict;

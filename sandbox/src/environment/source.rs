@@ -12,6 +12,19 @@ use std::path::Path;
 use std::process::Stdio;
 use tokio::process::Command;
 
+/// What tells equal sources from others: the commit of a repository, the hash of an archive or of a folder's files.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn identity(source: &Source) -> std::io::Result<String> {
+    let hash = |bytes: &[u8]| blake3::hash(bytes).to_hex().to_string();
+    match source {
+        Source::Git { from, commit } => Ok(format!("{from} {commit}")),
+        Source::Archive(path) => Ok(hash(&std::fs::read(path)?)),
+        Source::Folder(path) => Ok(hash(&super::pack::folder(path)?)),
+    }
+}
+
 /// Bytes that the files of an archive may have: more is no repository.
 const MOST: u64 = 8 << 30;
 

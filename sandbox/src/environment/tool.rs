@@ -4,6 +4,7 @@ use super::build::{Builder, Built, Given, Options};
 use super::instance::{self, Instance};
 use super::results::Runner;
 use crate::docker::Docker;
+use crate::held::Pending;
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -28,12 +29,13 @@ pub struct EnvironmentTool {
     folder: PathBuf,
     options: Options,
     now_ms: fn() -> u64,
+    pending: Pending,
     pool: OnceLock<Arc<dyn EnvironmentPool>>,
 }
 
 impl EnvironmentTool {
-    /// Without a pool yet.
-    pub fn new(folder: PathBuf, options: Options, now_ms: fn() -> u64) -> Self {
+    /// Without a pool yet; its sandboxes are waited for in `pending`.
+    pub fn new(folder: PathBuf, options: Options, pending: Pending, now_ms: fn() -> u64) -> Self {
         let spec = ToolSpec {
             name: ENVIRONMENT.to_owned(),
             description: "Builds and verifies the environment of a repository at a commit.".to_owned(),
@@ -45,6 +47,7 @@ impl EnvironmentTool {
             folder,
             options,
             now_ms,
+            pending,
             pool: OnceLock::new(),
         }
     }
@@ -73,6 +76,7 @@ impl EnvironmentTool {
         Ok(Builder {
             engine: Arc::new(Docker::connect().await?),
             pool,
+            pending: self.pending.clone(),
             options,
             now_ms: self.now_ms,
         })
@@ -112,7 +116,7 @@ impl Tool for EnvironmentTool {
         let mut tail = Tail::default();
         let built = builder.build_as(&instance, given.as_ref(), &mut tail).await;
         let built = built.map_err(trouble)?;
-        let result = result(&instance, &built, &tail.text());
+        let result = told(&instance, &built, &tail.text());
         Ok(ToolOutput {
             text: format!("{}: {}", instance.id, built.reason),
             result,
@@ -141,7 +145,8 @@ fn trouble(error: crate::Error) -> Error {
     Error::new(ErrorKind::Other, error.to_string())
 }
 
-fn result(instance: &Instance, built: &Built, log: &str) -> Value {
+/// What came of an instance, as the verb `environment` gives it; `log` is the end of what was printed.
+pub fn told(instance: &Instance, built: &Built, log: &str) -> Value {
     let environment = built.environment.as_ref();
     let last = built.attempts.last();
     let diagnosis = last.and_then(|attempt| attempt.diagnosis.as_ref());
@@ -168,8 +173,8 @@ fn result(instance: &Instance, built: &Built, log: &str) -> Value {
 }
 
 /// Keeps the end of what commands print.
-#[derive(Default)]
-struct Tail(Vec<u8>);
+#[derive(Debug, Default)]
+pub struct Tail(Vec<u8>);
 
 impl Listener for Tail {
     fn hear(&mut self, _: Stream, bytes: &[u8]) {
@@ -181,7 +186,8 @@ impl Listener for Tail {
 }
 
 impl Tail {
-    fn text(&self) -> String {
+    /// The last 12 KiB.
+    pub fn text(&self) -> String {
         let from = self.0.len().saturating_sub(LOG_BYTES);
         String::from_utf8_lossy(&self.0[from..]).into_owned()
     }

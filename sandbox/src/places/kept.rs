@@ -1,15 +1,18 @@
 //! Sandboxes that stay from one command to the next, one command at a time in each.
 
 use crate::docker::{Container, Docker};
+use crate::held::{Guard, joined};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
-use troupe_core::port::Error;
 use troupe_core::port::room::Executed;
 use troupe_core::port::sandbox::{Blueprint, Deaf, Execution, Sandbox as _};
+use troupe_core::port::{Error, ErrorKind};
 
 /// A sandbox, once it is made; whoever holds it has the turn.
 type Slot = Arc<Turn<Option<Arc<Container>>>>;
+/// The turn in one.
+type Seat = OwnedMutexGuard<Option<Arc<Container>>>;
 
 /// Those of this process, by name.
 #[derive(Debug, Default)]
@@ -19,23 +22,25 @@ pub(super) struct Kept {
 
 impl Kept {
     /// Runs a command in the sandbox of a blueprint's room: the one that is there, or that an earlier process left
-    /// there, or a new one.
+    /// there, or a new one. `open` is dropped when nothing of it is under way any more.
     pub(super) async fn execute(
         &self,
         engine: &Docker,
         blueprint: Blueprint,
         execution: Execution,
+        open: Guard,
     ) -> Result<Executed, Error> {
         let name = blueprint.room.as_ref().map_or("", |room| &room.name);
-        let mut turn = self.slot(name).lock_owned().await;
-        let (sandbox, is_new) = match turn.clone() {
-            Some(sandbox) => (sandbox, false),
-            None => found(engine, blueprint).await?,
+        let turn = self.slot(name).lock_owned().await;
+        let (turn, open, is_new) = entered(engine.clone(), blueprint, turn, open).await?;
+        let Some(sandbox) = turn.clone() else {
+            return Err(Error::new(ErrorKind::Other, "the sandbox was not made"));
         };
-        *turn = Some(sandbox.clone());
-        let mut watch = Watch { turn: Some(turn) };
+        let mut watch = Watch {
+            held: Some((turn, open)),
+        };
         let ended = sandbox.execute(execution, &mut Deaf).await;
-        if let Some(mut turn) = watch.turn.take()
+        if let Some((mut turn, _)) = watch.held.take()
             && ended.is_err()
         {
             // Perhaps it is gone: the next command looks again.
@@ -44,11 +49,12 @@ impl Kept {
         Ok(Executed { ended: ended?, is_new })
     }
 
-    /// Lets go of the sandboxes of a run.
-    pub(super) fn forget(&self, run: &str) {
-        let is_of_run = |name: &String| name.split('/').next() == Some(run);
+    /// The sandboxes of a run, which are let go of.
+    pub(super) fn taken(&self, run: &str) -> Vec<Slot> {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        slots.retain(|name, _| !is_of_run(name));
+        let names: Vec<String> = slots.keys().cloned().collect();
+        let of_run = names.into_iter().filter(|name| name.split('/').next() == Some(run));
+        of_run.filter_map(|name| slots.remove(&name)).collect()
     }
 
     fn slot(&self, name: &str) -> Slot {
@@ -57,28 +63,38 @@ impl Kept {
     }
 }
 
-/// The sandbox of a room, and whether it is new. Made in a task of its own: whoever stops waiting in the middle would
-/// leave one behind that nobody knows.
-async fn found(engine: &Docker, blueprint: Blueprint) -> Result<(Arc<Container>, bool), Error> {
-    let engine = engine.clone();
+/// Sees to it that the sandbox of a room is there, and says whether it is new. In a task of its own, which has the turn:
+/// when nobody waits for it any more, whoever comes next finds what it made and does not make another one.
+async fn entered(
+    engine: Docker,
+    blueprint: Blueprint,
+    mut turn: Seat,
+    open: Guard,
+) -> Result<(Seat, Guard, bool), Error> {
     let task = tokio::spawn(async move {
-        Ok(match engine.resume(&blueprint).await? {
+        if turn.is_some() {
+            return Ok((turn, open, false));
+        }
+        let (sandbox, is_new) = match engine.resume(&blueprint).await? {
             Some(sandbox) => (sandbox, false),
             None => (engine.start(&blueprint).await?, true),
-        })
+        };
+        *turn = Some(Arc::new(sandbox));
+        Ok((turn, open, is_new))
     });
-    let (sandbox, is_new) = super::joined(task.await)?;
-    Ok((Arc::new(sandbox), is_new))
+    joined(task.await)
 }
 
 /// A turn in which a command is at work. Dropped in the middle, it ends the command before the next one begins.
 struct Watch {
-    turn: Option<OwnedMutexGuard<Option<Arc<Container>>>>,
+    held: Option<(Seat, Guard)>,
 }
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        let Some(mut turn) = self.turn.take() else { return };
+        let Some((mut turn, open)) = self.held.take() else {
+            return;
+        };
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
                 if let Some(sandbox) = turn.take()
@@ -86,6 +102,7 @@ impl Drop for Watch {
                 {
                     *turn = Some(sandbox);
                 }
+                drop(open);
             });
         }
     }

@@ -154,3 +154,25 @@ async fn a_room_stays_with_its_run_and_goes_with_it() {
     let engine = Docker::connect().await.unwrap();
     assert!(engine.labelled(&format!("troupe.run={run}")).await.unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn whoever_stops_waiting_for_a_new_room_leaves_it_to_the_next_one() {
+    let Some(image) = image() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let run = format!("impatient-{}", std::process::id());
+    let places = Places::new(folder.path(), None);
+    let shop = room(&image, &format!("{run}/shop"));
+    places.engine().await.unwrap();
+    let broken_off = places.execute("key", &shop, Execution::script("true"));
+    assert!(timeout(Duration::from_millis(1), broken_off).await.is_err());
+    assert_eq!(say(&places, &shop, "pwd").await, "/work");
+    let engine = Docker::connect().await.unwrap();
+    let label = format!("troupe.run={run}");
+    assert_eq!(engine.labelled(&label).await.unwrap().len(), 1);
+    // Who leaves in the middle of a command leaves nothing either.
+    let broken_off = places.execute("key", &shop, Execution::script("sleep 900"));
+    assert!(timeout(Duration::from_secs(1), broken_off).await.is_err());
+    places.leave(&run, true).await;
+    places.settle().await;
+    assert!(engine.labelled(&label).await.unwrap().is_empty());
+}

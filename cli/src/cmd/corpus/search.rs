@@ -36,7 +36,7 @@ pub(super) fn run(meant: &Meant, tool: SearchTool, arguments: Value, settings: &
     let face = Face::of("", &offer, &declared.metadata);
     let tool = troupe_tools::tool(&corpus, name, &face);
     let tool = tool.ok_or_else(|| Usage::error(format!("there is no tool `{name}`")))?;
-    let output = call::invoke(tool.as_ref(), arguments, None)?;
+    let output = call::invoke(tool.as_ref(), arguments)?;
     if settings.json {
         report::print_json(&output.result)?;
     } else {

@@ -26,6 +26,7 @@ pub fn run(arguments: &EnvBuild, settings: &Settings) -> anyhow::Result<Exit> {
         attempts: arguments.attempts,
         setup_timeout: Duration::from_secs(arguments.setup_timeout),
         reuse: !arguments.no_reuse,
+        keep_sources: arguments.model.is_some(),
         ..options(&arguments.sandbox, &state)?
     };
     let batch = block_on(async {
@@ -36,8 +37,7 @@ pub fn run(arguments: &EnvBuild, settings: &Settings) -> anyhow::Result<Exit> {
             // Of a build that was cut off: it would go on for nobody.
             engine.remove(&left.id).await?;
         }
-        // The signal that ends a batch ends them too.
-        let (_stop, stops) = watch::channel(false);
+        let (stop, stops) = watch::channel(false);
         let advisor = match &arguments.model {
             None => None,
             Some(model) => {
@@ -45,20 +45,16 @@ pub fn run(arguments: &EnvBuild, settings: &Settings) -> anyhow::Result<Exit> {
                     model,
                     url: arguments.model_url.as_deref(),
                 };
-                let places = (folder_of(&arguments.instances), arguments.base.as_str());
-                Some(Advisor::new(
-                    mind,
-                    (&places.0, places.1),
-                    (&state, &workshop.store),
-                    stops,
-                    settings,
-                )?)
+                let folder = folder_of(&arguments.instances);
+                let options = workshop.builder.options.clone();
+                let kept = (state.as_path(), &workshop.store);
+                Some(Advisor::new(mind, &folder, options, kept, stops, settings)?)
             }
         };
         let builders = (&workshop.builder, advisor.as_ref());
         let places = (arguments.out.as_path(), usize::from(arguments.jobs));
         let work = environments::build(builders, instances, places, settings);
-        let batch = workshop.until_stopped(work).await;
+        let batch = workshop.until_stopped(advisor.is_some().then_some(stop), work).await;
         workshop.store.close().await;
         batch?.transpose()
     })?;

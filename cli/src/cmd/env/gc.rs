@@ -10,10 +10,11 @@ use crate::{report, workspace};
 use serde_json::json;
 use std::collections::HashMap;
 use std::path::Path;
+use troupe_core::port::ErrorKind;
 use troupe_core::port::pool::{Environment, EnvironmentPool as _};
 use troupe_core::port::sandbox::SandboxEngine as _;
 use troupe_sandbox::docker::Docker;
-use troupe_sandbox::environment::build::{OWNER, REPOSITORY, of_place};
+use troupe_sandbox::environment::build::{OWNER, REPOSITORY, SOURCES, of_place};
 use troupe_store::Store;
 
 /// Environments of a repository that stay where nothing else is asked.
@@ -26,6 +27,8 @@ struct Removed {
     images: Vec<String>,
     /// Images of builds that were cut off.
     left: Vec<String>,
+    /// Images that containers stand on: they stay.
+    in_use: Vec<String>,
     /// Bytes above base images, before and after.
     bytes: (u64, u64),
 }
@@ -35,7 +38,11 @@ pub fn run(arguments: &EnvGc, settings: &Settings) -> anyhow::Result<Exit> {
     let removed = block_on(async {
         let engine = Docker::connect().await?;
         let store = Store::open(&state).await?;
-        let removed = removed(arguments, &engine, store.list(None).await?, &state).await?;
+        let mut removed = removed(arguments, &engine, store.list(None).await?, &state).await?;
+        if is_waited_for(&store).await? {
+            // Agents that plan look at the sources when their run goes on.
+            removed.left.retain(|image| !image.contains(&format!("{SOURCES}:")));
+        }
         if !arguments.dry_run {
             // A sandbox that nobody waits for any more still stands on its image.
             for left in engine.leftovers().await? {
@@ -43,12 +50,17 @@ pub fn run(arguments: &EnvGc, settings: &Settings) -> anyhow::Result<Exit> {
                     engine.remove(&left.id).await?;
                 }
             }
-            for image in &removed.images {
-                engine.remove_image(image).await?;
-                store.forget(image).await?;
+            for image in std::mem::take(&mut removed.images) {
+                if is_gone(&engine, &image).await? {
+                    store.forget(&image).await?;
+                    removed.images.push(image);
+                } else {
+                    removed.in_use.push(image);
+                }
             }
-            for image in &removed.left {
-                engine.remove_image(image).await?;
+            for image in std::mem::take(&mut removed.left) {
+                let gone = is_gone(&engine, &image).await?;
+                if gone { &mut removed.left } else { &mut removed.in_use }.push(image);
             }
         }
         store.close().await;
@@ -56,6 +68,21 @@ pub fn run(arguments: &EnvGc, settings: &Settings) -> anyhow::Result<Exit> {
     })?;
     tell(&removed, arguments.dry_run, settings)?;
     Ok(Exit::Succeeded)
+}
+
+/// Whether a run of the workspace may go on.
+async fn is_waited_for(store: &Store) -> anyhow::Result<bool> {
+    let runs = store.reader().runs(u32::MAX).await?;
+    Ok(runs.iter().any(|record| !record.progress.status.is_over()))
+}
+
+/// Removes an image, unless a container stands on it.
+async fn is_gone(engine: &Docker, image: &str) -> anyhow::Result<bool> {
+    match engine.remove_image(image).await {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind == ErrorKind::Conflict => Ok(false),
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn removed(
@@ -92,7 +119,7 @@ async fn removed(
         removed.images.extend(gone);
     }
     removed.bytes = (taken(&kept), taken(&rest));
-    let end = of_place(&place.display().to_string());
+    let end = of_place(&workspace::place(place));
     for (image, owner) in engine.left_images(REPOSITORY).await? {
         let ours = owner.starts_with(OWNER) && owner.ends_with(&end);
         if ours && !environments.iter().any(|it| it.image == image) {
@@ -106,7 +133,7 @@ fn tell(removed: &Removed, dry_run: bool, settings: &Settings) -> anyhow::Result
     let (before, after) = removed.bytes;
     if settings.json {
         return report::print_json(&json!({
-            "removed": removed.images, "left_over": removed.left, "dry_run": dry_run,
+            "removed": removed.images, "left_over": removed.left, "in_use": removed.in_use, "dry_run": dry_run,
             "bytes_before": before, "bytes_after": after,
         }));
     }
@@ -116,6 +143,9 @@ fn tell(removed: &Removed, dry_run: bool, settings: &Settings) -> anyhow::Result
     }
     for image in &removed.left {
         report::line(&format!("{image}  {verb}, of a build that was cut off"))?;
+    }
+    for image in &removed.in_use {
+        settings.say(format!("{image} stays: a container stands on it"));
     }
     settings.say(format!(
         "{} {verb}; the rest takes {} of {}",

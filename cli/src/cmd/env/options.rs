@@ -2,13 +2,14 @@
 
 use crate::args::EnvSandbox;
 use crate::exit::Usage;
+use crate::workspace;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 use troupe_core::port::sandbox::{Mount, Resources};
-use troupe_sandbox::certificates;
 use troupe_sandbox::environment::Options;
 use troupe_sandbox::environment::build::BASE_IMAGE;
+use troupe_sandbox::{Equipment, certificates};
 
 /// Options with what is common to all that check; what builds is as it is by default. `place` is the workspace.
 pub(super) fn options(arguments: &EnvSandbox, place: &Path) -> anyhow::Result<Options> {
@@ -37,8 +38,7 @@ pub(super) fn options(arguments: &EnvSandbox, place: &Path) -> anyhow::Result<Op
         };
     }
     Ok(Options {
-        mounts,
-        env,
+        equipment: Equipment { mounts, env },
         resources: Resources {
             memory_mb: Some(arguments.memory),
             disk_mb: Some(arguments.disk),
@@ -47,7 +47,7 @@ pub(super) fn options(arguments: &EnvSandbox, place: &Path) -> anyhow::Result<Op
         },
         repeats: arguments.repeats,
         test_timeout: Duration::from_secs(arguments.test_timeout),
-        ..Options::of_machine(BASE_IMAGE, place.display().to_string())
+        ..Options::of_machine(BASE_IMAGE, workspace::place(place))
     })
 }
 

@@ -21,7 +21,7 @@ pub fn run(arguments: &EnvVerify, settings: &Settings) -> anyhow::Result<Exit> {
     let ended = block_on(async {
         let workshop = Workshop::open(&state, options).await?;
         let work = environments::verify(&workshop.builder, &wanted, usize::from(arguments.jobs), settings);
-        let ended = workshop.until_stopped(work).await;
+        let ended = workshop.until_stopped(None, work).await;
         workshop.store.close().await;
         ended
     })?;

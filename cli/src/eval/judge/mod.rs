@@ -256,7 +256,8 @@ async fn said(
     making: &Making<'_>,
 ) -> anyhow::Result<Option<Option<Object>>> {
     // Each answer of each trial is judged by itself: the run tells which.
-    let asked = ask(judge, "judge", asked_about, inputs, making).await?;
+    let key = json!(["judge", judge.loaded.workflow.fingerprint, asked_about, inputs]);
+    let asked = ask(judge, &key, inputs, making).await?;
     Ok(asked.map(|run| (run.status == RunStatus::Succeeded).then_some(run.outputs)))
 }
 

@@ -31,8 +31,7 @@ fn project(name: &str, created_at: &str) -> (tempfile::TempDir, Instance) {
 fn options() -> Options {
     Options {
         base: BASE.into(),
-        mounts: Vec::new(),
-        env: Default::default(),
+        equipment: Equipment::default(),
         resources: Resources::default(),
         attempts: 3,
         repeats: 2,
@@ -48,6 +47,7 @@ fn builder(engine: &Engine) -> Builder {
     Builder {
         engine: Arc::new(engine.clone()),
         pool: Arc::new(engine.clone()),
+        pending: Pending::default(),
         options: options(),
         now_ms: || 7,
     }
@@ -258,6 +258,7 @@ async fn an_environment_is_built_and_verified_on_a_real_engine() {
     let builder = Builder {
         engine: Arc::new(engine.clone()),
         pool: Arc::new(Engine::default()),
+        pending: Pending::default(),
         options: Options {
             base: image.to_string_lossy().into_owned(),
             ..options()
@@ -271,4 +272,16 @@ async fn an_environment_is_built_and_verified_on_a_real_engine() {
         (vec!["t/sum.t".into()], vec!["t/load.t".into()])
     );
     engine.remove_image(&built.environment.unwrap().image).await.unwrap();
+    // Whoever stops waiting leaves nothing at work.
+    let given = Given {
+        setup: "sleep 900".into(),
+        test: "true".into(),
+        runner: Runner::ExitCode,
+    };
+    let mut deaf = Deaf;
+    let broken_off = builder.build_as(&instance, Some(&given), &mut deaf);
+    assert!(tokio::time::timeout(Duration::from_secs(4), broken_off).await.is_err());
+    builder.pending.settle().await;
+    let owner = format!("troupe.owner={}", owner(&instance.id, &builder.options.place));
+    assert!(engine.labelled(&owner).await.unwrap().is_empty());
 }
