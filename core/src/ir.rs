@@ -449,6 +449,14 @@ impl Workflow {
         &self.agents[index.at()]
     }
 
+    /// The word for what a step does, as its file has it.
+    pub fn verb(&self, step: &Step) -> &'static str {
+        match &step.verb {
+            Verb::Tool { tool, .. } if self.tool(*tool).source == ToolSource::Environment => ENVIRONMENT,
+            verb => verb.word(),
+        }
+    }
+
     /// The step behind an index.
     pub fn step(&self, index: StepIndex) -> &Step {
         &self.steps[index.at()]

@@ -172,8 +172,9 @@ impl<'a> Adaptation<'a> {
         let index = self.step(old)?;
         let (was, is) = (self.old.step(old), self.new.step(index));
         let name = &was.name;
-        if was.verb.word() != is.verb.word() {
-            let (was, is) = (was.verb.word(), is.verb.word());
+        let (was_verb, is_verb) = (self.old.verb(was), self.new.verb(is));
+        if was_verb != is_verb {
+            let (was, is) = (was_verb, is_verb);
             return Err(Unfit(format!(
                 "step `{name}` has begun with `{was}`, and has `{is}` now"
             )));

@@ -276,7 +276,7 @@ impl RunView {
 
     /// The view before the first event.
     pub fn new(workflow: &Workflow) -> Self {
-        let steps = workflow.steps.iter().map(StepView::new);
+        let steps = workflow.steps.iter().map(|step| StepView::new(workflow, step));
         Self {
             workflow: workflow.name.clone(),
             steps: steps.collect(),

@@ -31,7 +31,7 @@ impl RunView {
         }
         for after in workflow.followers(step) {
             self.stop_agents(after, None, at_ms);
-            self.steps[after.at()] = StepView::new(workflow.step(after));
+            self.steps[after.at()] = StepView::new(workflow, workflow.step(after));
         }
     }
 

@@ -170,10 +170,10 @@ impl RunView {
 
 impl StepView {
     /// A step that is not due yet.
-    pub(super) fn new(step: &Step) -> Self {
+    pub(super) fn new(workflow: &Workflow, step: &Step) -> Self {
         Self {
             name: step.name.clone(),
-            verb: step.verb.word(),
+            verb: workflow.verb(step),
             status: StepStatus::Waiting,
             items: 0,
             keys: Vec::new(),

@@ -112,7 +112,7 @@ impl RunTrace {
             return;
         }
         let definition = self.workflow.step(step);
-        let verb = definition.verb.word();
+        let verb = self.workflow.verb(definition);
         let (name, place) = (definition.name.clone(), self.step_place(step));
         let mut span = self.span(SpanKind::Step, place, self.here.clone(), format!("step {name}"), at_ms);
         span.set(names::STEP, name);
