@@ -294,8 +294,9 @@ pub struct Fork {
     /// Share its first N events alone [default: all of them]
     #[arg(long, value_name = "N")]
     pub at: Option<u64>,
-    /// Put an output in the place of a step's own, or of one item's: `check[7].output`; what comes after it is due again
-    #[arg(long = "set", value_name = "STEP.output=JSON")]
+    /// Put an output in the place of a step's own, or of one item's: `check[7].output`; what comes after it is due
+    /// again. `@FILE` is a file's text
+    #[arg(long = "set", value_name = "STEP.output=JSON|@FILE")]
     pub outputs: Vec<String>,
     /// Go on with another workflow, or with another text of this one [default: the run's own file]
     #[arg(long, value_name = "FILE")]

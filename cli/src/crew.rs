@@ -223,25 +223,35 @@ pub fn stops(settings: &Settings) -> watch::Receiver<bool> {
     stops
 }
 
+/// What asks a process to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Interrupt {
+    /// Ctrl-C, which reaches everything that has the terminal.
+    Key,
+    /// SIGTERM, which is meant for this process.
+    Signal,
+}
+
 /// Waits for Ctrl-C or SIGTERM.
 #[cfg(unix)]
-pub async fn interrupt() {
+pub async fn interrupt() -> Interrupt {
     use tokio::signal::unix::{SignalKind, signal};
     let Ok(mut terminate) = signal(SignalKind::terminate()) else {
         let _ = tokio::signal::ctrl_c().await;
-        return;
+        return Interrupt::Key;
     };
     tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => Interrupt::Key,
+        _ = terminate.recv() => Interrupt::Signal,
     }
 }
 
 /// Waits for Ctrl-C.
 #[cfg(not(unix))]
-pub async fn interrupt() {
+pub async fn interrupt() -> Interrupt {
     // Without a handler the system ends the process, which is all right too.
     let _ = tokio::signal::ctrl_c().await;
+    Interrupt::Key
 }
 
 impl News {

@@ -3,7 +3,6 @@
 //! A thread of its own folds and draws, so that a slow terminal never slows a run.
 
 use crate::settings::Settings;
-use std::collections::BTreeMap;
 use std::io::Stderr;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -14,7 +13,7 @@ use troupe_core::ir::Workflow;
 use troupe_core::port::journal::{Entry, RunStatus};
 use troupe_core::port::model::Delta;
 use troupe_core::view::RunView;
-use troupe_tui::{Live, LiveOptions, Window};
+use troupe_tui::{Live, LiveOptions, Window, Writing};
 
 /// Between two drawings: fast enough to feel alive, slow enough for SSH.
 const FRAME: Duration = Duration::from_millis(80);
@@ -73,7 +72,7 @@ fn begin(
         };
         match screen {
             Some(live) => draw(&workflow, &arrivals, live, seen),
-            None => log(&run, &workflow, &arrivals, &settings),
+            None => log(&run, &workflow, &arrivals, seen, &settings),
         }
     });
     Feed { news, thread }
@@ -142,22 +141,24 @@ impl Observer for Sight {
 }
 
 /// One line for each event that a log should hold.
-fn log(run: &RunId, workflow: &Workflow, arrivals: &Receiver<News>, settings: &Settings) {
-    let mut view = RunView::new(workflow);
-    while let Ok(news) = arrivals.recv() {
-        match news {
-            News::Recalled(entries) => entries.iter().for_each(|entry| view.fold(workflow, entry)),
-            News::Entries(entries) => {
+fn log(run: &RunId, workflow: &Workflow, arrivals: &Receiver<News>, mut seen: Seen, settings: &Settings) {
+    for line in seen.warnings.drain(..) {
+        settings.say(line);
+    }
+    while !seen.is_over {
+        match arrivals.recv() {
+            Ok(News::Entries(entries)) => {
                 for entry in &entries {
-                    view.fold(workflow, entry);
-                    if let Some(line) = troupe_tui::plain_line(run, &view, entry, workflow) {
+                    seen.view.fold(workflow, entry);
+                    if let Some(line) = troupe_tui::plain_line(run, &seen.view, entry, workflow) {
                         settings.say(line);
                     }
                 }
             }
-            News::Text(..) | News::Void(_) | News::Show => {}
-            News::Warning(line) => settings.say(line),
-            News::End(_) => return,
+            Ok(News::Warning(line)) => settings.say(line),
+            Ok(News::Text(..) | News::Void(_)) => {}
+            Ok(news) => seen.take(workflow, news),
+            Err(_) => return,
         }
     }
 }
@@ -165,7 +166,7 @@ fn log(run: &RunId, workflow: &Workflow, arrivals: &Receiver<News>, settings: &S
 /// What a drawn view knows.
 struct Seen {
     view: RunView,
-    streaming: BTreeMap<ActorId, String>,
+    writing: Writing,
     warnings: Vec<String>,
     is_over: bool,
 }
@@ -174,7 +175,7 @@ impl Seen {
     fn new(workflow: &Workflow) -> Self {
         Self {
             view: RunView::new(workflow),
-            streaming: BTreeMap::new(),
+            writing: Writing::new(TAIL),
             warnings: Vec::new(),
             is_over: false,
         }
@@ -196,12 +197,10 @@ impl Seen {
         match news {
             News::Recalled(entries) | News::Entries(entries) => {
                 entries.iter().for_each(|entry| self.view.fold(workflow, entry));
-                let agents = &self.view.agents;
-                self.streaming
-                    .retain(|actor, _| agents.get(actor.at()).is_some_and(|agent| agent.status.is_live()));
+                self.writing.end_of_the_dead(&self.view);
             }
-            News::Text(actor, text) => append(self.streaming.entry(actor).or_default(), &text),
-            News::Void(actor) => drop(self.streaming.remove(&actor)),
+            News::Text(actor, text) => self.writing.write(actor, &text),
+            News::Void(actor) => self.writing.end(actor),
             News::Warning(line) => self.warnings.push(line),
             News::Show => {}
             News::End(status) => {
@@ -222,9 +221,7 @@ fn draw(workflow: &Workflow, arrivals: &Receiver<News>, mut live: Live<Window<St
             Err(RecvTimeoutError::Disconnected) => break,
             Err(RecvTimeoutError::Timeout) => {
                 due = Instant::now() + FRAME;
-                let tails = seen.streaming.iter().map(|(actor, text)| (*actor, text.clone()));
-                let tails: Vec<(ActorId, String)> = tails.collect();
-                if live.draw(&seen.view, SystemClock.now_ms(), &tails).is_err() {
+                if live.draw(&seen.view, SystemClock.now_ms(), &seen.writing).is_err() {
                     break;
                 }
             }
@@ -236,15 +233,4 @@ fn draw(workflow: &Workflow, arrivals: &Receiver<News>, mut live: Live<Window<St
     }
     // A terminal that went away has nothing to be given back.
     let _ = live.finish(&seen.view);
-}
-
-fn append(tail: &mut String, text: &str) {
-    tail.push_str(text);
-    if tail.len() > 2 * TAIL {
-        let mut from = tail.len() - TAIL;
-        while !tail.is_char_boundary(from) {
-            from += 1;
-        }
-        tail.drain(..from);
-    }
 }

@@ -1,15 +1,15 @@
 //! Where runs and indexes are kept, and how runs are named.
 
 use crate::exit::Usage;
-use crate::report;
 use crate::settings::Settings;
+use crate::{eval, report};
 use anyhow::Context as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use troupe_agents::{Clock as _, SystemClock};
 use troupe_core::id::RunId;
-use troupe_core::port::journal::{Lease, Leases as _, RunStatus};
-use troupe_core::port::{self, ErrorKind};
+use troupe_core::port::journal::{Lease, Leases as _, RunRecord, RunStatus};
+use troupe_core::port::{self, Error, ErrorKind};
 use troupe_store::{Reader, Store};
 
 const FOLDER: &str = ".troupe";
@@ -123,5 +123,22 @@ pub fn status_word(folder: &std::path::Path, record: &troupe_core::port::journal
         "interrupted"
     } else {
         status.word()
+    }
+}
+
+/// The newest runs of people, at most `limit`: those that other runs and evaluations started are many, and are asked
+/// for by name.
+pub async fn newest(reader: &Reader, limit: u32) -> Result<Vec<RunRecord>, Error> {
+    let mut wanted = limit;
+    loop {
+        let mut records = reader.runs(wanted).await?;
+        let is_everything = records.len() < wanted as usize || wanted == u32::MAX;
+        let is_of_eval = |record: &RunRecord| record.header.run.as_str().starts_with(eval::RUN_PREFIX);
+        records.retain(|record| record.header.run.parent().is_none() && !is_of_eval(record));
+        if is_everything || records.len() >= limit as usize {
+            records.truncate(limit as usize);
+            return Ok(records);
+        }
+        wanted = wanted.saturating_mul(8);
     }
 }

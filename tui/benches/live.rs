@@ -7,7 +7,7 @@ use ratatui::backend::TestBackend;
 use troupe_core::event::Event;
 use troupe_core::id::RunId;
 use troupe_core::port::journal::Entry;
-use troupe_tui::{Live, LiveOptions, plain_line, summary};
+use troupe_tui::{Live, LiveOptions, Writing, plain_line, summary};
 
 #[path = "../src/sample.rs"]
 mod sample;
@@ -28,7 +28,7 @@ fn draw(bencher: divan::Bencher<'_, '_>, agents: u32) {
     let mut now_ms = story.now_ms;
     bencher.bench_local(|| {
         now_ms += 100;
-        live.draw(&story.view, now_ms, &[]).unwrap();
+        live.draw(&story.view, now_ms, &Writing::default()).unwrap();
     });
 }
 

@@ -14,12 +14,14 @@ mod view;
 pub mod watch;
 mod window;
 mod words;
+mod writing;
 
 pub use live::{Live, LiveOptions};
 pub use log::plain_line;
 pub use summary::summary;
 pub use text::sanitise;
 pub use window::Window;
+pub use writing::Writing;
 
 #[cfg(test)]
 mod sample;

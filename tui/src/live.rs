@@ -3,13 +3,13 @@
 use crate::text;
 use crate::view::{Screen, Theme};
 use crate::window::{Window, terminal_size};
+use crate::writing::{NOTHING, Writing};
 use ratatui::backend::Backend;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
 use ratatui::text::Line;
 use ratatui::{Terminal, TerminalOptions, Viewport};
 use std::io::{self, Stderr};
-use troupe_core::id::ActorId;
 use troupe_core::view::RunView;
 
 /// Rows of the view in a high terminal; a low one gives two thirds of its rows.
@@ -60,16 +60,16 @@ impl<B: Backend> Live<B> {
         })
     }
 
-    /// Draws the run as it is at `now_ms` (milliseconds since the Unix epoch). `streaming` is what models are
-    /// writing at this moment, by agent; its end is shown.
-    pub fn draw(&mut self, view: &RunView, now_ms: u64, streaming: &[(ActorId, String)]) -> Result<(), B::Error> {
+    /// Draws the run as it is at `now_ms` (milliseconds since the Unix epoch). `writing` is what models
+    /// write at this moment; its end is shown.
+    pub fn draw(&mut self, view: &RunView, now_ms: u64, writing: &Writing) -> Result<(), B::Error> {
         let theme = self.theme;
         let frame = self.terminal.draw(|frame| {
             let area = frame.area();
             let screen = Screen {
                 view,
                 now_ms,
-                streaming,
+                writing,
                 theme,
                 width: area.width.into(),
             };
@@ -105,7 +105,7 @@ impl<B: Backend> Live<B> {
         let screen = Screen {
             view,
             now_ms: view.updated_ms,
-            streaming: &[],
+            writing: &NOTHING,
             theme: self.theme,
             width: self.terminal.get_frame().area().width.into(),
         };

@@ -39,7 +39,7 @@ pub fn run(arguments: &Call, settings: &Settings) -> anyhow::Result<Exit> {
     let output = block_on(async {
         let output = tokio::select! {
             output = answer(tool.as_ref(), Value::Object(with), place) => output.map(Some),
-            () = interrupt() => Ok(None),
+            _ = interrupt() => Ok(None),
         };
         // Whatever it began in a sandbox goes with it.
         places.settle().await;

@@ -7,7 +7,7 @@ use crate::exit::{Exit, Usage};
 use crate::load::{self, Loaded};
 use crate::past::{self, Past};
 use crate::settings::Settings;
-use crate::{wire, workspace};
+use crate::{values, wire, workspace};
 use std::path::Path;
 use troupe_core::Value;
 use troupe_core::engine::{self, Adaptation, State};
@@ -93,9 +93,24 @@ fn choices(past: &Past, arguments: &args::Fork, loaded: &mut Loaded, settings: &
     });
     choices.models.extend(arguments.models.iter().cloned());
     choices.allow_host_commands |= arguments.allow_host_commands;
-    choices.edits.clone_from(&arguments.outputs);
+    choices.edits = arguments
+        .outputs
+        .iter()
+        .map(|given| in_full(given))
+        .collect::<Result<_, _>>()?;
     wire::override_models(&mut loaded.workflow, &choices.models)?;
     Ok(choices)
+}
+
+/// An edit with its text, where a file's name was given for it: the file may be another one when a fork that never
+/// came to its first event is gone on with.
+fn in_full(given: &str) -> anyhow::Result<String> {
+    let named = assignment(given).and_then(|(_, _, text)| text.strip_prefix('@'));
+    let Some(file) = named else {
+        return Ok(given.to_owned());
+    };
+    let text = values::read(Path::new(file))?;
+    Ok(format!("{}{text}", &given[..given.len() - file.len() - 1]))
 }
 
 /// The shared events in the words of the workflow that the fork goes on with.
@@ -180,6 +195,17 @@ mod tests {
         assert_eq!(
             assignment("sum[a.b=[c].output=x=y"),
             Some(("sum", Some("a.b=[c"), "x=y"))
+        );
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("edited.json");
+        std::fs::write(&file, "[1, 2]").unwrap();
+        let given = format!("sum[7].output=@{}", file.display());
+        assert_eq!(in_full(&given).unwrap(), "sum[7].output=[1, 2]");
+        assert_eq!(in_full("sum.output=\"@x\"").unwrap(), "sum.output=\"@x\"");
+        let missing = in_full("sum.output=@/no/such/file").unwrap_err();
+        assert!(
+            missing.to_string().starts_with("/no/such/file cannot be read"),
+            "{missing}"
         );
         for wrong in ["sum", "sum=1", "sum.outputs=1", "sum[7]=1", "sum[7.output=1"] {
             assert_eq!(assignment(wrong), None, "{wrong}");

@@ -4,7 +4,7 @@ use super::block_on;
 use crate::args::List;
 use crate::exit::Exit;
 use crate::settings::Settings;
-use crate::{eval, report, workspace};
+use crate::{report, workspace};
 use serde_json::json;
 use troupe_core::Value;
 use troupe_core::port::ErrorKind;
@@ -15,7 +15,8 @@ pub fn run(arguments: &List, settings: &Settings) -> anyhow::Result<Exit> {
     let folder = workspace::folder(settings)?;
     let records = block_on(async {
         match Reader::open(&folder).await {
-            Ok(reader) => newest(&reader, arguments).await,
+            Ok(reader) if arguments.all => Ok(reader.runs(arguments.limit).await?),
+            Ok(reader) => Ok(workspace::newest(&reader, arguments.limit).await?),
             Err(error) if error.kind == ErrorKind::Missing => Ok(Vec::new()),
             Err(error) => Err(error.into()),
         }
@@ -36,24 +37,6 @@ pub fn run(arguments: &List, settings: &Settings) -> anyhow::Result<Exit> {
         report::line(&table(&rows))?;
     }
     Ok(Exit::Succeeded)
-}
-
-/// The newest runs of people; those that other runs and evaluations started are many, and are asked for.
-async fn newest(reader: &Reader, arguments: &List) -> anyhow::Result<Vec<RunRecord>> {
-    let mut wanted = arguments.limit;
-    loop {
-        let mut records = reader.runs(wanted).await?;
-        let is_everything = records.len() < wanted as usize || wanted == u32::MAX;
-        if !arguments.all {
-            let of_eval = |record: &RunRecord| record.header.run.as_str().starts_with(eval::RUN_PREFIX);
-            records.retain(|record| record.header.run.parent().is_none() && !of_eval(record));
-        }
-        if is_everything || records.len() >= arguments.limit as usize {
-            records.truncate(arguments.limit as usize);
-            return Ok(records);
-        }
-        wanted = wanted.saturating_mul(8);
-    }
 }
 
 fn object(record: &RunRecord, status: &str) -> Value {

@@ -4,6 +4,7 @@ mod plan;
 
 use super::block_on;
 use crate::args::Run;
+use crate::crew::Interrupt;
 use crate::exit::{Exit, Usage};
 use crate::live::{self, Feed};
 use crate::load::{self, Loaded};
@@ -11,12 +12,12 @@ use crate::past::Told;
 use crate::report::{self, Ended};
 use crate::settings::Settings;
 use crate::telemetry::Telemetry;
-use crate::watch::Own;
+use crate::watch::{Own, Words, interrupted};
 use crate::{person, redact, values, wire, workspace};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::sync::Arc;
-use troupe_agents::{Clock as _, Handle, Observer, Outcome, Ports, Secrets, Silent, SystemClock};
+use troupe_agents::{Clock as _, Handle, Observer, Outcome, Ports, Remote, Secrets, Silent, SystemClock};
 use troupe_core::Object;
 use troupe_core::id::RunId;
 use troupe_core::input::Edit;
@@ -29,6 +30,7 @@ use troupe_sandbox::environment::{EnvironmentTool, Options};
 use troupe_sandbox::{Places, host};
 use troupe_store::Store;
 use troupe_tools::Corpus;
+use troupe_tui::watch::leave;
 
 /// What a resume must repeat: journaled with the run.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -94,12 +96,21 @@ pub fn run(arguments: &Run, settings: &Settings) -> anyhow::Result<Exit> {
         settings.say(format!("run {run} of {}{}", loaded.workflow.name, wired.labels()));
         let begin = Begin::Start { header, inputs, env };
         let exit = drive(&run, &wired, &store, begin, started_ms, settings).await;
-        if let Some(file) = &arguments.web {
-            crate::watch::page(&state, &run, None, file).await?;
-        }
+        let page = match &arguments.web {
+            Some(file) => crate::watch::page(&state, &run, None, file).await,
+            None => Ok(()),
+        };
         drop(lease);
         store.close().await;
-        exit
+        match (exit, page) {
+            (Ok(Exit::Succeeded), Err(error)) => Err(error),
+            // How the run ended says more than that there is no page of it.
+            (exit, Err(error)) => {
+                settings.say(format!("warning: there is no page of the run: {error:#}"));
+                exit
+            }
+            (exit, Ok(())) => exit,
+        }
     })
 }
 
@@ -415,8 +426,33 @@ async fn drive_on(
     }
 }
 
+/// Winds a run down at the first Ctrl-C, and stops at once at the second. With screens, which have the terminal, it
+/// says so on them, and stops at SIGTERM too, to give the terminal back.
+async fn obey(run: RunId, remote: Remote, words: Option<Words>) {
+    let stop = || {
+        leave();
+        anstream::eprintln!("stopped; `troupe resume {run}` goes on with the run");
+        std::process::exit(Exit::Cancelled as i32);
+    };
+    let key = async || match words {
+        Some(_) => interrupted().await == Interrupt::Key,
+        None => tokio::signal::ctrl_c().await.is_ok(),
+    };
+    if !key().await {
+        stop();
+    }
+    let said = format!("cancelling run {run}; Ctrl-C again stops at once");
+    if words.as_ref().is_none_or(|words| !words.say(&said)) {
+        anstream::eprintln!("{said}");
+    }
+    remote.cancel();
+    key().await;
+    stop();
+}
+
 /// Watches a run to its end; Ctrl-C once winds it down, twice stops at once.
 async fn watch(run: &RunId, handle: Handle, feed: Feed, screens: Option<Own>) -> anyhow::Result<Outcome> {
+    let words = screens.as_ref().map(Own::words);
     let screens = screens.map(|screens| {
         let show = feed.shower();
         tokio::spawn(async move {
@@ -424,18 +460,7 @@ async fn watch(run: &RunId, handle: Handle, feed: Feed, screens: Option<Own>) ->
             show.show();
         })
     });
-    let remote = handle.remote();
-    let name = run.clone();
-    let interrupts = tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            anstream::eprintln!("cancelling run {name}; Ctrl-C again stops at once");
-            remote.cancel();
-        }
-        if tokio::signal::ctrl_c().await.is_ok() {
-            anstream::eprintln!("stopped; `troupe resume {name}` goes on with the run");
-            std::process::exit(Exit::Cancelled as i32);
-        }
-    });
+    let interrupts = tokio::spawn(obey(run.clone(), handle.remote(), words));
     let outcome = handle.outcome().await;
     if let Some(screens) = screens {
         // Whoever looks at a run that is over looks for as long as they like.

@@ -48,9 +48,15 @@ pub fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
 
 /// One line or more on stdout. A reader that went away is not an error.
 pub fn line(text: &str) -> anyhow::Result<()> {
+    line_while_read(text).map(|_| ())
+}
+
+/// The same for whoever has no end of lines: says whether anybody reads them.
+pub fn line_while_read(text: &str) -> anyhow::Result<bool> {
     use std::io::Write as _;
     match writeln!(anstream::stdout(), "{text}") {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(error.into()),
+        Ok(()) => Ok(true),
     }
 }

@@ -1,9 +1,9 @@
 //! What people do to runs: the program's own commands, each in a process that outlives the screens.
 
+use super::kept::Kept;
 use anyhow::Context as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 use tokio::process::{Child, Command};
@@ -19,19 +19,19 @@ const WORDS_MAX: usize = 3;
 pub(super) async fn act(act: Act, state: PathBuf, say: Sender<News>) {
     let news = match begin(&act, &state).await {
         Ok(news) => news,
-        Err(error) => News::Refused(error.to_string()),
+        Err(error) => News::Refused(format!("{error:#}")),
     };
     // The screens may be closed by now.
     let _ = say.send(news);
 }
 
 async fn begin(act: &Act, state: &Path) -> anyhow::Result<News> {
-    let told = Told::new()?;
+    let told = Told(Kept::new("said.log", "")?);
     let mut child = start(act, state, &told.0)?;
     match tokio::time::timeout(PATIENCE, child.wait()).await {
         Err(_) => {
-            tokio::spawn(reap(child));
             let said = told.words(1);
+            tokio::spawn(reap(child, told));
             Ok(News::Done(if said.is_empty() { word(act).to_owned() } else { said }))
         }
         Ok(status) => {
@@ -51,8 +51,10 @@ async fn begin(act: &Act, state: &Path) -> anyhow::Result<News> {
     }
 }
 
-async fn reap(mut child: Child) {
+/// Waits for a command that goes on for long; what it was given stays for as long.
+async fn reap(mut child: Child, told: Told) {
     let _ = child.wait().await;
+    drop(told);
 }
 
 fn word(act: &Act) -> &'static str {
@@ -64,16 +66,16 @@ fn word(act: &Act) -> &'static str {
     }
 }
 
-fn start(act: &Act, state: &Path, said: &Path) -> anyhow::Result<Child> {
+fn start(act: &Act, state: &Path, kept: &Kept) -> anyhow::Result<Child> {
     let program = std::env::current_exe().context("this program cannot be found any more")?;
     let workspace = state.parent().unwrap_or(Path::new("."));
     let mut command = Command::new(program);
     command
-        .args(arguments(act))
+        .args(arguments(act, kept)?)
         .arg("--workspace")
         .arg(workspace)
         .args(["--color", "never"]);
-    let file = std::fs::File::create(said).context("there is no place for what the command says")?;
+    let file = std::fs::File::create(kept.path()).context("there is no place for what the command says")?;
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(file);
     // Ctrl-C and the end of this terminal are not meant for it.
     #[cfg(unix)]
@@ -82,8 +84,8 @@ fn start(act: &Act, state: &Path, said: &Path) -> anyhow::Result<Child> {
 }
 
 /// The command's words.
-fn arguments(act: &Act) -> Vec<String> {
-    match act {
+fn arguments(act: &Act, kept: &Kept) -> anyhow::Result<Vec<String>> {
+    Ok(match act {
         Act::Answer {
             run,
             place,
@@ -105,25 +107,23 @@ fn arguments(act: &Act) -> Vec<String> {
         Act::Fork { run, at, set } => {
             let mut words = vec!["fork".to_owned(), run.to_string()];
             words.extend(at.map(|at| format!("--at={at}")));
-            words.extend(set.as_ref().map(|set| format!("--set={set}")));
+            if let Some((place, output)) = set {
+                // Longer than an argument may be, it may well be.
+                let file = kept.beside("output.json");
+                std::fs::write(&file, output).context("there is no place for the output")?;
+                words.push(format!("--set={place}.output=@{}", file.display()));
+            }
             words
         }
-    }
+    })
 }
 
 /// What a command says on stderr, in a file: a pipe would break when the screens are closed.
-struct Told(PathBuf);
+struct Told(Kept);
 
 impl Told {
-    fn new() -> anyhow::Result<Self> {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("troupe-{}-{number}.log", std::process::id());
-        Ok(Self(std::env::temp_dir().join(name)))
-    }
-
     fn lines(&self) -> Vec<String> {
-        let text = std::fs::read_to_string(&self.0).unwrap_or_default();
+        let text = self.0.read().unwrap_or_default();
         let lines = text.lines().filter(|line| !line.trim().is_empty());
         lines.map(|line| sanitise(line.trim()).into_owned()).collect()
     }
@@ -146,13 +146,6 @@ impl Told {
     }
 }
 
-impl Drop for Told {
-    fn drop(&mut self) {
-        // The command goes on writing to a file without a name.
-        let _ = std::fs::remove_file(&self.0);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -164,12 +157,13 @@ mod tests {
         let fork = Act::Fork {
             run: run.clone(),
             at: Some(7),
-            set: Some("check[1].output={\"a\": 1}".into()),
+            set: Some(("check[1]".into(), "{\"a\": 1}".into())),
         };
-        assert_eq!(
-            arguments(&fork),
-            ["fork", "01A", "--at=7", "--set=check[1].output={\"a\": 1}"]
-        );
+        let kept = Kept::new("said.log", "").unwrap();
+        let words = arguments(&fork, &kept).unwrap();
+        assert_eq!(words[..3], ["fork", "01A", "--at=7"]);
+        let file = words[3].strip_prefix("--set=check[1].output=@").unwrap();
+        assert_eq!(std::fs::read_to_string(file).unwrap(), "{\"a\": 1}");
         let answer = Act::Answer {
             run,
             place: "sign_off".into(),
@@ -177,7 +171,7 @@ mod tests {
             comment: "-- fine".into(),
         };
         assert_eq!(
-            arguments(&answer),
+            arguments(&answer, &kept).unwrap(),
             ["approve", "01A", "sign_off", "approve", "--comment=-- fine"]
         );
     }

@@ -6,13 +6,18 @@ use super::worker::standing;
 use crate::past::Past;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use troupe_core::id::{ActorId, RunId};
+use std::time::{Duration, Instant};
+use troupe_core::event::Event;
+use troupe_core::id::{ActorId, RunId, StepIndex};
 use troupe_core::ir::{Verb, Workflow};
 use troupe_core::port::approver::Question;
 use troupe_core::port::journal::{Entry, RunHeader, RunRecord, RunStatus};
 use troupe_core::view::{StepStatus, TranscriptFold};
 use troupe_store::Reader;
 use troupe_tui::watch::{Facts, Folds, Interest, Loaded, Moment, News};
+
+/// Between two looks at what the runs below a run ask.
+const ASKED: Duration = Duration::from_secs(2);
 
 /// A run and how far it was read.
 pub(super) struct Followed {
@@ -24,6 +29,8 @@ pub(super) struct Followed {
     /// The moment of the past that the screens have.
     shown: Option<u64>,
     heard: Option<Heard>,
+    /// When it was looked what the run asks.
+    asked: Instant,
 }
 
 /// A transcript that grows with the run, or stands where the past is looked at.
@@ -52,6 +59,7 @@ impl Followed {
             facts,
             shown: None,
             heard: None,
+            asked: Instant::now(),
         };
         Ok((followed, News::Run(Box::new(loaded))))
     }
@@ -75,27 +83,48 @@ impl Followed {
         let mut news = Vec::new();
         let run = self.run().clone();
         let record = reader.record_of(&run).await?;
+        let mut is_asked = record.progress.status != self.record.progress.status;
         if record.events > self.next {
             let entries = reader.load_between(&run, self.next..u64::MAX).await?;
             self.next += entries.len() as u64;
+            is_asked |= entries
+                .iter()
+                .any(|entry| asks_or_answers(&self.workflow, &entry.event));
             news.push(News::Entries(run.clone(), entries));
         }
+        // What a run that it started asks is no event of this one.
+        let asks_below = || self.workflow.workflows.iter().any(|called| asks(called));
+        is_asked |= self.asked.elapsed() >= ASKED && (!self.facts.questions.is_empty() || asks_below());
         let stands = standing(state, &record);
-        if record.updated_ms != self.record.updated_ms
-            || record.progress.status != self.record.progress.status
-            || stands != self.facts.standing
-        {
-            self.facts.standing = stands;
+        let has_moved = record.updated_ms != self.record.updated_ms || stands != self.facts.standing;
+        let before = self.facts.questions.clone();
+        if is_asked {
+            self.asked = Instant::now();
             self.facts.questions = questions(reader, &record, &self.workflow).await;
-            news.push(News::Facts(Box::new(self.facts.clone())));
-            self.record = RunRecord {
-                header: self.record.header.clone(),
-                ..record
-            };
         }
+        if has_moved || self.facts.questions != before {
+            self.facts.standing = stands;
+            news.push(News::Facts(Box::new(self.facts.clone())));
+        }
+        self.record = RunRecord {
+            header: self.record.header.clone(),
+            ..record
+        };
         news.extend(self.past(reader, interest).await?);
         news.extend(self.transcript(reader, interest).await?);
         Ok(news)
+    }
+
+    /// Forgets what the screens do not have any more when they show this.
+    pub(super) fn forget(&mut self, interest: &Interest) {
+        if self.shown != interest.at {
+            self.shown = None;
+        }
+        if let Some(heard) = &self.heard
+            && (interest.agent, interest.at) != (Some(heard.fold.actor()), heard.at)
+        {
+            self.heard = None;
+        }
     }
 
     async fn past(&mut self, reader: &Reader, interest: &Interest) -> anyhow::Result<Option<News>> {
@@ -117,7 +146,6 @@ impl Followed {
             return Ok(None);
         };
         let kept = self.heard.take();
-        let kept = kept.filter(|heard| heard.fold.actor() == actor && heard.at == interest.at);
         let mut is_changed = kept.is_none();
         let mut heard = kept.unwrap_or_else(|| Heard {
             fold: TranscriptFold::new(&self.workflow, actor),
@@ -133,15 +161,14 @@ impl Followed {
         })
         .await?;
         heard.next = upto;
-        let transcript = Arc::new(heard.fold.transcript().clone());
-        self.heard = Some(heard);
-        let (run, at) = (self.run().clone(), interest.at);
-        Ok(is_changed.then_some(News::Transcript {
-            run,
-            at,
+        let news = is_changed.then(|| News::Transcript {
+            run: self.run().clone(),
+            at: interest.at,
             actor,
-            transcript,
-        }))
+            transcript: Arc::new(heard.fold.transcript().clone()),
+        });
+        self.heard = Some(heard);
+        Ok(news)
     }
 }
 
@@ -209,6 +236,19 @@ pub(super) async fn questions(reader: &Reader, record: &RunRecord, workflow: &Wo
     troupe_agents::questions(&journal, run, workflow)
         .await
         .unwrap_or_default()
+}
+
+/// Whether after an event a run may ask something else than before, as far as its own events tell.
+fn asks_or_answers(workflow: &Workflow, event: &Event) -> bool {
+    let is_of_approval = |step: &StepIndex| matches!(workflow.step(*step).verb, Verb::Approve(_));
+    match event {
+        Event::EffectDoubted { .. } | Event::EffectRepeated { .. } => true,
+        Event::ItemStarted { step, .. }
+        | Event::ItemSucceeded { step, .. }
+        | Event::RoundEnded { step, .. }
+        | Event::ItemFailed { step, .. } => is_of_approval(step),
+        _ => false,
+    }
 }
 
 /// Whether the workflow, or one that it calls, may ask a person while it works.

@@ -6,6 +6,7 @@
 
 mod acting;
 mod follow;
+mod kept;
 mod looking;
 mod outside;
 mod own;
@@ -16,11 +17,11 @@ mod tape;
 mod web;
 mod worker;
 
-pub use own::Own;
+pub use own::{Own, Words};
 pub use plain::plain;
 pub use web::page;
 
-use crate::crew::interrupt;
+use crate::crew::{Interrupt, interrupt};
 use crate::exit::Exit;
 use crate::live::speaks_unicode;
 use crate::settings::Settings;
@@ -39,7 +40,7 @@ pub fn screens(state: &Path, run: Option<RunId>, mouse: bool, settings: &Setting
     let (feed, worker) = source::pair(state, settings);
     runtime.spawn(worker.work());
     runtime.spawn(async {
-        interrupt().await;
+        interrupted().await;
         // The screens have nothing that could be lost.
         leave();
         std::process::exit(Exit::Cancelled as i32);
@@ -48,6 +49,16 @@ pub fn screens(state: &Path, run: Option<RunId>, mouse: bool, settings: &Setting
     // What is being read by then interests nobody any more.
     runtime.shutdown_background();
     shown
+}
+
+/// Waits for Ctrl-C or SIGTERM. A pager or an editor that has the terminal has its Ctrl-C too.
+pub async fn interrupted() -> Interrupt {
+    loop {
+        let interrupt = interrupt().await;
+        if interrupt == Interrupt::Signal || !outside::is_lent() {
+            return interrupt;
+        }
+    }
 }
 
 fn options(run: Option<RunId>, own: bool, settings: &Settings) -> WatchOptions {

@@ -1,18 +1,35 @@
 //! Pagers and editors, which need the terminal for themselves.
 
+use super::kept::Kept;
 use anyhow::Context as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use troupe_core::id::RunId;
 use troupe_tui::sanitise;
 use troupe_tui::watch::{Errand, News};
 
+/// Whether the terminal is another program's, which Ctrl-C is meant for.
+static IS_LENT: AtomicBool = AtomicBool::new(false);
+
+/// Whether a pager or an editor has the terminal.
+pub(super) fn is_lent() -> bool {
+    IS_LENT.load(Ordering::SeqCst)
+}
+
 /// Runs an errand to its end.
 pub(super) fn run(errand: Errand, file: Option<(RunId, PathBuf)>) -> anyhow::Result<Option<News>> {
+    IS_LENT.store(true, Ordering::SeqCst);
+    let news = perform(errand, file);
+    IS_LENT.store(false, Ordering::SeqCst);
+    news
+}
+
+fn perform(errand: Errand, file: Option<(RunId, PathBuf)>) -> anyhow::Result<Option<News>> {
     match errand {
         Errand::Page { title, text } => {
-            let kept = Kept::new("txt", &shown(&title, &text))?;
-            start(&chosen(&["PAGER"], "less"), &kept.0)?;
+            let kept = Kept::new("text.txt", &shown(&title, &text))?;
+            start(&chosen(&["PAGER"], "less"), kept.path())?;
             Ok(None)
         }
         Errand::File { run } => {
@@ -22,9 +39,9 @@ pub(super) fn run(errand: Errand, file: Option<(RunId, PathBuf)>) -> anyhow::Res
             Ok(None)
         }
         Errand::Edit(opened) => {
-            let kept = Kept::new("json", &opened.text)?;
-            start(&editor(), &kept.0)?;
-            let text = std::fs::read_to_string(&kept.0).context("what was edited cannot be read")?;
+            let kept = Kept::new("output.json", &opened.text)?;
+            start(&editor(), kept.path())?;
+            let text = kept.read().context("what was edited cannot be read")?;
             Ok(Some(News::Edited(opened, text)))
         }
     }
@@ -53,32 +70,4 @@ fn start(program: &str, path: &Path) -> anyhow::Result<()> {
     let status = status.with_context(|| format!("`{program}` cannot be started"))?;
     anyhow::ensure!(status.success(), "`{program}` ended with {status}");
     Ok(())
-}
-
-/// A file that is there for as long as it is needed, and for nobody else to read.
-struct Kept(PathBuf);
-
-impl Kept {
-    fn new(extension: &str, text: &str) -> anyhow::Result<Self> {
-        let folder = std::env::temp_dir().join(format!("troupe-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).context("there is no place for a file")?;
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt as _;
-            std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700))?;
-        }
-        let path = folder.join(format!("text.{extension}"));
-        std::fs::write(&path, text).context("the text cannot be written to a file")?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for Kept {
-    fn drop(&mut self) {
-        // A file that stays is in a folder that is emptied anyway.
-        let _ = std::fs::remove_file(&self.0);
-        if let Some(folder) = self.0.parent() {
-            let _ = std::fs::remove_dir(folder);
-        }
-    }
 }

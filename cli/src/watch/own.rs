@@ -16,6 +16,7 @@ use troupe_tui::watch::News;
 
 /// The screens over one run.
 pub struct Own {
+    run: RunId,
     say: Sender<News>,
     is_closed: watch::Receiver<bool>,
     show: Option<Box<dyn FnOnce() + Send>>,
@@ -38,6 +39,7 @@ impl Own {
             close.send_replace(true);
         };
         Self {
+            run: run.clone(),
             say,
             is_closed,
             show: Some(Box::new(show)),
@@ -54,7 +56,7 @@ impl Own {
 
     /// The port by which the screens hear what models write. Events they read where everybody does.
     pub fn observer(&self, other: Arc<dyn Observer>) -> Arc<dyn Observer> {
-        Arc::new(Sight(self.say.clone(), other))
+        Arc::new(Sight(self.run.clone(), self.say.clone(), other))
     }
 
     /// Waits for a person for as long as the screens are there: what is answered on them comes as a word.
@@ -62,9 +64,24 @@ impl Own {
         Arc::new(Patience(self.is_closed.clone()))
     }
 
+    /// What lets others say something on them.
+    pub fn words(&self) -> Words {
+        Words(self.say.clone())
+    }
+
     /// Waits until somebody closes them.
     pub async fn closed(mut self) {
         let _ = self.is_closed.wait_for(|is_closed| *is_closed).await;
+    }
+}
+
+/// Lets others say something on the screens.
+pub struct Words(Sender<News>);
+
+impl Words {
+    /// Says it, and whether there is anybody to read it: screens that were closed have no lines.
+    pub fn say(&self, text: &str) -> bool {
+        self.0.send(News::Done(text.to_owned())).is_ok()
     }
 }
 
@@ -79,31 +96,31 @@ impl Approver for Patience {
 }
 
 /// Tells the screens what models write, and another observer everything.
-struct Sight(Sender<News>, Arc<dyn Observer>);
+struct Sight(RunId, Sender<News>, Arc<dyn Observer>);
 
 impl Observer for Sight {
     fn recalled(&self, entries: &[Entry]) {
-        self.1.recalled(entries);
+        self.2.recalled(entries);
     }
 
     fn entries(&self, entries: &[Entry]) {
-        self.1.entries(entries);
+        self.2.entries(entries);
     }
 
     fn delta(&self, actor: ActorId, delta: &Delta) {
         let news = match delta {
-            Delta::Text(text) | Delta::Thinking(text) => Some(News::Writing(actor, text.clone())),
-            Delta::Void => Some(News::Void(actor)),
+            Delta::Text(text) | Delta::Thinking(text) => Some(News::Writing(self.0.clone(), actor, text.clone())),
+            Delta::Void => Some(News::Void(self.0.clone(), actor)),
             _ => None,
         };
         if let Some(news) = news {
             // Screens that were closed hear nothing.
-            let _ = self.0.send(news);
+            let _ = self.1.send(news);
         }
-        self.1.delta(actor, delta);
+        self.2.delta(actor, delta);
     }
 
     fn warn(&self, message: &str) {
-        self.1.warn(message);
+        self.2.warn(message);
     }
 }

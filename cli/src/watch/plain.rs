@@ -37,8 +37,10 @@ async fn one(state: &Path, run: &RunId, settings: &Settings) -> anyhow::Result<(
     loop {
         for entry in &entries {
             view.fold(&workflow, entry);
-            if let Some(line) = troupe_tui::plain_line(run, &view, entry, &workflow) {
-                report::line(&line)?;
+            if let Some(line) = troupe_tui::plain_line(run, &view, entry, &workflow)
+                && !report::line_while_read(&line)?
+            {
+                return Ok(());
             }
         }
         let record = reader.record_of(run).await?;
@@ -61,23 +63,24 @@ async fn one(state: &Path, run: &RunId, settings: &Settings) -> anyhow::Result<(
 async fn all(state: &Path, settings: &Settings) -> anyhow::Result<()> {
     let mut known: BTreeMap<RunId, &'static str> = BTreeMap::new();
     loop {
-        let mut records: Vec<RunRecord> = match Reader::open(state).await {
+        let records: Vec<RunRecord> = match Reader::open(state).await {
             Ok(reader) => {
-                let records = reader.runs(RUNS_MAX).await?;
+                let records = workspace::newest(&reader, RUNS_MAX).await?;
                 reader.close().await;
                 records
             }
             Err(error) if error.kind == ErrorKind::Missing => Vec::new(),
             Err(error) => return Err(error.into()),
         };
-        records.retain(|record| record.header.run.parent().is_none());
         for record in records.iter().rev() {
             let word = workspace::status_word(state, record);
             let run = &record.header.run;
             if known.insert(run.clone(), word) != Some(word) {
                 let tokens = record.progress.usage.total();
                 let workflow = troupe_tui::sanitise(&record.header.workflow);
-                report::line(&format!("run {run} of {workflow}: {word}, {tokens} tokens"))?;
+                if !report::line_while_read(&format!("run {run} of {workflow}: {word}, {tokens} tokens"))? {
+                    return Ok(());
+                }
             }
         }
         let is_live = |record: &RunRecord| standing(state, record).is_live();

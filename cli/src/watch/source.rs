@@ -66,7 +66,7 @@ impl Source for Feed {
         let file = self.file.lock().unwrap_or_else(PoisonError::into_inner).clone();
         match outside::run(errand, file) {
             Ok(news) => news,
-            Err(error) => Some(News::Refused(error.to_string())),
+            Err(error) => Some(News::Refused(format!("{error:#}"))),
         }
     }
 }

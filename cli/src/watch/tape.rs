@@ -16,6 +16,9 @@ pub(super) async fn play(
     mut take: impl FnMut(&[Entry]) + Send,
 ) -> anyhow::Result<()> {
     let run: &RunId = &header.run;
+    if from >= to {
+        return Ok(());
+    }
     if header.forked.is_some() {
         // What a fork shares may have to be told in other words, which takes the whole of it.
         let entries = Past::read(reader, run).await?.entries;

@@ -20,6 +20,7 @@ const AGENTS_OF_MANY_MAX: u32 = 10;
 pub async fn page(state: &Path, run: &RunId, at: Option<u64>, file: &Path) -> anyhow::Result<()> {
     let reader = Reader::open(state).await?;
     let mut past = Past::read(&reader, run).await?;
+    let events = at.map(|_| past.entries.len() as u64);
     if let Some(at) = at {
         past.entries.truncate(usize::try_from(at).unwrap_or(usize::MAX));
     }
@@ -34,6 +35,6 @@ pub async fn page(state: &Path, run: &RunId, at: Option<u64>, file: &Path) -> an
     let agents = u32::try_from(folds.view.agents.len()).unwrap_or(u32::MAX).min(most);
     let heard = follow::transcripts(&workflow, &past.entries, (0..agents).map(ActorId));
     reader.close().await;
-    let html = troupe_tui::watch::html(facts, folds, heard, SystemClock.now_ms());
+    let html = troupe_tui::watch::html(facts, folds, heard, SystemClock.now_ms(), events);
     std::fs::write(file, redact::text(&html)).with_context(|| format!("{} cannot be written", file.display()))
 }

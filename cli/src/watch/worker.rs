@@ -5,7 +5,7 @@ use super::follow::Followed;
 use super::reading::{self, Corpora};
 use super::source::File;
 use crate::settings::Settings;
-use crate::{eval, workspace};
+use crate::workspace;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
@@ -53,6 +53,8 @@ pub struct Worker {
     listed: Option<Instant>,
     pooled: Option<Instant>,
     trouble: Option<String>,
+    /// Whether the screens have heard of the list, were it empty.
+    told_list: bool,
     /// Whether there is nobody left to work for.
     is_over: bool,
 }
@@ -80,6 +82,7 @@ impl Worker {
             listed: None,
             pooled: None,
             trouble: None,
+            told_list: false,
             is_over: false,
         }
     }
@@ -114,6 +117,11 @@ impl Worker {
                 if interest.fleet && !self.interest.fleet {
                     self.listed = None;
                 }
+                // Several looks may come at once, and each of them makes the screens forget what they do not show.
+                match &mut self.followed {
+                    Some(followed) if interest.run.as_ref() == Some(followed.run()) => followed.forget(&interest),
+                    _ => self.followed = None,
+                }
                 self.interest = interest;
             }
             Order::Begin(Wanted::Act(act)) => {
@@ -127,14 +135,14 @@ impl Worker {
                 let (state, say) = (self.state.clone(), self.say.clone());
                 tokio::spawn(async move {
                     let news = reading::fetch(&reader, wanted, &corpora, &state, &settings).await;
-                    let _ = say.send(news.unwrap_or_else(|error| News::Refused(error.to_string())));
+                    let _ = say.send(news.unwrap_or_else(|error| News::Refused(format!("{error:#}"))));
                 });
             }
         }
     }
 
     fn tell_trouble(&mut self, error: Option<anyhow::Error>) {
-        let trouble = error.map(|error| error.to_string());
+        let trouble = error.map(|error| format!("{error:#}"));
         if trouble != self.trouble {
             self.trouble.clone_from(&trouble);
             self.tell(News::Trouble(trouble));
@@ -143,9 +151,8 @@ impl Worker {
 
     async fn look(&mut self) -> anyhow::Result<()> {
         let Some(reader) = self.open().await? else {
-            if self.interest.fleet {
+            if self.interest.fleet && !std::mem::replace(&mut self.told_list, true) {
                 self.tell(News::Fleet(Vec::new().into()));
-                self.interest.fleet = false;
             }
             return Ok(());
         };
@@ -153,10 +160,7 @@ impl Worker {
             self.listed = Some(Instant::now());
             self.list(&reader).await?;
         }
-        if let Err(error) = self.follow(&reader).await {
-            // One that was removed is not looked for again and again; what is known of it stays on the screen.
-            anyhow::bail!(error);
-        }
+        self.follow(&reader).await?;
         if self.interest.environments && is_due(self.pooled, POOL) {
             self.pooled = Some(Instant::now());
             let pool = reader.environments().await?;
@@ -180,17 +184,10 @@ impl Worker {
     }
 
     async fn list(&mut self, reader: &Reader) -> anyhow::Result<()> {
-        let records = reader.runs(RUNS_MAX).await?;
-        let is_own = |record: &RunRecord| {
-            let run = &record.header.run;
-            run.parent().is_none() && !run.as_str().starts_with(eval::RUN_PREFIX)
-        };
-        let rows: Vec<RunRow> = records
-            .iter()
-            .filter(|record| is_own(record))
-            .map(|record| row(&self.state, record))
-            .collect();
-        if rows != self.rows || rows.is_empty() {
+        let records = workspace::newest(reader, RUNS_MAX).await?;
+        let rows: Vec<RunRow> = records.iter().map(|record| row(&self.state, record)).collect();
+        if rows != self.rows || !self.told_list {
+            self.told_list = true;
             self.rows.clone_from(&rows);
             self.tell(News::Fleet(rows.into()));
         }

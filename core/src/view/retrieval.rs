@@ -125,13 +125,6 @@ impl Retrieval {
         }
     }
 
-    /// Searches of an agent, and readings.
-    pub fn of_agent(&self, actor: ActorId) -> impl Iterator<Item = &Search> {
-        self.searches
-            .iter()
-            .filter(move |search| search.by == Seeker::Agent(actor))
-    }
-
     /// The name and the arguments of an agent's call at work.
     fn call(&self, actor: ActorId) -> (String, String) {
         let asked = self.asked.get(&actor);

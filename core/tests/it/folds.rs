@@ -1,5 +1,6 @@
 //! Laws of what screens show, over seeded lives: transcripts, timelines, retrieval.
 
+use super::life::life;
 use std::sync::Arc;
 use troupe_core::effect::Want;
 use troupe_core::engine::{self, State};
@@ -7,30 +8,10 @@ use troupe_core::event::Event;
 use troupe_core::id::{ActorId, StepIndex};
 use troupe_core::ir::{Verb, Workflow};
 use troupe_core::message::Message;
-use troupe_core::port::journal::Entry;
-use troupe_core::view::{Retrieval, RunView, Timeline, TranscriptFold};
-use troupe_testkit::simulation::{Weather, recorded};
+use troupe_core::view::{Doing, Retrieval, RunView, Timeline, TranscriptFold};
 use troupe_testkit::workflow;
 
 const LIVES: u64 = 150;
-
-fn life(workflow: &Workflow, seed: u64) -> Vec<Entry> {
-    let weather = Weather {
-        crash_one_in: 7 * (seed % 2),
-        fail_one_in: 12 * (seed % 3),
-        cancel_one_in: 25 * (seed % 5),
-        travel_one_in: 0,
-    };
-    let entry = |(sequence, event)| Entry {
-        sequence,
-        at_ms: 1_000 + sequence / 2,
-        event,
-    };
-    (0..)
-        .zip(recorded(workflow, seed, weather).1.events)
-        .map(entry)
-        .collect()
-}
 
 /// What the model of an agent is asked at this moment.
 fn asked(workflow: &Workflow, state: &State, actor: ActorId) -> Option<Vec<Arc<Message>>> {
@@ -69,15 +50,27 @@ fn a_transcript_is_what_the_model_was_given() {
 }
 
 #[test]
-fn a_timeline_has_no_gap_that_runs_backwards_and_ends_with_the_run() {
+fn a_timeline_has_a_span_for_whatever_an_agent_did_in_its_order() {
     let workflow = workflow::everything();
+    let mut spans = 0;
     for seed in 0..LIVES {
         let entries = life(&workflow, seed);
         let view = RunView::of(&workflow, &entries);
         let mut timeline = Timeline::default();
         entries.iter().for_each(|entry| timeline.fold(entry));
         for at in 0..view.agents.len() {
-            let stretches = timeline.agent(ActorId(u32::try_from(at).unwrap()));
+            let actor = ActorId(u32::try_from(at).unwrap());
+            let stretches = timeline.agent(actor);
+            let begun = entries.iter().filter_map(|entry| match &entry.event {
+                Event::TurnStarted { actor: of, .. } if *of == actor => Some(Doing::Thinking),
+                Event::ToolCalled { actor: of, .. } if *of == actor => Some(Doing::Acting),
+                Event::WaveStarted { actor: of, .. } if *of == actor => Some(Doing::Leading),
+                _ => None,
+            });
+            let told = stretches.iter().map(|stretch| stretch.doing);
+            let told: Vec<Doing> = told.filter(|doing| *doing != Doing::Queueing).collect();
+            assert_eq!(told, begun.collect::<Vec<_>>(), "life {seed}, {actor:?}");
+            spans += told.len();
             let mut before = view.agents[at].started_ms;
             for stretch in stretches {
                 assert!(before <= stretch.from_ms, "life {seed}: {stretches:?}");
@@ -87,6 +80,7 @@ fn a_timeline_has_no_gap_that_runs_backwards_and_ends_with_the_run() {
             }
         }
     }
+    assert!(spans > 1_000, "{spans}");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 mod doubt;
 mod estimate;
 mod folds;
+mod life;
 mod limits;
 mod simulation;
 mod steps;

@@ -1,5 +1,6 @@
 //! Laws of traces, over seeded lives in every weather.
 
+use super::life::life;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -8,7 +9,6 @@ use troupe_core::id::RunId;
 use troupe_core::ir::Workflow;
 use troupe_core::port::journal::{Entry, Fork, RunHeader};
 use troupe_core::view::trace::{Span, SpanKind, SpanStatus, Trace, names};
-use troupe_testkit::simulation::{Weather, recorded};
 use troupe_testkit::workflow;
 
 const LIVES: u64 = 400;
@@ -24,23 +24,6 @@ fn header(forked: Option<Fork>) -> RunHeader {
         started_ms: 1_000,
         forked,
     }
-}
-
-/// A life, two events a millisecond.
-fn life(workflow: &Workflow, seed: u64) -> Vec<Entry> {
-    let weather = Weather {
-        crash_one_in: 7 * (seed % 2),
-        fail_one_in: 12 * (seed % 3),
-        cancel_one_in: 25 * (seed % 5),
-        travel_one_in: 0,
-    };
-    let events = recorded(workflow, seed, weather).1.events;
-    let entry = |(sequence, event)| Entry {
-        sequence,
-        at_ms: 1_000 + sequence / 2,
-        event,
-    };
-    (0..).zip(events).map(entry).collect()
 }
 
 fn spans(trace: &mut Trace, run: &RunId, entries: &[Entry]) -> Vec<Span> {

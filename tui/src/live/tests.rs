@@ -2,6 +2,7 @@
 
 use super::{Live, LiveOptions};
 use crate::sample::{Story, crowd, fan_out, finished, half_way};
+use crate::writing::{NOTHING, Writing};
 use insta::assert_snapshot;
 use proptest::prelude::*;
 use ratatui::backend::TestBackend;
@@ -39,7 +40,7 @@ pub(crate) fn text(buffer: &Buffer) -> String {
 
 fn screen(story: &Story, width: u16, height: u16, options: LiveOptions) -> String {
     let mut live = live(width, height, options);
-    live.draw(&story.view, story.now_ms, &[]).unwrap();
+    live.draw(&story.view, story.now_ms, &NOTHING).unwrap();
     text(live.terminal.backend().buffer())
 }
 
@@ -155,7 +156,7 @@ fn before_the_first_event() {
     let story = Story::begin();
     let view = troupe_core::view::RunView::new(&story.workflow);
     let mut live = live(80, 24, PLAIN);
-    live.draw(&view, story.now_ms, &[]).unwrap();
+    live.draw(&view, story.now_ms, &NOTHING).unwrap();
     assert_snapshot!(text(live.terminal.backend().buffer()), @r#"
     wide-research · running
     ○ collect   waiting
@@ -170,9 +171,10 @@ fn what_a_model_writes_is_shown_by_its_end_and_never_obeyed() {
     let mut story = Story::begin();
     story.tool_step(0, 10).step(1, None).item(1, 0).thinks(0);
     let written = "First line.\n\x1b]0;owned\x07 then \u{202e}much more text than a row can hold, 日本語, and the end";
-    let streaming = [(ActorId(0), written.to_owned())];
+    let mut writing = Writing::new(400);
+    writing.write(ActorId(0), written);
     let mut live = live(80, 24, PLAIN);
-    live.draw(&story.view, story.now_ms, &streaming).unwrap();
+    live.draw(&story.view, story.now_ms, &writing).unwrap();
     assert_snapshot!(text(live.terminal.backend().buffer()), @r#"
     wide-research · running · 10 ms · 1/1 agent live
     ✓ collect   succeeded  tool                                                10 ms
@@ -181,8 +183,9 @@ fn what_a_model_writes_is_shown_by_its_end_and_never_obeyed() {
     ○ check     waiting
     ○ publish   waiting
     "#);
-    let hostile = [(ActorId(0), "a\x1b[2J\r\u{9b}31m\u{202e}".to_owned())];
-    live.draw(&story.view, story.now_ms, &hostile).unwrap();
+    writing.end(ActorId(0));
+    writing.write(ActorId(0), "a\x1b[2J\r\u{9b}31m\u{202e}");
+    live.draw(&story.view, story.now_ms, &writing).unwrap();
     assert_snapshot!(text(live.terminal.backend().buffer()).lines().nth(3).unwrap(), @"  └ ● lead            a^[[2J^M<U+009B>31m<U+202E>        turn 1      0      0 ms");
 }
 
@@ -268,7 +271,7 @@ fn a_cancelled_run_shows_what_was_stopped_and_a_resumed_one_goes_on() {
 fn notes_go_above_and_a_summary_stays() {
     let mut live = live(60, 12, PLAIN);
     let story = half_way();
-    live.draw(&story.view, story.now_ms, &[]).unwrap();
+    live.draw(&story.view, story.now_ms, &NOTHING).unwrap();
     let before = text(live.terminal.backend().buffer());
     live.note("index: 50 files, 212 chunks").unwrap();
     let after = text(live.terminal.backend().buffer());
@@ -276,7 +279,7 @@ fn notes_go_above_and_a_summary_stays() {
     live.note("a warning that is long enough to be wrapped on a screen of sixty columns")
         .unwrap();
     let story = finished();
-    live.draw(&story.view, story.now_ms, &[]).unwrap();
+    live.draw(&story.view, story.now_ms, &NOTHING).unwrap();
     live.close(&story.view).unwrap();
     let backend = live.terminal.backend();
     assert!(backend.cursor_visible());
@@ -316,7 +319,7 @@ fn colour_is_never_the_only_carrier() {
     assert_eq!(screen(&story, 80, 24, colour), screen(&story, 80, 24, PLAIN));
     let styled = |options| {
         let mut live = live(80, 24, options);
-        live.draw(&story.view, story.now_ms, &[]).unwrap();
+        live.draw(&story.view, story.now_ms, &NOTHING).unwrap();
         let buffer = live.terminal.backend().buffer().clone();
         buffer
             .content
@@ -336,7 +339,9 @@ proptest! {
         let mut view = troupe_core::view::RunView::new(&told.workflow);
         told.entries.iter().take(moment).for_each(|entry| view.fold(&told.workflow, entry));
         let mut live = live(width, height, PLAIN);
-        live.draw(&view, told.now_ms, &[(ActorId(0), "日本\x1b[m".into())]).unwrap();
+        let mut writing = Writing::new(400);
+        writing.write(ActorId(0), "日本\x1b[m");
+        live.draw(&view, told.now_ms, &writing).unwrap();
         live.note("note").unwrap();
         live.finish(&view).unwrap();
     }

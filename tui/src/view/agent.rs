@@ -53,9 +53,8 @@ pub(super) fn line(screen: &Screen<'_>, census: &Census, actor: ActorId, rails: 
     }
     let right = figures(screen, agent, live);
     let used: usize = left.iter().chain(&right).map(|span| span.width()).sum();
-    let written = screen.streaming.iter().rfind(|(writer, _)| *writer == actor);
-    left.push(match written {
-        Some((_, text)) if live && !text.trim().is_empty() => {
+    left.push(match screen.writing.of(actor) {
+        Some(text) if live => {
             let columns = screen.width.saturating_sub(used + 1).min(STREAM_COLUMNS);
             screen.span(Tone::Plain, text::tail(text, columns, symbols.cut))
         }

@@ -13,8 +13,8 @@ pub(crate) use theme::{Symbols, Theme, Tone};
 use crate::census::Census;
 use crate::outline::{self, Row};
 use crate::text;
+use crate::writing::Writing;
 use ratatui::text::{Line, Span};
-use troupe_core::id::ActorId;
 use troupe_core::view::RunView;
 
 /// What the live view is drawn from.
@@ -25,7 +25,7 @@ pub(crate) struct Screen<'a> {
     /// The present, in milliseconds since the Unix epoch.
     pub(crate) now_ms: u64,
     /// What models are writing at this moment, by agent.
-    pub(crate) streaming: &'a [(ActorId, String)],
+    pub(crate) writing: &'a Writing,
     /// The palette.
     pub(crate) theme: Theme,
     /// Columns.

@@ -1,7 +1,7 @@
 //! The screens of a run as one page that needs nothing else: the same lines, with the same tones.
 
 use super::folds::Folds;
-use super::model::{Heard, Model, Spot, WatchOptions, Watched};
+use super::model::{Heard, Model, Past, Spot, WatchOptions, Watched};
 use super::page::Row;
 use super::screen::{self, Subject};
 use super::source::Facts;
@@ -24,8 +24,15 @@ a:hover{text-decoration:underline}.strong,.chosen{font-weight:700}.quiet{opacity
 .warning{color:#e0b050}.bad{color:#ff7070}}";
 
 /// A run as a page. `heard` are the transcripts of its agents, or of some of them; `now_ms` is the time at which
-/// what still works is told.
-pub fn html(facts: Facts, folds: Folds, heard: Vec<(ActorId, Arc<Transcript>)>, now_ms: u64) -> String {
+/// what still works is told. `events` are those that there are of the run, where the page shows it as it was after
+/// fewer.
+pub fn html(
+    facts: Facts,
+    folds: Folds,
+    heard: Vec<(ActorId, Arc<Transcript>)>,
+    now_ms: u64,
+    events: Option<u64>,
+) -> String {
     let options = WatchOptions {
         colour: true,
         unicode: true,
@@ -35,6 +42,12 @@ pub fn html(facts: Facts, folds: Folds, heard: Vec<(ActorId, Arc<Transcript>)>, 
     let title = format!("{} {}", folds.view.workflow, facts.run.as_str());
     let run = facts.run.clone();
     let mut model = Model::new(&options, (COLUMNS, 40), now_ms);
+    let at = events.map(|_| folds.view.events);
+    model.past = at.map(|at| Past {
+        at,
+        folds: Some(folds.clone()),
+    });
+    let left_out = left_out(&folds, heard.len(), events);
     model.run = Some(Watched { facts, folds });
     let linked: Vec<ActorId> = heard.iter().map(|(actor, _)| *actor).collect();
     let mut page = format!(
@@ -42,6 +55,9 @@ pub fn html(facts: Facts, folds: Folds, heard: Vec<(ActorId, Arc<Transcript>)>, 
          <title>{0}</title>\n<style>{STYLE}</style>\n<h1>{0}</h1>\n",
         escaped(&title)
     );
+    for line in left_out {
+        let _ = writeln!(page, "<p>{}</p>", escaped(&line));
+    }
     for tab in screen::beside(screen::of_run()) {
         model.spots = vec![Spot::new(tab, Some(run.clone()), None)];
         section(&mut page, &model, tab.name, None, tab == screen::of_run(), &linked);
@@ -53,7 +69,6 @@ pub fn html(facts: Facts, folds: Folds, heard: Vec<(ActorId, Arc<Transcript>)>, 
         spot.turned = (0..=said).map(|block| Row::Said(block, 0)).collect();
         debug_assert_eq!(spot.screen.of, Subject::Agent);
         model.spots = vec![spot];
-        let at = None;
         let run = run.clone();
         model.transcript = Some(Heard {
             run,
@@ -67,6 +82,22 @@ pub fn html(facts: Facts, folds: Folds, heard: Vec<(ActorId, Arc<Transcript>)>, 
     }
     page.push_str("</html>\n");
     page
+}
+
+/// What the page does not show, and where that is.
+fn left_out(folds: &Folds, heard: usize, events: Option<u64>) -> Vec<String> {
+    let mut lines = Vec::new();
+    let shown = folds.view.events;
+    if let Some(events) = events.filter(|events| *events != shown) {
+        lines.push(format!("As it was after {shown} of {events} events."));
+    }
+    let agents = folds.view.agents.len();
+    if heard < agents {
+        lines.push(format!(
+            "What was said is here for {heard} of {agents} agents; `troupe watch` shows the others."
+        ));
+    }
+    lines
 }
 
 fn section(page: &mut String, model: &Model, name: &str, actor: Option<ActorId>, is_open: bool, linked: &[ActorId]) {

@@ -5,6 +5,7 @@ use super::page::Row;
 use super::screen::{self, Screen};
 use super::source::{Act, Details, Facts, Passage, RunRow};
 use crate::view::Theme;
+use crate::writing::Writing;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use troupe_core::id::{ActorId, RunId};
@@ -14,6 +15,9 @@ use troupe_core::view::Transcript;
 
 /// How long a notice stays, in milliseconds.
 pub(super) const NOTICE_MS: u64 = 8_000;
+
+/// Bytes kept of what a model writes at this moment.
+const WRITING_KEPT: usize = 8 * 1024;
 
 /// How the screens begin, and what the terminal can show.
 #[derive(Debug, Clone)]
@@ -47,7 +51,7 @@ pub struct Model {
     pub(super) past: Option<Past>,
     pub(super) transcript: Option<Heard>,
     /// What models write at this moment.
-    pub(super) writing: BTreeMap<ActorId, String>,
+    pub(super) writing: Writing,
     pub(super) passage: Option<Passage>,
     pub(super) environments: Option<Arc<[Environment]>>,
     /// What is in front of the screen.
@@ -57,6 +61,8 @@ pub struct Model {
     pub(super) trouble: Option<String>,
     /// What the source was told last.
     pub(super) told: super::Interest,
+    /// Whether rows may have come since the chosen one was last brought onto the screen.
+    pub(super) is_unsettled: bool,
 }
 
 /// A screen that somebody looks at.
@@ -217,13 +223,14 @@ impl Model {
             run: None,
             past: None,
             transcript: None,
-            writing: BTreeMap::new(),
+            writing: Writing::new(WRITING_KEPT),
             passage: None,
             environments: None,
             overlay: None,
             notice: None,
             trouble: None,
             told: super::Interest::default(),
+            is_unsettled: false,
         }
     }
 

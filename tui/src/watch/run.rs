@@ -49,6 +49,7 @@ pub struct Watch<B: Backend, K: Keyboard, S: Source> {
     clock: fn() -> u64,
     model: Model,
     drawn: Option<Instant>,
+    pictures: u64,
     is_dirty: bool,
 }
 
@@ -67,6 +68,7 @@ where
             source,
             clock,
             drawn: None,
+            pictures: 0,
             is_dirty: true,
         })
     }
@@ -87,7 +89,6 @@ where
     /// One turn of the loop: news, a picture where one is due, and what somebody does meanwhile.
     pub fn turn(&mut self) -> io::Result<Option<Ending>> {
         let begun = Instant::now();
-        self.take(Message::Tick((self.clock)()))?;
         while let Some(news) = self.source.news() {
             self.is_dirty = true;
             if let Some(ending) = self.take(Message::News(news))? {
@@ -97,6 +98,7 @@ where
                 break;
             }
         }
+        self.take(Message::Tick((self.clock)()))?;
         let since = self.drawn.map_or(Duration::MAX, |drawn| drawn.elapsed());
         let pace = if self.model.is_live() { CLOCKS } else { 4 * CLOCKS };
         self.is_dirty |= since >= pace;
@@ -176,7 +178,13 @@ where
         let drawn = self.terminal.draw(|frame| screen::draw(model, frame.buffer_mut()));
         drawn.map_err(io::Error::other)?;
         (self.drawn, self.is_dirty) = (Some(Instant::now()), false);
+        self.pictures += 1;
         Ok(())
+    }
+
+    /// How many pictures were drawn.
+    pub fn pictures(&self) -> u64 {
+        self.pictures
     }
 
     /// The terminal, for those who look at it.

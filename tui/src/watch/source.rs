@@ -114,8 +114,8 @@ pub enum Act {
         run: RunId,
         /// How many of its events; none for all.
         at: Option<u64>,
-        /// An output to set: `check[7].output={}`.
-        set: Option<String>,
+        /// An output to set: whose (`check[7]`), and its JSON.
+        set: Option<(String, String)>,
     },
 }
 
@@ -177,10 +177,10 @@ pub enum News {
         /// What was said.
         transcript: Arc<Transcript>,
     },
-    /// A piece of what a model writes at this moment.
-    Writing(ActorId, String),
+    /// A piece of what a model writes at this moment, for an agent of a run.
+    Writing(RunId, ActorId, String),
     /// What a model wrote so far is void.
-    Void(ActorId),
+    Void(RunId, ActorId),
     /// A text that was asked for.
     Passage(Passage),
     /// An output to edit.

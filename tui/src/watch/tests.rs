@@ -129,7 +129,10 @@ fn an_agent_that_writes() {
         let mut model = of_agent(size);
         let text =
             "The words \u{1b}[31mcost\u{1b}[0m and tokens stand in two abstracts, so the next thing is to read both.";
-        tell(&mut model, News::Writing(ActorId(4), text.into()));
+        tell(&mut model, News::Writing(id("01A"), ActorId(4), text.into()));
+        // Rows are brought onto the screen once for all that was written until then.
+        let now_ms = model.now_ms;
+        update::update(&mut model, Message::Tick(now_ms));
         model
     });
 }
@@ -242,10 +245,27 @@ proptest! {
         };
         for key in keys {
             press(&mut model, &key);
+            tell(&mut model, News::Writing(id("01A"), ActorId(4), "a\u{1b}[2Jb".into()));
             let shown = shown(&model);
-            prop_assert!(!shown.chars().any(|c| c.is_control() && c != '\n'));
+            prop_assert!(is_harmless(&shown), "{shown}");
         }
     }
+}
+
+/// Whether an escape sequence is seen to be one (`^[[2J`), wherever a line was broken or cut. What draws would leave
+/// out the escape and show the rest as if somebody had written it.
+fn is_harmless(shown: &str) -> bool {
+    let all_seen = shown.match_indices("[2J").all(|(at, _)| {
+        let before = shown[..at].chars().next_back();
+        before.is_none_or(|before| matches!(before, '[' | '…' | ' ' | '\n'))
+    });
+    all_seen && !shown.chars().any(|letter| letter.is_control() && letter != '\n')
+}
+
+#[test]
+fn what_is_no_escape_any_more_is_seen() {
+    assert!(is_harmless("a^[[2Jb") && is_harmless("a^\n[[2Jb"));
+    assert!(!is_harmless("a[2Jb") && !is_harmless("\u{1b}"));
 }
 
 #[test]
@@ -282,13 +302,13 @@ fn a_page_holds_every_screen_and_no_markup_of_others() {
     story.workflow.name = "<script>alert(1)</script>".into();
     story.view.workflow.clone_from(&story.workflow.name);
     let folds = Folds::of(Arc::new(story.workflow.clone()), &story.entries);
-    let page = html(
-        facts("01A", RunStatus::Running),
-        folds,
-        vec![(ActorId(4), transcript())],
-        story.now_ms,
-    );
+    let heard = vec![(ActorId(4), transcript())];
+    let facts = || facts("01A", RunStatus::Running);
+    let page = html(facts(), folds, heard, story.now_ms, None);
     assert!(!page.contains("<script"), "{page}");
+    let agents = story.view.agents.len();
+    let left_out = format!("<p>What was said is here for 1 of {agents} agents;");
+    assert!(page.contains(&left_out) && !page.contains("<p>As it was"), "{page}");
     for part in [
         "run</summary>",
         "timeline</summary>",
@@ -299,6 +319,17 @@ fn a_page_holds_every_screen_and_no_markup_of_others() {
         assert!(page.contains(part), "{part}");
     }
     assert!(!page.contains('\u{1b}'));
+    // Of the past a page tells only the past.
+    let past = Folds::of(Arc::new(story.workflow.clone()), &story.entries[..1]);
+    let page = html(
+        facts(),
+        past,
+        Vec::new(),
+        story.now_ms,
+        Some(story.entries.len() as u64),
+    );
+    let events = format!("<p>As it was after 1 of {} events.</p>", story.entries.len());
+    assert!(page.contains(&events) && !page.contains("agent-4"), "{page}");
 }
 
 /// A source that tells a story, and remembers what it was asked.

@@ -4,6 +4,7 @@ use super::Window;
 use crate::live::tests::PLAIN;
 use crate::live::{Live, LiveOptions};
 use crate::sample::{crowd, finished, half_way};
+use crate::writing::NOTHING;
 use proptest::prelude::*;
 use ratatui::layout::Size;
 use std::cell::{Cell, RefCell};
@@ -127,7 +128,7 @@ fn whole_run(lines_before: usize) -> Screen {
     let (wire, mut screen) = (Wire::default(), Screen::with_lines(lines_before));
     let mut live = live(&wire, PLAIN);
     for story in [half_way(), crowd(40), half_way()] {
-        live.draw(&story.view, story.now_ms, &[]).unwrap();
+        live.draw(&story.view, story.now_ms, &NOTHING).unwrap();
         wire.onto(&mut screen);
         assert!(!screen.cursor);
         live.note("a note: 日本 stays").unwrap();
@@ -179,12 +180,12 @@ fn the_screen_is_what_was_drawn() {
     let (wire, mut screen) = (Wire::default(), Screen::with_lines(5));
     let mut live = live(&wire, LiveOptions { colour: true, ..PLAIN });
     for story in [crowd(10), half_way(), finished(), half_way()] {
-        live.draw(&story.view, story.now_ms, &[]).unwrap();
+        live.draw(&story.view, story.now_ms, &NOTHING).unwrap();
     }
     wire.onto(&mut screen);
     let (wire, mut fresh) = (Wire::default(), Screen::with_lines(5));
     let mut once = self::live(&wire, PLAIN);
-    once.draw(&half_way().view, half_way().now_ms, &[]).unwrap();
+    once.draw(&half_way().view, half_way().now_ms, &NOTHING).unwrap();
     wire.onto(&mut fresh);
     assert_eq!(screen.text(), fresh.text());
 }
@@ -194,7 +195,7 @@ fn a_panic_leaves_the_cursor_visible_below_the_picture() {
     let (wire, mut screen) = (Wire::default(), Screen::with_lines(2));
     let story = half_way();
     let mut live = live(&wire, PLAIN);
-    live.draw(&story.view, story.now_ms, &[]).unwrap();
+    live.draw(&story.view, story.now_ms, &NOTHING).unwrap();
     drop(live);
     wire.onto(&mut screen);
     assert!(screen.cursor);
@@ -217,10 +218,10 @@ proptest! {
         let window = Window::new(io::sink(), 12, || Ok(CHANGING.get()));
         let mut live = Live::on(window, PLAIN).unwrap();
         for (width, height) in sizes {
-            live.draw(&story.view, story.now_ms, &[]).unwrap();
+            live.draw(&story.view, story.now_ms, &NOTHING).unwrap();
             CHANGING.set(Size { width, height });
             live.note("a note").unwrap();
-            live.draw(&story.view, story.now_ms, &[]).unwrap();
+            live.draw(&story.view, story.now_ms, &NOTHING).unwrap();
         }
         CHANGING.set(SIZE);
         live.finish(&story.view).unwrap();

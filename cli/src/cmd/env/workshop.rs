@@ -51,7 +51,7 @@ impl Workshop {
         let mut work = Box::pin(work);
         tokio::select! {
             done = &mut work => return Ok(Some(done)),
-            () = interrupt() => {}
+            _ = interrupt() => {}
         }
         if let Some(stop) = stop {
             stop.send_replace(true);

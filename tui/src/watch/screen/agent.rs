@@ -304,7 +304,7 @@ fn writing(model: &Model, agent: &AgentView, actor: ActorId, number: u32) -> Opt
         return None;
     }
     let mut block = Block::new(model, number, LINES);
-    match model.writing.get(&actor).filter(|text| !text.trim().is_empty()) {
+    match model.writing.of(actor) {
         Some(text) => {
             block.title(Tone::Working, vec![(Tone::Working, "writing".to_owned())]);
             block.text(Tone::Plain, text);

@@ -10,6 +10,7 @@ use crate::watch::page::{Page, Row};
 use crate::watch::source::{Passage, Wish};
 use crate::words::{counted, duration};
 use ratatui::text::Line;
+use std::collections::{BTreeMap, BTreeSet};
 use troupe_core::port::pool::Environment;
 
 pub(super) static SCREEN: Screen = Screen {
@@ -39,20 +40,25 @@ fn keys(model: &Model) -> Vec<Binding> {
 type Grown<'a> = (&'a Environment, Vec<Rail>);
 
 /// Every environment after the one that it grew from.
-fn grown(all: &[Environment]) -> Vec<Grown<'_>> {
-    let is_known = |image: &str| all.iter().any(|environment| environment.image == image);
-    let parent = |environment: &Environment| environment.parent.clone().filter(|image| is_known(image));
+fn grown<'a>(all: &'a [Environment]) -> Vec<Grown<'a>> {
+    let known: BTreeSet<&str> = all.iter().map(|environment| environment.image.as_str()).collect();
+    let parent = |environment: &'a Environment| {
+        let parent = environment.parent.as_deref();
+        // One that claims to have grown from itself has no place but its own.
+        parent.filter(|image| known.contains(image) && *image != environment.image)
+    };
     let mut stack: Vec<Grown<'_>> = Vec::new();
-    let roots = all.iter().filter(|environment| parent(environment).is_none());
-    stack.extend(roots.rev().map(|environment| (environment, Vec::new())));
+    let mut below: BTreeMap<&str, Vec<&Environment>> = BTreeMap::new();
+    for environment in all.iter().rev() {
+        match parent(environment) {
+            Some(image) => below.entry(image).or_default().push(environment),
+            None => stack.push((environment, Vec::new())),
+        }
+    }
     let mut grown: Vec<Grown<'_>> = Vec::new();
     while let Some((environment, rails)) = stack.pop() {
-        let below = all.iter().rev().filter(|child| {
-            // One that claims to have grown from itself has no place but its own.
-            child.parent.as_deref() == Some(&environment.image) && child.image != environment.image
-        });
         let mut last = true;
-        for child in below {
+        for child in below.remove(environment.image.as_str()).unwrap_or_default() {
             let mut rails: Vec<Rail> = rails.iter().map(continued).collect();
             rails.push(if last { Rail::Last } else { Rail::Branch });
             rails.truncate(LEVELS_MAX);

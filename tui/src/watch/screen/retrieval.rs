@@ -11,6 +11,7 @@ use crate::watch::source::{Wanted, Wish};
 use crate::watch::tree::number;
 use crate::words::{count, counted, duration};
 use ratatui::text::Line;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use troupe_core::view::{Chunk, Search, Seeker};
 
@@ -187,7 +188,8 @@ fn open(model: &mut Model) -> Vec<Wish> {
 
 /// Opens a chunk, or asks which.
 pub(in crate::watch) fn open_one(model: &mut Model, mut ids: Vec<Arc<str>>) -> Vec<Wish> {
-    ids.dedup();
+    let mut known = BTreeSet::new();
+    ids.retain(|id| known.insert(id.clone()));
     let Some(run) = model.spot().run.clone() else {
         return Vec::new();
     };

@@ -13,8 +13,9 @@ use crate::watch::page::{Page, Row};
 use crate::watch::source::{Wanted, Wish};
 use crate::watch::tree::{Branch, branches};
 use crate::words::{count, counted, duration};
+use crate::writing::NOTHING;
 use ratatui::text::{Line, Span};
-use troupe_core::id::{ActorId, StepIndex};
+use troupe_core::id::StepIndex;
 use troupe_core::limits::LimitHit;
 use troupe_core::port::journal::RunStatus;
 use troupe_core::view::{AgentStatus, ChildView, RunView};
@@ -57,13 +58,9 @@ fn page(model: &Model) -> Page<'_> {
     let view = &folds.view;
     let census = Census::of(view);
     let branches = branches(view, &census, model.spot());
-    let streaming: Vec<(ActorId, String)> = match model.past {
-        None => model
-            .writing
-            .iter()
-            .map(|(actor, text)| (*actor, text.clone()))
-            .collect(),
-        Some(_) => Vec::new(),
+    let writing = match model.past {
+        None => &model.writing,
+        Some(_) => &NOTHING,
     };
     Page {
         head: head(model, folds, &census),
@@ -73,7 +70,7 @@ fn page(model: &Model) -> Page<'_> {
             let screen = view::Screen {
                 view,
                 now_ms: model.clock_ms(),
-                streaming: &streaming,
+                writing,
                 theme: pen.theme,
                 width: pen.width,
             };
@@ -133,7 +130,7 @@ pub(super) fn head(model: &Model, folds: &Folds, census: &Census) -> Vec<Line<'s
     let screen = view::Screen {
         view,
         now_ms: model.clock_ms(),
-        streaming: &[],
+        writing: &NOTHING,
         theme: model.theme,
         width: pen.width,
     };

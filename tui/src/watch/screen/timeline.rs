@@ -10,6 +10,7 @@ use crate::watch::model::Model;
 use crate::watch::page::{Page, Row};
 use crate::watch::tree::{Branch, branches};
 use crate::words::duration;
+use crate::writing::NOTHING;
 use ratatui::text::{Line, Span};
 use troupe_core::view::{Doing, StepStatus, Stretch};
 
@@ -84,7 +85,7 @@ fn head(model: &Model, folds: &Folds, census: &Census) -> Vec<Line<'static>> {
     let screen = view::Screen {
         view: &folds.view,
         now_ms: model.clock_ms(),
-        streaming: &[],
+        writing: &NOTHING,
         theme: model.theme,
         width: pen.width,
     };

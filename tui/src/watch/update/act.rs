@@ -3,7 +3,7 @@
 use crate::watch::model::{Choice, Model, Overlay, Then};
 use crate::watch::page::Row;
 use crate::watch::run::Ending;
-use crate::watch::source::{Act, Opened, Wanted, Wish};
+use crate::watch::source::{Act, Errand, Opened, Wanted, Wish};
 use troupe_core::id::{ActorId, ItemIndex, RunId, StepIndex};
 use troupe_core::port::approver::Question;
 
@@ -108,12 +108,12 @@ pub(super) fn resume(model: &mut Model) {
         })
     };
     let options = vec![
+        ("no".to_owned(), Then::Nothing),
         ("yes".to_owned(), of(false)),
         (
             "yes, with what changed in its file since (limits, prompts)".to_owned(),
             of(true),
         ),
-        ("no".to_owned(), Then::Nothing),
     ];
     let text = "Another process goes on with it: what failed is tried again, nothing that is finished is repeated. \
                 Limits are raised in its file (E opens it).";
@@ -122,12 +122,12 @@ pub(super) fn resume(model: &mut Model) {
 
 /// Asks whether to fork the run at the moment that is looked at, with an output set or not.
 pub(super) fn fork(model: &mut Model, set: Option<(Opened, String)>) {
-    let Some(run) = model.spot().run.clone() else {
-        return;
+    let (run, at) = match &set {
+        Some((opened, _)) => (Some(opened.run.clone()), opened.at),
+        None => (model.spot().run.clone(), model.past.as_ref().map(|past| past.at)),
     };
-    let at = match &set {
-        Some((opened, _)) => opened.at,
-        None => model.past.as_ref().map(|past| past.at),
+    let Some(run) = run else {
+        return;
     };
     let shares = at.map_or_else(|| "all its events".to_owned(), |at| format!("its first {at} events"));
     let text = match &set {
@@ -137,7 +137,7 @@ pub(super) fn fork(model: &mut Model, set: Option<(Opened, String)>) {
             opened.place
         ),
     };
-    let set = set.map(|(opened, text)| format!("{}.output={text}", opened.place));
+    let set = set.map(|(opened, text)| (opened.place, text));
     let act = Act::Fork {
         run: run.clone(),
         at,
@@ -197,6 +197,19 @@ fn lead_of_all(model: &Model, actor: ActorId) -> ActorId {
     std::iter::successors(Some(actor), |actor| parent(*actor))
         .last()
         .unwrap_or(actor)
+}
+
+/// An output arrived that is to be edited. Whoever has gone elsewhere meanwhile is not torn away from there.
+pub(super) fn opened(model: &mut Model, opened: Opened) -> Vec<Wish> {
+    if model.spot().run.as_ref() == Some(&opened.run) && model.overlay.is_none() {
+        return vec![Wish::Outside(Errand::Edit(opened))];
+    }
+    let Opened { run, place, .. } = opened;
+    model.tell(
+        format!("the output of {place} of run {run} came too late to be edited: press e there again"),
+        true,
+    );
+    Vec::new()
 }
 
 /// The editor was left.

@@ -11,7 +11,7 @@ use super::message::{Input, Message};
 use super::model::{Model, Overlay, Purpose};
 use super::page::Row;
 use super::screen::{self, Subject};
-use super::source::{Errand, Interest, Wish};
+use super::source::{Errand, Interest, News, Wish};
 
 /// Takes a message.
 pub(super) fn update(model: &mut Model, message: Message) -> Vec<Wish> {
@@ -21,7 +21,15 @@ pub(super) fn update(model: &mut Model, message: Message) -> Vec<Wish> {
             if model.notice.as_ref().is_some_and(|notice| notice.until_ms <= now_ms) {
                 model.notice = None;
             }
-            return Vec::new();
+            if !std::mem::take(&mut model.is_unsettled) {
+                return Vec::new();
+            }
+            Vec::new()
+        }
+        // Thousands of these come in a second; rows move once for all of them.
+        Message::News(news @ (News::Writing(..) | News::Void(..))) => {
+            model.is_unsettled = true;
+            return news::take(model, news);
         }
         Message::Input(input) => take_input(model, input),
         Message::News(news) => news::take(model, news),

@@ -1,13 +1,9 @@
 //! What a source found out.
 
-use super::super::source::{Errand, News, Wish};
+use super::super::source::{News, Wish};
 use super::act;
 use crate::watch::model::{Heard, Model, Past, Watched};
-use troupe_core::id::ActorId;
 use troupe_core::port::journal::{Entry, RunStatus};
-
-/// Bytes kept of what a model writes at this moment.
-const WRITING_MAX: usize = 8 * 1024;
 
 pub(super) fn take(model: &mut Model, news: News) -> Vec<Wish> {
     match news {
@@ -54,17 +50,17 @@ pub(super) fn take(model: &mut Model, news: News) -> Vec<Wish> {
                 model.transcript = Some(heard);
             }
         }
-        News::Writing(actor, text) => write(model, actor, &text),
-        News::Void(actor) => drop(model.writing.remove(&actor)),
+        News::Writing(run, actor, text) if is_looked_at(model, &run) => model.writing.write(actor, &text),
+        News::Void(run, actor) if is_looked_at(model, &run) => model.writing.end(actor),
         News::Passage(passage) => model.enter_text(passage),
-        News::Output(opened) => return vec![Wish::Outside(Errand::Edit(opened))],
+        News::Output(opened) => return act::opened(model, opened),
         News::Edited(opened, text) => act::edited(model, opened, &text),
         News::Environments(environments) => model.environments = Some(environments),
         News::Done(text) => model.tell(text, false),
         News::Refused(text) => model.tell(text, true),
         News::Trouble(trouble) => model.trouble = trouble,
         // Of a run that nobody looks at any more.
-        News::Entries(..) | News::Facts(_) => {}
+        News::Entries(..) | News::Facts(_) | News::Writing(..) | News::Void(..) => {}
     }
     Vec::new()
 }
@@ -84,6 +80,8 @@ fn take_run(model: &mut Model, loaded: super::super::Loaded) {
     };
     run.stand(facts);
     model.run = Some(run);
+    // Numbers of agents mean others in another run.
+    model.writing.clear();
     if let Some(Past { at, .. }) = &mut model.past {
         *at = (*at).max(1);
     }
@@ -101,12 +99,10 @@ fn take_entries(model: &mut Model, entries: &[Entry]) {
         run.facts.standing.interrupted = false;
         run.facts.standing.status = run.folds.view.status;
     }
-    let view = &run.folds.view;
-    let is_live = |actor: &ActorId| view.agents.get(actor.at()).is_some_and(|agent| agent.status.is_live());
-    model.writing.retain(|actor, _| is_live(actor));
+    model.writing.end_of_the_dead(&run.folds.view);
     for entry in entries {
         if let troupe_core::event::Event::ModelReplied { actor, .. } = &entry.event {
-            model.writing.remove(actor);
+            model.writing.end(*actor);
         }
     }
 }
@@ -120,17 +116,5 @@ impl Watched {
             self.folds.view.status = RunStatus::Running;
         }
         self.facts = facts;
-    }
-}
-
-fn write(model: &mut Model, actor: ActorId, text: &str) {
-    let written = model.writing.entry(actor).or_default();
-    written.push_str(text);
-    if written.len() > 2 * WRITING_MAX {
-        let mut from = written.len() - WRITING_MAX;
-        while !written.is_char_boundary(from) {
-            from += 1;
-        }
-        written.drain(..from);
     }
 }

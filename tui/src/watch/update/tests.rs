@@ -122,8 +122,9 @@ fn a_failed_run_is_gone_on_with() {
         run: run.clone(),
         accept_changes,
     };
-    assert_eq!(acts(press(&mut model, "R1")), [act(false)]);
-    assert_eq!(acts(press(&mut model, "R2")), [act(true)]);
+    assert_eq!(wanted(press(&mut model, "R<enter>")), [], "the first choice is no");
+    assert_eq!(acts(press(&mut model, "R2")), [act(false)]);
+    assert_eq!(acts(press(&mut model, "R3")), [act(true)]);
     assert_eq!(wanted(press(&mut model, "x")), [], "there is nothing to cancel");
     assert_eq!(model.overlay, None);
 }
@@ -175,7 +176,7 @@ fn an_output_is_edited_and_forked_with() {
         [Act::Fork {
             run: id("01A"),
             at: None,
-            set: Some("research.output=\"43\"".into())
+            set: Some(("research".into(), "\"43\"".into()))
         }]
     );
 }
