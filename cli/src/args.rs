@@ -230,6 +230,9 @@ pub struct Approve {
 pub struct Cancel {
     /// The run, the beginning of its name, or `last`
     pub run: String,
+    /// Stop this part alone: a step (`check`), an item (`check[7]`) or an agent as `troupe show` names it
+    /// (`check[7]/lead/seeker[2]`); it fails as `stopped`, and the rest goes on
+    pub part: Option<String>,
 }
 
 /// `troupe serve`

@@ -32,14 +32,19 @@ impl Approver for Answers {
     }
 }
 
+/// Who uses this terminal.
+pub fn name() -> String {
+    let name = |variable| std::env::var(variable).ok().filter(|name| !name.is_empty());
+    let name = name("USER").or_else(|| name("LOGNAME"));
+    name.unwrap_or_else(|| "the command line".to_owned())
+}
+
 /// The answer of whoever uses this terminal.
 pub fn answer(choice: &str, comment: Option<String>) -> Answer {
-    let name = |variable| std::env::var(variable).ok().filter(|name| !name.is_empty());
-    let by = name("USER").or_else(|| name("LOGNAME"));
     Answer {
         choice: choice.to_owned(),
         comment: comment.filter(|text| !text.trim().is_empty()),
-        by: by.unwrap_or_else(|| "the command line".to_owned()),
+        by: name(),
     }
 }
 

@@ -23,13 +23,15 @@ pub enum FailureKind {
     Limit,
     /// An effect was interrupted and must not be repeated without a person's word.
     InDoubt,
+    /// A person stopped it.
+    Stopped,
     /// A defect of Troupe itself.
     Internal,
 }
 
 impl FailureKind {
     /// All kinds, in the order in which the documentation lists them.
-    pub const ALL: [FailureKind; 9] = [
+    pub const ALL: [FailureKind; 10] = [
         Self::Model,
         Self::Tool,
         Self::Process,
@@ -38,6 +40,7 @@ impl FailureKind {
         Self::Expression,
         Self::Limit,
         Self::InDoubt,
+        Self::Stopped,
         Self::Internal,
     ];
 
@@ -52,6 +55,7 @@ impl FailureKind {
             Self::Expression => "expression",
             Self::Limit => "limit",
             Self::InDoubt => "in_doubt",
+            Self::Stopped => "stopped",
             Self::Internal => "internal",
         }
     }

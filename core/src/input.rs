@@ -1,7 +1,7 @@
 //! What reaches a run from outside: the only way in.
 
 use crate::failure::Failure;
-use crate::id::{CallId, ItemIndex, StepIndex};
+use crate::id::{ActorId, CallId, ItemIndex, StepIndex};
 use crate::limits::{Allowance, Amount};
 use crate::message::{Reply, ToolOutput, Usage};
 use crate::port::approver::Answer;
@@ -33,6 +33,13 @@ pub enum Input {
     Recover,
     /// Stop everything.
     Cancel,
+    /// Stop a part; what else there is goes on as after any failure. A part that is not at work is left as it is.
+    Stop {
+        /// Which part.
+        part: Part,
+        /// Who wants that.
+        by: String,
+    },
     /// A model answered.
     ModelReplied {
         /// To which call.
@@ -103,9 +110,22 @@ impl Input {
             | Self::ReopenWithin { .. }
             | Self::Edit(_)
             | Self::Recover
-            | Self::Cancel => None,
+            | Self::Cancel
+            | Self::Stop { .. } => None,
         }
     }
+}
+
+/// A part of a run that can be stopped by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// All items of a step that are not over.
+    Step(StepIndex),
+    /// One item.
+    Item(StepIndex, ItemIndex),
+    /// An agent with all that works for it: a subagent alone, an item's own agent with its item.
+    Agent(ActorId),
 }
 
 /// An output in the place of a run's own.

@@ -15,8 +15,8 @@ use troupe_core::effect::{Effect, ModelRequest, Want, WorkflowRequest};
 use troupe_core::engine::{self, State};
 use troupe_core::event::Event;
 use troupe_core::failure::{Failure, FailureKind};
-use troupe_core::id::CallId;
-use troupe_core::input::{Edit, Exit, Input, Used};
+use troupe_core::id::{ActorId, CallId, ItemIndex, StepIndex};
+use troupe_core::input::{Edit, Exit, Input, Part, Used};
 use troupe_core::ir::{CREATE_SUB_AGENTS, Workflow};
 use troupe_core::limits::Amount;
 use troupe_core::message::{AssistantMessage, Message, Reply, Retrieved, ToolCall, ToolOutput, Usage};
@@ -57,6 +57,8 @@ pub struct Weather {
     pub cancel_one_in: u64,
     /// One input in so many is followed by a person's journey to an earlier moment, twice at most; 0 for never.
     pub travel_one_in: u64,
+    /// Before one input in so many a person stops a step, an item or an agent, at work or not; 0 for never.
+    pub stop_one_in: u64,
 }
 
 struct World<'a> {
@@ -133,6 +135,9 @@ impl World<'_> {
         let happens = |random: &mut Random, one_in: u64| one_in > 0 && random.one_in(one_in);
         if happens(&mut self.random, weather.cancel_one_in) {
             return self.take(Input::Cancel);
+        }
+        if happens(&mut self.random, weather.stop_one_in) {
+            return self.stop();
         }
         let fails = happens(&mut self.random, weather.fail_one_in);
         let input = self.answer(fails);
@@ -242,6 +247,18 @@ impl World<'_> {
             .collect();
         let edit = known[self.random.below(known.len() as u64) as usize].clone();
         self.take(Input::Edit(vec![edit]));
+    }
+
+    /// A person stops something, which may not have begun, or be over.
+    fn stop(&mut self) {
+        let step = StepIndex(self.random.below(self.workflow.steps.len() as u64) as u32);
+        let part = match self.random.below(4) {
+            0 => Part::Step(step),
+            1 => Part::Item(step, ItemIndex(self.random.below(4) as u32)),
+            _ => Part::Agent(ActorId(self.random.below(12) as u32)),
+        };
+        let by = "the simulation".to_owned();
+        self.take(Input::Stop { part, by });
     }
 
     fn cut_anywhere(&mut self) {

@@ -122,7 +122,7 @@ impl Driver {
             return Ok(Vec::new());
         }
         self.decide(first, batch)?;
-        let is_own = |post: &Post| matches!(&post.word, Word::Answer { run, .. } if *run == self.run.run);
+        let is_own = |post: &Post| matches!(&post.word, Word::Answer { run, .. } | Word::Stop { run, .. } if *run == self.run.run);
         let (own, below): (Vec<Post>, Vec<Post>) = posts.into_iter().partition(is_own);
         for post in own {
             self.hear(post, batch)?;
@@ -149,7 +149,8 @@ impl Driver {
                     }
                 }
             }
-            Word::Answer { ref run, .. } => {
+            Word::Stop { run, part, by } if run == self.run.run => self.decide(Input::Stop { part, by }, batch)?,
+            Word::Answer { ref run, .. } | Word::Stop { ref run, .. } => {
                 let way = self.working.values().find_map(|task| task.way_to(run));
                 if way.is_some_and(|way| way.send(Arrival::Posted(post)).is_ok()) {
                     self.station.sent_below(number);

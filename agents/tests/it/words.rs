@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use troupe_agents::{Handle, Run, decided, questions};
 use troupe_core::event::Event;
-use troupe_core::id::{CallId, RunId};
+use troupe_core::id::{CallId, RunId, StepIndex};
+use troupe_core::input::Part;
 use troupe_core::ir::Workflow;
 use troupe_core::port::approver::Answer;
 use troupe_core::port::dispatch::{Dispatch, Post, Word};
@@ -317,4 +318,30 @@ async fn a_secret_in_a_comment_is_written_as_its_marker() {
         comment.starts_with("it is ") && !comment.contains("sesame"),
         "{comment}"
     );
+}
+
+#[tokio::test]
+async fn a_part_of_a_run_below_is_stopped() {
+    let (run, journal) = run_of(beside_work(family(None)));
+    let handle = start(&run).await;
+    until(async || journal.status_now("TEST.review-1").await == Some(RunStatus::Waiting)).await;
+    let stop = |name: &str| Word::Stop {
+        run: RunId::parse(name).unwrap(),
+        part: Part::Step(StepIndex(0)),
+        by: "ada".into(),
+    };
+    // One for a run that never was is as good as heard.
+    journal.post(&run_id(), stop("TEST.review-7")).await.unwrap();
+    until(async || is_settled(&journal).await).await;
+    assert_eq!(journal.status_now("TEST.review-1").await, Some(RunStatus::Waiting));
+    journal.post(&run_id(), stop("TEST.review-1")).await.unwrap();
+    let outcome = handle.outcome().await.unwrap();
+    assert_eq!(journal.status("TEST.review-1").await, RunStatus::Failed);
+    let (place, failure) = outcome.failure.unwrap();
+    assert_eq!(place.as_deref(), Some("review[b]"));
+    assert_eq!(
+        failure.to_string(),
+        "workflow `asking` failed at step `sign_off`: stopped by ada (stopped)"
+    );
+    assert!(is_settled(&journal).await);
 }

@@ -1,4 +1,6 @@
-//! `troupe cancel`: ends a run, whoever works on it.
+//! `troupe cancel`: ends a run, or a part of one, whoever works on it.
+
+mod part;
 
 use super::block_on;
 use super::resume::{Choices, open};
@@ -20,6 +22,9 @@ use troupe_store::Store;
 pub fn run(arguments: &Cancel, settings: &Settings) -> anyhow::Result<Exit> {
     let state = workspace::folder(settings)?;
     block_on(async {
+        if let Some(place) = &arguments.part {
+            return part::stop(arguments, place, &state, settings).await;
+        }
         let (store, record) = open(&arguments.run, &state).await?;
         let ended = cancel(&store, &record, &state, settings).await;
         store.close().await;

@@ -61,6 +61,7 @@ fn word(act: &Act) -> &'static str {
     match act {
         Act::Answer { .. } => "answered",
         Act::Cancel { .. } => "cancelled",
+        Act::Stop { .. } => "stopped",
         Act::Resume { .. } => "gone on with",
         Act::Fork { .. } => "forked",
     }
@@ -98,6 +99,7 @@ fn arguments(act: &Act, kept: &Kept) -> anyhow::Result<Vec<String>> {
             }
             words
         }
+        Act::Stop { run, place } => vec!["cancel".to_owned(), run.to_string(), place.clone()],
         Act::Cancel { run } => vec!["cancel".to_owned(), run.to_string()],
         Act::Resume { run, accept_changes } => {
             let mut words = vec!["resume".to_owned(), run.to_string()];

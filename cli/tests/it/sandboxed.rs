@@ -190,7 +190,10 @@ fn agents_make_the_environment_that_rules_cannot() {
     let mut run_of_std = runs
         .filter(|run| run["workflow"] == "environment")
         .map(|run| run["run"].as_str().unwrap());
-    let steps = place.troupe(&["show", run_of_std.next_back().unwrap(), "--json"]).json()["steps"].clone();
+    let steps = place
+        .troupe(&["show", run_of_std.next_back().unwrap(), "--json"])
+        .json()["steps"]
+        .clone();
     assert_eq!(steps[0]["verb"], "environment", "{steps:#}");
     let listed = place.troupe(&["env", "ls", "--json"]).json();
     assert_eq!(listed[0]["instance"], instance["instance_id"], "{listed:#}");

@@ -1,6 +1,7 @@
 //! Runs whose processes come and go, and what several processes may do to one run.
 
 use crate::fixture::Place;
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -111,6 +112,48 @@ pub fn decisions(place: &Place, run: &str) -> Vec<String> {
         .filter(|entry| entry["event"]["by"].is_string())
         .map(|entry| entry["event"]["output"]["choice"].as_str().unwrap().to_owned())
         .collect()
+}
+
+#[test]
+fn a_part_of_a_run_is_stopped_and_the_rest_goes_on() {
+    let place = Place::new();
+    place.file(
+        "parts.yaml",
+        "troupe: 1
+name: parts
+steps:
+  long: { run: 'touch begun; sleep 600', on_error: continue }
+  after: { run: [echo, went on], needs: [long] }
+outputs: { said: \"${{ steps.after.output.stdout }}\", error: \"${{ steps.long.errors[0] }}\" }
+",
+    );
+    let mut works = Process::start(
+        &place,
+        "parts",
+        &["run", "parts.yaml", "--allow-host-commands", "--json"],
+    );
+    until("the long command works", || place.path().join("begun").exists());
+    let unknown = place.troupe(&["cancel", "last", "short"]);
+    assert_eq!(unknown.code, 2, "{unknown:?}");
+    assert!(
+        unknown.stderr.contains("nothing named `short` is at work"),
+        "{unknown:?}"
+    );
+    assert!(unknown.stderr.contains("at work are `long`"), "{unknown:?}");
+    let stopped = place.troupe(&["cancel", "last", "long", "--json"]);
+    assert_eq!(
+        (stopped.code, &stopped.json()["stopped"]),
+        (0, &json!(true)),
+        "{stopped:?}"
+    );
+    assert_eq!(works.code(), Some(0), "{}", works.stderr());
+    let ended: Value = serde_json::from_str(&works.stdout()).unwrap();
+    assert_eq!(ended["outputs"]["said"], "went on\n", "{ended:#}");
+    assert_eq!(ended["outputs"]["error"]["kind"], "stopped", "{ended:#}");
+    let over = place.troupe(&["cancel", "last", "long"]);
+    assert_eq!(over.code, 2, "{over:?}");
+    let same = place.troupe(&["replay", "last"]);
+    assert_eq!(same.code, 0, "its journal is derived again: {same:?}");
 }
 
 #[test]

@@ -59,11 +59,20 @@ fn a_run_is_a_page() {
     let past = place.troupe(&["show", "last", "--at", "2", "--web", "past.html"]);
     assert_eq!(past.code, 0, "{past:?}");
     let past = fs::read_to_string(place.path().join("past.html")).unwrap();
-    assert!(past.len() < page.len() && past.contains("<p>As it was after 2 of "), "{past}");
+    assert!(
+        past.len() < page.len() && past.contains("<p>As it was after 2 of "),
+        "{past}"
+    );
     let nowhere = place.troupe(&["run", "workflow.yaml", "--web", "no/such/folder/run.html"]);
     assert_eq!(nowhere.code, 1, "{nowhere:?}");
-    assert!(nowhere.stderr.contains("no/such/folder/run.html cannot be written"), "{nowhere:?}");
-    assert!(nowhere.stderr.contains("succeeded"), "the run is told all the same: {nowhere:?}");
+    assert!(
+        nowhere.stderr.contains("no/such/folder/run.html cannot be written"),
+        "{nowhere:?}"
+    );
+    assert!(
+        nowhere.stderr.contains("succeeded"),
+        "the run is told all the same: {nowhere:?}"
+    );
     let watched = place.troupe(&["watch", "last", "--web", "again.html"]);
     assert_eq!(watched.code, 0, "{watched:?}");
     assert_eq!(

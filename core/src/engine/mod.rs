@@ -10,7 +10,8 @@
 //! links before it, and every machine's answer depends on its state alone, so looking twice is harmless.
 //!
 //! One file per machine, its transitions on top: [`run`](self), `step`, `item`, `agent`, `wave`,
-//! `repeat`, `approval`, `doubt`, `child`, `call`, `retry`, `timer`, `limits`, `edit`. Two look at journals from
+//! `repeat`, `approval`, `doubt`, `child`, `call`, `retry`, `timer`, `limits`, `edit`,
+//! `stop`. Two look at journals from
 //! outside: `adapt` moves one to another workflow, `replay` derives every decision of one again.
 
 mod adapt;
@@ -36,6 +37,7 @@ mod run;
 mod scope;
 mod state;
 mod step;
+mod stop;
 mod timer;
 mod wave;
 

@@ -7,7 +7,7 @@
 
 use super::item::Gain;
 use super::state::{AgentPhase, ItemPhase, State};
-use super::{Link, Trigger, apply, doubt, fold, forget_aborts, next};
+use super::{Link, Trigger, apply, doubt, fold, forget_aborts, next, stop};
 use crate::Value;
 use crate::event::{Event, Work};
 use crate::failure::{Failure, FailureKind};
@@ -72,8 +72,10 @@ impl Replay<'_> {
             }
         }
         let mut nearest: Option<(usize, Event)> = None;
+        let stops = stop::causes(next);
+        let stops = stops.into_iter().map(|(part, by)| Input::Stop { part, by }).collect();
         let direct = self.causes(next);
-        for tier in [direct, vec![Input::Recover], self.timers(next)] {
+        for tier in [stops, direct, vec![Input::Recover], self.timers(next)] {
             for input in tier {
                 let Some(link) = self.first_link(input) else { continue };
                 let there = &self.events[self.at..];

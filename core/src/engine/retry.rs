@@ -25,7 +25,11 @@ fn mendable(kind: FailureKind) -> bool {
         FailureKind::Model | FailureKind::Tool | FailureKind::Process | FailureKind::Output | FailureKind::Timeout => {
             true
         }
-        FailureKind::Expression | FailureKind::Limit | FailureKind::InDoubt | FailureKind::Internal => false,
+        FailureKind::Expression
+        | FailureKind::Limit
+        | FailureKind::InDoubt
+        | FailureKind::Stopped
+        | FailureKind::Internal => false,
     }
 }
 

@@ -9,7 +9,7 @@
 
 use super::scope::RunScope;
 use super::state::{State, StepPhase};
-use super::{Link, Refusal, Trigger, agent, approval, call, child, edit, item, timer};
+use super::{Link, Refusal, Trigger, agent, approval, call, child, edit, item, stop, timer};
 use crate::event::Event;
 use crate::expression::EvaluationError;
 use crate::failure::{Failure, FailureKind};
@@ -46,6 +46,7 @@ pub(super) fn receive(workflow: &Workflow, state: &State, input: Input) -> Resul
             events: vec![Event::RunCancelled],
             then: Vec::new(),
         }),
+        (Input::Stop { part, by }, _) => Ok(stop::receive(state, part, &by)),
         (Input::Recover, _) => Ok(Link {
             events: Vec::new(),
             then: vec![Trigger::Interrupted, Trigger::Everything],

@@ -3,6 +3,7 @@
 use super::Error;
 use super::approver::Answer;
 use crate::id::{CallId, RunId};
+use crate::input::Part;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +13,15 @@ use serde::{Deserialize, Serialize};
 pub enum Word {
     /// Stop.
     Cancel,
+    /// Stop a part. It is stale when the part is not at work.
+    Stop {
+        /// The run whose part it is: the one that the word is for, or one that it started.
+        run: RunId,
+        /// Which part.
+        part: Part,
+        /// Who said so.
+        by: String,
+    },
     /// The answer to a question. It is stale when `call` is no longer open in `run`.
     Answer {
         /// The run that asks: the one that the word is for, or one that it started.

@@ -9,5 +9,6 @@ mod life;
 mod limits;
 mod simulation;
 mod steps;
+mod stop;
 mod trace;
 mod travel;

@@ -10,6 +10,7 @@ const CALM: Weather = Weather {
     fail_one_in: 0,
     cancel_one_in: 0,
     travel_one_in: 0,
+    stop_one_in: 0,
 };
 
 #[test]
@@ -34,6 +35,7 @@ fn every_life_keeps_the_property_and_ends() {
                 fail_one_in: 15,
                 cancel_one_in: 30,
                 travel_one_in: 60,
+                stop_one_in: 25,
             },
         };
         let life = live(&workflow, seed, weather);
@@ -62,6 +64,7 @@ fn every_life_within_small_limits_ends_and_settles_all() {
                     fail_one_in: 15,
                     cancel_one_in: 30,
                     travel_one_in: 60,
+                    stop_one_in: 25,
                 },
             };
             kinds.extend(live(&workflow, seed, weather).kinds);

@@ -168,7 +168,7 @@ fn fields_are_known_at_any_depth() {
     insta::assert_snapshot!(detailed("agent: lead\nprompt: ${{ steps.find.‸ }}"), @r"
     output: {good: boolean, papers: [{title: string, year: integer}], grade: low | high}
     status: succeeded | failed | skipped
-    errors: [{item: integer, key: string | null, kind: model | tool | process | output | timeout | expression | limit | in_doubt | internal, message: string}]
+    errors: [{item: integer, key: string | null, kind: model | tool | process | output | timeout | expression | limit | in_doubt | stopped | internal, message: string}]
     ");
     insta::assert_snapshot!(in_step("agent: lead\nprompt: ${{ steps.find.output.‸ }}"), @"good papers grade size");
     insta::assert_snapshot!(in_step("agent: lead\nprompt: ${{ steps.find.output.papers.filter(p, p.y‸"), @"year");

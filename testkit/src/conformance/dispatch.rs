@@ -1,7 +1,8 @@
 //! What everybody who hands out work must do.
 
 use super::journal::{append, header, run_id};
-use troupe_core::id::{CallId, RunId};
+use troupe_core::id::{CallId, ItemIndex, RunId, StepIndex};
+use troupe_core::input::Part;
 use troupe_core::port::ErrorKind;
 use troupe_core::port::approver::Answer;
 use troupe_core::port::dispatch::{Dispatch, Post, Word};
@@ -55,7 +56,11 @@ async fn words_wait_until_they_are_settled<D: Dispatch + Journal>(dispatch: &D) 
         answer("first"),
         Word::Cancel,
         answer(&"long ".repeat(2_000)),
-        Word::Cancel,
+        Word::Stop {
+            run: run_id("ASKED.check-7"),
+            part: Part::Item(StepIndex(3), ItemIndex(7)),
+            by: "ada".into(),
+        },
     ];
     for word in &said {
         dispatch.post(&run, word.clone()).await.expect("posted");

@@ -101,6 +101,13 @@ pub enum Act {
         /// Which.
         run: RunId,
     },
+    /// Stops a part of a run.
+    Stop {
+        /// Which run.
+        run: RunId,
+        /// What: `check`, `check[7]`, `check[7]/lead/seeker[2]`.
+        place: String,
+    },
     /// Goes on with a run, or tries again what failed.
     Resume {
         /// Which.

@@ -216,7 +216,9 @@ pub(super) fn fail(
 /// could say what became of it. One that ended by itself, or of which somebody said so, was not.
 fn interrupted(step: &Step, phase: &ItemPhase, kind: FailureKind) -> Option<Arc<Work>> {
     match phase {
-        ItemPhase::Call(_, work) if step.effect == EffectClass::Once && kind == FailureKind::Timeout => {
+        ItemPhase::Call(_, work)
+            if step.effect == EffectClass::Once && matches!(kind, FailureKind::Timeout | FailureKind::Stopped) =>
+        {
             Some(work.clone())
         }
         ItemPhase::InDoubt { work, .. } if kind != FailureKind::InDoubt => Some(work.clone()),

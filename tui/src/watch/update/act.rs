@@ -6,6 +6,7 @@ use crate::watch::run::Ending;
 use crate::watch::source::{Act, Errand, Opened, Wanted, Wish};
 use troupe_core::id::{ActorId, ItemIndex, RunId, StepIndex};
 use troupe_core::port::approver::Question;
+use troupe_core::view::StepStatus;
 
 fn ask(model: &mut Model, title: String, text: String, options: Vec<(String, Then)>) {
     model.overlay = Some(Overlay::Choose(Choice {
@@ -89,12 +90,38 @@ pub(super) fn cancel(model: &mut Model) {
     let Some(run) = model.spot().run.clone() else {
         return;
     };
-    let options = vec![
-        ("no".to_owned(), Then::Nothing),
-        ("yes, cancel it".to_owned(), Then::Do(Act::Cancel { run: run.clone() })),
-    ];
-    let text = "What is under way is stopped; the run can be gone on with later.".to_owned();
+    let mut options = vec![("no".to_owned(), Then::Nothing)];
+    let mut text = "What is under way is stopped; the run can be gone on with later.".to_owned();
+    if let Some(place) = chosen_work(model) {
+        let stop = Act::Stop {
+            run: run.clone(),
+            place: place.clone(),
+        };
+        options.push((format!("only {place}"), Then::Do(stop)));
+        text.push_str(" A part of it that is stopped fails, and the rest goes on as `on_error` says.");
+    }
+    options.push(("the whole run".to_owned(), Then::Do(Act::Cancel { run: run.clone() })));
     ask(model, format!("cancel run {run}?"), text, options);
+}
+
+/// The name of what is chosen, where it is at work and can be stopped alone.
+fn chosen_work(model: &Model) -> Option<String> {
+    let folds = model.folds()?;
+    let step_of = |step: u32| folds.view.steps.get(step as usize);
+    let live = |actor: &ActorId| folds.view.agents.get(actor.at()).filter(|agent| agent.status.is_live());
+    match (&model.spot().chosen, model.spot().actor) {
+        (Some(Row::Step(step)), _) => step_of(*step)
+            .filter(|step| matches!(step.status, StepStatus::Running | StepStatus::InDoubt))
+            .map(|step| step.name.clone()),
+        (Some(Row::Child(step, at)), _) => {
+            let child = step_of(*step)?.children.get(*at as usize)?;
+            let item = child.ended_ms.is_none().then_some(child.item)?;
+            Some(folds.view.place(&folds.workflow, StepIndex(*step), item))
+        }
+        (Some(Row::Agent(actor)), _) => live(actor).map(|agent| agent.address.clone()),
+        (_, Some(actor)) => live(&actor).map(|agent| agent.address.clone()),
+        _ => None,
+    }
 }
 
 pub(super) fn resume(model: &mut Model) {

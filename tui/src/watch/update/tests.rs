@@ -110,8 +110,27 @@ fn what_destroys_asks_first() {
     let mut model = of_run(&half_way(), SIZE);
     assert_eq!(wanted(press(&mut model, "x")), []);
     assert_eq!(wanted(press(&mut model, "<enter>")), [], "the first choice is no");
+    // What is chosen is over, so there is nothing to stop but the run.
     assert_eq!(acts(press(&mut model, "x2")), [Act::Cancel { run: id("01A") }]);
     assert_eq!(wanted(press(&mut model, "x<esc>")), []);
+    let (rows, _) = model.rows();
+    let stopped = |model: &mut Model, row: &Row| {
+        model.spot_mut().chosen = Some(row.clone());
+        acts(press(model, "x2"))
+    };
+    let stop = |place: &str| Act::Stop {
+        run: id("01A"),
+        place: place.into(),
+    };
+    assert_eq!(stopped(&mut model, &Row::Step(1)), [stop("research")]);
+    let places: Vec<Vec<Act>> = rows.iter().map(|row| stopped(&mut model, row)).collect();
+    assert!(
+        places
+            .iter()
+            .flatten()
+            .any(|act| *act == stop("research/lead/seeker[4]")),
+        "{places:?}"
+    );
 }
 
 #[test]
