@@ -6,6 +6,7 @@
 
 mod cache;
 mod child;
+mod concealed;
 mod decision;
 mod driver;
 mod error;

@@ -4,6 +4,7 @@
 
 use crate::cache::{Answers, Question};
 use crate::child;
+use crate::concealed::Concealed;
 use crate::driver::rest::Rest;
 use crate::driver::{Above, Arrival};
 use crate::gate::{Gate, Lane};
@@ -300,12 +301,17 @@ async fn fold_answer(
     let mut fold = Fold::default();
     fold.push(Delta::Queued(milliseconds(waiting)));
     let mut stream = wires.ports.models[model].generate(request).await?;
+    let (observer, secrets) = (&wires.ports.observer, &wires.ports.secrets);
+    let mut concealed = (!secrets.is_empty()).then(|| Concealed::new(secrets));
     let mut bytes = 0;
     while let Some(delta) = stream.next().await {
         let delta: Delta = delta?;
-        // A piece may hold half a secret; with secrets about, an answer is shown as a whole.
-        if wires.ports.secrets.is_empty() {
-            wires.ports.observer.delta(actor, &delta);
+        match &mut concealed {
+            None => observer.delta(actor, &delta),
+            Some(concealed) => concealed
+                .push(&delta)
+                .iter()
+                .for_each(|shown| observer.delta(actor, shown)),
         }
         bytes += delta.bytes().max(1);
         if bytes > ANSWER_BYTES_MAX {
@@ -315,6 +321,8 @@ async fn fold_answer(
         }
         fold.push(delta);
     }
+    let rest = concealed.into_iter().flat_map(Concealed::finish);
+    rest.for_each(|shown| observer.delta(actor, &shown));
     Ok(fold)
 }
 

@@ -33,6 +33,11 @@ impl Secrets {
         self.0.hidden.is_empty()
     }
 
+    /// The values that are to be hidden.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &str> {
+        self.0.hidden.iter().map(|(_, value)| value.as_str())
+    }
+
     fn reveal(&self, text: &str) -> String {
         let value = |name: &str| {
             let found = self.0.given.iter().find(|(known, _)| known == name);

@@ -5,6 +5,7 @@ use crate::exit::Exit;
 use crate::past::Told;
 use crate::report;
 use crate::settings::Settings;
+use crate::stream::Speaker;
 use crate::telemetry::Telemetry;
 use serde_json::json;
 use std::collections::HashMap;
@@ -172,10 +173,16 @@ impl Hands {
         });
         let telemetry = Telemetry::start(&wired.workflow, &self.settings);
         let journal = telemetry.journal(Arc::new(Told(self.store.clone())));
+        let speaker = Speaker::open(&self.state, &run);
         let driven = Run {
             run,
             workflow: wired.workflow.clone(),
-            ports: wired.ports(journal, &self.store, Arc::new(Silent), Arc::new(Nobody)),
+            ports: wired.ports(
+                journal,
+                &self.store,
+                speaker.observer(Arc::new(Silent)),
+                Arc::new(Nobody),
+            ),
             patience_ms: Some(PATIENCE_MS),
         };
         let begin = suspended.begin(&wired).await?;

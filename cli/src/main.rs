@@ -17,6 +17,7 @@ mod redact;
 mod report;
 mod rewrite;
 mod settings;
+mod stream;
 mod telemetry;
 mod values;
 mod watch;

@@ -5,7 +5,7 @@ use crate::args::{Gc, Over};
 use crate::exit::Exit;
 use crate::report::{bytes, plural};
 use crate::settings::Settings;
-use crate::{report, workspace};
+use crate::{report, stream, workspace};
 use plan::{Plan, Rules, plan};
 use serde_json::json;
 use std::collections::HashMap;
@@ -155,6 +155,7 @@ impl Swept {
             Err(error) => self.note(error)?,
         }
         self.leases = store.forget_leases(&holder).await?;
+        stream::sweep(folder);
         match store.compact().await {
             Ok(bytes) => self.bytes = bytes,
             Err(error) => self.note(error)?,

@@ -11,6 +11,7 @@ use crate::load::{self, Loaded};
 use crate::past::Told;
 use crate::report::{self, Ended};
 use crate::settings::Settings;
+use crate::stream::Speaker;
 use crate::telemetry::Telemetry;
 use crate::watch::{Own, Words, interrupted};
 use crate::{person, redact, values, wire, workspace};
@@ -384,15 +385,17 @@ async fn drive_on(
     settings: &Settings,
 ) -> anyhow::Result<Outcome> {
     let mut answers: Vec<person::Given> = Vec::new();
+    let state = workspace::folder(settings)?;
+    let speaker = Speaker::open(&state, run);
     let mut screens = match settings.watch {
-        true => Some(Own::new(run, &workspace::folder(settings)?, settings)),
+        true => Some(Own::new(run, &state, &speaker, settings)),
         false => None,
     };
     loop {
         let (feed, observer, approver): (Feed, Arc<dyn Observer>, Arc<dyn Approver>) = match &screens {
             Some(screens) => {
                 let feed = live::feed_behind(run, &wired.workflow, settings);
-                let observer = screens.observer(feed.observer());
+                let observer = feed.observer();
                 (feed, observer, screens.approver())
             }
             None => {
@@ -404,7 +407,7 @@ async fn drive_on(
         let driven = troupe_agents::Run {
             run: run.clone(),
             workflow: wired.workflow.clone(),
-            ports: wired.ports(journal.clone(), store, observer, approver),
+            ports: wired.ports(journal.clone(), store, speaker.observer(observer), approver),
             // Whoever waits at a terminal waits for pauses too.
             patience_ms: None,
         };

@@ -68,6 +68,11 @@ impl Followed {
         &self.record.header.run
     }
 
+    /// Whether a process works on it.
+    pub(super) fn is_live(&self) -> bool {
+        self.facts.standing.is_live()
+    }
+
     /// The file that it was started from.
     pub(super) fn path(&self) -> PathBuf {
         PathBuf::from(&self.record.header.path)

@@ -30,6 +30,7 @@ use std::path::Path;
 use troupe_agents::{Clock as _, SystemClock};
 use troupe_core::id::RunId;
 use troupe_tui::watch::{Keys, Watch, WatchOptions, leave};
+use worker::Hears;
 
 /// Shows the screens until somebody closes them.
 pub fn screens(state: &Path, run: Option<RunId>, mouse: bool, settings: &Settings) -> anyhow::Result<()> {
@@ -37,7 +38,7 @@ pub fn screens(state: &Path, run: Option<RunId>, mouse: bool, settings: &Setting
         .worker_threads(2)
         .enable_all()
         .build()?;
-    let (feed, worker) = source::pair(state, settings);
+    let (feed, worker) = source::pair(state, Hears::Models, settings);
     runtime.spawn(worker.work());
     runtime.spawn(async {
         interrupted().await;

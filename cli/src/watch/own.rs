@@ -1,22 +1,21 @@
 //! The screens over a run of this process: they see what models write, and the run does not end with them.
 
+use super::worker::Hears;
 use super::{options, show, source};
 use crate::settings::Settings;
+use crate::stream::{Piece, Speaker};
 use async_trait::async_trait;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
-use tokio::sync::watch;
-use troupe_agents::Observer;
-use troupe_core::id::{ActorId, RunId};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{broadcast, watch};
+use troupe_core::id::RunId;
 use troupe_core::port::approver::{Answer, Approver, Question};
-use troupe_core::port::journal::Entry;
-use troupe_core::port::model::Delta;
 use troupe_tui::watch::News;
 
 /// The screens over one run.
 pub struct Own {
-    run: RunId,
     say: Sender<News>,
     is_closed: watch::Receiver<bool>,
     show: Option<Box<dyn FnOnce() + Send>>,
@@ -24,9 +23,10 @@ pub struct Own {
 
 impl Own {
     /// Screens that are not shown yet; the runtime that this is called in reads for them.
-    pub fn new(run: &RunId, state: &Path, settings: &Settings) -> Self {
-        let (feed, worker) = source::pair(state, settings);
+    pub fn new(run: &RunId, state: &Path, speaker: &Speaker, settings: &Settings) -> Self {
+        let (feed, worker) = source::pair(state, Hears::Events, settings);
         let say = feed.speaker();
+        tokio::spawn(tell(run.clone(), speaker.hear(), say.clone()));
         let (close, is_closed) = watch::channel(false);
         let options = options(Some(run.clone()), true, settings);
         let settings = settings.clone();
@@ -39,7 +39,6 @@ impl Own {
             close.send_replace(true);
         };
         Self {
-            run: run.clone(),
             say,
             is_closed,
             show: Some(Box::new(show)),
@@ -52,11 +51,6 @@ impl Own {
         if let Some(show) = self.show.take() {
             std::thread::spawn(show);
         }
-    }
-
-    /// The port by which the screens hear what models write. Events they read where everybody does.
-    pub fn observer(&self, other: Arc<dyn Observer>) -> Arc<dyn Observer> {
-        Arc::new(Sight(self.run.clone(), self.say.clone(), other))
     }
 
     /// Waits for a person for as long as the screens are there: what is answered on them comes as a word.
@@ -95,32 +89,25 @@ impl Approver for Patience {
     }
 }
 
-/// Tells the screens what models write, and another observer everything.
-struct Sight(RunId, Sender<News>, Arc<dyn Observer>);
-
-impl Observer for Sight {
-    fn recalled(&self, entries: &[Entry]) {
-        self.2.recalled(entries);
-    }
-
-    fn entries(&self, entries: &[Entry]) {
-        self.2.entries(entries);
-    }
-
-    fn delta(&self, actor: ActorId, delta: &Delta) {
-        let news = match delta {
-            Delta::Text(text) | Delta::Thinking(text) => Some(News::Writing(self.0.clone(), actor, text.clone())),
-            Delta::Void => Some(News::Void(self.0.clone(), actor)),
-            _ => None,
+/// Tells the screens what models write. Events they read where everybody does.
+async fn tell(run: RunId, mut pieces: broadcast::Receiver<Arc<Piece>>, say: Sender<News>) {
+    loop {
+        let piece = match pieces.recv().await {
+            Ok(piece) => Piece::clone(&piece),
+            Err(RecvError::Lagged(_)) => continue,
+            Err(RecvError::Closed) => return,
         };
-        if let Some(news) = news {
-            // Screens that were closed hear nothing.
-            let _ = self.1.send(news);
+        if say.send(news(&run, piece)).is_err() {
+            // The screens were closed.
+            return;
         }
-        self.2.delta(actor, delta);
     }
+}
 
-    fn warn(&self, message: &str) {
-        self.2.warn(message);
+/// A piece of what a model writes, as the screens take it.
+pub(super) fn news(run: &RunId, piece: Piece) -> News {
+    match piece.text {
+        Some(text) => News::Writing(run.clone(), piece.actor, text),
+        None => News::Void(run.clone(), piece.actor),
     }
 }

@@ -1,7 +1,7 @@
 //! The screens' end of the channel to the worker.
 
 use super::outside;
-use super::worker::{Order, Worker};
+use super::worker::{Hears, Order, Worker};
 use crate::settings::Settings;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -22,7 +22,7 @@ pub struct Feed {
 }
 
 /// Screens' end and worker's end.
-pub(super) fn pair(state: &Path, settings: &Settings) -> (Feed, Worker) {
+pub(super) fn pair(state: &Path, hears: Hears, settings: &Settings) -> (Feed, Worker) {
     let (orders, arrivals) = unbounded_channel();
     let (say, news) = channel();
     let file = File::default();
@@ -38,7 +38,7 @@ pub(super) fn pair(state: &Path, settings: &Settings) -> (Feed, Worker) {
         terminal: false,
         ..settings.clone()
     };
-    (feed, Worker::new(state, settings, (arrivals, say), file))
+    (feed, Worker::new(state, hears, settings, (arrivals, say), file))
 }
 
 impl Feed {

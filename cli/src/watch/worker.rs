@@ -1,16 +1,17 @@
 //! Reads the store for the screens: a little while after something happened, and only what is new.
 
-use super::acting;
 use super::follow::Followed;
 use super::reading::{self, Corpora};
 use super::source::File;
+use super::{acting, own};
 use crate::settings::Settings;
-use crate::workspace;
+use crate::{stream, workspace};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::task::JoinHandle;
 use troupe_core::id::RunId;
 use troupe_core::port::ErrorKind;
 use troupe_core::port::journal::{RunRecord, RunStatus};
@@ -22,6 +23,8 @@ use troupe_tui::watch::{Interest, News, RunRow, Standing, Wanted};
 const RUN: Duration = Duration::from_millis(100);
 const LIST: Duration = Duration::from_millis(500);
 const POOL: Duration = Duration::from_secs(2);
+/// Between two tries to listen to a run at work that cannot be heard.
+const LISTEN: Duration = Duration::from_secs(1);
 /// How long is spent at once on what lists do not hold.
 const DETAILS: Duration = Duration::from_millis(50);
 /// Runs of the list.
@@ -37,8 +40,32 @@ pub(super) enum Order {
     Begin(Wanted),
 }
 
+/// What the worker listens to besides the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hears {
+    /// Nothing: what models write in the run of this process comes another way.
+    Events,
+    /// What models write in the run that is looked at, whoever drives it.
+    Models,
+}
+
+/// Somebody who listens to a run, and when that began.
+struct Ear {
+    run: RunId,
+    begun: Instant,
+    task: JoinHandle<()>,
+}
+
+impl Drop for Ear {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
 /// The worker.
 pub struct Worker {
+    hears: Hears,
+    ear: Option<Ear>,
     state: PathBuf,
     settings: Settings,
     orders: UnboundedReceiver<Order>,
@@ -63,11 +90,14 @@ impl Worker {
     /// One that has read nothing.
     pub(super) fn new(
         state: &Path,
+        hears: Hears,
         settings: Settings,
         (orders, say): (UnboundedReceiver<Order>, Sender<News>),
         file: File,
     ) -> Self {
         Self {
+            hears,
+            ear: None,
             state: state.to_owned(),
             settings,
             orders,
@@ -214,7 +244,7 @@ impl Worker {
 
     async fn follow(&mut self, reader: &Reader) -> anyhow::Result<()> {
         let Some(run) = self.interest.run.clone() else {
-            self.followed = None;
+            (self.followed, self.ear) = (None, None);
             return Ok(());
         };
         if self.followed.as_ref().is_none_or(|followed| followed.run() != &run) {
@@ -235,11 +265,35 @@ impl Worker {
             return Ok(());
         };
         let news = followed.look(reader, &self.interest, &self.state).await;
+        self.listen(followed.is_live(), &run);
         self.followed = Some(followed);
         for news in news? {
             self.tell(news);
         }
         Ok(())
+    }
+
+    /// Has somebody listen to a run that is at work. Whoever drives it may be another process by now, so who hears
+    /// nothing any more tries again.
+    fn listen(&mut self, is_live: bool, run: &RunId) {
+        // Of the runs below one nothing is told but their events.
+        if self.hears == Hears::Events || !is_live || run.parent().is_some() {
+            self.ear = None;
+            return;
+        }
+        let is_at_it = |ear: &Ear| ear.run == *run && (!ear.task.is_finished() || ear.begun.elapsed() < LISTEN);
+        if self.ear.as_ref().is_some_and(is_at_it) {
+            return;
+        }
+        let (state, of, say) = (self.state.clone(), run.clone(), self.say.clone());
+        let task = tokio::spawn(async move {
+            stream::hear(&state, &of, |piece| say.send(own::news(&of, piece)).is_ok()).await;
+        });
+        self.ear = Some(Ear {
+            run: run.clone(),
+            begun: Instant::now(),
+            task,
+        });
     }
 
     /// Whether the run was there.
