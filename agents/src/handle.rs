@@ -16,7 +16,7 @@ use troupe_core::failure::Failure;
 use troupe_core::id::RunId;
 use troupe_core::input::{Edit, Input, Used};
 use troupe_core::ir::Workflow;
-use troupe_core::limits::Reached;
+use troupe_core::limits::{LimitHit, Reached};
 use troupe_core::port::ErrorKind;
 use troupe_core::port::approver::Question;
 use troupe_core::port::dispatch::Dispatch;
@@ -170,6 +170,36 @@ pub async fn cancel(
         Some(last) => dispatch.settle(run, last.number).await.map_err(Error::Journal),
         None => Ok(()),
     }
+}
+
+/// Lets a run that no process drives use more: `most` of `limit` in all, in the units in which limits count. Whoever
+/// goes on with it has that.
+///
+/// The caller holds the run's lease.
+///
+/// # Errors
+/// When the run has not begun, and when its journal cannot be read or written.
+pub async fn raise(
+    journal: &dyn Journal,
+    run: &RunId,
+    workflow: &Workflow,
+    (limit, most): (LimitHit, u64),
+    at_ms: u64,
+) -> Result<(), Error> {
+    let entries = journal.load(run).await.map_err(Error::Load)?;
+    let mut state = times::fold(workflow, &entries).state;
+    let events = engine::handle(workflow, &mut state, Input::Raise { limit, most })?.events;
+    if events.is_empty() {
+        return Ok(());
+    }
+    let append = Append {
+        run: run.clone(),
+        first: entries.len() as u64,
+        at_ms,
+        events: events.into(),
+        progress: state.progress(),
+    };
+    journal.append(append).await.map_err(Error::Journal)
 }
 
 /// Begins a run that shares another one's past, and goes on from its end as if it had come to `edits`: its journal is

@@ -25,7 +25,7 @@ pub use child::questions;
 pub use decision::decided;
 pub use error::Error;
 pub use gate::Gates;
-pub use handle::{Handle, Outcome, Remote, Run, cancel, fork, resume, start};
+pub use handle::{Handle, Outcome, Remote, Run, cancel, fork, raise, resume, start};
 pub use ports::{Clock, Nobody, Observer, Ports, Silent, SystemClock};
 pub use prompt::delegation_spec;
 pub use secrets::Secrets;

@@ -65,8 +65,10 @@ pub enum Command {
     Fork(Fork),
     /// Answer a run that asks a person, and go on with it unless a process works on it
     Approve(Approve),
-    /// Cancel a run, whoever works on it
+    /// Cancel a run, or stop a part of it, whoever works on it
     Cancel(Cancel),
+    /// Let a run use more than its file says, whoever works on it
+    Raise(Raise),
     /// Go on with runs as they become due: interrupted ones, deadlines, answers
     Serve(Serve),
     /// List runs, newest first
@@ -233,6 +235,16 @@ pub struct Cancel {
     /// Stop this part alone: a step (`check`), an item (`check[7]`) or an agent as `troupe show` names it
     /// (`check[7]/lead/seeker[2]`); it fails as `stopped`, and the rest goes on
     pub part: Option<String>,
+}
+
+/// `troupe raise`
+#[derive(Debug, Args)]
+pub struct Raise {
+    /// The run, the beginning of its name, or `last`; at work, waiting or over
+    pub run: String,
+    /// What it may use in all: `tokens=500000`, `cost=2.50`, `turns`, `working_seconds`, `gpu_seconds`, `agents`
+    #[arg(required = true, value_name = "LIMIT=NUMBER")]
+    pub limits: Vec<String>,
 }
 
 /// `troupe serve`

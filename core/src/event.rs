@@ -7,7 +7,7 @@ use crate::effect::Command;
 use crate::failure::Failure;
 use crate::id::{ActorId, AgentIndex, CallId, ItemIndex, StepIndex, ToolIndex};
 use crate::input::Used;
-use crate::limits::{Allowance, Reached};
+use crate::limits::{Allowance, LimitHit, Reached};
 use crate::message::{Reply, Retrieved, ToolOutput};
 use crate::port::approver::Answer;
 use crate::{Object, Value};
@@ -44,6 +44,13 @@ pub enum Event {
     AllowanceGiven {
         /// What it may use in all, from its first start.
         allowance: Allowance,
+    },
+    /// A person let the run use more than its file says.
+    LimitRaised {
+        /// Of what.
+        limit: LimitHit,
+        /// So much in all, in the units in which [`Reached`] counts.
+        most: u64,
     },
     /// The run was cancelled.
     RunCancelled,

@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use crate::id::{ActorId, CallId, ItemIndex, StepIndex};
-use crate::limits::{Allowance, Amount};
+use crate::limits::{Allowance, Amount, LimitHit};
 use crate::message::{Reply, ToolOutput, Usage};
 use crate::port::approver::Answer;
 use crate::{Object, Value};
@@ -27,6 +27,14 @@ pub enum Input {
     ReopenWithin {
         /// What it may use in all, from its first start.
         allowance: Allowance,
+    },
+    /// Let a run that a person started use more than its file says, whether it is over or not.
+    Raise {
+        /// Of what.
+        limit: LimitHit,
+        /// So much in all, in the units in which [`crate::limits::Reached`] counts. Less than what it may use anyway
+        /// changes nothing.
+        most: u64,
     },
     /// The process that drove the run is gone, and another has folded its journal: effects that must
     /// not be repeated blindly are in doubt.
@@ -111,7 +119,8 @@ impl Input {
             | Self::Edit(_)
             | Self::Recover
             | Self::Cancel
-            | Self::Stop { .. } => None,
+            | Self::Stop { .. }
+            | Self::Raise { .. } => None,
         }
     }
 }

@@ -244,6 +244,21 @@ impl RunLimits {
         }
     }
 
+    /// Raises a limit of a run to at least `most`, in the units in which [`Reached`] counts. Of those that a running
+    /// run can be given more of; others stay as they are.
+    pub fn raise(&mut self, limit: LimitHit, most: u64) {
+        let seconds = most / 1_000;
+        match limit {
+            LimitHit::Turns => self.turns = self.turns.max(most),
+            LimitHit::Tokens => self.tokens = self.tokens.max(most),
+            LimitHit::Cost => self.cost_micros = self.cost_micros.max(most),
+            LimitHit::WorkingSeconds => self.working_seconds = self.working_seconds.max(seconds),
+            LimitHit::GpuSeconds => self.gpu_seconds = self.gpu_seconds.max(seconds),
+            LimitHit::Agents => self.agents = self.agents.max(u32::try_from(most).unwrap_or(u32::MAX)),
+            LimitHit::Context | LimitHit::Seconds | LimitHit::OutputBytes | LimitHit::FanOut | LimitHit::Depth => {}
+        }
+    }
+
     /// What adds up, and no more than what is allowed.
     pub fn amount_within(&self, allowance: Option<&Allowance>) -> Amount {
         let allowed = allowance.map_or(Amount::UNLIMITED, Allowance::amount);

@@ -18,7 +18,7 @@ use troupe_core::failure::{Failure, FailureKind};
 use troupe_core::id::{ActorId, CallId, ItemIndex, StepIndex};
 use troupe_core::input::{Edit, Exit, Input, Part, Used};
 use troupe_core::ir::{CREATE_SUB_AGENTS, Workflow};
-use troupe_core::limits::Amount;
+use troupe_core::limits::{Amount, LimitHit};
 use troupe_core::message::{AssistantMessage, Message, Reply, Retrieved, ToolCall, ToolOutput, Usage};
 use troupe_core::port::approver::Answer;
 use troupe_core::port::journal::RunStatus;
@@ -57,8 +57,8 @@ pub struct Weather {
     pub cancel_one_in: u64,
     /// One input in so many is followed by a person's journey to an earlier moment, twice at most; 0 for never.
     pub travel_one_in: u64,
-    /// Before one input in so many a person stops a step, an item or an agent, at work or not; 0 for never.
-    pub stop_one_in: u64,
+    /// Before one input in so many a person stops a part, at work or not, or raises a limit; 0 for never.
+    pub word_one_in: u64,
 }
 
 struct World<'a> {
@@ -136,8 +136,8 @@ impl World<'_> {
         if happens(&mut self.random, weather.cancel_one_in) {
             return self.take(Input::Cancel);
         }
-        if happens(&mut self.random, weather.stop_one_in) {
-            return self.stop();
+        if happens(&mut self.random, weather.word_one_in) {
+            return self.speak();
         }
         let fails = happens(&mut self.random, weather.fail_one_in);
         let input = self.answer(fails);
@@ -249,8 +249,14 @@ impl World<'_> {
         self.take(Input::Edit(vec![edit]));
     }
 
-    /// A person stops something, which may not have begun, or be over.
-    fn stop(&mut self) {
+    /// A person stops something, which may not have begun, or be over; or lets the run use more.
+    fn speak(&mut self) {
+        if self.random.one_in(4) {
+            let limits = [LimitHit::Tokens, LimitHit::Turns, LimitHit::Agents, LimitHit::Seconds];
+            let limit = limits[self.random.below(4) as usize];
+            let most = self.random.below(1 << 20);
+            return self.take(Input::Raise { limit, most });
+        }
         let step = StepIndex(self.random.below(self.workflow.steps.len() as u64) as u32);
         let part = match self.random.below(4) {
             0 => Part::Step(step),
@@ -479,6 +485,7 @@ fn kind(event: &Event) -> &'static str {
         Event::RunReopened => "run_reopened",
         Event::OutputEdited { .. } => "output_edited",
         Event::AllowanceGiven { .. } => "allowance_given",
+        Event::LimitRaised { .. } => "limit_raised",
         Event::RunCancelled => "run_cancelled",
         Event::RunSucceeded { .. } => "run_succeeded",
         Event::RunFailed { .. } => "run_failed",

@@ -122,7 +122,10 @@ impl Driver {
             return Ok(Vec::new());
         }
         self.decide(first, batch)?;
-        let is_own = |post: &Post| matches!(&post.word, Word::Answer { run, .. } | Word::Stop { run, .. } if *run == self.run.run);
+        let is_own = |post: &Post| match &post.word {
+            Word::Answer { run, .. } | Word::Stop { run, .. } => *run == self.run.run,
+            Word::Raise { .. } | Word::Cancel => true,
+        };
         let (own, below): (Vec<Post>, Vec<Post>) = posts.into_iter().partition(is_own);
         for post in own {
             self.hear(post, batch)?;
@@ -139,6 +142,7 @@ impl Driver {
         let number = post.number;
         match post.word {
             Word::Cancel => self.decide(Input::Cancel, batch)?,
+            Word::Raise { limit, most } => self.decide(Input::Raise { limit, most }, batch)?,
             Word::Answer { run, call, answer } if run == self.run.run => {
                 if self.asks(call) {
                     let input = Input::Decided { call, answer };

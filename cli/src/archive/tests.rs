@@ -71,7 +71,7 @@ async fn family(seed: u64, size: usize) -> MemoryJournal {
         fail_one_in: 9,
         cancel_one_in: 20,
         travel_one_in: 0,
-        stop_one_in: 0,
+        word_one_in: 0,
     };
     let runs = MemoryJournal::new();
     let everything = recorded(&workflow::everything(), seed, weather).1.events;

@@ -21,6 +21,7 @@ mod list;
 mod migrate;
 mod models;
 mod new;
+mod raise;
 mod replay;
 mod resume;
 mod run;
@@ -51,6 +52,7 @@ pub fn dispatch(command: Command, settings: &Settings) -> anyhow::Result<Exit> {
         Command::Fork(arguments) => fork::run(&arguments, settings),
         Command::Approve(arguments) => approve::run(&arguments, settings),
         Command::Cancel(arguments) => cancel::run(&arguments, settings),
+        Command::Raise(arguments) => raise::run(&arguments, settings),
         Command::Serve(arguments) => serve::run(&arguments, settings),
         Command::Ls(arguments) => list::run(&arguments, settings),
         Command::Show(arguments) => show::run(&arguments, settings),

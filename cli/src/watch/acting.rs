@@ -62,6 +62,7 @@ fn word(act: &Act) -> &'static str {
         Act::Answer { .. } => "answered",
         Act::Cancel { .. } => "cancelled",
         Act::Stop { .. } => "stopped",
+        Act::Raise { .. } => "raised",
         Act::Resume { .. } => "gone on with",
         Act::Fork { .. } => "forked",
     }
@@ -100,6 +101,13 @@ fn arguments(act: &Act, kept: &Kept) -> anyhow::Result<Vec<String>> {
             words
         }
         Act::Stop { run, place } => vec!["cancel".to_owned(), run.to_string(), place.clone()],
+        Act::Raise { run, limits } => {
+            let limits = limits.split_whitespace().map(str::to_owned);
+            ["raise".to_owned(), run.to_string()]
+                .into_iter()
+                .chain(limits)
+                .collect()
+        }
         Act::Cancel { run } => vec!["cancel".to_owned(), run.to_string()],
         Act::Resume { run, accept_changes } => {
             let mut words = vec!["resume".to_owned(), run.to_string()];

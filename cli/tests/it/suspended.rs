@@ -157,6 +157,53 @@ outputs: { said: \"${{ steps.after.output.stdout }}\", error: \"${{ steps.long.e
 }
 
 #[test]
+fn a_run_that_failed_at_its_limit_is_given_more_and_goes_on() {
+    let place = Place::new();
+    place.file(
+        "workflow.yaml",
+        "troupe: 1
+name: two
+agents: { reader: { model: builtin/reader } }
+steps:
+  one: { agent: reader, prompt: Hello. }
+  two: { agent: reader, prompt: Hello., needs: [one] }
+limits: { agents: 1 }
+",
+    );
+    let failed = place.troupe(&["run", "workflow.yaml"]);
+    assert_eq!(failed.code, 1, "{failed:?}");
+    for (given, said) in [
+        ("agents=1", "may use 1 of `agents` as it is"),
+        ("seconds=9", "it can of turns, tokens, cost"),
+        ("tokens=many", "many is no number of tokens"),
+    ] {
+        let wrong = place.troupe(&["raise", "last", given]);
+        assert_eq!(wrong.code, 2, "{wrong:?}");
+        assert!(wrong.stderr.contains(said), "{wrong:?}");
+    }
+    let raised = place.troupe(&["raise", "last", "tokens=500000", "--json"]);
+    assert_eq!(
+        (raised.code, &raised.json()["limits"]["tokens"]),
+        (0, &json!(500_000)),
+        "{raised:?}"
+    );
+    let resumed = place.troupe(&["resume", "last"]);
+    assert_eq!(resumed.code, 0, "{resumed:?}");
+    let same = place.troupe(&["replay", "last"]);
+    assert_eq!(same.code, 0, "{same:?}");
+
+    let mut works = busy(&place);
+    let told = place.troupe(&["raise", "last", "tokens=30000000", "agents=300000"]);
+    assert_eq!(told.code, 0, "{told:?}");
+    assert!(
+        told.stderr.contains("may use 300000 of `agents`; told process"),
+        "{told:?}"
+    );
+    place.troupe(&["cancel", "last"]);
+    assert_eq!(works.code(), Some(130));
+}
+
+#[test]
 fn an_answer_reaches_the_process_that_works_on_the_run() {
     let place = Place::new();
     let mut works = busy(&place);

@@ -133,6 +133,7 @@ impl<'a> Adaptation<'a> {
             }
             Event::RunReopened
             | Event::AllowanceGiven { .. }
+            | Event::LimitRaised { .. }
             | Event::LimitPassed { .. }
             | Event::RunCancelled
             | Event::RunSucceeded { .. }

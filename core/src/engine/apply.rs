@@ -50,6 +50,10 @@ fn fold(workflow: &Workflow, state: &mut State, event: &Event) {
         Event::AllowanceGiven { allowance } => {
             bound(workflow, state, Some(allowance));
         }
+        Event::LimitRaised { limit, most } => {
+            state.limits.raise(*limit, *most);
+            state.most = state.most.raised(*limit, *most);
+        }
         Event::RunReopened => super::reopen::reopen(workflow, state),
         Event::OutputEdited { step, item, output } => edits::edit(workflow, state, *step, *item, output),
         Event::RunCancelled => end(state, RunStatus::Cancelled),

@@ -162,6 +162,10 @@ impl Replay<'_> {
             Event::AllowanceGiven { allowance } => vec![Input::ReopenWithin {
                 allowance: allowance.clone(),
             }],
+            Event::LimitRaised { limit, most } => vec![Input::Raise {
+                limit: *limit,
+                most: *most,
+            }],
             Event::RunCancelled => vec![Input::Cancel],
             Event::OutputEdited { .. } => vec![Input::Edit(self.edits())],
             Event::ModelReplied { call, reply, .. } => vec![Input::ModelReplied {

@@ -16,7 +16,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::id::{ItemIndex, StepIndex};
 use crate::input::Input;
 use crate::ir::Workflow;
-use crate::limits::Allowance;
+use crate::limits::{Allowance, LimitHit};
 use crate::port::journal::RunStatus;
 use crate::types::describe;
 use crate::{Object, Value};
@@ -40,6 +40,7 @@ pub(super) fn receive(workflow: &Workflow, state: &State, input: Input) -> Resul
         }
         (Input::Reopen | Input::ReopenWithin { .. }, Some(_)) => Err(Refusal::Going),
         (Input::Edit(edits), Some(_)) => edit::receive(workflow, state, edits),
+        (Input::Raise { limit, most }, Some(_)) => Ok(raise(state, limit, most)),
         // An answer that comes after the end is stale, not wrong.
         (_, Some(status)) if status.is_over() => Ok(Link::nothing()),
         (Input::Cancel, _) => Ok(Link {
@@ -87,6 +88,19 @@ fn start(workflow: &Workflow, inputs: Object, env: Object, allowance: Option<All
         events,
         then: vec![Trigger::Run],
     })
+}
+
+/// Gives a run more of something. One that another run started has what that one left to it.
+fn raise(state: &State, limit: LimitHit, most: u64) -> Link {
+    let mut limits = state.limits;
+    limits.raise(limit, most);
+    if state.allowance.is_some() || limits == state.limits {
+        return Link::nothing();
+    }
+    Link {
+        events: vec![Event::LimitRaised { limit, most }],
+        then: Vec::new(),
+    }
 }
 
 /// Fills in defaults and checks types; the error is one sentence for each mistake.

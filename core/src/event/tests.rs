@@ -52,6 +52,10 @@ fn run_samples() -> Vec<Event> {
         Event::AllowanceGiven {
             allowance: allowance.clone(),
         },
+        Event::LimitRaised {
+            limit: LimitHit::Tokens,
+            most: 500_000,
+        },
         Event::RunCancelled,
         Event::RunSucceeded {
             outputs: object(json!({ "a": [] })),

@@ -121,6 +121,26 @@ impl Amount {
         }
     }
 
+    /// Raises one quantity to at least `most`.
+    #[must_use]
+    pub fn raised(mut self, limit: LimitHit, most: u64) -> Self {
+        let quantity = match limit {
+            LimitHit::Turns => &mut self.turns,
+            LimitHit::Tokens => &mut self.tokens,
+            LimitHit::Cost => &mut self.cost_micros,
+            LimitHit::WorkingSeconds => &mut self.working_ms,
+            LimitHit::GpuSeconds => &mut self.gpu_ms,
+            LimitHit::Context
+            | LimitHit::Seconds
+            | LimitHit::OutputBytes
+            | LimitHit::Agents
+            | LimitHit::FanOut
+            | LimitHit::Depth => return self,
+        };
+        *quantity = most.max(*quantity);
+        self
+    }
+
     fn with(self, other: Self, each: impl Fn(u64, u64) -> u64) -> Self {
         Self {
             turns: each(self.turns, other.turns),

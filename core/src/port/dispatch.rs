@@ -4,6 +4,7 @@ use super::Error;
 use super::approver::Answer;
 use crate::id::{CallId, RunId};
 use crate::input::Part;
+use crate::limits::LimitHit;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +22,13 @@ pub enum Word {
         part: Part,
         /// Who said so.
         by: String,
+    },
+    /// Let the run use more than its file says.
+    Raise {
+        /// Of what.
+        limit: LimitHit,
+        /// So much in all, in the units in which [`crate::limits::Reached`] counts.
+        most: u64,
     },
     /// The answer to a question. It is stale when `call` is no longer open in `run`.
     Answer {

@@ -317,6 +317,7 @@ impl RunView {
             Event::RunStarted { .. }
             | Event::RunReopened
             | Event::AllowanceGiven { .. }
+            | Event::LimitRaised { .. }
             | Event::RunCancelled
             | Event::RunSucceeded { .. }
             | Event::RunFailed { .. } => self.fold_run(workflow, &entry.event, at_ms),

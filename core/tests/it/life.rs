@@ -11,7 +11,7 @@ pub fn life(workflow: &Workflow, seed: u64) -> Vec<Entry> {
         fail_one_in: 12 * (seed % 3),
         cancel_one_in: 25 * (seed % 5),
         travel_one_in: 0,
-        stop_one_in: 20 * (seed % 4 / 3),
+        word_one_in: 20 * (seed % 4 / 3),
     };
     let entry = |(sequence, event)| Entry {
         sequence,

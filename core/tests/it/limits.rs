@@ -432,3 +432,33 @@ fn a_view_says_what_is_left() {
     assert_eq!(view.agents[0].left().tokens, Limits::MEMBER.tokens - 120);
     assert_eq!(view.agents[0].left().working_ms, 3_600_000 - 1_250);
 }
+
+#[test]
+fn a_run_that_failed_at_a_limit_goes_on_when_it_is_raised() {
+    let mut workflow = team(1, 1);
+    workflow.limits.agents = 0;
+    workflow.steps = vec![agent_step(&workflow, "ask", &[], 0, literal("Find out."))];
+    let mut state = State::new(&workflow);
+    let start = Input::Start {
+        inputs: Object::new(),
+        env: Object::new(),
+        allowance: None,
+    };
+    engine::handle(&workflow, &mut state, start).unwrap();
+    assert_eq!(state.failure(&workflow).unwrap().1.kind, FailureKind::Limit);
+    let raise = |limit, most| Input::Raise { limit, most };
+    let raised = engine::handle(&workflow, &mut state, raise(LimitHit::Agents, 2)).unwrap();
+    assert_eq!(
+        raised.events,
+        [Event::LimitRaised {
+            limit: LimitHit::Agents,
+            most: 2
+        }]
+    );
+    assert_eq!(state.status(), Some(RunStatus::Failed), "until it is gone on with");
+    for less in [raise(LimitHit::Agents, 1), raise(LimitHit::Seconds, u64::MAX)] {
+        assert_eq!(engine::handle(&workflow, &mut state, less).unwrap().events, []);
+    }
+    let again = engine::handle(&workflow, &mut state, Input::Reopen).unwrap();
+    assert!(again.effects.iter().any(|effect| matches!(effect.want, Want::Model(_))));
+}

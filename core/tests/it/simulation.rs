@@ -10,7 +10,7 @@ const CALM: Weather = Weather {
     fail_one_in: 0,
     cancel_one_in: 0,
     travel_one_in: 0,
-    stop_one_in: 0,
+    word_one_in: 0,
 };
 
 #[test]
@@ -35,7 +35,7 @@ fn every_life_keeps_the_property_and_ends() {
                 fail_one_in: 15,
                 cancel_one_in: 30,
                 travel_one_in: 60,
-                stop_one_in: 25,
+                word_one_in: 25,
             },
         };
         let life = live(&workflow, seed, weather);
@@ -43,7 +43,7 @@ fn every_life_keeps_the_property_and_ends() {
         kinds.extend(life.kinds);
     }
     assert!(crashes > 3_000, "the weather was too fair: {crashes} crashes");
-    assert_eq!(kinds.len(), 29, "a kind of event never occurred; seen: {kinds:?}");
+    assert_eq!(kinds.len(), 30, "a kind of event never occurred; seen: {kinds:?}");
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn every_life_within_small_limits_ends_and_settles_all() {
                     fail_one_in: 15,
                     cancel_one_in: 30,
                     travel_one_in: 60,
-                    stop_one_in: 25,
+                    word_one_in: 25,
                 },
             };
             kinds.extend(live(&workflow, seed, weather).kinds);

@@ -28,7 +28,7 @@ const ROUGH: Weather = Weather {
     fail_one_in: 9,
     cancel_one_in: 40,
     travel_one_in: 0,
-    stop_one_in: 40,
+    word_one_in: 40,
 };
 
 fn start() -> Input {

@@ -178,6 +178,8 @@ pub(super) enum Purpose {
     Comment(Act),
     /// The number of an event to go to.
     Moment,
+    /// Limits to be raised.
+    Limits(RunId),
 }
 
 /// A question of the screens, and what may be chosen.

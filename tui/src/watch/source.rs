@@ -108,6 +108,13 @@ pub enum Act {
         /// What: `check`, `check[7]`, `check[7]/lead/seeker[2]`.
         place: String,
     },
+    /// Lets a run use more than its file says.
+    Raise {
+        /// Which run.
+        run: RunId,
+        /// `tokens=500000`, and more of such.
+        limits: String,
+    },
     /// Goes on with a run, or tries again what failed.
     Resume {
         /// Which.

@@ -8,12 +8,14 @@ use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::cursor::{Hide, Show};
 use ratatui::crossterm::event::{self, DisableMouseCapture, EnableMouseCapture};
 use ratatui::crossterm::execute;
-use ratatui::crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use ratatui::crossterm::terminal::{
+    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode, window_size,
+};
 use std::cell::Cell;
 use std::io::{self, BufWriter, Stderr, Write};
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Where pictures go.
 pub type Stage = CrosstermBackend<BufWriter<Stderr>>;
@@ -85,7 +87,12 @@ impl Drop for Keys {
 
 impl Keyboard for Keys {
     fn next(&mut self, wait: Duration) -> io::Result<Option<Input>> {
+        let begun = Instant::now();
         if !event::poll(wait)? {
+            // A terminal that went away is always ready to be read, and has nothing.
+            if begun.elapsed() < wait {
+                window_size()?;
+            }
             return Ok(None);
         }
         Ok(Input::of(&event::read()?))

@@ -27,6 +27,10 @@ impl RunView {
                 self.limits = workflow.limits.within(Some(allowance));
                 self.most = workflow.limits.amount_within(Some(allowance));
             }
+            Event::LimitRaised { limit, most } => {
+                self.limits.raise(*limit, *most);
+                self.most = self.most.raised(*limit, *most);
+            }
             Event::RunReopened => self.reopen(workflow),
             Event::RunCancelled => self.stop(RunStatus::Cancelled, at_ms),
             Event::RunSucceeded { outputs } => {

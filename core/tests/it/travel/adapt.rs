@@ -101,7 +101,7 @@ fn a_past_that_another_workflow_cannot_have_is_refused_with_the_reason() {
         Weather {
             fail_one_in: 0,
             cancel_one_in: 0,
-            stop_one_in: 0,
+            word_one_in: 0,
             ..ROUGH
         },
     );

@@ -166,6 +166,7 @@ fn footer(model: &Model, page: &Page<'_>) -> Line<'static> {
             Purpose::Filter(_) => "search: ",
             Purpose::Comment(_) => "a comment, or nothing: ",
             Purpose::Moment => "to event: ",
+            Purpose::Limits(_) => "in all (tokens=500000 cost=5): ",
         };
         let room = pen.width.saturating_sub(before.len() + 1);
         let typed = text::tail(text, room, pen.theme.symbols().cut);

@@ -143,7 +143,7 @@ pub(super) fn resume(model: &mut Model) {
         ),
     ];
     let text = "Another process goes on with it: what failed is tried again, nothing that is finished is repeated. \
-                Limits are raised in its file (E opens it).";
+                What the run may use is raised first (L); other limits in its file (E opens it).";
     ask(model, format!("go on with run {run}?"), text.to_owned(), options);
 }
 

@@ -61,6 +61,8 @@ pub(super) fn accept(model: &mut Model) -> Vec<Wish> {
         Some(Overlay::Prompt { purpose, text }) => match purpose {
             Purpose::Filter(_) => Vec::new(),
             Purpose::Comment(act) => vec![Wish::Begin(Wanted::Act(with_comment(act, text)))],
+            Purpose::Limits(_) if text.trim().is_empty() => Vec::new(),
+            Purpose::Limits(run) => vec![Wish::Begin(Wanted::Act(Act::Raise { run, limits: text }))],
             Purpose::Moment => {
                 match text.trim().parse() {
                     Ok(at) => travel::to_event(model, at),

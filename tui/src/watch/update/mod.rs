@@ -106,6 +106,12 @@ fn perform(model: &mut Model, command: Command) -> Vec<Wish> {
         Command::Answer => act::answer(model),
         Command::Cancel => act::cancel(model),
         Command::Resume => act::resume(model),
+        Command::Raise => {
+            if let Some(run) = model.spot().run.clone() {
+                let (purpose, text) = (Purpose::Limits(run), String::new());
+                model.overlay = Some(Overlay::Prompt { purpose, text });
+            }
+        }
         Command::Fork => act::fork(model, None),
         Command::Edit => return act::edit(model),
         Command::Page => {

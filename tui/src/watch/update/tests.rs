@@ -134,6 +134,17 @@ fn what_destroys_asks_first() {
 }
 
 #[test]
+fn a_limit_is_raised_by_what_is_typed() {
+    let mut model = of_run(&failed(), SIZE);
+    assert_eq!(acts(press(&mut model, "L<enter>")), []);
+    let act = Act::Raise {
+        run: id("01A"),
+        limits: "tokens=500000 cost=5".into(),
+    };
+    assert_eq!(acts(press(&mut model, "Ltokens=500000 cost=5<enter>")), [act]);
+}
+
+#[test]
 fn a_failed_run_is_gone_on_with() {
     let mut model = of_run(&failed(), SIZE);
     let run = id("01A");
