@@ -1,6 +1,6 @@
 //! What a language model does in a second of one thread's processor time.
 
-use super::decoder::Decoder;
+use super::decoder::Model;
 use super::engine::{Job, Sampler, Scheduler, Settings, Work, Writer};
 use super::failed;
 use super::language::decoder;
@@ -13,7 +13,8 @@ use troupe_core::sampling::Sampling;
 
 /// A model that is measured, and the one thread that computes.
 pub struct Bench {
-    decoder: Arc<Decoder>,
+    label: String,
+    decoder: Arc<dyn Model>,
     thread: rayon::ThreadPool,
 }
 
@@ -71,17 +72,22 @@ impl Bench {
         let label = files.path().display().to_string();
         let thread = rayon::ThreadPoolBuilder::new().num_threads(1).build();
         Ok(Self {
-            decoder: Arc::new(decoder(&label, files)?),
+            decoder: decoder(&label, files)?,
             thread: thread.map_err(|error| failed(&label, error))?,
+            label,
         })
     }
 
     /// One run, in a fresh cache.
-    pub fn run(&self, asked: Asked) -> Run {
-        self.thread.install(|| self.measured(asked))
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn run(&self, asked: Asked) -> Result<Run, Error> {
+        let run = self.thread.install(|| self.measured(asked));
+        run.map_err(|error| failed(&self.label, error))
     }
 
-    fn measured(&self, asked: Asked) -> Run {
+    fn measured(&self, asked: Asked) -> Result<Run, String> {
         // Those who begin first go on writing until the last one begins.
         let most = asked.tokens + asked.prompt * asked.sequences / STEP_TOKENS + asked.sequences;
         let room = asked.prompt + most + 32;
@@ -92,7 +98,7 @@ impl Bench {
             step_tokens: STEP_TOKENS,
             threads: 1,
         };
-        let mut scheduler = Scheduler::new(Arc::clone(&self.decoder), settings);
+        let mut scheduler = Scheduler::new(Arc::clone(&self.decoder), settings)?;
         let mut listeners = Vec::new();
         let mut writer = |prompt: &[u32]| {
             let (listener, events) = unbounded_channel();
@@ -124,14 +130,14 @@ impl Bench {
             scheduler.step();
         }
         let (end, all) = (processor_seconds(), scheduler.counts());
-        Run {
+        Ok(Run {
             asked,
             read: read.computed,
             reading: between - begun,
             written: all.computed - read.computed,
             writing: end - between,
             steps: all.steps - read.steps,
-        }
+        })
     }
 
     /// Tokens without a pattern, the same for each number.

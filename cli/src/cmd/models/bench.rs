@@ -26,7 +26,7 @@ pub(super) fn run(arguments: &Arguments, settings: &Settings) -> anyhow::Result<
                 sequences,
                 is_shared,
                 tokens: arguments.tokens,
-            });
+            })?;
             if !settings.json {
                 report::line(&told(&run))?;
             }

@@ -1,7 +1,8 @@
 //! A language model in memory: how it is talked to, and the engine that computes.
 
 use crate::local::chat::Chat;
-use crate::local::decoder::{self, Decoder, Source};
+use crate::local::decoder::{self, Model, Source};
+use crate::local::device::Processor;
 use crate::local::engine::{Counts, Engine, Settings};
 use crate::local::gguf::Gguf;
 use crate::local::memory::{Load, Plan};
@@ -10,6 +11,7 @@ use crate::local::shelf::Files;
 use crate::local::weights::Weights;
 use crate::local::{failed, machine, tensors};
 use serde_json::Value;
+use std::sync::Arc;
 use troupe_core::port::Error;
 use troupe_core::sampling::Sampling;
 
@@ -49,7 +51,7 @@ impl Loaded {
             Source::Gguf(file) => Chat::from_metadata(file.metadata()),
         };
         let chat = chat.map_err(|error| told(&error))?;
-        let decoder = decoder::load(&source).map_err(|error| told(&first_line(&error)))?;
+        let decoder = model(&source).map_err(|error| told(&error))?;
         if chat.vocabulary().size() > decoder.vocabulary() {
             let message = format!(
                 "its tokenizer has {} tokens and its table of words {}: they do not belong together",
@@ -60,7 +62,7 @@ impl Loaded {
         }
         let settings = Settings {
             cache_tokens: tokens,
-            context: decoder.architecture.context.min(tokens),
+            context: decoder.architecture().context.min(tokens),
             sequences: SEQUENCES,
             step_tokens: STEP_TOKENS,
             threads: threads(),
@@ -96,9 +98,14 @@ impl Loaded {
 ///
 /// # Errors
 /// `Invalid`: the file and what is wrong with it.
-pub fn decoder(label: &str, files: &Files) -> Result<Decoder, Error> {
-    let read = source(files).and_then(|source| decoder::load(&source).map_err(|error| first_line(&error)));
+pub fn decoder(label: &str, files: &Files) -> Result<Arc<dyn Model>, Error> {
+    let read = source(files).and_then(|source| model(&source));
     read.map_err(|error| failed(label, error))
+}
+
+fn model(source: &Source) -> Result<Arc<dyn Model>, String> {
+    let loaded = decoder::load(Processor, source).map_err(|error| first_line(&error))?;
+    Ok(Arc::new(loaded))
 }
 
 /// What is wrong; behind it candle says where in the program that was noticed.
