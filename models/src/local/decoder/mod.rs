@@ -13,7 +13,7 @@ pub use batch::{Batch, Piece};
 pub use load::{Bytes, Source, load};
 pub use session::{Model, Session};
 
-use super::device::{Device, HeadNorms, Processor, Projected, Step};
+use super::device::{Device, HeadNorms, Processor, Projected, Step, Which};
 use super::kernels::Layout;
 
 /// A model, its weights in the memory of a device.
@@ -118,11 +118,11 @@ impl<D: Device> Decoder<D> {
         let mut work = Workspace::new(&self.device, shape, batch.tokens.len())?;
         self.device.embed(&step, &self.words, &mut work.states)?;
         for (at, layer) in self.layers.iter().enumerate() {
-            self.tap(batch, at, &work.states, &mut made)?;
+            self.tap(&step, at, &work.states, &mut made)?;
             self.attend(at, layer, &step, cache, &mut work)?;
             self.feed_forward(layer, &mut work)?;
         }
-        self.finish(batch, work, &mut made)?;
+        self.finish(&step, work, &mut made)?;
         Ok(made)
     }
 
@@ -165,17 +165,17 @@ impl<D: Device> Decoder<D> {
     }
 
     /// The logits of the wanted rows, and the last layer's vectors.
-    fn finish(&self, batch: &Batch, work: Workspace<D>, made: &mut Made) -> Result<(), String> {
-        let device = &self.device;
+    fn finish(&self, step: &Step<'_, D>, work: Workspace<D>, made: &mut Made) -> Result<(), String> {
+        let (device, batch) = (&self.device, step.batch);
         if batch.tap == Some(self.architecture.layers) {
             let mut normal = work.normal;
             device.normalise(&self.norm, &work.states, &mut normal)?;
-            self.tap(batch, self.architecture.layers, &normal, made)?;
+            self.tap(step, self.architecture.layers, &normal, made)?;
         }
         if batch.wanted.is_empty() {
             return Ok(());
         }
-        let wanted = device.pick(&work.states, &batch.wanted)?;
+        let wanted = device.pick(step, &work.states, Which::Wanted)?;
         let mut normal = device.rows(batch.wanted.len(), self.architecture.width)?;
         device.normalise(&self.norm, &wanted, &mut normal)?;
         let mut logits = device.rows(batch.wanted.len(), self.vocabulary)?;
@@ -185,9 +185,9 @@ impl<D: Device> Decoder<D> {
         Ok(())
     }
 
-    fn tap(&self, batch: &Batch, layer: usize, states: &D::Rows, made: &mut Made) -> Result<(), String> {
-        if batch.tap == Some(layer) {
-            made.hidden = self.device.numbers(self.device.pick(states, &batch.tapped)?)?;
+    fn tap(&self, step: &Step<'_, D>, layer: usize, states: &D::Rows, made: &mut Made) -> Result<(), String> {
+        if step.batch.tap == Some(layer) {
+            made.hidden = self.device.numbers(self.device.pick(step, states, Which::Tapped)?)?;
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 mod formats;
 
 use super::{Batch, Decoder, Piece, Source, load};
-use crate::local::device::Processor;
+use crate::local::device::{Device, Processor};
 use crate::local::kernels::BLOCK;
 use crate::local::weights::Weights;
 use serde::Deserialize;
@@ -21,13 +21,17 @@ pub struct Expected {
 }
 
 pub fn opened(family: &str) -> (Decoder, Expected) {
+    opened_on(Processor, family)
+}
+
+pub fn opened_on<D: Device>(device: D, family: &str) -> (Decoder<D>, Expected) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("src/local/fixtures/decoders")
         .join(family);
     let read = |name: &str| std::fs::read(folder.join(name)).expect("a fixture");
     let config = serde_json::from_slice(&read("config.json")).expect("JSON");
     let weights = Weights::read(&[folder.join("model.safetensors")]).expect("weights");
-    let decoder = load(Processor, &Source::Safetensors(config, weights)).expect("a decoder");
+    let decoder = load(device, &Source::Safetensors(config, weights)).expect("a decoder");
     (decoder, serde_json::from_slice(&read("expected.json")).expect("JSON"))
 }
 

@@ -2,8 +2,12 @@
 //!
 //! The decoder calls them in the order of its layers; how numbers lie and how they are computed is the device's.
 
+#[cfg(feature = "cuda")]
+mod cuda;
 mod processor;
 
+#[cfg(feature = "cuda")]
+pub use cuda::Cuda;
 pub use processor::Processor;
 
 use super::decoder::{Batch, Bytes};
@@ -43,6 +47,25 @@ pub struct Projected<'a, D: Device> {
     pub keys: &'a mut D::Rows,
     /// Values.
     pub values: &'a D::Rows,
+}
+
+/// Rows of a step that are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// Those whose logits are wanted.
+    Wanted,
+    /// Those whose vectors are wanted.
+    Tapped,
+}
+
+impl Which {
+    /// The rows.
+    pub fn of(self, batch: &Batch) -> &[usize] {
+        match self {
+            Self::Wanted => &batch.wanted,
+            Self::Tapped => &batch.tapped,
+        }
+    }
 }
 
 /// The operations. An error is a trouble of the device, told in words; after one, what was being computed is lost.
@@ -159,7 +182,9 @@ pub trait Device: Send + Sync + 'static {
     ///
     /// # Errors
     /// Of the device.
-    fn pick(&self, rows: &Self::Rows, which: &[usize]) -> Result<Self::Rows, String>;
+    fn pick(&self, step: &Step<'_, Self>, rows: &Self::Rows, which: Which) -> Result<Self::Rows, String>
+    where
+        Self: Sized;
     /// The numbers of rows, once they are computed.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! The processor: rows are numbers in memory, and the operations are our kernels.
 
-use super::{Device, HeadNorms, Projected, Step, Weights};
+use super::{Device, HeadNorms, Projected, Step, Weights, Which};
 use crate::local::decoder::Batch;
 use crate::local::gguf;
 use crate::local::kernels::{self, Attention, Layout, Normalise, Product, Quantised, Scale, Turns};
@@ -187,7 +187,8 @@ impl Device for Processor {
         Ok(())
     }
 
-    fn pick(&self, rows: &Rows, which: &[usize]) -> Result<Rows, String> {
+    fn pick(&self, step: &Step<'_, Self>, rows: &Rows, which: Which) -> Result<Rows, String> {
+        let which = which.of(step.batch);
         let mut numbers = Vec::with_capacity(which.len() * rows.width);
         for row in which {
             numbers.extend_from_slice(&rows.numbers[row * rows.width..][..rows.width]);
