@@ -6,7 +6,7 @@
 pub mod bench;
 pub mod chat;
 mod decoder;
-mod device;
+pub mod device;
 mod embedder;
 mod encoder;
 mod engine;

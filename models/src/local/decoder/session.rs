@@ -10,6 +10,13 @@ pub trait Model: Send + Sync {
     fn vocabulary(&self) -> usize;
     /// Its numbers.
     fn architecture(&self) -> &Architecture;
+    /// What its device is called in settings.
+    fn device(&self) -> &'static str;
+    /// Bytes a second that its device's memory reads and writes, measured; none for the processor.
+    ///
+    /// # Errors
+    /// Of the device.
+    fn bandwidth(&self) -> Result<Option<f64>, String>;
     /// Gives it memory for so many blocks of keys and values.
     ///
     /// # Errors
@@ -42,6 +49,14 @@ impl<D: Device> Model for Decoder<D> {
 
     fn architecture(&self) -> &Architecture {
         &self.architecture
+    }
+
+    fn device(&self) -> &'static str {
+        D::NAME
+    }
+
+    fn bandwidth(&self) -> Result<Option<f64>, String> {
+        self.device.bandwidth()
     }
 
     fn session(self: Arc<Self>, blocks: usize) -> Result<Box<dyn Session>, String> {

@@ -2,12 +2,12 @@
 //!
 //! The decoder calls them in the order of its layers; how numbers lie and how they are computed is the device's.
 
+mod choice;
 #[cfg(feature = "cuda")]
-mod cuda;
+pub mod cuda;
 mod processor;
 
-#[cfg(feature = "cuda")]
-pub use cuda::Cuda;
+pub use choice::{Choice, choose, chosen};
 pub use processor::Processor;
 
 use super::decoder::{Batch, Bytes};
@@ -80,6 +80,8 @@ pub trait Device: Send + Sync + 'static {
     type Cache: Send;
     /// What it makes of a batch before the first layer.
     type Plan;
+    /// What it is called in settings.
+    const NAME: &'static str;
 
     /// Takes a matrix.
     ///
@@ -185,6 +187,13 @@ pub trait Device: Send + Sync + 'static {
     fn pick(&self, step: &Step<'_, Self>, rows: &Self::Rows, which: Which) -> Result<Self::Rows, String>
     where
         Self: Sized;
+    /// Bytes a second that its memory reads and writes, measured; none where nothing is known of it.
+    ///
+    /// # Errors
+    /// Of the device.
+    fn bandwidth(&self) -> Result<Option<f64>, String> {
+        Ok(None)
+    }
     /// The numbers of rows, once they are computed.
     ///
     /// # Errors

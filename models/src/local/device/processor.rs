@@ -63,6 +63,7 @@ impl Device for Processor {
     type Norm = Norm;
     type Cache = Vec<f32>;
     type Plan = Turns;
+    const NAME: &'static str = "cpu";
 
     fn matrix(&self, weights: &Weights<'_>, bias: Option<Vec<f32>>) -> Result<Matrix, String> {
         let read = match weights {

@@ -11,6 +11,17 @@ pub enum Argument {
     Real(f32),
 }
 
+impl Argument {
+    /// The bytes that it is passed as, from the lowest on.
+    pub fn word(self) -> u64 {
+        match self {
+            Self::Address(address) => address,
+            Self::Integer(number) => u64::from(number as u32),
+            Self::Real(number) => u64::from(number.to_bits()),
+        }
+    }
+}
+
 /// How many blocks of threads a kernel is run with, and threads in each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Grid {

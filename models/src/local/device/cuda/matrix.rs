@@ -41,12 +41,9 @@ impl Format {
     fn of(kind: GgmlDType) -> Result<Self, String> {
         match kind {
             GgmlDType::F32 | GgmlDType::F16 | GgmlDType::BF16 => Ok(Self::Plain),
-            GgmlDType::Q4_0
-            | GgmlDType::Q5_0
-            | GgmlDType::Q8_0
-            | GgmlDType::Q4K
-            | GgmlDType::Q5K
-            | GgmlDType::Q6K => Ok(Self::Blocks(kind)),
+            GgmlDType::Q4_0 | GgmlDType::Q5_0 | GgmlDType::Q8_0 | GgmlDType::Q4K | GgmlDType::Q5K | GgmlDType::Q6K => {
+                Ok(Self::Blocks(kind))
+            }
             other => Err(format!(
                 "weights of kind {other:?} are not followed: use Q4_K, Q5_K, Q6_K, Q8_0, Q4_0 or Q5_0"
             )),

@@ -4,6 +4,8 @@
 //! Weights are bfloat16 or the blocks of their file, keys and values bfloat16; sums are f32. All of it goes through a
 //! [`Launcher`], which in tests is an emulated device.
 
+mod compile;
+mod driver;
 mod launcher;
 mod matrix;
 mod memory;
@@ -12,6 +14,8 @@ mod rows;
 mod source;
 mod spans;
 
+pub use compile::is_there as has_compiler;
+pub use driver::{Driver, Found, found, has_blas, version};
 pub use launcher::Launcher;
 
 use super::{Device, HeadNorms, Projected, Step, Weights, Which};
@@ -73,6 +77,7 @@ impl Device for Cuda {
     type Norm = Norm;
     type Cache = Buffer;
     type Plan = Plan;
+    const NAME: &'static str = "cuda";
 
     fn matrix(&self, weights: &Weights<'_>, bias: Option<Vec<f32>>) -> Result<Matrix, String> {
         Matrix::new(&self.memory, weights, bias)
@@ -84,7 +89,10 @@ impl Device for Cuda {
     }
 
     fn cache(&self, layout: Layout, blocks: usize) -> Result<Buffer, String> {
-        assert_eq!(layout.dimension, self.dimension, "kernels are compiled for one size of heads");
+        assert_eq!(
+            layout.dimension, self.dimension,
+            "kernels are compiled for one size of heads"
+        );
         let bytes = blocks * block_bytes(layout);
         let cache = self.memory.lasting(bytes)?;
         // What fills up the heads is zeros for ever.
@@ -252,6 +260,27 @@ impl Device for Cuda {
         ];
         self.launch("pick", Grid::rows(picked.count, picked.width), &arguments)?;
         Ok(picked)
+    }
+
+    fn bandwidth(&self) -> Result<Option<f64>, String> {
+        const BYTES: usize = 256 << 20;
+        const TIMES: u32 = 20;
+        let (from, to) = (self.memory.lasting(BYTES)?, self.memory.lasting(BYTES)?);
+        let launcher = &self.memory.launcher;
+        launcher.clear(from.address, BYTES)?;
+        let copied = |times: u32| {
+            for _ in 0..times {
+                launcher.copy(from.address, to.address, BYTES)?;
+            }
+            // What was asked for is done when this is there.
+            launcher.download(to.address, &mut [0.0])
+        };
+        copied(2)?;
+        let begun = std::time::Instant::now();
+        copied(TIMES)?;
+        // Each byte is read and written.
+        let bytes = 2.0 * BYTES as f64 * f64::from(TIMES);
+        Ok(Some(bytes / begun.elapsed().as_secs_f64()))
     }
 
     fn numbers(&self, rows: Rows) -> Result<Vec<f32>, String> {

@@ -2,15 +2,23 @@
 //! processor's. Everything but the driver is what runs on a device: the sources, the arguments, the order.
 
 mod attention;
+mod compiled;
 mod decoders;
 mod emulator;
 mod products;
 
-use super::Cuda;
+use super::{Cuda, Driver};
 use emulator::Emulator;
+
+/// Where this is set, the tests run on the machine's device instead.
+const ON_DEVICE: &str = "TROUPE_TEST_CUDA";
 
 /// An emulated device; none, and the reason on the screen, where there is no compiler.
 fn emulated(dimension: usize) -> Option<Cuda> {
+    if std::env::var_os(ON_DEVICE).is_some() {
+        let driver = Driver::open(dimension).expect("a device");
+        return Some(Cuda::new(Box::new(driver), dimension));
+    }
     Emulator::new(dimension).map(|emulator| Cuda::new(Box::new(emulator), dimension))
 }
 

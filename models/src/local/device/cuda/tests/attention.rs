@@ -82,7 +82,9 @@ impl<'a, D: Device> Attending<'a, D> {
         // Through a product with ones on the diagonal, which reads what products read.
         let mut diagonal = vec![0.0; width * width];
         diagonal.iter_mut().step_by(width + 1).for_each(|number| *number = 1.0);
-        let one = device.matrix(&Weights::Numbers(&diagonal, width), None).expect("a matrix");
+        let one = device
+            .matrix(&Weights::Numbers(&diagonal, width), None)
+            .expect("a matrix");
         let mut out = device.rows(count, width).expect("memory");
         device.products([&one], &mixed, [&mut out]).expect("a product");
         device.numbers(out).expect("numbers")
@@ -135,7 +137,10 @@ fn attention_is_the_processors_whatever_shares_what() {
         for (step, (got, right)) in got.iter().zip(&right).enumerate() {
             let lost = distance(got, right);
             // Queries, keys, values, weights and what comes out have eight bits each.
-            assert!(lost < 8e-3, "{heads}/{shared} heads of {dimension}, step {step}: {lost}");
+            assert!(
+                lost < 8e-3,
+                "{heads}/{shared} heads of {dimension}, step {step}: {lost}"
+            );
         }
     }
 }

@@ -1,5 +1,8 @@
 //! A device that is a shared library of the kernels, and this process's memory.
-#![expect(unsafe_code, reason = "the memory of an emulated device is addresses, as that of a real one")]
+#![expect(
+    unsafe_code,
+    reason = "the memory of an emulated device is addresses, as that of a real one"
+)]
 
 use crate::local::device::cuda::launcher::{Argument, Gemm, Grid, Launcher};
 use crate::local::device::cuda::source::KERNELS;
@@ -42,11 +45,11 @@ impl Emulator {
     pub fn new(dimension: usize) -> Option<Self> {
         let mut libraries = LIBRARIES.lock().unwrap_or_else(PoisonError::into_inner);
         let libraries = libraries.get_or_insert_default();
-        if !libraries.contains_key(&dimension) {
-            libraries.insert(dimension, compiled(dimension)?);
-        }
+        let known = libraries.get(&dimension).copied();
+        let emulate = known.or_else(|| compiled(dimension))?;
+        libraries.insert(dimension, emulate);
         Some(Self {
-            emulate: libraries[&dimension],
+            emulate,
             pieces: Mutex::default(),
         })
     }
@@ -54,11 +57,12 @@ impl Emulator {
     /// That all of it is memory that was asked for.
     fn check(&self, address: u64, bytes: usize) {
         let pieces = self.pieces.lock().unwrap_or_else(PoisonError::into_inner);
-        let holds = |(begin, piece): (&u64, &Box<[u8]>)| {
+        let holds = |begin: &u64| {
+            let piece = &pieces[begin];
             let end = begin + (piece.len() - 2 * GUARD - ALIGNED) as u64;
             *begin <= address && address + bytes as u64 <= end
         };
-        assert!(pieces.iter().any(holds), "{bytes} bytes at {address} are nobody's");
+        assert!(pieces.keys().any(holds), "{bytes} bytes at {address} are nobody's");
     }
 }
 
@@ -112,7 +116,10 @@ impl Launcher for Emulator {
         let after = first + piece.len() - 2 * GUARD - ALIGNED;
         let guards = piece[..first].iter().chain(&piece[after..]);
         if !std::thread::panicking() {
-            assert!(guards.into_iter().all(|byte| *byte == GUARDED), "written beyond a piece");
+            assert!(
+                guards.into_iter().all(|byte| *byte == GUARDED),
+                "written beyond a piece"
+            );
         }
     }
 
@@ -143,14 +150,7 @@ impl Launcher for Emulator {
     }
 
     fn launch(&self, kernel: &str, grid: Grid, arguments: &[Argument]) -> Result<(), String> {
-        let mut words: Vec<u64> = arguments
-            .iter()
-            .map(|argument| match argument {
-                Argument::Address(address) => *address,
-                Argument::Integer(number) => u64::from(*number as u32),
-                Argument::Real(number) => u64::from(number.to_bits()),
-            })
-            .collect();
+        let mut words: Vec<u64> = arguments.iter().map(|argument| argument.word()).collect();
         let mut places: Vec<*mut c_void> = words.iter_mut().map(|word| std::ptr::from_mut(word).cast()).collect();
         let name = CString::new(kernel).expect("a name");
         let size = |number: usize| number as c_uint;

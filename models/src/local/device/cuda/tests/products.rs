@@ -2,9 +2,10 @@
 
 use super::{distance, emulated, noise};
 use crate::local::decoder::Bytes;
+use crate::local::device::cuda::Cuda;
 use crate::local::device::cuda::matrix::bytes_of;
 use crate::local::device::cuda::rows::Rows;
-use crate::local::device::{Cuda, Device, Weights};
+use crate::local::device::{Device, Weights};
 use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{Device as Candle, Tensor};
 use half::bf16;
@@ -131,7 +132,9 @@ fn rows_are_normalised_and_gated() {
         let expected = numbers.chunks_exact(width).flat_map(|row| {
             let square = row.iter().map(|x| x * x).sum::<f32>() / width as f32;
             let gain = gain.iter();
-            row.iter().zip(gain).map(move |(x, gain)| x / (square + 1e-5).sqrt() * gain)
+            row.iter()
+                .zip(gain)
+                .map(move |(x, gain)| x / (square + 1e-5).sqrt() * gain)
         });
         let lost = distance(&cuda.numbers(out).expect("numbers"), &expected.collect::<Vec<_>>());
         assert!(lost < 1e-6, "{width}: {lost}");
