@@ -26,6 +26,16 @@ pub struct Global {
     /// The folder whose `.troupe/` keeps runs and indexes [default: the nearest one with a `.troupe/`, or here]
     #[arg(long, global = true, value_name = "DIR", env = "TROUPE_WORKSPACE")]
     pub workspace: Option<PathBuf>,
+    /// Where models of this process compute: auto, cpu or cuda
+    #[cfg(feature = "local")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DEVICE",
+        env = "TROUPE_DEVICE",
+        default_value = "auto"
+    )]
+    pub device: troupe_models::local::device::Choice,
     /// When to use colours
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: When,

@@ -37,6 +37,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let arguments = args::Arguments::parse();
     let settings = settings::resolve(&arguments.global);
+    #[cfg(feature = "local")]
+    troupe_models::local::device::choose(arguments.global.device);
     redact::guard_panics();
     let done = redact::listen().and_then(|()| cmd::dispatch(arguments.command, &settings));
     let exit = done.unwrap_or_else(|error| {

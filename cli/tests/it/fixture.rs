@@ -59,6 +59,7 @@ impl Place {
             "OPENAI_API_KEY",
             "OPENAI_BASE_URL",
             "TROUPE_WORKSPACE",
+            "TROUPE_DEVICE",
             "TROUPE_MODELS",
             "CI",
             "GITHUB_ACTIONS",

@@ -1,24 +1,32 @@
-//! What a language model does in a second of one thread's processor time.
+//! What a language model does in a second: of one thread's processor time, or of the clock where a device computes.
 
-use super::decoder::Decoder;
+use super::decoder::{Architecture, Batch, Made, Model, Session};
 use super::engine::{Job, Sampler, Scheduler, Settings, Work, Writer};
 use super::failed;
-use super::language::decoder;
+use super::language::{STEP_TOKENS, decoder};
+use super::shape::Shape;
 use super::shelf::Files;
 use serde::Serialize;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 use tokio::sync::mpsc::unbounded_channel;
 use troupe_core::port::Error;
 use troupe_core::sampling::Sampling;
 
 /// A model that is measured, and the one thread that computes.
 pub struct Bench {
-    decoder: Arc<Decoder>,
+    label: String,
+    decoder: Arc<dyn Model>,
+    shape: Shape,
     thread: rayon::ThreadPool,
 }
 
-/// Most tokens of a step.
-const STEP_TOKENS: usize = 256;
+/// A model whose steps are timed by the clock.
+struct Timed<T> {
+    of: T,
+    nanoseconds: Arc<AtomicU64>,
+}
 
 /// What a run is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -48,6 +56,9 @@ pub struct Run {
     pub writing: f64,
     /// Steps that took.
     pub steps: u64,
+    /// Seconds of the clock within these steps: what the device takes, the way of the logits included, and not what
+    /// choosing tokens takes.
+    pub stepping: f64,
 }
 
 impl Run {
@@ -71,17 +82,53 @@ impl Bench {
         let label = files.path().display().to_string();
         let thread = rayon::ThreadPoolBuilder::new().num_threads(1).build();
         Ok(Self {
-            decoder: Arc::new(decoder(&label, files)?),
+            decoder: decoder(&label, files)?,
+            shape: Shape::of(files)?,
             thread: thread.map_err(|error| failed(&label, error))?,
+            label,
         })
     }
 
-    /// One run, in a fresh cache.
-    pub fn run(&self, asked: Asked) -> Run {
-        self.thread.install(|| self.measured(asked))
+    /// What computes, as it is called in settings.
+    pub fn device(&self) -> &'static str {
+        self.decoder.device()
     }
 
-    fn measured(&self, asked: Asked) -> Run {
+    /// Bytes a second that the memory of the device reads and writes, measured; none for the processor.
+    ///
+    /// # Errors
+    /// Of the device.
+    pub fn bandwidth(&self) -> Result<Option<f64>, Error> {
+        self.decoder.bandwidth().map_err(|error| failed(&self.label, error))
+    }
+
+    /// Bytes that a step of a run must read at least, in the middle of writing: the weights, and the keys and values of
+    /// each distinct token. Numbers have two bytes, or those of the file.
+    pub fn least_bytes(&self, asked: Asked) -> f64 {
+        let shape = &self.shape;
+        let share = asked.prompt * if asked.is_shared { 1 } else { asked.sequences };
+        let tokens = share + asked.sequences * asked.tokens / 2;
+        let token = 4 * shape.layers * shape.kv_heads * shape.head_dimension;
+        // A table of words that is no head is looked up, not read.
+        let words = if shape.tied { 0 } else { shape.vocabulary * shape.width };
+        let read = 1.0 - words as f64 / shape.parameters.max(1) as f64;
+        let weights = match shape.format.as_str() {
+            "F32" | "F16" | "BF16" => 2 * shape.parameters,
+            _ => shape.weights,
+        };
+        weights as f64 * read + (tokens * token) as f64
+    }
+
+    /// One run, in a fresh cache.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn run(&self, asked: Asked) -> Result<Run, Error> {
+        let run = self.thread.install(|| self.measured(asked));
+        run.map_err(|error| failed(&self.label, error))
+    }
+
+    fn measured(&self, asked: Asked) -> Result<Run, String> {
         // Those who begin first go on writing until the last one begins.
         let most = asked.tokens + asked.prompt * asked.sequences / STEP_TOKENS + asked.sequences;
         let room = asked.prompt + most + 32;
@@ -92,7 +139,17 @@ impl Bench {
             step_tokens: STEP_TOKENS,
             threads: 1,
         };
-        let mut scheduler = Scheduler::new(Arc::clone(&self.decoder), settings);
+        let nanoseconds = Arc::new(AtomicU64::new(0));
+        let timed = Timed {
+            of: Arc::clone(&self.decoder),
+            nanoseconds: Arc::clone(&nanoseconds),
+        };
+        let seconds = if self.device() == "cpu" {
+            processor_seconds
+        } else {
+            clock_seconds
+        };
+        let mut scheduler = Scheduler::new(Arc::new(timed), settings)?;
         let mut listeners = Vec::new();
         let mut writer = |prompt: &[u32]| {
             let (listener, events) = unbounded_channel();
@@ -115,23 +172,25 @@ impl Bench {
                 rank: 0,
             });
         }
-        let begun = processor_seconds();
+        let begun = seconds();
         while !scheduler.is_idle() && scheduler.writing() < asked.sequences {
             scheduler.step();
         }
-        let (between, read) = (processor_seconds(), scheduler.counts());
+        let (between, read) = (seconds(), scheduler.counts());
+        let before = nanoseconds.load(Ordering::Relaxed);
         for _ in 0..asked.tokens {
             scheduler.step();
         }
-        let (end, all) = (processor_seconds(), scheduler.counts());
-        Run {
+        let (end, all) = (seconds(), scheduler.counts());
+        Ok(Run {
             asked,
             read: read.computed,
             reading: between - begun,
             written: all.computed - read.computed,
             writing: end - between,
             steps: all.steps - read.steps,
-        }
+            stepping: (nanoseconds.load(Ordering::Relaxed) - before) as f64 / 1e9,
+        })
     }
 
     /// Tokens without a pattern, the same for each number.
@@ -147,15 +206,57 @@ impl Bench {
     }
 }
 
+impl Model for Timed<Arc<dyn Model>> {
+    fn vocabulary(&self) -> usize {
+        self.of.vocabulary()
+    }
+
+    fn architecture(&self) -> &Architecture {
+        self.of.architecture()
+    }
+
+    fn device(&self) -> &'static str {
+        self.of.device()
+    }
+
+    fn bandwidth(&self) -> Result<Option<f64>, String> {
+        self.of.bandwidth()
+    }
+
+    fn session(self: Arc<Self>, blocks: usize) -> Result<Box<dyn Session>, String> {
+        Ok(Box::new(Timed {
+            of: Arc::clone(&self.of).session(blocks)?,
+            nanoseconds: Arc::clone(&self.nanoseconds),
+        }))
+    }
+}
+
+impl Session for Timed<Box<dyn Session>> {
+    fn vocabulary(&self) -> usize {
+        self.of.vocabulary()
+    }
+
+    fn architecture(&self) -> &Architecture {
+        self.of.architecture()
+    }
+
+    fn step(&mut self, batch: &Batch) -> Result<Made, String> {
+        let begun = Instant::now();
+        let made = self.of.step(batch);
+        let took = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.nanoseconds.fetch_add(took, Ordering::Relaxed);
+        made
+    }
+}
+
 /// Seconds that this thread has had a processor; of the clock where the system does not say.
 fn processor_seconds() -> f64 {
     let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
     let nanoseconds = told.and_then(|told| told.split(' ').next()?.parse::<f64>().ok());
-    nanoseconds.map_or_else(
-        || {
-            let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-            since.map_or(0.0, |since| since.as_secs_f64())
-        },
-        |nanoseconds| nanoseconds / 1e9,
-    )
+    nanoseconds.map_or_else(clock_seconds, |nanoseconds| nanoseconds / 1e9)
+}
+
+fn clock_seconds() -> f64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0.0, |since| since.as_secs_f64())
 }

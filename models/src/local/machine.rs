@@ -78,9 +78,7 @@ pub fn instructions() -> Vec<&'static str> {
 }
 
 /// Whether this program was built for Nvidia's devices.
-pub fn has_cuda() -> bool {
-    candle_core::utils::cuda_is_available()
-}
+pub const HAS_CUDA: bool = cfg!(feature = "cuda");
 
 #[cfg(test)]
 mod tests {

@@ -35,6 +35,12 @@ pub struct Plan {
 const NUMBER: u64 = 4;
 /// Tokens that go through the layers in one step.
 const STEP: u64 = 512;
+/// Pieces that attention of a row is cut into on a device, at most for usual lengths.
+#[cfg(feature = "cuda")]
+const SPANS: u64 = 16;
+/// What weights are unpacked into on a device, and its library works in.
+#[cfg(feature = "cuda")]
+const UNPACKED: u64 = 128 << 20;
 /// Fewer tokens than this are no context to work in.
 const CONTEXT_MIN: u64 = 256;
 /// Formats that weights can be had in, by bits a weight: a block's bytes over its numbers (ggml's `block_q8_0` and so
@@ -58,6 +64,28 @@ impl Plan {
             weights: shape.weights,
             cache: token.saturating_mul(tokens),
             work: STEP * row * NUMBER + size(load.parallel).saturating_mul(logits) * NUMBER,
+            token,
+            parameters: shape.parameters,
+        }
+    }
+
+    /// The plan of a model on one of Nvidia's devices: keys, values and plain weights have two bytes a number there.
+    #[cfg(feature = "cuda")]
+    pub fn on_cuda(shape: &Shape, load: Load) -> Self {
+        let size = |n: usize| n as u64;
+        let head = size(shape.head_dimension.next_multiple_of(16));
+        let token = 2 * size(shape.layers) * size(shape.kv_heads) * head * 2;
+        let tokens = size(load.context).saturating_mul(size(load.parallel));
+        let is_plain = ["F32", "F16", "BF16"].contains(&shape.format.as_str());
+        // Rows are there as f32 and as bfloat16, in pieces of powers of two; logits as many as rows, for scores.
+        let heads = size(shape.heads + 2 * shape.kv_heads) * head;
+        let row = 2 * size(shape.width) + 2 * heads + 2 * size(shape.inner) + size(shape.vocabulary);
+        let attention = size(shape.heads) * (head + 2) * 4 * SPANS;
+        Self {
+            load,
+            weights: if is_plain { 2 * shape.parameters } else { shape.weights },
+            cache: token.saturating_mul(tokens),
+            work: STEP * (row * 12 + attention) + UNPACKED,
             token,
             parameters: shape.parameters,
         }
@@ -167,6 +195,20 @@ mod tests {
             ..qwen3_4b()
         };
         assert_eq!(Plan::new(&encoder, LOAD).cache, 0);
+    }
+
+    #[test]
+    #[cfg(feature = "cuda")]
+    fn a_device_keeps_two_bytes_a_number() {
+        let plan = Plan::on_cuda(&qwen3_4b(), LOAD);
+        assert_eq!(plan.cache, 2 * 36 * 8 * 128 * 2 * 4 * 8192);
+        assert_eq!(plan.weights, 8_044_936_192);
+        let quantised = Shape {
+            format: "Q4_K".into(),
+            weights: 2_500_000_000,
+            ..qwen3_4b()
+        };
+        assert_eq!(Plan::on_cuda(&quantised, LOAD).weights, 2_500_000_000);
     }
 
     #[test]

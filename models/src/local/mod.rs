@@ -6,6 +6,7 @@
 pub mod bench;
 pub mod chat;
 mod decoder;
+pub mod device;
 mod embedder;
 mod encoder;
 mod engine;

@@ -24,27 +24,73 @@ impl Check for Devices {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let instructions = machine::instructions();
         let memory = machine::available_memory();
-        let cuda = machine::has_cuda();
         let data = serde_json::json!({
             "local": true, "processors": processors, "instructions": instructions,
-            "memory_available": memory, "cuda": cuda,
+            "memory_available": memory, "cuda": machine::HAS_CUDA,
         });
         let memory = memory.map_or_else(
             || "memory unknown".to_owned(),
             |memory| format!("{} of memory available", crate::report::bytes(memory)),
         );
-        let cuda = if cuda {
-            "CUDA compiled in"
-        } else {
-            "no CUDA compiled in"
-        };
-        let message = format!("processor with {}, {memory}, {cuda}", instructions.join(" "));
+        let message = format!("processor with {}, {memory}", instructions.join(" "));
         // The x86 kernels are compiled for both, and for nothing between them and the oldest instructions.
         let slow = cfg!(target_arch = "x86_64") && !(instructions.contains(&"avx2") && instructions.contains(&"fma"));
         let finding = match slow {
             true => Finding::warning(message, "models run correctly and very slowly without avx2 and fma"),
             false => Finding::good(message),
         };
-        Ok(vec![finding.with(data)])
+        Ok(vec![finding.with(data), cuda()])
     }
+}
+
+#[cfg(all(feature = "local", not(feature = "cuda")))]
+fn cuda() -> Finding {
+    Finding::good("no CUDA compiled in (`--features cuda`)").with(serde_json::json!({ "cuda": null }))
+}
+
+/// Nvidia's first device, and the libraries that it takes.
+#[cfg(feature = "cuda")]
+fn cuda() -> Finding {
+    use troupe_models::local::device::cuda;
+    let (version, device) = (cuda::version(), cuda::found());
+    let (compiler, products) = (cuda::has_compiler(), cuda::has_blas());
+    let data = serde_json::json!({ "cuda": {
+        "driver": version.as_ref().ok(), "device": device.as_ref().ok().map(|device| serde_json::json!({
+            "name": device.name, "compute_capability": device.capability as f64 / 10.0,
+            "memory": device.total, "memory_free": device.free,
+        })),
+        "trouble": device.as_ref().err(), "nvrtc": compiler, "cublas": products,
+    }});
+    let finding = match (version, device) {
+        (Ok(version), Ok(device)) => {
+            let message = format!(
+                "{}, compute capability {}.{}, {} of {} free, driver for CUDA {}.{}",
+                device.name,
+                device.capability / 10,
+                device.capability % 10,
+                crate::report::bytes(device.free as u64),
+                crate::report::bytes(device.total as u64),
+                version / 1000,
+                version % 1000 / 10
+            );
+            let missing = [(compiler, "libnvrtc"), (products, "libcublas")];
+            let missing: Vec<&str> = missing
+                .iter()
+                .filter(|(there, _)| !there)
+                .map(|(_, name)| *name)
+                .collect();
+            match missing.is_empty() {
+                true => Finding::good(message),
+                false => Finding::warning(
+                    message,
+                    format!(
+                        "models compute on the processor: {} not found; put the folder of CUDA's libraries into LD_LIBRARY_PATH",
+                        missing.join(" and ")
+                    ),
+                ),
+            }
+        }
+        (Err(why), _) | (_, Err(why)) => Finding::good(format!("no CUDA device: {why}")),
+    };
+    finding.with(data)
 }

@@ -1,4 +1,5 @@
-//! `troupe models bench`: what a model does in a second of one thread's processor time.
+//! `troupe models bench`: what a model does in a second of one thread's processor time, or of the clock where a device
+//! computes.
 
 use crate::args::Bench as Arguments;
 use crate::exit::Exit;
@@ -11,12 +12,28 @@ use troupe_models::local::shelf;
 
 /// How many answers are written at once, one after the other.
 const SEQUENCES: [usize; 4] = [1, 4, 8, 16];
+/// The same on a device, which is made for more.
+const DEVICE_SEQUENCES: [usize; 4] = [1, 8, 32, 64];
 
 pub(super) fn run(arguments: &Arguments, settings: &Settings) -> anyhow::Result<Exit> {
     let files = shelf::find(&arguments.name, &places::models(Path::new(".")))?;
     let bench = Bench::open(&files)?;
+    let bandwidth = bench.bandwidth()?;
+    if let (false, Some(bandwidth)) = (settings.json, bandwidth) {
+        let line = format!(
+            "{}: its memory reads and writes {:.0} GB a second",
+            bench.device(),
+            bandwidth / 1e9
+        );
+        report::line(&line)?;
+    }
+    let each = if bench.device() == "cpu" {
+        SEQUENCES
+    } else {
+        DEVICE_SEQUENCES
+    };
     let mut runs = Vec::new();
-    for sequences in SEQUENCES {
+    for sequences in each {
         for is_shared in [true, false] {
             if sequences == 1 && !is_shared {
                 continue;
@@ -26,9 +43,9 @@ pub(super) fn run(arguments: &Arguments, settings: &Settings) -> anyhow::Result<
                 sequences,
                 is_shared,
                 tokens: arguments.tokens,
-            });
+            })?;
             if !settings.json {
-                report::line(&told(&run))?;
+                report::line(&told(&run, limit(&bench, bandwidth, &run)))?;
             }
             runs.push(run);
         }
@@ -38,6 +55,9 @@ pub(super) fn run(arguments: &Arguments, settings: &Settings) -> anyhow::Result<
             let mut object = json!(run);
             object["reading_speed"] = run.reading_speed().into();
             object["writing_speed"] = run.writing_speed().into();
+            object["device"] = bench.device().into();
+            object["bandwidth"] = bandwidth.into();
+            object["stepping_share_of_bandwidth"] = limit(&bench, bandwidth, run).into();
             object
         });
         report::print_json(&json!(speeds.collect::<Vec<_>>()))?;
@@ -45,14 +65,27 @@ pub(super) fn run(arguments: &Arguments, settings: &Settings) -> anyhow::Result<
     Ok(Exit::Succeeded)
 }
 
-fn told(run: &Run) -> String {
+/// How much of what the memory could read the steps of writing read, at least; none where that is not known.
+fn limit(bench: &Bench, bandwidth: Option<f64>, run: &Run) -> Option<f64> {
+    let bytes = bench.least_bytes(run.asked) * run.steps as f64;
+    bandwidth.map(|bandwidth| bytes / run.stepping / bandwidth)
+}
+
+fn told(run: &Run, share: Option<f64>) -> String {
     let what = if run.asked.is_shared {
         "of one prompt"
     } else {
         "of their own prompts"
     };
+    let share = share.map_or_else(String::new, |share| {
+        let tokens = run.written as f64 / run.stepping;
+        format!(
+            "   {tokens:7.1} on the device, {:.0} % of its memory's speed",
+            share * 100.0
+        )
+    });
     format!(
-        "{:3} answers {what:<20}  read {:7.1} tokens a second ({} tokens)   written {:7.1} tokens a second",
+        "{:3} answers {what:<20}  read {:7.1} tokens a second ({} tokens)   written {:7.1} tokens a second{share}",
         run.asked.sequences,
         run.reading_speed(),
         run.read,

@@ -22,6 +22,8 @@ pub struct Piece<'a> {
 /// What goes through the layers at once.
 #[derive(Debug, Default)]
 pub struct Batch {
+    /// Blocks that are copied over others before anything else, one after the other.
+    pub copies: Vec<(usize, usize)>,
     /// The tokens, a row each.
     pub tokens: Vec<u32>,
     /// Where each stands in its sequence.

@@ -1,10 +1,9 @@
 //! A decoder from the tensors of its files, whatever their format and names.
 
 use super::architecture::Architecture;
-use super::matrix::Matrix;
 use super::{Decoder, Layer};
+use crate::local::device::{self, Device};
 use crate::local::gguf::Gguf;
-use crate::local::kernels::{Product, Quantised};
 use crate::local::shape::Family;
 use crate::local::weights::Weights;
 use candle_core::quantized::GgmlDType;
@@ -37,29 +36,37 @@ const GATE: Names = ("mlp.gate_proj", "ffn_gate");
 const UP: Names = ("mlp.up_proj", "ffn_up");
 const DOWN: Names = ("mlp.down_proj", "ffn_down");
 
-/// Reads a decoder.
+/// Reads a decoder into the memory of a device.
 ///
 /// # Errors
-/// A family or setting that is not followed, a tensor that is missing or has another shape than the numbers say.
-pub fn load(source: &Source) -> Result<Decoder> {
+/// A family or setting that is not followed, a tensor that is missing or has another shape than the numbers say, or
+/// what the device says.
+pub fn load<D: Device>(device: D, source: &Source) -> Result<Decoder<D>> {
     let shape = source.architecture()?;
     let (width, inner) = (shape.width, shape.inner);
     let (queries, shared) = (shape.heads * shape.dimension, shape.shared_heads * shape.dimension);
-    let words = source.matrix(&source.name(WORDS), None, width)?;
-    let vocabulary = words.outputs();
-    let layer = |at: usize| -> Result<Layer> {
+    let vector = |name: &str, length: usize| -> Result<D::Norm> {
+        let gain = source.vector(name, length)?;
+        device.norm(gain, shape.epsilon).map_err(candle_core::Error::Msg)
+    };
+    let (words, vocabulary) = source.matrix(&device, &source.name(WORDS), None, width)?;
+    let layer = |at: usize| -> Result<Layer<D>> {
         let name = |names: Names| source.layer_name(at, names);
-        let norm = |names: Names| source.vector(&name(names), width);
+        let norm = |names: Names| vector(&name(names), width);
         let by_head = |names: Names| match shape.family {
-            Family::Qwen3 => source.vector(&name(names), shape.dimension).map(Some),
+            Family::Qwen3 => vector(&name(names), shape.dimension).map(Some),
             _ => Ok(None),
         };
-        let matrix = |names: Names, outputs: usize, inputs: usize| source.matrix(&name(names), Some(outputs), inputs);
+        let matrix = |names: Names, outputs: usize, inputs: usize| {
+            let read = source.matrix(&device, &name(names), Some(outputs), inputs);
+            read.map(|(matrix, _)| matrix)
+        };
         let turned = |names: Names, outputs: usize| match (source, shape.family) {
             // What llama.cpp turns pair by pair is written in another order.
             (Source::Gguf(file), Family::Llama | Family::Mistral) => {
                 let heads = outputs / shape.dimension;
-                quantised(&file.in_halves(&format!("{}.weight", name(names)), heads)?, None)
+                let read = file.in_halves(&format!("{}.weight", name(names)), heads)?;
+                taken(&device, &device::Weights::Bytes(read), None)
             }
             _ => matrix(names, outputs, width),
         };
@@ -78,13 +85,17 @@ pub fn load(source: &Source) -> Result<Decoder> {
         })
     };
     let head = source.name(HEAD);
-    let head = source.has(&head).then(|| source.matrix(&head, Some(vocabulary), width));
+    let head = source
+        .has(&head)
+        .then(|| source.matrix(&device, &head, Some(vocabulary), width));
     Ok(Decoder {
         words,
+        vocabulary,
         layers: (0..shape.layers).map(layer).collect::<Result<_>>()?,
-        norm: source.vector(&source.name(NORM), width)?,
-        head: head.transpose()?,
+        norm: vector(&source.name(NORM), width)?,
+        head: head.transpose()?.map(|(head, _)| head),
         architecture: shape,
+        device,
     })
 }
 
@@ -100,13 +111,8 @@ pub struct Bytes<'a> {
     pub inputs: usize,
 }
 
-fn quantised(read: &Bytes<'_>, bias: Option<Vec<f32>>) -> Result<Matrix> {
-    if let GgmlDType::F32 | GgmlDType::F16 | GgmlDType::BF16 = read.kind {
-        let numbers = crate::local::gguf::numbers(read.kind, &read.bytes)?;
-        return Ok(Matrix::Plain(Product::new(&numbers, read.inputs, bias)));
-    }
-    let made = Quantised::new(read.kind, &read.bytes, read.outputs, read.inputs, bias);
-    made.map(Matrix::Quantised).map_err(candle_core::Error::Msg)
+fn taken<D: Device>(device: &D, weights: &device::Weights<'_>, bias: Option<Vec<f32>>) -> Result<D::Matrix> {
+    device.matrix(weights, bias).map_err(candle_core::Error::Msg)
 }
 
 impl Source {
@@ -142,31 +148,38 @@ impl Source {
         }
     }
 
-    /// A matrix and its bias, where it has one; `outputs` where they are known.
-    fn matrix(&self, name: &str, outputs: Option<usize>, inputs: usize) -> Result<Matrix> {
+    /// A matrix with its bias, where it has one, and its outputs; those are checked where they are known.
+    fn matrix<D: Device>(
+        &self,
+        device: &D,
+        name: &str,
+        outputs: Option<usize>,
+        inputs: usize,
+    ) -> Result<(D::Matrix, usize)> {
         let (weight, bias) = (format!("{name}.weight"), format!("{name}.bias"));
-        let (matrix, length) = match self {
+        let fits = |rows: usize, numbers: Option<Vec<f32>>| match numbers {
+            Some(numbers) if numbers.len() != rows => {
+                bail!("`{bias}` has another length than the rows of `{weight}`");
+            }
+            other => Ok(other),
+        };
+        match self {
             Self::Safetensors(_, weights) => {
                 let tensor = weights.matrix(&weight)?;
                 let bias = weights.vector_if_there(&bias)?;
                 let (rows, width) = tensor.dims2()?;
                 expect(&weight, (rows, width), outputs, inputs)?;
-                let length = bias.as_ref().map(Vec::len);
                 let numbers: Vec<f32> = tensor.flatten_all()?.to_vec1()?;
-                (Matrix::Plain(Product::new(&numbers, inputs, bias)), length)
+                let weights = device::Weights::Numbers(&numbers, inputs);
+                Ok((taken(device, &weights, fits(rows, bias)?)?, rows))
             }
             Self::Gguf(file) => {
                 let read = file.matrix(&weight)?;
                 expect(&weight, (read.outputs, read.inputs), outputs, inputs)?;
-                let bias = file.vector(&bias).transpose()?;
-                let length = bias.as_ref().map(Vec::len);
-                (quantised(&read, bias)?, length)
+                let (rows, bias) = (read.outputs, file.vector(&bias).transpose()?);
+                Ok((taken(device, &device::Weights::Bytes(read), fits(rows, bias)?)?, rows))
             }
-        };
-        if length.is_some_and(|length| length != matrix.outputs()) {
-            bail!("`{bias}` has another length than the rows of `{weight}`");
         }
-        Ok(matrix)
     }
 
     fn vector(&self, name: &str, length: usize) -> Result<Vec<f32>> {

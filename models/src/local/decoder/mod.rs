@@ -1,43 +1,48 @@
 //! A language model: tokens of many sequences in, what each makes likely out.
 //!
-//! One definition for all families; a step takes any mix of whole prompts, parts of them and single tokens.
+//! One definition for all families and all devices; a step takes any mix of whole prompts, parts of them and single
+//! tokens.
 
 mod architecture;
 mod batch;
 mod load;
-mod matrix;
+mod session;
 
 pub use architecture::Architecture;
 pub use batch::{Batch, Piece};
 pub use load::{Bytes, Source, load};
+pub use session::{Model, Session};
 
-use super::kernels::{self, Attention, Layout, Normalise, Scale, Turns};
-use matrix::Matrix;
+use super::device::{Device, HeadNorms, Processor, Projected, Step, Which};
+use super::kernels::Layout;
 
-/// A model, its weights in memory.
-pub struct Decoder {
+/// A model, its weights in the memory of a device.
+pub struct Decoder<D: Device = Processor> {
     /// Its numbers.
     pub architecture: Architecture,
+    /// Tokens that it knows.
+    pub vocabulary: usize,
+    device: D,
     /// A vector for each token, a row of the matrix.
-    words: Matrix,
-    layers: Vec<Layer>,
-    norm: Vec<f32>,
+    words: D::Matrix,
+    layers: Vec<Layer<D>>,
+    norm: D::Norm,
     /// What makes logits of a vector; the table of words where there is none.
-    head: Option<Matrix>,
+    head: Option<D::Matrix>,
 }
 
-struct Layer {
-    before_attention: Vec<f32>,
-    queries: Matrix,
-    keys: Matrix,
-    values: Matrix,
-    query_norm: Option<Vec<f32>>,
-    key_norm: Option<Vec<f32>>,
-    mixed: Matrix,
-    before_products: Vec<f32>,
-    gate: Matrix,
-    up: Matrix,
-    down: Matrix,
+struct Layer<D: Device> {
+    before_attention: D::Norm,
+    queries: D::Matrix,
+    keys: D::Matrix,
+    values: D::Matrix,
+    query_norm: Option<D::Norm>,
+    key_norm: Option<D::Norm>,
+    mixed: D::Matrix,
+    before_products: D::Norm,
+    gate: D::Matrix,
+    up: D::Matrix,
+    down: D::Matrix,
 }
 
 /// What a step makes.
@@ -50,24 +55,34 @@ pub struct Made {
 }
 
 /// Rows between the products, kept from layer to layer.
-#[derive(Default)]
-struct Workspace {
-    states: Vec<f32>,
-    normal: Vec<f32>,
-    queries: Vec<f32>,
-    keys: Vec<f32>,
-    values: Vec<f32>,
-    mixed: Vec<f32>,
-    gate: Vec<f32>,
-    up: Vec<f32>,
+struct Workspace<D: Device> {
+    states: D::Rows,
+    normal: D::Rows,
+    queries: D::Rows,
+    keys: D::Rows,
+    values: D::Rows,
+    mixed: D::Rows,
+    gate: D::Rows,
+    up: D::Rows,
 }
 
-impl Decoder {
-    /// Tokens that it knows.
-    pub fn vocabulary(&self) -> usize {
-        self.words.outputs()
+impl<D: Device> Workspace<D> {
+    fn new(device: &D, shape: &Architecture, rows: usize) -> Result<Self, String> {
+        let (queries, shared) = (shape.heads * shape.dimension, shape.shared_heads * shape.dimension);
+        Ok(Self {
+            states: device.rows(rows, shape.width)?,
+            normal: device.rows(rows, shape.width)?,
+            queries: device.rows(rows, queries)?,
+            keys: device.rows(rows, shared)?,
+            values: device.rows(rows, shared)?,
+            mixed: device.rows(rows, queries)?,
+            gate: device.rows(rows, shape.inner)?,
+            up: device.rows(rows, shape.inner)?,
+        })
     }
+}
 
+impl<D: Device> Decoder<D> {
     /// How its keys and values are kept.
     pub fn layout(&self) -> Layout {
         Layout {
@@ -77,107 +92,104 @@ impl Decoder {
         }
     }
 
-    /// One step: every token of `batch` goes through all layers, its keys and values into `cache` (blocks of
-    /// [`Layout::block`] numbers).
-    pub fn step(&self, cache: &mut [f32], batch: &Batch) -> Made {
-        let shape = &self.architecture;
-        let rows = batch.tokens.len();
-        let turns = Turns::new(&shape.frequencies, batch.positions.iter().copied());
-        let mut made = Made::default();
-        let mut work = Workspace {
-            states: vec![0.0; rows * shape.width],
-            normal: vec![0.0; rows * shape.width],
-            queries: vec![0.0; rows * shape.heads * shape.dimension],
-            keys: vec![0.0; rows * shape.shared_heads * shape.dimension],
-            values: vec![0.0; rows * shape.shared_heads * shape.dimension],
-            mixed: vec![0.0; rows * shape.heads * shape.dimension],
-            gate: vec![0.0; rows * shape.inner],
-            up: vec![0.0; rows * shape.inner],
-        };
-        for (token, state) in batch.tokens.iter().zip(work.states.chunks_exact_mut(shape.width)) {
-            self.words.row(*token as usize, state);
-        }
-        for (at, layer) in self.layers.iter().enumerate() {
-            self.tap(batch, at, &work.states, &mut made);
-            self.attend(at, layer, &turns, cache, batch, &mut work);
-            self.feed_forward(layer, &mut work);
-        }
-        self.finish(batch, &work, &mut made);
-        made
+    /// Memory for so many blocks of keys and values.
+    ///
+    /// # Errors
+    /// When the device has not as much.
+    pub fn cache(&self, blocks: usize) -> Result<D::Cache, String> {
+        self.device.cache(self.layout(), blocks)
     }
 
-    fn attend(&self, at: usize, layer: &Layer, turns: &Turns, cache: &mut [f32], batch: &Batch, work: &mut Workspace) {
-        let shape = &self.architecture;
-        let (width, shared) = (shape.heads * shape.dimension, shape.shared_heads * shape.dimension);
-        kernels::normalise(&self.scale(&layer.before_attention), &work.states, &mut work.normal);
-        Matrix::apply_all(
+    /// One step: every token of `batch` goes through all layers, its keys and values into `cache`.
+    ///
+    /// # Errors
+    /// A trouble of the device; what is in the cache is not said then.
+    pub fn step(&self, cache: &mut D::Cache, batch: &Batch) -> Result<Made, String> {
+        let (shape, layout) = (&self.architecture, self.layout());
+        for (from, to) in &batch.copies {
+            self.device.copy(layout, cache, *from, *to)?;
+        }
+        let step = Step {
+            batch,
+            layout,
+            plan: self.device.plan(batch, layout, shape.heads, &shape.frequencies)?,
+        };
+        let mut made = Made::default();
+        let mut work = Workspace::new(&self.device, shape, batch.tokens.len())?;
+        self.device.embed(&step, &self.words, &mut work.states)?;
+        for (at, layer) in self.layers.iter().enumerate() {
+            self.tap(&step, at, &work.states, &mut made)?;
+            self.attend(at, layer, &step, cache, &mut work)?;
+            self.feed_forward(layer, &mut work)?;
+        }
+        self.finish(&step, work, &mut made)?;
+        Ok(made)
+    }
+
+    fn attend(
+        &self,
+        at: usize,
+        layer: &Layer<D>,
+        step: &Step<'_, D>,
+        cache: &mut D::Cache,
+        work: &mut Workspace<D>,
+    ) -> Result<(), String> {
+        let device = &self.device;
+        device.normalise(&layer.before_attention, &work.states, &mut work.normal)?;
+        device.products(
             [&layer.queries, &layer.keys, &layer.values],
             &work.normal,
             [&mut work.queries, &mut work.keys, &mut work.values],
-        );
-        let norm = |gain| self.scale(gain);
-        turns.apply(&mut work.queries, width, layer.query_norm.as_deref().map(norm).as_ref());
-        turns.apply(&mut work.keys, shared, layer.key_norm.as_deref().map(norm).as_ref());
-        let layout = self.layout();
-        let rows = work.keys.chunks_exact(shared).zip(work.values.chunks_exact(shared));
-        for (place, (key, value)) in batch.places.iter().zip(rows) {
-            layout.put(cache, *place, at, key, value);
-        }
-        let attention = Attention {
-            numbers: cache,
-            layout,
-            layer: at,
-            visits: &batch.visits,
+        )?;
+        let norms = HeadNorms {
+            queries: layer.query_norm.as_ref(),
+            keys: layer.key_norm.as_ref(),
         };
-        attention.apply(&work.queries, width, &mut work.mixed);
-        layer.mixed.apply(&work.mixed, &mut work.normal);
-        kernels::add(&mut work.states, &work.normal);
+        let projected = Projected {
+            queries: &mut work.queries,
+            keys: &mut work.keys,
+            values: &work.values,
+        };
+        device.keep(step, at, &norms, projected, cache)?;
+        device.attend(step, at, cache, &work.queries, &mut work.mixed)?;
+        device.add_product(&layer.mixed, &work.mixed, &mut work.normal, &mut work.states)
     }
 
-    fn feed_forward(&self, layer: &Layer, work: &mut Workspace) {
-        kernels::normalise(&self.scale(&layer.before_products), &work.states, &mut work.normal);
-        Matrix::apply_all([&layer.gate, &layer.up], &work.normal, [&mut work.gate, &mut work.up]);
-        kernels::gate(&mut work.gate, &work.up);
-        layer.down.apply(&work.gate, &mut work.normal);
-        kernels::add(&mut work.states, &work.normal);
+    fn feed_forward(&self, layer: &Layer<D>, work: &mut Workspace<D>) -> Result<(), String> {
+        let device = &self.device;
+        device.normalise(&layer.before_products, &work.states, &mut work.normal)?;
+        let outs = [&mut work.gate, &mut work.up];
+        device.products([&layer.gate, &layer.up], &work.normal, outs)?;
+        device.gate(&mut work.gate, &work.up)?;
+        device.add_product(&layer.down, &work.gate, &mut work.normal, &mut work.states)
     }
 
     /// The logits of the wanted rows, and the last layer's vectors.
-    fn finish(&self, batch: &Batch, work: &Workspace, made: &mut Made) {
-        let width = self.architecture.width;
-        let norm = self.scale(&self.norm);
+    fn finish(&self, step: &Step<'_, D>, work: Workspace<D>, made: &mut Made) -> Result<(), String> {
+        let (device, batch) = (&self.device, step.batch);
         if batch.tap == Some(self.architecture.layers) {
-            let mut normal = vec![0.0; work.states.len()];
-            kernels::normalise(&norm, &work.states, &mut normal);
-            self.tap(batch, self.architecture.layers, &normal, made);
+            let mut normal = work.normal;
+            device.normalise(&self.norm, &work.states, &mut normal)?;
+            self.tap(step, self.architecture.layers, &normal, made)?;
         }
-        let mut wanted = Vec::with_capacity(batch.wanted.len() * width);
-        for row in &batch.wanted {
-            wanted.extend_from_slice(&work.states[row * width..][..width]);
+        if batch.wanted.is_empty() {
+            return Ok(());
         }
-        let mut normal = vec![0.0; wanted.len()];
-        kernels::normalise(&norm, &wanted, &mut normal);
+        let wanted = device.pick(step, &work.states, Which::Wanted)?;
+        let mut normal = device.rows(batch.wanted.len(), self.architecture.width)?;
+        device.normalise(&self.norm, &wanted, &mut normal)?;
+        let mut logits = device.rows(batch.wanted.len(), self.vocabulary)?;
         let head = self.head.as_ref().unwrap_or(&self.words);
-        made.logits = vec![0.0; batch.wanted.len() * head.outputs()];
-        head.apply(&normal, &mut made.logits);
+        device.products([head], &normal, [&mut logits])?;
+        made.logits = device.numbers(logits)?;
+        Ok(())
     }
 
-    fn tap(&self, batch: &Batch, layer: usize, states: &[f32], made: &mut Made) {
-        if batch.tap == Some(layer) {
-            for row in &batch.tapped {
-                let state = &states[row * self.architecture.width..][..self.architecture.width];
-                made.hidden.extend_from_slice(state);
-            }
+    fn tap(&self, step: &Step<'_, D>, layer: usize, states: &D::Rows, made: &mut Made) -> Result<(), String> {
+        if step.batch.tap == Some(layer) {
+            made.hidden = self.device.numbers(self.device.pick(step, states, Which::Tapped)?)?;
         }
-    }
-
-    fn scale<'a>(&self, gain: &'a [f32]) -> Normalise<'a> {
-        Normalise {
-            scale: Scale::MeanSquare,
-            gain,
-            shift: None,
-            epsilon: self.architecture.epsilon,
-        }
+        Ok(())
     }
 }
 

@@ -3,6 +3,7 @@
 mod formats;
 
 use super::{Batch, Decoder, Piece, Source, load};
+use crate::local::device::{Device, Processor};
 use crate::local::kernels::BLOCK;
 use crate::local::weights::Weights;
 use serde::Deserialize;
@@ -20,13 +21,17 @@ pub struct Expected {
 }
 
 pub fn opened(family: &str) -> (Decoder, Expected) {
+    opened_on(Processor, family)
+}
+
+pub fn opened_on<D: Device>(device: D, family: &str) -> (Decoder<D>, Expected) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("src/local/fixtures/decoders")
         .join(family);
     let read = |name: &str| std::fs::read(folder.join(name)).expect("a fixture");
     let config = serde_json::from_slice(&read("config.json")).expect("JSON");
     let weights = Weights::read(&[folder.join("model.safetensors")]).expect("weights");
-    let decoder = load(&Source::Safetensors(config, weights)).expect("a decoder");
+    let decoder = load(device, &Source::Safetensors(config, weights)).expect("a decoder");
     (decoder, serde_json::from_slice(&read("expected.json")).expect("JSON"))
 }
 
@@ -59,10 +64,13 @@ impl<'a> Alone<'a> {
             wanted: 0..tokens.len(),
             tapped: false,
         };
-        let made = self.decoder.step(&mut self.cache, &Batch::new([piece], None));
+        let made = self
+            .decoder
+            .step(&mut self.cache, &Batch::new([piece], None))
+            .expect("a step");
         self.length += tokens.len();
         made.logits
-            .chunks_exact(self.decoder.vocabulary())
+            .chunks_exact(self.decoder.vocabulary)
             .map(<[f32]>::to_vec)
             .collect()
     }
@@ -108,7 +116,9 @@ fn every_family_is_the_reference() {
                 tapped: true,
             };
             let mut cache = vec![0.0; 2 * decoder.layout().block()];
-            let made = decoder.step(&mut cache, &Batch::new([piece], Some(layer)));
+            let made = decoder
+                .step(&mut cache, &Batch::new([piece], Some(layer)))
+                .expect("a step");
             let width = decoder.architecture.width;
             let mean = |at: usize| made.hidden.iter().skip(at).step_by(width).sum::<f32>() / 40.0;
             assert_near(&(0..width).map(mean).collect::<Vec<_>>(), right, family);
@@ -145,7 +155,8 @@ fn a_token_is_the_same_alone_and_in_any_mix() {
         wanted,
         tapped: false,
     };
-    decoder.step(&mut cache, &Batch::new([piece(&prompt[..BLOCK], 0, &[5], 0..0)], None));
+    let first = Batch::new([piece(&prompt[..BLOCK], 0, &[5], 0..0)], None);
+    decoder.step(&mut cache, &first).expect("a step");
     let other: Vec<u32> = prompt.iter().rev().copied().collect();
     let mixed = Batch::new(
         [
@@ -155,8 +166,8 @@ fn a_token_is_the_same_alone_and_in_any_mix() {
         ],
         None,
     );
-    let made = decoder.step(&mut cache, &mixed);
-    let rows: Vec<&[f32]> = made.logits.chunks_exact(decoder.vocabulary()).collect();
+    let made = decoder.step(&mut cache, &mixed).expect("a step");
+    let rows: Vec<&[f32]> = made.logits.chunks_exact(decoder.vocabulary).collect();
     assert_eq!(rows[0], right[39], "the end of the first branch");
     assert_eq!(rows[1], Alone::new(&decoder).read(&other)[39], "another sequence");
     assert_eq!(rows[2], right[BLOCK], "the first token of the second branch");

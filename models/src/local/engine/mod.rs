@@ -11,7 +11,7 @@ pub use job::{Event, Job, Work, Writer};
 pub use sampler::Sampler;
 pub use scheduler::Counts;
 
-use super::decoder::Decoder;
+use super::decoder::Model;
 pub(super) use scheduler::Scheduler;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -46,8 +46,8 @@ impl Engine {
     /// Starts a thread for the model.
     ///
     /// # Errors
-    /// When the system gives no thread.
-    pub fn start(decoder: Decoder, settings: Settings) -> std::io::Result<Self> {
+    /// When the system gives no thread, or the device no memory.
+    pub fn start(model: Arc<dyn Model>, settings: Settings) -> std::io::Result<Self> {
         let (jobs, incoming) = channel();
         let counts = Arc::new(Mutex::new(Counts::default()));
         let told = Arc::clone(&counts);
@@ -56,10 +56,10 @@ impl Engine {
             .thread_name(|at| format!("local-model-{at}"))
             .build()
             .map_err(std::io::Error::other)?;
+        let mut scheduler = Scheduler::new(model, settings).map_err(std::io::Error::other)?;
         std::thread::Builder::new()
             .name("local-model".to_owned())
             .spawn(move || {
-                let mut scheduler = Scheduler::new(Arc::new(decoder), settings);
                 pool.install(move || serve(&mut scheduler, &incoming, &told));
             })?;
         Ok(Self { jobs, counts })

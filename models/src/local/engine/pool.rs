@@ -1,25 +1,22 @@
-//! The blocks of keys and values: who holds them, and which are free.
-
-use crate::local::kernels::Layout;
+//! The blocks of keys and values: who holds them, and which are free. Their numbers are in the memory of the device.
 
 /// All blocks of a model. A block that several sequences hold is not written to.
 pub struct Pool {
-    numbers: Vec<f32>,
     /// Holders of each block.
     holders: Vec<u32>,
     free: Vec<usize>,
-    size: usize,
+    /// Which are to be copied over which before the next step, in order.
+    copies: Vec<(usize, usize)>,
 }
 
 impl Pool {
     /// Of `blocks` blocks.
-    pub fn new(layout: Layout, blocks: usize) -> Self {
+    pub fn new(blocks: usize) -> Self {
         Self {
-            numbers: vec![0.0; blocks * layout.block()],
             holders: vec![0; blocks],
             // The first ones are taken first: memory that is never needed is never touched.
             free: (0..blocks).rev().collect(),
-            size: layout.block(),
+            copies: Vec::new(),
         }
     }
 
@@ -31,11 +28,6 @@ impl Pool {
     /// Blocks there are.
     pub fn blocks(&self) -> usize {
         self.holders.len()
-    }
-
-    /// The numbers of all blocks.
-    pub fn numbers(&mut self) -> &mut [f32] {
-        &mut self.numbers
     }
 
     /// A block of one's own; none when all are held.
@@ -63,11 +55,15 @@ impl Pool {
         }
     }
 
-    /// A block of one's own with the numbers of another.
+    /// A block of one's own that has the numbers of another in the next step.
     pub fn copy(&mut self, block: usize) -> Option<usize> {
         let own = self.take()?;
-        let from = block * self.size;
-        self.numbers.copy_within(from..from + self.size, own * self.size);
+        self.copies.push((block, own));
         Some(own)
+    }
+
+    /// What is to be copied: nothing was written since it was asked for, since only steps write.
+    pub fn copies(&mut self) -> Vec<(usize, usize)> {
+        std::mem::take(&mut self.copies)
     }
 }

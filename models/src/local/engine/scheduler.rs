@@ -11,14 +11,14 @@ use super::job::{Event, Job, Work};
 use super::pool::Pool;
 use super::prefixes::Prefixes;
 use super::sequence::Sequence;
-use crate::local::decoder::{Batch, Decoder, Piece};
+use crate::local::decoder::{Batch, Model, Piece, Session};
 use crate::local::kernels::BLOCK;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// See the module.
 pub struct Scheduler {
-    decoder: Arc<Decoder>,
+    decoder: Box<dyn Session>,
     settings: Settings,
     pool: Pool,
     prefixes: Prefixes,
@@ -26,6 +26,8 @@ pub struct Scheduler {
     /// In the order of their beginning.
     running: Vec<Sequence>,
     counts: Counts,
+    /// What ended it: a trouble of its device.
+    broken: Option<String>,
 }
 
 /// What an engine has done so far.
@@ -50,16 +52,21 @@ struct Share {
 
 impl Scheduler {
     /// Over an empty cache.
-    pub fn new(decoder: Arc<Decoder>, settings: Settings) -> Self {
-        Self {
-            pool: Pool::new(decoder.layout(), settings.cache_tokens.div_ceil(BLOCK)),
-            decoder,
+    ///
+    /// # Errors
+    /// When the device has no memory for it.
+    pub fn new(model: Arc<dyn Model>, settings: Settings) -> Result<Self, String> {
+        let blocks = settings.cache_tokens.div_ceil(BLOCK);
+        Ok(Self {
+            pool: Pool::new(blocks),
+            decoder: model.session(blocks)?,
             settings,
             prefixes: Prefixes::default(),
             waiting: VecDeque::new(),
             running: Vec::new(),
             counts: Counts::default(),
-        }
+            broken: None,
+        })
     }
 
     /// What was done.
@@ -79,6 +86,9 @@ impl Scheduler {
     }
 
     fn trouble(&self, sequence: &Sequence) -> Option<String> {
+        if self.broken.is_some() {
+            return self.broken.clone();
+        }
         let length = sequence.tokens.len();
         let most = self.settings.context.min(self.pool.blocks() * BLOCK);
         let vocabulary = self.decoder.vocabulary();
@@ -94,9 +104,9 @@ impl Scheduler {
             return Some(format!("token {token}, and the model knows {vocabulary}"));
         }
         match sequence.work {
-            Work::Hidden(layer, _) if layer > self.decoder.architecture.layers => Some(format!(
+            Work::Hidden(layer, _) if layer > self.decoder.architecture().layers => Some(format!(
                 "layer {layer}, and the model has {}",
-                self.decoder.architecture.layers
+                self.decoder.architecture().layers
             )),
             _ => None,
         }
@@ -135,11 +145,24 @@ impl Scheduler {
                 tapped: matches!(sequence.work, Work::Hidden(..)),
             }
         });
-        let batch = Batch::new(pieces, tap);
-        let made = self.decoder.step(self.pool.numbers(), &batch);
+        let mut batch = Batch::new(pieces, tap);
+        batch.copies = self.pool.copies();
+        let made = match self.decoder.step(&batch) {
+            Ok(made) => made,
+            Err(trouble) => return self.break_down(&trouble),
+        };
         self.counts.steps += 1;
         self.counts.computed += batch.tokens.len() as u64;
         self.take(&shares, made);
+    }
+
+    /// The device is gone, and all that was in its memory: whoever waits is told, and whoever asks from now on.
+    fn break_down(&mut self, trouble: &str) {
+        let trouble = format!("the model's device failed: {trouble}; start again");
+        for sequence in self.running.drain(..).chain(self.waiting.drain(..)) {
+            sequence.tell(&Event::Failed(trouble.clone()));
+        }
+        self.broken = Some(trouble);
     }
 
     /// Nothing can go on: if somebody waits for room, what is only held makes it.

@@ -91,6 +91,12 @@ impl Turns {
         }
     }
 
+    /// For each row half as many cosines as a head has numbers, and then as many sines.
+    #[cfg(feature = "cuda")]
+    pub fn numbers(&self) -> &[f32] {
+        &self.numbers
+    }
+
     /// Turns every head of every row (Su et al. 2021), normalised before where the family does so.
     pub fn apply(&self, rows: &mut [f32], width: usize, normalise: Option<&Normalise<'_>>) {
         ARCH.dispatch(Turn {

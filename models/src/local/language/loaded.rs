@@ -1,15 +1,17 @@
 //! A language model in memory: how it is talked to, and the engine that computes.
 
+use super::place::{Place, SEQUENCES};
 use crate::local::chat::Chat;
-use crate::local::decoder::{self, Decoder, Source};
+use crate::local::decoder::{Model, Source};
+use crate::local::device;
 use crate::local::engine::{Counts, Engine, Settings};
 use crate::local::gguf::Gguf;
-use crate::local::memory::{Load, Plan};
 use crate::local::shape::Shape;
 use crate::local::shelf::Files;
 use crate::local::weights::Weights;
-use crate::local::{failed, machine, tensors};
+use crate::local::{failed, tensors};
 use serde_json::Value;
+use std::sync::Arc;
 use troupe_core::port::Error;
 use troupe_core::sampling::Sampling;
 
@@ -25,15 +27,6 @@ pub struct Loaded {
     defaults: Sampling,
 }
 
-/// Most sequences at once; more wait.
-const SEQUENCES: usize = 64;
-/// Most tokens of a step: those who write wait no longer than this takes.
-const STEP_TOKENS: usize = 256;
-/// Fewer tokens than this are no room to work in.
-const TOKENS_MIN: usize = 512;
-/// The share of the free memory that keys and values may take: tools run on the same machine.
-const CACHE_SHARE: u64 = 2;
-
 impl Loaded {
     /// Reads a model's files. Memory is looked at first.
     ///
@@ -41,7 +34,8 @@ impl Loaded {
     /// `Invalid`: the file and what is wrong with it, or what memory is needed and there.
     pub fn read(label: &str, files: &Files) -> Result<Self, Error> {
         let shape = Shape::of(files)?;
-        let tokens = room(&shape).map_err(|error| failed(label, error.message))?;
+        let place = Place::new(&shape, device::chosen()).map_err(|error| failed(label, error.message))?;
+        let (tokens, step_tokens) = (place.tokens, place.step_tokens);
         let told = |error: &dyn std::fmt::Display| failed(label, error);
         let source = source(files).map_err(|error| told(&error))?;
         let chat = match &source {
@@ -49,7 +43,7 @@ impl Loaded {
             Source::Gguf(file) => Chat::from_metadata(file.metadata()),
         };
         let chat = chat.map_err(|error| told(&error))?;
-        let decoder = decoder::load(&source).map_err(|error| told(&first_line(&error)))?;
+        let decoder = place.load(&source).map_err(|error| told(&first_line(&error)))?;
         if chat.vocabulary().size() > decoder.vocabulary() {
             let message = format!(
                 "its tokenizer has {} tokens and its table of words {}: they do not belong together",
@@ -60,9 +54,9 @@ impl Loaded {
         }
         let settings = Settings {
             cache_tokens: tokens,
-            context: decoder.architecture.context.min(tokens),
+            context: decoder.architecture().context.min(tokens),
             sequences: SEQUENCES,
-            step_tokens: STEP_TOKENS,
+            step_tokens,
             threads: threads(),
         };
         Ok(Self {
@@ -96,8 +90,9 @@ impl Loaded {
 ///
 /// # Errors
 /// `Invalid`: the file and what is wrong with it.
-pub fn decoder(label: &str, files: &Files) -> Result<Decoder, Error> {
-    let read = source(files).and_then(|source| decoder::load(&source).map_err(|error| first_line(&error)));
+pub fn decoder(label: &str, files: &Files) -> Result<Arc<dyn Model>, Error> {
+    let place = Place::new(&Shape::of(files)?, device::chosen()).map_err(|error| failed(label, error.message))?;
+    let read = source(files).and_then(|source| place.load(&source).map_err(|error| first_line(&error)));
     read.map_err(|error| failed(label, error))
 }
 
@@ -115,25 +110,6 @@ fn source(files: &Files) -> Result<Source, String> {
         }
         Files::Gguf(path) => Gguf::open(path).map(Source::Gguf).map_err(told),
     }
-}
-
-/// Tokens that there is room for: a full context for each sequence, or what half of the free memory holds.
-fn room(shape: &Shape) -> Result<usize, Error> {
-    let least = Plan::new(
-        shape,
-        Load {
-            context: TOKENS_MIN,
-            parallel: 1,
-        },
-    );
-    let Some(available) = machine::available_memory() else {
-        return Ok(shape.context);
-    };
-    least.fits(available)?;
-    let spare = (available - least.total()) / CACHE_SHARE;
-    let token = (least.cache / TOKENS_MIN as u64).max(1);
-    let most = shape.context.saturating_mul(SEQUENCES);
-    Ok((TOKENS_MIN + (spare / token) as usize).min(most))
 }
 
 /// Half of the cores: agents run tools on the same ones.

@@ -2,8 +2,10 @@
 
 mod answering;
 mod loaded;
+mod place;
 
 pub use loaded::{Loaded, decoder};
+pub use place::STEP_TOKENS;
 
 use super::engine::{Event, Job, Work};
 use super::shelf::{self, Files};

@@ -1,6 +1,7 @@
 //! The same models as GGUF, plain and quantised.
 
 use super::{Alone, Decoder, Expected, Source, assert_near, load, opened};
+use crate::local::device::Processor;
 use crate::local::gguf::Gguf;
 use candle_core::quantized::gguf_file::{self, Value};
 use candle_core::quantized::{GgmlDType, QTensor};
@@ -92,7 +93,7 @@ fn written(family: &str, config: &serde_json::Value, tensors: &HashMap<String, T
 }
 
 fn read(path: &Path) -> Decoder {
-    load(&Source::Gguf(Gguf::open(path).unwrap())).unwrap()
+    load(Processor, &Source::Gguf(Gguf::open(path).unwrap())).unwrap()
 }
 
 fn last_logits(decoder: &Decoder, expected: &Expected) -> Vec<f32> {
@@ -213,7 +214,7 @@ fn a_broken_file_is_told_by_what_is_wrong() {
     let place = tempfile::tempdir().unwrap();
     let (config, tensors) = wide();
     let path = place.path().join("model.gguf");
-    let told = |path: &Path| match Gguf::open(path).and_then(|file| load(&Source::Gguf(file))) {
+    let told = |path: &Path| match Gguf::open(path).and_then(|file| load(Processor, &Source::Gguf(file))) {
         Ok(_) => "nothing".to_owned(),
         // Behind it is where it came from, when that is asked for.
         Err(error) => error.to_string().lines().next().unwrap_or_default().to_owned(),

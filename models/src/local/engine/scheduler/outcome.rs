@@ -16,7 +16,7 @@ struct Branch {
 impl Scheduler {
     /// Hands out what a step made.
     pub(super) fn take(&mut self, shares: &[Share], mut made: Made) {
-        let (vocabulary, width) = (self.decoder.vocabulary(), self.decoder.architecture.width);
+        let (vocabulary, width) = (self.decoder.vocabulary(), self.decoder.architecture().width);
         let (mut logits, mut hidden) = (
             made.logits.chunks_exact_mut(vocabulary),
             made.hidden.chunks_exact(width),

@@ -2,6 +2,7 @@
 
 use super::{Counts, Scheduler};
 use crate::local::decoder::tests::{Expected, likeliest, opened};
+use crate::local::decoder::{Architecture, Batch, Made, Model, Session};
 use crate::local::engine::{Event, Job, Sampler, Settings, Work, Writer};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -20,7 +21,7 @@ const ROOMY: Settings = Settings {
 
 fn scheduler(settings: Settings) -> (Scheduler, Expected) {
     let (decoder, expected) = opened("qwen3");
-    (Scheduler::new(Arc::new(decoder), settings), expected)
+    (Scheduler::new(Arc::new(decoder), settings).expect("memory"), expected)
 }
 
 fn writers(
@@ -352,5 +353,48 @@ proptest! {
         scheduler.step();
         while scheduler.prefixes.give_up(&mut scheduler.pool) {}
         prop_assert_eq!(used(&scheduler), 0, "every block came back");
+    }
+}
+
+/// A model whose device goes away after some steps.
+struct Leaving {
+    session: Box<dyn Session>,
+    steps: usize,
+}
+
+impl Session for Leaving {
+    fn vocabulary(&self) -> usize {
+        self.session.vocabulary()
+    }
+
+    fn architecture(&self) -> &Architecture {
+        self.session.architecture()
+    }
+
+    fn step(&mut self, batch: &Batch) -> Result<Made, String> {
+        self.steps = self.steps.checked_sub(1).ok_or("it has fallen off the bus")?;
+        self.session.step(batch)
+    }
+}
+
+#[test]
+fn a_device_that_goes_away_is_told_to_all_who_wait() {
+    let settings = Settings { sequences: 2, ..ROOMY };
+    let (mut scheduler, expected) = scheduler(settings);
+    let (decoder, _) = opened("qwen3");
+    scheduler.decoder = Box::new(Leaving {
+        session: Arc::new(decoder).session(128).expect("memory"),
+        steps: 4,
+    });
+    let mut events: Vec<_> = (0..3)
+        .map(|at| ask(&mut scheduler, &expected.prompt[at..], 64, &greedy()))
+        .collect();
+    finish(&mut scheduler);
+    let mut later = ask(&mut scheduler, &expected.prompt, 8, &greedy());
+    let trouble = "the model's device failed: it has fallen off the bus; start again";
+    let told: Vec<_> = events.iter_mut().map(heard).collect();
+    assert!(!told[0].0.is_empty(), "what was written before is not lost");
+    for (_, last) in told.into_iter().chain([heard(&mut later)]) {
+        assert!(matches!(last, Some(Event::Failed(said)) if said == trouble));
     }
 }

@@ -1,0 +1,42 @@
+//! Which device language models of this process compute on.
+
+use std::str::FromStr;
+use std::sync::OnceLock;
+
+/// What was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Choice {
+    /// A device where there is one and the model fits its memory, else the processor.
+    #[default]
+    Auto,
+    /// The processor.
+    Cpu,
+    /// The first of Nvidia's devices.
+    Cuda,
+}
+
+impl FromStr for Choice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "cpu" => Ok(Self::Cpu),
+            "cuda" => Ok(Self::Cuda),
+            other => Err(format!("`{other}` is no device: auto, cpu or cuda")),
+        }
+    }
+}
+
+static CHOICE: OnceLock<Choice> = OnceLock::new();
+
+/// Decides for the whole process, before the first model is loaded; the first word counts.
+pub fn choose(choice: Choice) {
+    CHOICE.get_or_init(|| choice);
+}
+
+/// What was decided. Tests of what stands above devices are about the processor's numbers.
+pub fn chosen() -> Choice {
+    let usual = if cfg!(test) { Choice::Cpu } else { Choice::Auto };
+    CHOICE.get().copied().unwrap_or(usual)
+}
