@@ -59,7 +59,6 @@ impl Place {
             "OPENAI_API_KEY",
             "OPENAI_BASE_URL",
             "TROUPE_WORKSPACE",
-            "TROUPE_DEVICE",
             "TROUPE_MODELS",
             "CI",
             "GITHUB_ACTIONS",
@@ -76,6 +75,8 @@ impl Place {
             }
         }
         command.env("TROUPE_WORKSPACE", self.path());
+        // Numbers are those of the processor, whatever else the machine has.
+        command.env("TROUPE_DEVICE", "cpu");
         command
     }
 
