@@ -26,7 +26,7 @@ use troupe_core::id::{ActorId, CallId, RunId, StepIndex};
 use troupe_core::input::{Exit, Input};
 use troupe_core::ir::{EffectClass, Workflow};
 use troupe_core::message::{Reply, ToolOutput};
-use troupe_core::port::model::{Delta, Fold, ModelRequest as PortRequest};
+use troupe_core::port::model::{Calling, Delta, Fold, ModelRequest as PortRequest};
 use troupe_core::port::tool::{Invocation, Readers, Tool, ToolSpec};
 use troupe_core::port::{self, ErrorKind};
 
@@ -257,6 +257,7 @@ async fn ask_model(wires: &Wires, origin: Origin, request: ModelRequest) -> Resu
         system: prompt::system(&request.system, &request.output),
         messages: request.messages,
         tools: offered,
+        calling: Calling::default(),
         output: request.output,
         sampling: if request.forced {
             definition.sampling.forced()

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use tokio::sync::OnceCell;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use troupe_core::port::Error;
-use troupe_core::port::model::{DeltaStream, Held, Model, ModelRequest, Score};
+use troupe_core::port::model::{DeltaStream, Held, Model, ModelRequest, Score, Words};
 
 /// A model of this process, by its name. It is loaded by the first request, and once for all who use it.
 pub struct LocalModel {
@@ -167,6 +167,16 @@ impl Model for LocalModel {
             Event::Hidden(vector) => Ok(vector),
             other => Err(failed(&self.name, format!("{other:?} where a vector belongs"))),
         }
+    }
+
+    async fn words(&self) -> Result<Option<Words>, Error> {
+        self.loaded().await?;
+        let model = Arc::clone(&self.model);
+        Ok(Some(Arc::new(move |token| {
+            let vocabulary = model.loaded.get().map(|loaded| loaded.chat.vocabulary());
+            let word = vocabulary.and_then(|vocabulary| vocabulary.words().get(token as usize));
+            word.map(|word| word.bytes.clone()).unwrap_or_default()
+        })))
     }
 
     async fn hold(&self, request: &ModelRequest) -> Option<Held> {

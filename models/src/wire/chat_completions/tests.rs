@@ -39,6 +39,7 @@ fn question() -> ModelRequest {
             text: "What is A-RAG?".into(),
         })],
         tools: Arc::new([]),
+        calling: troupe_core::port::model::Calling::default(),
         output: Type::String,
         sampling: Sampling {
             temperature: Some(0.5),
