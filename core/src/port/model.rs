@@ -1,5 +1,6 @@
 //! Language models, and whatever stands in for one. Streaming is the only path: a whole answer is a fold.
 
+use super::branch::Branch;
 use super::tool::ToolSpec;
 use super::{Error, ErrorKind};
 use crate::message::{AssistantMessage, Finish, Message, Reply, ToolCall, Usage};
@@ -29,6 +30,8 @@ pub struct ModelRequest {
     pub sampling: Sampling,
     /// Whether a limit forced this answer.
     pub forced: bool,
+    /// The agent that asks, where it may ask again.
+    pub branch: Option<Arc<Branch>>,
 }
 
 /// How many tools an answer calls: a workflow leaves that to the model.

@@ -112,7 +112,7 @@ impl Bench {
             scheduler.submit(Job {
                 prompt,
                 work: Work::Write(writers),
-                rank: 0,
+                branch: None,
             });
         }
         let begun = processor_seconds();

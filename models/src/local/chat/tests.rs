@@ -58,6 +58,7 @@ pub fn ask(text: &str, tools: Vec<ToolSpec>, output: Type) -> ModelRequest {
         system: "You are terse.".into(),
         messages: vec![Arc::new(Message::User { text: text.to_owned() })],
         tools: tools.into(),
+        branch: None,
         calling: troupe_core::port::model::Calling::default(),
         output,
         sampling: troupe_core::sampling::Sampling::default(),

@@ -2,7 +2,7 @@
 
 use crate::local::chat::Chat;
 use crate::local::decoder::{self, Decoder, Source};
-use crate::local::engine::{Counts, Engine, Settings};
+use crate::local::engine::{Engine, Settings};
 use crate::local::gguf::Gguf;
 use crate::local::memory::{Load, Plan};
 use crate::local::shape::Shape;
@@ -71,11 +71,6 @@ impl Loaded {
             settings,
             defaults: defaults(&json(files, "generation_config.json")),
         })
-    }
-
-    /// What was computed so far.
-    pub fn counts(&self) -> Counts {
-        self.engine.counts()
     }
 
     /// What is asked for, and what the model's makers would have for the rest.

@@ -89,7 +89,7 @@ impl LocalModel {
         self.loaded().await?.engine.submit(Job {
             prompt,
             work: work(listener),
-            rank: 0,
+            branch: None,
         });
         self.outcome(&mut events).await
     }
@@ -182,13 +182,7 @@ impl Model for LocalModel {
     async fn hold(&self, request: &ModelRequest) -> Option<Held> {
         let loaded = self.loaded().await.ok()?;
         let prompt = loaded.chat.shared(request).ok()?;
-        let (listener, events) = unbounded_channel();
-        loaded.engine.submit(Job {
-            prompt,
-            work: Work::Hold(listener),
-            rank: 0,
-        });
-        Some(Box::new(events))
+        Some(Box::new(loaded.engine.hold(prompt)))
     }
 }
 

@@ -144,6 +144,7 @@ pub fn read(body: &[u8]) -> Result<Asked, Refusal> {
             output: output(body.response_format)?,
             sampling,
             forced: false,
+            branch: None,
         },
         choices,
         likely,
