@@ -15,7 +15,7 @@ use troupe_core::ir::Step;
 use troupe_core::message::{Finish, Message, Reply, ToolOutput, Usage};
 use troupe_core::port::blob::Digest;
 use troupe_core::port::cache::Cache;
-use troupe_core::port::model::ModelRequest;
+use troupe_core::port::model::{Calling, ModelRequest};
 use troupe_core::port::tool::Invocation;
 use troupe_core::sampling::Sampling;
 use troupe_core::{Object, Value};
@@ -47,6 +47,9 @@ struct ModelQuestion<'a> {
     system: &'a str,
     messages: &'a [Arc<Message>],
     tools: Vec<(&'a str, &'a str, Value)>,
+    /// Absent where it is as usual, as it was before there was a choice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    calling: Option<&'a Calling>,
     output: Value,
     round: u32,
 }
@@ -81,6 +84,7 @@ impl<'a> Question<'a> {
                 system: &request.system,
                 messages: &request.messages,
                 tools: tools.collect(),
+                calling: Some(&request.calling).filter(|calling| **calling != Calling::default()),
                 output: sorted(&request.output.json_schema()),
                 round: origin.round,
             })

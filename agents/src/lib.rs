@@ -4,6 +4,7 @@
 //! one task owns the state: it takes what arrived, decides, makes the facts durable, and only then
 //! performs what is wanted. Effects run beside it and come back as inputs.
 
+mod branches;
 mod cache;
 mod child;
 mod concealed;

@@ -2,6 +2,7 @@
 //!
 //! A panic in a model, tool or process is caught here and is that call's failure, nobody else's.
 
+use crate::branches::Branches;
 use crate::cache::{Answers, Question};
 use crate::child;
 use crate::concealed::Concealed;
@@ -27,7 +28,7 @@ use troupe_core::id::{ActorId, CallId, RunId, StepIndex};
 use troupe_core::input::{Exit, Input};
 use troupe_core::ir::{EffectClass, Workflow};
 use troupe_core::message::{Reply, ToolOutput};
-use troupe_core::port::model::{Delta, Fold, ModelRequest as PortRequest};
+use troupe_core::port::model::{Calling, Delta, Fold, ModelRequest as PortRequest};
 use troupe_core::port::tool::{Invocation, Readers, Tool, ToolSpec};
 use troupe_core::port::{self, ErrorKind};
 
@@ -54,6 +55,7 @@ pub(crate) struct Wires {
     gates: Entrances,
     answers: Answers,
     holds: Holds,
+    branches: Branches,
 }
 
 /// The gates that calls go through.
@@ -135,6 +137,7 @@ impl Performer {
             gates: Entrances::of(run),
             answers: Answers::default(),
             holds: Holds::default(),
+            branches: Branches::default(),
         };
         Self {
             wires: Arc::new(wires),
@@ -144,6 +147,7 @@ impl Performer {
 
     /// Lets go of what models kept ready for steps that are over.
     pub(crate) fn release(&self, is_over: impl Fn(StepIndex) -> bool) {
+        self.wires.branches.release(&is_over);
         self.wires.holds.release(is_over);
     }
 
@@ -249,7 +253,8 @@ async fn ask_model(wires: &Wires, origin: Origin, request: ModelRequest) -> Resu
     let begun = Instant::now();
     let definition = wires.workflow.model(request.model);
     let (actor, agent, model) = (request.actor, request.agent, request.model.at());
-    let offered = if request.forced {
+    let is_forced = request.forced;
+    let offered = if is_forced {
         Arc::default()
     } else {
         wires.offered[request.agent.at()].clone()
@@ -258,6 +263,7 @@ async fn ask_model(wires: &Wires, origin: Origin, request: ModelRequest) -> Resu
         system: prompt::system(&request.system, &request.output),
         messages: request.messages,
         tools: offered,
+        calling: Calling::default(),
         output: request.output,
         sampling: if request.forced {
             definition.sampling.forced()
@@ -265,19 +271,24 @@ async fn ask_model(wires: &Wires, origin: Origin, request: ModelRequest) -> Resu
             definition.sampling.clone()
         },
         forced: request.forced,
+        branch: Some(wires.branches.asks(origin.step, actor)),
     };
     let (ports, answers) = (&wires.ports, &wires.answers);
     let (step, identity) = (wires.workflow.step(origin.step), ports.models[model].identity());
     let question = Question::to_model(ports, step, origin, &identity, &request);
     if let Some(mut reply) = answers.reply(ports, question.as_ref()).await {
         reply.wall_ms = milliseconds(begun);
+        wires.branches.has(actor, Some(&reply.message));
         return Ok(reply);
     }
     let siblings = (origin.step, agent);
     let model_port = ports.models[model].as_ref();
     wires.holds.keep(&wires.workflow, siblings, model_port, &request).await;
     let fold = fold_answer(wires, origin, actor, model, request).await;
-    let reply = fold.map(|fold| fold.finish(milliseconds(begun))).map_err(|error| {
+    let reply = fold.map(|fold| fold.finish(milliseconds(begun)));
+    let answer = reply.as_ref().ok().map(|reply| &*reply.message);
+    wires.branches.has(actor, answer.filter(|_| !is_forced));
+    let reply = reply.map_err(|error| {
         let kind = if error.kind == ErrorKind::Timeout {
             FailureKind::Timeout
         } else {

@@ -5,6 +5,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+/// Alternatives that are kept of each token.
+pub const LIKELIEST: usize = 8;
+
 /// A token of an answer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Written {

@@ -138,6 +138,8 @@ fn ask(tools: Vec<ToolSpec>, output: Type) -> ModelRequest {
             text: "Fill it.".into(),
         })],
         tools: tools.into(),
+        branch: None,
+        calling: troupe_core::port::model::Calling::default(),
         output,
         sampling: Sampling::default(),
         forced: true,

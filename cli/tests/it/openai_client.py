@@ -114,13 +114,50 @@ if TINY in names:
     assert streamed == (free.choices[0].message.content or ""), (streamed, free)
     known = again[-1].usage.prompt_tokens_details.cached_tokens
     assert known == again[-1].usage.prompt_tokens - 1, again[-1]
+    # How likely its tokens were, whole and in pieces; sorted, and the chosen one as it says.
+    likely = dict(**asked, logprobs=True, top_logprobs=8)
+    told = client.chat.completions.create(**likely)
+    tokens = told.choices[0].logprobs.content
+    assert len(tokens) == told.usage.completion_tokens, told
+    for token in tokens:
+        others = [other.logprob for other in token.top_logprobs]
+        assert len(others) == 8 and others == sorted(others, reverse=True) and token.logprob <= others[0] <= 0, token
+        assert all(other.logprob == token.logprob for other in token.top_logprobs if other.bytes == token.bytes), token
+    pieces = [piece.choices[0].logprobs for piece in client.chat.completions.create(**likely, stream=True) if piece.choices]
+    assert [token for piece in pieces if piece for token in piece.content] == tokens
+    refused(lambda: client.chat.completions.create(**{**likely, "top_logprobs": 9}), openai.BadRequestError, "8 are kept")
+
+    # A call can be demanded, of any tool or of one; its arguments fit.
+    other = {"type": "function", "function": {"name": "stop", "parameters": {"type": "object", "properties": {}}}}
+    named = {"type": "function", "function": {"name": "stop"}}
+    for choice, names_allowed in [("required", {"keyword_search", "stop"}), (named, {"stop"})]:
+        made = [
+            client.chat.completions.create(
+                **{**asked, "seed": seed, "max_completion_tokens": 200},
+                tools=[SEARCH, other],
+                tool_choice=choice,
+                parallel_tool_calls=False,
+            ).choices[0]
+            for seed in range(8)
+        ]
+        whole = [choice.message for choice in made if choice.finish_reason == "tool_calls"]
+        assert whole, made
+        for message in whole:
+            [call] = message.tool_calls
+            assert call.function.name in names_allowed and isinstance(json.loads(call.function.arguments), dict), message
+    refused(
+        lambda: client.chat.completions.create(**asked, tools=[SEARCH], tool_choice=named),
+        openai.BadRequestError,
+        "which is none of `tools`",
+    )
     with client.chat.completions.create(**{**asked, "max_completion_tokens": 5000}, stream=True) as left:
         next(iter(left))
 
 # What is wrong is told by its name and its status.
 ask = client.chat.completions.create
 refused(lambda: ask(model="gpt-9", messages=QUESTION), openai.NotFoundError, "there is no model `gpt-9`")
-refused(lambda: ask(model=READER, messages=QUESTION, logprobs=True), openai.BadRequestError, "`logprobs`")
+refused(lambda: ask(model=READER, messages=QUESTION, logprobs=True), openai.BadRequestError, "does not tell how likely")
+refused(lambda: ask(model=READER, messages=QUESTION, tools=[SEARCH], tool_choice="required"), openai.BadRequestError, "which tools to call")
 error = refused(lambda: ask(model=READER, messages=QUESTION, temperature=9), openai.BadRequestError, "`temperature`")
 assert error.param == "temperature", error
 stranger = openai.OpenAI(base_url=sys.argv[1], api_key="wrong", max_retries=0)

@@ -2,6 +2,7 @@
 
 pub mod approver;
 pub mod blob;
+pub mod branch;
 pub mod cache;
 pub mod dispatch;
 pub mod embedder;

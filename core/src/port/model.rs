@@ -1,5 +1,6 @@
 //! Language models, and whatever stands in for one. Streaming is the only path: a whole answer is a fold.
 
+use super::branch::Branch;
 use super::tool::ToolSpec;
 use super::{Error, ErrorKind};
 use crate::message::{AssistantMessage, Finish, Message, Reply, ToolCall, Usage};
@@ -8,6 +9,7 @@ use crate::sampling::Sampling;
 use crate::types::Type;
 use async_trait::async_trait;
 use futures_core::Stream;
+use serde::Serialize;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -20,12 +22,38 @@ pub struct ModelRequest {
     pub messages: Vec<Arc<Message>>,
     /// The tools on offer; none when an answer is forced.
     pub tools: Arc<[ToolSpec]>,
+    /// Which calls of them the answer may hold, and which it must.
+    pub calling: Calling,
     /// What the final answer must be; `Type::String` for text.
     pub output: Type,
     /// How the answer's tokens are chosen.
     pub sampling: Sampling,
     /// Whether a limit forced this answer.
     pub forced: bool,
+    /// The agent that asks, where it may ask again.
+    pub branch: Option<Arc<Branch>>,
+}
+
+/// How many tools an answer calls: a workflow leaves that to the model.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Calling {
+    /// Whether it must call any.
+    pub choice: ToolChoice,
+    /// Whether one call is the most.
+    pub single: bool,
+}
+
+/// Whether an answer calls tools.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ToolChoice {
+    /// As the model likes.
+    #[default]
+    Auto,
+    /// It calls some tool.
+    Required,
+    /// It calls the tool of this name.
+    Named(String),
 }
 
 /// A piece of an answer as it arrives.
@@ -105,6 +133,14 @@ pub trait Model: Send + Sync {
         None
     }
 
+    /// How the tokens that it tells of ([`Delta::Token`]) are spelled; nothing where it tells of none.
+    ///
+    /// # Errors
+    /// As [`Self::generate`], for a model that is loaded by this.
+    async fn words(&self) -> Result<Option<Words>, Error> {
+        Ok(None)
+    }
+
     /// The refusal of something that this kind of model does not do.
     fn cannot(&self, what: &str) -> Error {
         let message = format!("{} cannot {what}; models in this process (local/…) can", self.label());
@@ -117,6 +153,9 @@ pub trait Model: Send + Sync {
         self.label()
     }
 }
+
+/// The bytes of each token of a vocabulary; of one that it has not, none.
+pub type Words = Arc<dyn Fn(u32) -> Vec<u8> + Send + Sync>;
 
 /// Whatever keeps something ready; dropping it lets it go.
 pub type Held = Box<dyn Send + Sync>;

@@ -169,7 +169,7 @@ impl Bench {
             scheduler.submit(Job {
                 prompt,
                 work: Work::Write(writers),
-                rank: 0,
+                branch: None,
             });
         }
         let begun = seconds();

@@ -22,7 +22,7 @@ use async_trait::async_trait;
 use transcript::Transcript;
 use troupe_core::message::{AssistantMessage, Finish, Usage};
 use troupe_core::port::Error;
-use troupe_core::port::model::{Delta, DeltaStream, Model, ModelRequest};
+use troupe_core::port::model::{Calling, Delta, DeltaStream, Model, ModelRequest};
 use troupe_core::port::tool::ToolSpec;
 use troupe_core::tokens::estimate;
 
@@ -36,6 +36,9 @@ pub struct Reader;
 #[async_trait]
 impl Model for Reader {
     async fn generate(&self, request: ModelRequest) -> Result<DeltaStream, Error> {
+        if request.calling != Calling::default() {
+            return Err(self.cannot("be told which tools to call"));
+        }
         let message = respond(&request);
         let usage = usage(&request, &message);
         let deltas = pieces(message).chain([Delta::Usage(usage), Delta::Finish(Finish::Stop)]);

@@ -31,6 +31,8 @@ impl Conversation {
                 system: "".into(),
                 messages,
                 tools: tools.iter().map(tool).collect(),
+                branch: None,
+                calling: troupe_core::port::model::Calling::default(),
                 output: Type::String,
                 sampling: Sampling::default(),
                 forced: false,

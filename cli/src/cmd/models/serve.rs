@@ -1,11 +1,12 @@
 //! `troupe models serve`: models behind an HTTP interface as OpenAI's, so that other programs share them.
 //!
 //! [`request`] reads what is asked into the port's words, [`chat`] and [`embeddings`] answer it, [`answer`] writes what
-//! a model says in the dialect's words, [`refusal`] says what is wrong.
+//! a model says in the dialect's words, [`likely`] how likely its tokens were, [`refusal`] says what is wrong.
 
 mod answer;
 mod chat;
 mod embeddings;
+mod likely;
 mod listing;
 mod refusal;
 mod request;

@@ -1,10 +1,13 @@
 //! An answer's text taken apart while it arrives: thoughts, words, tool calls.
 
 mod calls;
+mod marked;
 
 use super::dialect::{Calls, Dialect, THINK, THOUGHT};
 use super::stops::beginning;
+use std::sync::Arc;
 use troupe_core::port::model::Delta;
+use troupe_core::port::tool::ToolSpec;
 
 /// Where in the answer the next character stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +27,8 @@ enum Place {
 pub struct Answer {
     /// How calls are written; none where no tools are on offer, and a call is words like any other.
     calls: Option<Calls>,
+    /// The tools on offer: where values are not written as JSON, they say which of them are texts.
+    tools: Arc<[ToolSpec]>,
     /// Whether a thought may still begin.
     thinks: bool,
     place: Place,
@@ -35,10 +40,11 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// A reader of one answer. `tools`: whether calls may come; `opened`: whether the prompt ended inside of a thought.
-    pub fn new(dialect: Dialect, tools: bool, opened: bool) -> Self {
+    /// A reader of one answer. `tools`: those that may be called; `opened`: whether the prompt ended inside of a thought.
+    pub fn new(dialect: Dialect, tools: Arc<[ToolSpec]>, opened: bool) -> Self {
         Self {
-            calls: tools.then_some(dialect.calls),
+            calls: (!tools.is_empty()).then_some(dialect.calls),
+            tools,
             thinks: dialect.thinks,
             place: if opened { Place::Thought } else { Place::Head },
             begun: false,
@@ -58,7 +64,7 @@ impl Answer {
     /// The answer has ended: what is held is what it looks like.
     pub fn finish(&mut self) -> Vec<Delta> {
         let mut deltas = Vec::new();
-        // A call that is no JSON was held, in case that its closing mark stood inside of a text.
+        // A call that is not whole was held, in case that its closing mark stood inside of a text.
         while let (Place::Call, Some(calls)) = (self.place, self.calls) {
             let closing = calls.closing().unwrap_or_default();
             let held = std::mem::take(&mut self.held);
@@ -155,7 +161,7 @@ impl Answer {
         let Some(closing) = calls.closing() else {
             return false;
         };
-        let whole = |(at, _): &(usize, &str)| calls::is_json(&self.held[..*at]);
+        let whole = |(at, _): &(usize, &str)| calls::is_whole(calls, &self.held[..*at]);
         let Some((at, _)) = self.held.match_indices(closing).find(whole) else {
             return false;
         };
@@ -167,7 +173,7 @@ impl Answer {
 
     /// The calls between two marks. What holds none is shown, marks and all: nothing that a model wrote is lost.
     fn call(&mut self, calls: Calls, inner: &str, deltas: &mut Vec<Delta>) {
-        let read = calls::read(calls, inner);
+        let read = calls::read(calls, &self.tools, inner);
         if read.is_empty() {
             let bare = calls == Calls::Bare && inner.starts_with('{');
             let opening = if bare { "" } else { calls.opening() };

@@ -10,6 +10,12 @@ pub const THOUGHT: &str = "</think>";
 pub enum Calls {
     /// `<tool_call>\n{"name": …, "arguments": …}\n</tool_call>`, once for each call: Qwen, Hermes, many others.
     Tagged,
+    /// `<tool_call>\n<function=name>\n<parameter=key>\nvalue\n</parameter>\n</function>\n</tool_call>`, once for each
+    /// call: Qwen3-Coder. A text stands there as it is, any other value as JSON.
+    Functions,
+    /// `<tool_call>name\n<arg_key>key</arg_key>\n<arg_value>value</arg_value>\n</tool_call>`, once for each call:
+    /// GLM-4.5. Values are as in [`Self::Functions`].
+    Pairs,
     /// `{"name": …, "parameters": …}` as the whole message, behind `<|python_tag|>` or bare: Llama 3.
     Bare,
     /// `[TOOL_CALLS][{"name": …, "arguments": …}]`, one list at the end: Mistral until 2024.
@@ -22,7 +28,7 @@ impl Calls {
     /// What a call begins with, where it begins with a mark.
     pub fn opening(self) -> &'static str {
         match self {
-            Self::Tagged => "<tool_call>",
+            Self::Tagged | Self::Functions | Self::Pairs => "<tool_call>",
             Self::Bare => "<|python_tag|>",
             Self::Listed | Self::Named => "[TOOL_CALLS]",
         }
@@ -30,14 +36,14 @@ impl Calls {
 
     /// What a call ends with, where that is not the end of the answer.
     pub fn closing(self) -> Option<&'static str> {
-        (self == Self::Tagged).then_some("</tool_call>")
+        matches!(self, Self::Tagged | Self::Functions | Self::Pairs).then_some("</tool_call>")
     }
 
-    /// The key of a call's arguments.
+    /// The key of a call's arguments, where the call is JSON.
     pub fn arguments(self) -> &'static str {
         match self {
             Self::Bare => "parameters",
-            Self::Tagged | Self::Listed | Self::Named => "arguments",
+            _ => "arguments",
         }
     }
 }
@@ -56,7 +62,11 @@ impl Dialect {
     /// A template that shows none is [`Calls::Tagged`], as the one used for it is.
     pub fn of(template: &str) -> Self {
         let has = |mark: &str| template.contains(mark);
-        let calls = if has("<tool_call>") {
+        let calls = if has("<tool_call>") && has("<function=") && has("<parameter=") {
+            Calls::Functions
+        } else if has("<tool_call>") && has("<arg_key>") {
+            Calls::Pairs
+        } else if has("<tool_call>") {
             Calls::Tagged
         } else if has("[TOOL_CALLS]") && has("[ARGS]") {
             Calls::Named
@@ -76,11 +86,18 @@ impl Dialect {
     /// The marks that a reader of the model's text must see, even those that are special tokens.
     pub fn marks(&self) -> impl Iterator<Item = &'static str> {
         let calls = [Some(self.calls.opening()), self.calls.closing()];
-        let named = (self.calls == Calls::Named).then_some(ARGUMENTS);
+        let inner: &[&str] = match self.calls {
+            Calls::Named => &[ARGUMENTS],
+            Calls::Pairs => &PAIR,
+            _ => &[],
+        };
         let thoughts = [THINK, THOUGHT].into_iter().filter(|_| self.thinks);
-        calls.into_iter().flatten().chain(named).chain(thoughts)
+        calls.into_iter().flatten().chain(inner.iter().copied()).chain(thoughts)
     }
 }
 
 /// What is between name and arguments in [`Calls::Named`].
 pub const ARGUMENTS: &str = "[ARGS]";
+
+/// What is around the keys and the values in [`Calls::Pairs`].
+pub const PAIR: [&str; 4] = ["<arg_key>", "</arg_key>", "<arg_value>", "</arg_value>"];

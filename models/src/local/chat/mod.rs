@@ -3,6 +3,7 @@
 mod answer;
 mod dialect;
 mod grammar;
+mod kinds;
 mod stops;
 mod template;
 mod vocabulary;
@@ -154,7 +155,7 @@ impl Chat {
     /// What takes the answer to a request apart.
     pub fn answer(&self, request: &ModelRequest) -> Answer {
         let opened = self.template.opens(thinks(request));
-        Answer::new(self.template.dialect(), !request.tools.is_empty(), opened)
+        Answer::new(self.template.dialect(), Arc::clone(&request.tools), opened)
     }
 
     /// What the answer to a request is held to; none where any text will do.

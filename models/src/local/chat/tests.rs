@@ -58,6 +58,8 @@ pub fn ask(text: &str, tools: Vec<ToolSpec>, output: Type) -> ModelRequest {
         system: "You are terse.".into(),
         messages: vec![Arc::new(Message::User { text: text.to_owned() })],
         tools: tools.into(),
+        branch: None,
+        calling: troupe_core::port::model::Calling::default(),
         output,
         sampling: troupe_core::sampling::Sampling::default(),
         forced: false,
@@ -165,6 +167,10 @@ fn what_the_model_wrote_comes_back_as_it_was() {
         (
             "qwen3",
             "<tool_call>\n{\"name\": \"keyword_search\", \"arguments\": {\"keywords\": [\"é\"], \"top_k\": 3}}\n</tool_call>",
+        ),
+        (
+            "qwen3-coder",
+            "<tool_call>\n<function=keyword_search>\n<parameter=keywords>\n[\"é\"]\n</parameter>\n<parameter=top_k>\n3\n</parameter>\n</function>\n</tool_call>",
         ),
         (
             "llama3",

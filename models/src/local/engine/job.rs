@@ -2,8 +2,10 @@
 
 use super::sampler::Sampler;
 use crate::local::chat::Constraint;
+use std::sync::Arc;
 use tokio::sync::mpsc::UnboundedSender;
 use troupe_core::message::Finish;
+use troupe_core::port::branch::Branch;
 use troupe_core::recording::Written;
 
 /// A sequence, and what is wanted of it.
@@ -12,8 +14,8 @@ pub struct Job {
     pub prompt: Vec<u32>,
     /// What is wanted.
     pub work: Work,
-    /// Lower ones go first, and are the last to give up their memory.
-    pub rank: u32,
+    /// The agent that asks. Those who began earlier go first, and are the last to give up their memory.
+    pub branch: Option<Arc<Branch>>,
 }
 
 /// What is wanted of a sequence.

@@ -9,14 +9,13 @@ mod sequence;
 
 pub use job::{Event, Job, Work, Writer};
 pub use sampler::Sampler;
-pub use scheduler::Counts;
 
 use super::decoder::Model;
 pub(super) use scheduler::Scheduler;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvError, SendError, Sender, channel};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 /// How an engine is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,14 +32,32 @@ pub struct Settings {
     pub threads: usize,
 }
 
-/// A running model. Dropping it ends its thread.
+/// A running model. Dropping it, and all that it holds, ends its thread.
 pub struct Engine {
-    jobs: Sender<Job>,
-    counts: Arc<Mutex<Counts>>,
+    words: Sender<Word>,
 }
 
-/// How often an idle engine looks whether someone has gone who had something held.
-const ROUND: Duration = Duration::from_millis(200);
+/// What the thread is woken for.
+enum Word {
+    /// Something is asked for.
+    Job(Job),
+    /// Whoever had something held has gone.
+    Gone,
+}
+
+/// Keys and values that are kept until this is dropped.
+pub struct Held {
+    events: UnboundedReceiver<Event>,
+    words: Sender<Word>,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.events.close();
+        // A thread that has ended holds nothing.
+        let _ = self.words.send(Word::Gone);
+    }
+}
 
 impl Engine {
     /// Starts a thread for the model.
@@ -48,9 +65,7 @@ impl Engine {
     /// # Errors
     /// When the system gives no thread, or the device no memory.
     pub fn start(model: Arc<dyn Model>, settings: Settings) -> std::io::Result<Self> {
-        let (jobs, incoming) = channel();
-        let counts = Arc::new(Mutex::new(Counts::default()));
-        let told = Arc::clone(&counts);
+        let (words, incoming) = channel();
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(settings.threads.max(1))
             .thread_name(|at| format!("local-model-{at}"))
@@ -60,42 +75,58 @@ impl Engine {
         std::thread::Builder::new()
             .name("local-model".to_owned())
             .spawn(move || {
-                pool.install(move || serve(&mut scheduler, &incoming, &told));
+                pool.install(move || serve(&mut scheduler, &incoming));
             })?;
-        Ok(Self { jobs, counts })
+        Ok(Self { words })
     }
 
     /// Asks for something. A listener that is dropped takes its sequence with it.
     pub fn submit(&self, job: Job) {
-        if let Err(unsent) = self.jobs.send(job) {
-            sequence::Sequence::new(unsent.0).tell(&Event::Failed(GONE.to_owned()));
+        if let Err(SendError(Word::Job(job))) = self.words.send(Word::Job(job)) {
+            sequence::Sequence::new(job).tell(&Event::Failed(GONE.to_owned()));
         }
     }
 
-    /// What was done so far.
-    pub fn counts(&self) -> Counts {
-        *self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Computes a prompt, and keeps that.
+    pub fn hold(&self, prompt: Vec<u32>) -> Held {
+        let (listener, events) = unbounded_channel();
+        self.submit(Job {
+            prompt,
+            work: Work::Hold(listener),
+            branch: None,
+        });
+        Held {
+            events,
+            words: self.words.clone(),
+        }
     }
 }
 
 const GONE: &str = "the model's thread has ended after a fault of its own; start again";
 
-fn serve(scheduler: &mut Scheduler, incoming: &Receiver<Job>, told: &Mutex<Counts>) {
+/// The thread. It sleeps while there is nothing to compute: all that changes that is a word.
+fn serve(scheduler: &mut Scheduler, incoming: &Receiver<Word>) {
     loop {
         if scheduler.is_idle() {
-            match incoming.recv_timeout(ROUND) {
-                Ok(job) => scheduler.submit(job),
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return,
+            match incoming.recv() {
+                Ok(word) => hear(scheduler, word),
+                Err(RecvError) => return,
             }
         }
-        for job in incoming.try_iter() {
-            scheduler.submit(job);
+        for word in incoming.try_iter() {
+            hear(scheduler, word);
         }
         // A fault while computing must not take the process down: whoever waits is told.
         if catch_unwind(AssertUnwindSafe(|| scheduler.step())).is_err() {
             return;
         }
-        *told.lock().unwrap_or_else(PoisonError::into_inner) = scheduler.counts();
+    }
+}
+
+fn hear(scheduler: &mut Scheduler, word: Word) {
+    match word {
+        Word::Job(job) => scheduler.submit(job),
+        // The next step looks who is left.
+        Word::Gone => {}
     }
 }

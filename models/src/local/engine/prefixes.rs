@@ -3,6 +3,9 @@
 
 use super::pool::Pool;
 use crate::local::kernels::BLOCK;
+use std::cmp::Reverse;
+use std::sync::{Arc, Weak};
+use troupe_core::port::branch::Branch;
 
 /// How much of a sequence is there already.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -38,7 +41,34 @@ struct Node {
     parent: Option<usize>,
     /// When it was last of use.
     used: u64,
+    /// The agent whose next request begins with it, for as long as there may be one; and the step when it was kept.
+    expected: Option<(Weak<Branch>, u64)>,
 }
+
+impl Node {
+    fn branch(&self) -> Option<Arc<Branch>> {
+        self.expected.as_ref()?.0.upgrade()
+    }
+
+    /// Lower ones are given up first: what nobody will ask for, then what is asked for after others, then what those
+    /// ask for who began last.
+    fn worth(&self) -> (u8, Reverse<u32>, u64) {
+        match self.branch() {
+            None => (0, Reverse(0), self.used),
+            Some(branch) => (1 + u8::from(!branch.waits()), Reverse(branch.rank()), self.used),
+        }
+    }
+
+    /// Whether somebody new of this rank leaves it where it is: an older agent will be back for it before long.
+    fn is_spared(&self, rank: u32, now: u64) -> bool {
+        let branch = self.branch().filter(|branch| !branch.waits() && branch.rank() < rank);
+        let kept = self.expected.as_ref().map_or(0, |(_, step)| *step);
+        branch.is_some() && now.saturating_sub(kept) < PATIENCE
+    }
+}
+
+/// Steps for which an agent that runs its tools is waited for: after that its memory serves somebody else.
+const PATIENCE: u64 = 64;
 
 /// The tree. It holds one reference to the block of each node.
 #[derive(Default)]
@@ -47,6 +77,8 @@ pub struct Prefixes {
     vacant: Vec<usize>,
     roots: Vec<usize>,
     clock: u64,
+    /// The engine's current step.
+    pub now: u64,
 }
 
 /// How many tokens two sequences begin with alike.
@@ -69,7 +101,8 @@ impl Prefixes {
     }
 
     /// Keeps the blocks of `tokens`, as far as they are not there yet.
-    pub fn keep(&mut self, tokens: &[u32], blocks: &[usize], pool: &mut Pool) {
+    /// `branch`: whoever may go on from them.
+    pub fn keep(&mut self, tokens: &[u32], blocks: &[usize], branch: Option<&Arc<Branch>>, pool: &mut Pool) {
         let mut parent = None;
         self.clock += 1;
         for (tokens, block) in tokens.chunks(BLOCK).zip(blocks) {
@@ -91,21 +124,27 @@ impl Prefixes {
                 }
             };
             if let Some(node) = parent {
-                let clock = self.clock;
-                self.node_mut(node).used = clock;
+                let (clock, now) = (self.clock, self.now);
+                let node = self.node_mut(node);
+                node.used = clock;
+                if let Some(branch) = branch {
+                    node.expected = Some((Arc::downgrade(branch), now));
+                }
             }
         }
     }
 
-    /// Gives up what was of no use for the longest time and nobody holds; whether there was anything.
-    pub fn give_up(&mut self, pool: &mut Pool) -> bool {
+    /// Gives up what nobody holds and will be of use last, or was of no use for the longest time; whether there was
+    /// anything. `newcomer`: the rank of whoever begins with it, where that can wait.
+    pub fn give_up(&mut self, pool: &mut Pool, newcomer: Option<u32>) -> bool {
         let leaves = self
             .nodes
             .iter()
             .enumerate()
             .filter_map(|(at, node)| Some((at, node.as_ref()?)));
         let spare = leaves.filter(|(_, node)| node.children.is_empty() && !pool.is_shared(node.block));
-        let Some((at, _)) = spare.min_by_key(|(_, node)| node.used) else {
+        let spare = spare.filter(|(_, node)| newcomer.is_none_or(|rank| !node.is_spared(rank, self.now)));
+        let Some((at, _)) = spare.min_by_key(|(_, node)| node.worth()) else {
             return false;
         };
         if let Some(node) = self.nodes[at].take() {
@@ -154,6 +193,7 @@ impl Prefixes {
             children: Vec::new(),
             parent,
             used: self.clock,
+            expected: None,
         };
         let at = self.vacant.pop().unwrap_or(self.nodes.len());
         if at == self.nodes.len() {

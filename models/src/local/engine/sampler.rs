@@ -4,11 +4,9 @@ use crate::local::kernels::{Distribution, divergence};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use std::collections::HashMap;
-use troupe_core::recording::Seen;
+use troupe_core::recording::{LIKELIEST, Seen};
 use troupe_core::sampling::Sampling;
 
-/// Alternatives that are kept of each token.
-const LIKELIEST: usize = 8;
 /// Tokens less likely than this share of the likeliest one are not drawn: a vocabulary of them has less than 2e-8.
 const NEGLIGIBLE: f64 = 1e-13;
 

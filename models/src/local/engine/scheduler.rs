@@ -81,7 +81,7 @@ impl Scheduler {
             sequence.tell(&Event::Failed(trouble));
             return;
         }
-        let behind = self.waiting.iter().position(|other| other.rank > sequence.rank);
+        let behind = self.waiting.iter().position(|other| other.rank() > sequence.rank());
         self.waiting.insert(behind.unwrap_or(self.waiting.len()), sequence);
     }
 
@@ -186,8 +186,10 @@ impl Scheduler {
     /// A running sequence ends; what it computed may be of use later.
     fn end(&mut self, at: usize) {
         let mut sequence = self.running.remove(at);
+        let tokens = &sequence.tokens[..sequence.computed];
+        self.prefixes.now = self.counts.steps;
         self.prefixes
-            .keep(&sequence.tokens[..sequence.computed], &sequence.blocks, &mut self.pool);
+            .keep(tokens, &sequence.blocks, sequence.branch.as_ref(), &mut self.pool);
         sequence.release(&mut self.pool);
     }
 
@@ -227,7 +229,7 @@ impl Scheduler {
     /// Who goes into the next step with how much: those who write first.
     fn shares(&mut self, tap: Option<usize>) -> Vec<Share> {
         let mut order: Vec<usize> = (0..self.running.len()).collect();
-        order.sort_by_key(|at| (!self.running[*at].is_writing(), self.running[*at].rank));
+        order.sort_by_key(|at| (!self.running[*at].is_writing(), self.running[*at].rank()));
         let mut ranks: Vec<usize> = Vec::new();
         let mut left = self.settings.step_tokens;
         let mut shares: Vec<Share> = Vec::new();

@@ -4,8 +4,10 @@ use super::job::{Event, Job, Work, Writer};
 use super::pool::Pool;
 use super::prefixes::{Found, alike};
 use std::ops::Range;
+use std::sync::Arc;
 use tokio::sync::mpsc::UnboundedSender;
 use troupe_core::message::Finish;
+use troupe_core::port::branch::Branch;
 use troupe_core::recording::{Seen, Written};
 
 /// A job, and how far it is.
@@ -20,8 +22,8 @@ pub struct Sequence {
     pub blocks: Vec<usize>,
     /// What is wanted.
     pub work: Work,
-    /// Lower ones go first.
-    pub rank: u32,
+    /// The agent that asks.
+    pub branch: Option<Arc<Branch>>,
     /// Whether the prompt was read, and its listeners know.
     pub is_read: bool,
     /// Tokens that were found instead of computed, at the first beginning.
@@ -39,11 +41,16 @@ impl Sequence {
             computed: 0,
             blocks: Vec::new(),
             work: job.work,
-            rank: job.rank,
+            branch: job.branch,
             is_read: false,
             reused: None,
             numbers: Vec::new(),
         }
+    }
+
+    /// Lower ones go first: whoever is no agent waits for nobody.
+    pub fn rank(&self) -> u32 {
+        self.branch.as_ref().map_or(0, |branch| branch.rank())
     }
 
     /// Those who are told of it.

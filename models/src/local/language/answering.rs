@@ -55,7 +55,7 @@ impl Answering {
         loaded.engine.submit(Job {
             prompt,
             work: Work::Write(vec![writer]),
-            rank: 0,
+            branch: request.branch.clone(),
         });
         Ok(Self {
             label: label.to_owned(),

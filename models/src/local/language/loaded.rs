@@ -4,7 +4,7 @@ use super::place::{Place, SEQUENCES};
 use crate::local::chat::Chat;
 use crate::local::decoder::{Model, Source};
 use crate::local::device;
-use crate::local::engine::{Counts, Engine, Settings};
+use crate::local::engine::{Engine, Settings};
 use crate::local::gguf::Gguf;
 use crate::local::shape::Shape;
 use crate::local::shelf::Files;
@@ -65,11 +65,6 @@ impl Loaded {
             settings,
             defaults: defaults(&json(files, "generation_config.json")),
         })
-    }
-
-    /// What was computed so far.
-    pub fn counts(&self) -> Counts {
-        self.engine.counts()
     }
 
     /// What is asked for, and what the model's makers would have for the rest.

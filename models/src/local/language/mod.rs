@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use tokio::sync::OnceCell;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use troupe_core::port::Error;
-use troupe_core::port::model::{DeltaStream, Held, Model, ModelRequest, Score};
+use troupe_core::port::model::{DeltaStream, Held, Model, ModelRequest, Score, Words};
 
 /// A model of this process, by its name. It is loaded by the first request, and once for all who use it.
 pub struct LocalModel {
@@ -91,7 +91,7 @@ impl LocalModel {
         self.loaded().await?.engine.submit(Job {
             prompt,
             work: work(listener),
-            rank: 0,
+            branch: None,
         });
         self.outcome(&mut events).await
     }
@@ -171,16 +171,20 @@ impl Model for LocalModel {
         }
     }
 
+    async fn words(&self) -> Result<Option<Words>, Error> {
+        self.loaded().await?;
+        let model = Arc::clone(&self.model);
+        Ok(Some(Arc::new(move |token| {
+            let vocabulary = model.loaded.get().map(|loaded| loaded.chat.vocabulary());
+            let word = vocabulary.and_then(|vocabulary| vocabulary.words().get(token as usize));
+            word.map(|word| word.bytes.clone()).unwrap_or_default()
+        })))
+    }
+
     async fn hold(&self, request: &ModelRequest) -> Option<Held> {
         let loaded = self.loaded().await.ok()?;
         let prompt = loaded.chat.shared(request).ok()?;
-        let (listener, events) = unbounded_channel();
-        loaded.engine.submit(Job {
-            prompt,
-            work: Work::Hold(listener),
-            rank: 0,
-        });
-        Some(Box::new(events))
+        Some(Box::new(loaded.engine.hold(prompt)))
     }
 }
 

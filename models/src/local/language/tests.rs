@@ -21,6 +21,8 @@ fn ask(text: &str, output: Type, seed: u64) -> ModelRequest {
         system: "You answer in few words.".into(),
         messages: vec![Arc::new(Message::User { text: text.to_owned() })],
         tools: Arc::default(),
+        branch: None,
+        calling: troupe_core::port::model::Calling::default(),
         output,
         sampling: Sampling {
             seed: Some(seed),

@@ -5,9 +5,10 @@ use super::names::WireNames;
 use crate::catalog::LengthParameter;
 use serde::Serialize;
 use serde::de::IgnoredAny;
+use serde_json::json;
 use troupe_core::Value;
 use troupe_core::message::{AssistantMessage, Message};
-use troupe_core::port::model::ModelRequest;
+use troupe_core::port::model::{ModelRequest, ToolChoice};
 use troupe_core::sampling::Sampling;
 use troupe_core::types::Type;
 
@@ -60,7 +61,9 @@ struct Body<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tools: Vec<Tool<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    tool_choice: Option<&'static str>,
+    tool_choice: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parallel_tool_calls: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     response_format: Option<ResponseFormat>,
     stream: bool,
@@ -146,7 +149,8 @@ pub fn encode(shared: &Shared, request: &ModelRequest, names: &WireNames, refuse
         model: &shared.name,
         messages: entries(request, names),
         tools: request.tools.iter().map(|spec| tool(spec, names)).collect(),
-        tool_choice: (!request.tools.is_empty()).then_some("auto"),
+        tool_choice: (!request.tools.is_empty()).then(|| tool_choice(request, names)),
+        parallel_tool_calls: (request.calling.single && !request.tools.is_empty()).then_some(false),
         response_format: response_format(shared, request).filter(|_| !refused.contains(Refused::RESPONSE_FORMAT)),
         stream: true,
         stream_options: (!refused.contains(Refused::STREAM_OPTIONS)).then_some(StreamOptions { include_usage: true }),
@@ -158,6 +162,14 @@ pub fn encode(shared: &Shared, request: &ModelRequest, names: &WireNames, refuse
         max_completion_tokens: sampling.max_tokens.filter(|_| !older_name),
     };
     serde_json::to_vec(&body).expect("strings, numbers and values always serialise")
+}
+
+fn tool_choice(request: &ModelRequest, names: &WireNames) -> Value {
+    match &request.calling.choice {
+        ToolChoice::Auto => "auto".into(),
+        ToolChoice::Required => "required".into(),
+        ToolChoice::Named(name) => json!({ "type": "function", "function": { "name": names.to_wire(name) } }),
+    }
 }
 
 fn entries<'a>(request: &'a ModelRequest, names: &WireNames) -> Vec<Entry<'a>> {

@@ -39,6 +39,8 @@ fn question() -> ModelRequest {
             text: "What is A-RAG?".into(),
         })],
         tools: Arc::new([]),
+        branch: None,
+        calling: troupe_core::port::model::Calling::default(),
         output: Type::String,
         sampling: Sampling {
             temperature: Some(0.5),

@@ -1,5 +1,6 @@
 //! What a model says, in the dialect's words: a whole answer, or its pieces.
 
+use super::likely::Likely;
 use serde_json::{Value, json};
 use std::hash::{BuildHasher as _, RandomState};
 use troupe_agents::{Clock as _, SystemClock};
@@ -30,7 +31,7 @@ impl Heading {
     }
 
     /// The whole completion.
-    pub fn completion(&self, replies: &[Reply]) -> Value {
+    pub fn completion(&self, replies: &[Reply], likely: Option<&Likely>) -> Value {
         let mut usage = Usage::default();
         for (at, reply) in replies.iter().enumerate() {
             // The prompt is the same for all of them, and is counted once.
@@ -43,16 +44,16 @@ impl Heading {
         object["choices"] = replies
             .iter()
             .enumerate()
-            .map(|(at, reply)| choice(at, reply))
+            .map(|(at, reply)| choice(at, reply, likely))
             .collect();
         object["usage"] = counted(&usage);
         object
     }
 
     /// A piece of the answer `index`.
-    pub fn piece(&self, index: usize, delta: &Value, finish: Option<&str>) -> Value {
+    pub fn piece(&self, index: usize, delta: &Value, finish: Option<&str>, likely: Option<&Value>) -> Value {
         let mut object = self.object("chat.completion.chunk");
-        object["choices"] = json!([{ "index": index, "delta": delta, "finish_reason": finish, "logprobs": null }]);
+        object["choices"] = json!([{ "index": index, "delta": delta, "finish_reason": finish, "logprobs": likely }]);
         object
     }
 
@@ -65,7 +66,7 @@ impl Heading {
     }
 }
 
-fn choice(index: usize, reply: &Reply) -> Value {
+fn choice(index: usize, reply: &Reply, likely: Option<&Likely>) -> Value {
     let message = &reply.message;
     let calls = message.tool_calls.iter().map(|call| {
         json!({ "id": call.id, "type": "function", "function": { "name": call.name, "arguments": call.arguments } })
@@ -80,7 +81,8 @@ fn choice(index: usize, reply: &Reply) -> Value {
     if !calls.is_empty() {
         said["tool_calls"] = calls.into();
     }
-    json!({ "index": index, "message": said, "finish_reason": reason, "logprobs": null })
+    let likely = likely.map(|likely| likely.told(reply.recording.tokens()));
+    json!({ "index": index, "message": said, "finish_reason": reason, "logprobs": likely })
 }
 
 /// Why an answer ended.

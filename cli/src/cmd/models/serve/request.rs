@@ -1,13 +1,14 @@
 //! What a chat completion asks for, in the words of the port: a pure function of the request's body.
 
 mod messages;
+mod tools;
 
 use super::refusal::Refusal;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
-use troupe_core::port::model::ModelRequest;
-use troupe_core::port::tool::ToolSpec;
+use troupe_core::port::model::{Calling, ModelRequest};
+use troupe_core::recording::LIKELIEST;
 use troupe_core::sampling::Sampling;
 use troupe_core::types::{Schema, Type};
 
@@ -24,6 +25,8 @@ pub struct Asked {
     pub stream: bool,
     /// Whether the last piece tells the usage.
     pub usage: bool,
+    /// Whether each token is told with how likely it was, and beside how many others.
+    pub likely: Option<usize>,
 }
 
 /// The most answers to one request, as OpenAI has it.
@@ -43,9 +46,6 @@ const PASSED_OVER: [&str; 7] = [
 /// Values that ask for what happens anyhow.
 fn is_usual(name: &str, value: &Value) -> bool {
     match name {
-        "logprobs" => *value == json!(false),
-        "parallel_tool_calls" => *value == json!(true),
-        "top_logprobs" => *value == json!(0),
         "modalities" => *value == json!(["text"]),
         "logit_bias" => *value == json!({}),
         _ => false,
@@ -57,8 +57,11 @@ struct Body {
     model: String,
     messages: Vec<messages::Entry>,
     #[serde(default)]
-    tools: Option<Vec<Tool>>,
+    tools: Option<Vec<tools::Tool>>,
     tool_choice: Option<Value>,
+    parallel_tool_calls: Option<bool>,
+    logprobs: Option<bool>,
+    top_logprobs: Option<usize>,
     response_format: Option<ResponseFormat>,
     n: Option<u32>,
     stream: Option<bool>,
@@ -77,19 +80,6 @@ struct Body {
     repetition_penalty: Option<f64>,
     #[serde(flatten)]
     others: Map<String, Value>,
-}
-
-#[derive(Deserialize)]
-struct Tool {
-    r#type: String,
-    function: Option<Function>,
-}
-
-#[derive(Deserialize)]
-struct Function {
-    name: String,
-    description: Option<String>,
-    parameters: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -141,18 +131,23 @@ pub fn read(body: &[u8]) -> Result<Asked, Refusal> {
         ));
     }
     let (system, messages) = messages::read(body.messages)?;
-    let tools = tools(body.tools.unwrap_or_default(), body.tool_choice.as_ref())?;
+    let likely = likely(body.logprobs.unwrap_or(false), body.top_logprobs.unwrap_or(0))?;
+    let single = body.parallel_tool_calls == Some(false);
+    let (tools, choice) = tools::read(body.tools.unwrap_or_default(), body.tool_choice.as_ref())?;
     Ok(Asked {
         model: body.model,
         request: ModelRequest {
             system: system.into(),
             messages,
             tools,
+            calling: Calling { choice, single },
             output: output(body.response_format)?,
             sampling,
             forced: false,
+            branch: None,
         },
         choices,
+        likely,
         stream: body.stream.unwrap_or(false),
         usage: body
             .stream_options
@@ -202,31 +197,14 @@ fn sampling(body: &Body) -> Result<Sampling, Refusal> {
     })
 }
 
-/// The tools that may be called, as far as `choice` leaves them.
-fn tools(tools: Vec<Tool>, choice: Option<&Value>) -> Result<Arc<[ToolSpec]>, Refusal> {
-    let specs = tools.into_iter().enumerate().map(|(at, tool)| match tool.function {
-        Some(function) if tool.r#type == "function" => Ok(ToolSpec {
-            name: function.name,
-            description: function.description.unwrap_or_default(),
-            parameters: function
-                .parameters
-                .unwrap_or_else(|| json!({ "type": "object", "properties": {} })),
-            result: Type::Any,
-        }),
-        _ => Err(Refusal::parameter(
-            format!("tools[{at}]"),
-            "is no `function`; others are not supported here",
-        )),
-    });
-    let specs: Vec<ToolSpec> = specs.collect::<Result<_, _>>()?;
-    match choice.map(|choice| choice.as_str().unwrap_or_default()) {
-        None | Some("auto") => Ok(specs.into()),
-        Some("none") => Ok(Arc::new([])),
-        Some(_) => {
-            let what = "only `auto` and `none` are supported here: a call cannot be forced";
-            Err(Refusal::parameter("tool_choice", what))
-        }
-    }
+/// How many alternatives of each token are told; none where no token is.
+fn likely(told: bool, most: usize) -> Result<Option<usize>, Refusal> {
+    let trouble = match (told, most) {
+        (false, 1..) => "needs `logprobs: true`".to_owned(),
+        (true, most) if most > LIKELIEST => format!("is {most}; {LIKELIEST} are kept of each token"),
+        _ => return Ok(told.then_some(most)),
+    };
+    Err(Refusal::parameter("top_logprobs", trouble))
 }
 
 fn output(format: Option<ResponseFormat>) -> Result<Type, Refusal> {

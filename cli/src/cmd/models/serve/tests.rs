@@ -10,8 +10,9 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use troupe_core::message::{Finish, Usage};
-use troupe_core::port::model::{Delta, DeltaStream, ModelRequest};
+use troupe_core::port::model::{Delta, DeltaStream, ModelRequest, Words};
 use troupe_core::port::{Error, ErrorKind};
+use troupe_core::recording::{Seen, Written};
 
 /// Says its deltas, then ends, breaks or stays silent.
 struct Parrot {
@@ -59,6 +60,11 @@ impl Model for Parrot {
 
     fn label(&self) -> String {
         "test/parrot".into()
+    }
+
+    async fn words(&self) -> Result<Option<Words>, Error> {
+        let words = ["An ", "owl.", "\u{fffd}"];
+        Ok(Some(Arc::new(move |token| words[token as usize].as_bytes().to_vec())))
     }
 }
 
@@ -241,6 +247,57 @@ async fn a_stream_tells_the_same_in_pieces() {
 }
 
 #[tokio::test]
+async fn tokens_are_told_with_how_likely_they_were() {
+    let token = |token: u32, likeliest: Vec<(u32, f32)>| {
+        let seen = (!likeliest.is_empty()).then(|| Seen {
+            log_probability: -0.5,
+            entropy: 1.0,
+            step: 0.0,
+            likeliest,
+        });
+        Delta::Token(Written { token, seen })
+    };
+    let said = vec![
+        token(0, vec![(0, -0.5), (1, -1.5), (2, f32::NEG_INFINITY)]),
+        Delta::Text("An ".into()),
+        token(1, Vec::new()),
+        Delta::Text("owl.".into()),
+        token(0, vec![(1, -0.25)]),
+    ];
+    let (_, address) = serve(said, Then::Ends, None).await;
+    let (_, body) = exchange(&address, CHAT, "", ask(json!({ "logprobs": true, "top_logprobs": 3 }))).await;
+    let body: Value = serde_json::from_str(&body).unwrap();
+    let content = &body["choices"][0]["logprobs"]["content"];
+    let words = json!([
+        { "token": "An ", "logprob": -0.5, "bytes": [65, 110, 32] },
+        { "token": "owl.", "logprob": -1.5, "bytes": [111, 119, 108, 46] },
+        { "token": "\u{fffd}", "logprob": -9999.0, "bytes": [239, 191, 189] },
+    ]);
+    assert_eq!(
+        (content[0]["logprob"].as_f64(), &content[0]["top_logprobs"]),
+        (Some(-0.5), &words)
+    );
+    // Dictated: certain, and without alternatives.
+    assert_eq!(
+        content[1],
+        json!({ "token": "owl.", "logprob": 0.0, "bytes": [111, 119, 108, 46], "top_logprobs": [] })
+    );
+    let body = ask(json!({ "logprobs": true, "top_logprobs": 1, "stream": true }));
+    let (_, streamed) = exchange(&address, CHAT, "", body).await;
+    let events = streamed.split("\n\n").filter_map(|event| event.strip_prefix("data: {"));
+    let told: Vec<(String, usize)> = events
+        .map(|event| {
+            let event: Value = serde_json::from_str(&format!("{{{event}")).unwrap();
+            let choice = &event["choices"][0];
+            let text = choice["delta"]["content"].as_str().unwrap_or_default().to_owned();
+            (text, choice["logprobs"]["content"].as_array().map_or(0, Vec::len))
+        })
+        .collect();
+    let expected = [("", 0), ("An ", 1), ("owl.", 1), ("", 1)];
+    assert_eq!(told, expected.map(|(text, count)| (text.to_owned(), count)));
+}
+
+#[tokio::test]
 async fn whoever_goes_away_ends_the_answer() {
     for stream in [true, false] {
         let (parrot, address) = serve(vec![Delta::Text("An ".into())], Then::Stays, None).await;
@@ -325,7 +382,7 @@ async fn requests_that_cannot_be_followed_have_their_status() {
             400,
             "embeds and does not write",
         ),
-        (CHAT, key, ask(json!({ "logprobs": true })), 400, "`logprobs`"),
+        (CHAT, key, ask(json!({ "logit_bias": { "1": 2 } })), 400, "`logit_bias`"),
         (CHAT, key, json!([1]), 400, "the body: "),
         (CHAT, key, Value::Null, 405, "does not take that method"),
         (

@@ -2,8 +2,10 @@
 //! which tells the model so, and must not pass for words.
 
 use super::super::dialect::{ARGUMENTS, Calls};
+use super::marked;
 use serde::de::IgnoredAny;
 use serde_json::{Deserializer, Value};
+use troupe_core::port::tool::ToolSpec;
 
 /// A call as it was written.
 #[derive(Debug, PartialEq, Eq)]
@@ -16,9 +18,12 @@ pub struct Call {
     pub arguments: String,
 }
 
-/// Whether a text is one JSON value.
-pub fn is_json(text: &str) -> bool {
-    serde_json::from_str::<IgnoredAny>(text).is_ok()
+/// Whether nothing is missing of the text before a closing mark.
+pub fn is_whole(calls: Calls, inner: &str) -> bool {
+    match calls {
+        Calls::Functions | Calls::Pairs => marked::is_whole(calls, inner),
+        _ => serde_json::from_str::<IgnoredAny>(inner).is_ok(),
+    }
 }
 
 /// Whether a message begins as a bare call does, with `{"name":`. None while that is open.
@@ -35,9 +40,10 @@ pub fn is_bare(message: &str) -> Option<bool> {
 }
 
 /// The calls in the text behind an opening mark; none where no tool is named in it.
-pub fn read(calls: Calls, inner: &str) -> Vec<Call> {
+pub fn read(calls: Calls, tools: &[ToolSpec], inner: &str) -> Vec<Call> {
     match calls {
         Calls::Named => named(inner),
+        Calls::Functions | Calls::Pairs => marked::read(calls, tools, inner).into_iter().collect(),
         Calls::Tagged | Calls::Bare | Calls::Listed => match values(inner) {
             Some(values) => values.iter().filter_map(|value| call(calls, value)).collect(),
             None => broken(calls, inner).into_iter().collect(),

@@ -3,10 +3,12 @@
 //! JSON is written as Python writes it, `{"a": 1, "b": 2}`: models were trained on calls of that form, templates render
 //! it, and where nothing is left to choose no forward pass is needed.
 
+mod marked;
+
 use super::super::dialect::{ARGUMENTS, Calls, Dialect, THINK, THOUGHT};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
-use troupe_core::port::model::ModelRequest;
+use troupe_core::port::model::{ModelRequest, ToolChoice};
 use troupe_core::port::tool::ToolSpec;
 use troupe_core::types::Type;
 
@@ -27,6 +29,7 @@ pub fn grammar(request: &ModelRequest, shape: Shape) -> Option<String> {
     let calls = shape.dialect.calls;
     let body = match (&answer, request.tools.is_empty()) {
         (None, true) => return None,
+        (_, false) if request.calling.choice != ToolChoice::Auto => "called",
         (None, false) if calls == Calls::Bare => "(TEXT | called)",
         (None, false) => "(TEXT | words behind)",
         (Some(_), true) => "answer",
@@ -45,12 +48,12 @@ pub fn grammar(request: &ModelRequest, shape: Shape) -> Option<String> {
         rules.add("BLANK", r"/[ \n]{1,3}/");
     }
     if !request.tools.is_empty() {
-        if answer.is_none() {
+        if body.contains("words") || body.contains("TEXT") {
             rules.words(calls);
         }
-        rules.calls(calls, &request.tools);
+        rules.calls(calls, request);
     }
-    if let Some(schema) = answer {
+    if let (Some(schema), true) = (answer, body.contains("answer")) {
         rules.add("answer", &format!("%json {schema}"));
     }
     Some(rules.0)
@@ -87,21 +90,43 @@ impl Rules {
     }
 
     /// Calls with their marks (`called`), and all that follows the first mark (`behind`).
-    fn calls(&mut self, calls: Calls, tools: &[ToolSpec]) {
+    fn calls(&mut self, calls: Calls, request: &ModelRequest) {
         let opening = literal(calls.opening());
-        let behind = match calls {
-            Calls::Tagged => format!(r#""\n" call "\n</tool_call>" ("\n" {opening} "\n" call "\n</tool_call>")*"#),
+        let (one, further, last) = match calls {
+            Calls::Tagged | Calls::Functions => (
+                r#""\n" call "\n</tool_call>""#,
+                format!(r#""\n" {opening} "\n" call "\n</tool_call>""#),
+                "",
+            ),
+            Calls::Pairs => (
+                r#"call "</tool_call>""#,
+                format!(r#""\n"? {opening} call "</tool_call>""#),
+                "",
+            ),
             // Templates of this dialect refuse more than one.
-            Calls::Bare => "call".to_owned(),
-            Calls::Listed => r#"" "? "[" call (", " call)* "]""#.to_owned(),
-            Calls::Named => format!("call ({opening} call)*"),
+            Calls::Bare => ("call", String::new(), ""),
+            Calls::Listed => (r#"" "? "[" call"#, r#"", " call"#.to_owned(), r#" "]""#),
+            Calls::Named => ("call", format!("{opening} call"), ""),
+        };
+        let behind = match request.calling.single || further.is_empty() {
+            true => format!("{one}{last}"),
+            false => format!("{one} ({further})*{last}"),
         };
         let optional = if calls == Calls::Bare { "?" } else { "" };
         self.add("called", &format!("{opening}{optional} behind"));
         self.add("behind", &behind);
+        let may_be = |tool: &&ToolSpec| match &request.calling.choice {
+            ToolChoice::Named(name) => tool.name == *name,
+            ToolChoice::Auto | ToolChoice::Required => true,
+        };
+        let tools: Vec<&ToolSpec> = request.tools.iter().filter(may_be).collect();
         let each: Vec<String> = (0..tools.len()).map(|at| format!("call_{at}")).collect();
         self.add("call", &each.join(" | "));
-        for (at, tool) in tools.iter().enumerate() {
+        for (at, tool) in tools.into_iter().enumerate() {
+            if matches!(calls, Calls::Functions | Calls::Pairs) {
+                self.marked(calls, at, tool);
+                continue;
+            }
             let name = Value::from(tool.name.as_str());
             let (before, after) = match calls {
                 Calls::Named => (literal(&format!("{}{ARGUMENTS}", tool.name)), String::new()),

@@ -12,7 +12,7 @@ use super::dialect::Dialect;
 use llguidance::api::TopLevelGrammar;
 use llguidance::{Matcher, ParserFactory};
 use serde_json::Value;
-use troupe_core::port::model::ModelRequest;
+use troupe_core::port::model::{ModelRequest, ToolChoice};
 use troupe_core::port::{Error, ErrorKind};
 
 /// Makes the constraints of one model's answers.
@@ -51,8 +51,15 @@ impl Grammars {
     /// `opened`: the prompt ended inside of a thought. `thinking`: a thought may come first.
     ///
     /// # Errors
-    /// `Invalid` for a JSON Schema that cannot be held to, with its owner and the part of it.
+    /// `Invalid` for a JSON Schema that cannot be held to, with its owner and the part of it, and for a call of a tool
+    /// that there is not.
     pub fn constrain(&self, request: &ModelRequest, opened: bool, thinking: bool) -> Result<Option<Constraint>, Error> {
+        if let ToolChoice::Named(name) = &request.calling.choice
+            && request.tools.iter().all(|tool| tool.name != *name)
+        {
+            let message = format!("`{name}` is to be called, and is no tool on offer");
+            return Err(Error::new(ErrorKind::Invalid, message));
+        }
         let shape = Shape {
             dialect: self.dialect,
             opened,

@@ -7,10 +7,18 @@ use super::super::writer::Writer;
 use super::*;
 use serde_json::json;
 use std::sync::{Arc, LazyLock};
+use troupe_core::port::model::Calling;
 use troupe_core::port::tool::ToolSpec;
 use troupe_core::types::{Schema, Type};
 
-const KINDS: [Calls; 4] = [Calls::Tagged, Calls::Bare, Calls::Listed, Calls::Named];
+const KINDS: [Calls; 6] = [
+    Calls::Tagged,
+    Calls::Functions,
+    Calls::Pairs,
+    Calls::Bare,
+    Calls::Listed,
+    Calls::Named,
+];
 
 static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(vocabulary);
 
@@ -98,8 +106,13 @@ fn tools() -> Vec<ToolSpec> {
     let texts = json!({ "type": "array", "items": { "type": "string", "maxLength": 12 }, "maxItems": 2 });
     let parameters = json!({
         "type": "object",
-        "properties": { "keywords": texts, "top_k": { "type": "integer", "minimum": 1, "maximum": 20 } },
-        "required": ["keywords"],
+        "properties": {
+            "keywords": texts,
+            "kind": { "enum": ["low", "high"] },
+            "note": { "type": "string", "minLength": 2, "maxLength": 9 },
+            "top_k": { "type": "integer", "minimum": 1, "maximum": 20 },
+        },
+        "required": ["keywords", "note"],
     });
     vec![
         tool("keyword_search", parameters),
@@ -112,7 +125,7 @@ fn answered(calls: Calls, request: &ModelRequest, opened: bool, seed: u64) -> tr
     let dialect = dialect(calls);
     let mut constraint = grammars(calls).constrain(request, opened, true).unwrap().unwrap();
     let (text, ..) = written(&mut constraint, dialect, &mut Random(seed));
-    let mut answer = Answer::new(dialect, !request.tools.is_empty(), opened);
+    let mut answer = Answer::new(dialect, Arc::clone(&request.tools), opened);
     let mut deltas = answer.push(&text);
     deltas.extend(answer.finish());
     let message = fold(deltas);
@@ -313,4 +326,33 @@ fn what_cannot_be_held_to_is_told_with_its_part() {
         json!({ "type": "object", "properties": { "n": { "type": "integer", "minimum": 3, "maximum": 2 } }, "required": ["n"] }),
     );
     insta::assert_snapshot!(refused(vec![search(), impossible], json!({ "type": "integer" })), @"no grammar can be made of the parameters of the tool `impossible`, at properties.n: Unsatisfiable schema: minimum (3) is greater than maximum (2)");
+}
+
+#[test]
+fn a_call_may_be_demanded() {
+    for calls in KINDS {
+        for (choice, single) in [
+            (ToolChoice::Required, false),
+            (ToolChoice::Required, true),
+            (ToolChoice::Named("read \"all\"".to_owned()), true),
+        ] {
+            let mut request = ask("", tools(), Type::String);
+            request.calling = Calling { choice, single };
+            for seed in 1..12 {
+                let message = answered(calls, &request, false, seed);
+                let made = message.tool_calls.len();
+                assert!(
+                    message.text.is_empty() && made > 0 && !(single && made > 1),
+                    "{message:?}"
+                );
+                if matches!(request.calling.choice, ToolChoice::Named(_)) {
+                    assert_eq!(message.tool_calls[0].name, "read \"all\"");
+                }
+            }
+        }
+    }
+    let mut request = ask("", tools(), Type::String);
+    request.calling.choice = ToolChoice::Named("stop".to_owned());
+    let error = grammars(Calls::Tagged).constrain(&request, false, false).err().unwrap();
+    assert_eq!(error.message, "`stop` is to be called, and is no tool on offer");
 }

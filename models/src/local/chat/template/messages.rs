@@ -54,6 +54,11 @@ impl Accepts {
             tools: shows(&one(), std::slice::from_ref(&tool), &[PROBE]) && shows(&called, &[tool], &["probe16180"]),
         })
     }
+
+    /// Whether it has a place for tools. Where it has none, the model is told of them and of how they are called.
+    pub fn shows_tools(self) -> bool {
+        self.tools
+    }
 }
 
 /// The messages and the tools of a request.

@@ -7,7 +7,7 @@ mod source;
 
 pub use source::Source;
 
-use super::dialect::{Dialect, THINK};
+use super::dialect::{Calls, Dialect, THINK};
 use messages::Accepts;
 use minijinja::value::Serde;
 use minijinja::{Environment, ErrorKind};
@@ -62,6 +62,9 @@ impl Template {
             python::dated(&mut template.environment);
         }
         template.accepts = Accepts::tried(|messages, tools| template.fill(messages, tools, true))?;
+        if !template.accepts.shows_tools() {
+            template.dialect.calls = Calls::Tagged;
+        }
         for thinking in [false, true] {
             let prompt = template.fill(&messages::one(), &[], thinking)?;
             template.opens[usize::from(thinking)] = prompt.trim_end().ends_with(THINK);

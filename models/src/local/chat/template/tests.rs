@@ -74,6 +74,29 @@ fn what_a_template_cannot_show_is_written_into_what_it_can() {
 }
 
 #[test]
+fn a_model_that_is_told_in_words_how_to_call_writes_as_it_was_told() {
+    // As distilled R1 models have it: calls are shown, tools are not.
+    let distilled = "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}{% for call in m.tool_calls or [] %}<｜tool▁call▁begin｜>\
+                     {{ call.function.name }}<｜tool▁sep｜>{% endfor %}{% endfor %}<think>\n{# </think> #}";
+    let listed = "{% for m in messages %}{{ m.content }}{# [TOOL_CALLS] #}{% endfor %}";
+    for (source, thinks) in [(distilled, true), (listed, false)] {
+        let template = plain(source);
+        let dialect = Dialect {
+            calls: Calls::Tagged,
+            thinks,
+        };
+        assert_eq!(template.dialect(), dialect);
+        let prompt = template
+            .render(&ask("Who?", vec![search()], Type::String), true)
+            .unwrap();
+        assert!(
+            prompt.contains("<tool_call>\n{\"name\": <name>") && prompt.contains("keyword_search"),
+            "{prompt}"
+        );
+    }
+}
+
+#[test]
 fn a_refusal_is_told_in_the_words_of_the_template() {
     let picky =
         "{% if messages|length > 1 %}{{ raise_exception('One at a time!') }}{% endif %}{{ messages[0].content }}";

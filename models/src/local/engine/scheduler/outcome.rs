@@ -69,16 +69,27 @@ impl Scheduler {
         }
     }
 
-    /// Begins a branch: it shares all blocks, and writes to none that it shares.
+    /// Begins a branch.
     fn branch(&mut self, branch: Branch) {
-        let trunk = &self.running[branch.of];
-        let mut sequence = Sequence {
+        let mut sequence = self.fork(branch.of, branch.writer);
+        let mut logits = branch.logits;
+        if sequence.write(&mut logits, self.settings.context) {
+            self.running.push(sequence);
+        } else {
+            sequence.release(&mut self.pool);
+        }
+    }
+
+    /// Another sequence over the prompt of a running one: it shares all blocks, and writes to none that it shares.
+    pub fn fork(&mut self, of: usize, writer: Writer) -> Sequence {
+        let trunk = &self.running[of];
+        let sequence = Sequence {
             tokens: trunk.tokens[..trunk.prompt].to_vec(),
             prompt: trunk.prompt,
             computed: trunk.prompt,
             blocks: trunk.blocks[..trunk.prompt.div_ceil(BLOCK)].to_vec(),
-            work: Work::Write(vec![branch.writer]),
-            rank: trunk.rank,
+            work: Work::Write(vec![writer]),
+            branch: trunk.branch.clone(),
             is_read: true,
             reused: Some(trunk.prompt),
             numbers: Vec::new(),
@@ -86,11 +97,6 @@ impl Scheduler {
         for block in &sequence.blocks {
             self.pool.share(*block);
         }
-        let mut logits = branch.logits;
-        if sequence.write(&mut logits, self.settings.context) {
-            self.running.push(sequence);
-        } else {
-            sequence.release(&mut self.pool);
-        }
+        sequence
     }
 }

@@ -15,7 +15,11 @@ impl Scheduler {
         let partly = found.partly.inspect(|(block, _)| self.pool.share(*block));
         // Those who run need a block each soon, and would take it from whoever came last.
         let wished = needed + self.running.len();
-        while self.pool.free() < wished && self.prefixes.give_up(&mut self.pool) {}
+        // While others are at work, somebody new does not push out those who will be back before long.
+        let works = self.running.iter().any(|running| running.pending() > 0);
+        let newcomer = works.then(|| sequence.rank());
+        self.prefixes.now = self.counts.steps;
+        while self.pool.free() < wished && self.prefixes.give_up(&mut self.pool, newcomer) {}
         let has_room = self.pool.free() >= wished || self.running.is_empty() && self.pool.free() >= needed;
         sequence.blocks.clone_from(&found.blocks);
         let mut reused = found.blocks.len() * BLOCK;
@@ -47,7 +51,7 @@ impl Scheduler {
             if self.grow(at, tokens) {
                 return true;
             }
-            if self.prefixes.give_up(&mut self.pool) {
+            if self.prefixes.give_up(&mut self.pool, None) {
                 continue;
             }
             let last = (0..self.running.len()).rev().find(|other| {
@@ -56,7 +60,7 @@ impl Scheduler {
                     && !gone.contains(other)
                     && !self.running[*other].blocks.is_empty()
             });
-            let Some(other) = last.filter(|other| self.running[*other].rank >= self.running[at].rank) else {
+            let Some(other) = last.filter(|other| self.running[*other].rank() >= self.running[at].rank()) else {
                 gone.push(at);
                 self.running[at].release(&mut self.pool);
                 return false;

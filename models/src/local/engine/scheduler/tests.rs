@@ -1,5 +1,7 @@
 //! The scheduler over a tiny model: what it writes is what each sequence alone would, whatever goes on beside it.
 
+mod agents;
+
 use super::{Counts, Scheduler};
 use crate::local::decoder::tests::{Expected, likeliest, opened};
 use crate::local::decoder::{Architecture, Batch, Made, Model, Session};
@@ -54,7 +56,7 @@ fn ask(scheduler: &mut Scheduler, prompt: &[u32], most: usize, sampling: &Sampli
     scheduler.submit(Job {
         prompt: prompt.to_vec(),
         work: Work::Write(writers),
-        rank: 0,
+        branch: None,
     });
     heard.remove(0)
 }
@@ -137,7 +139,7 @@ fn branches_share_their_prompt_and_go_their_own_ways() {
     scheduler.submit(Job {
         prompt: expected.prompt.clone(),
         work: Work::Write(writers),
-        rank: 0,
+        branch: None,
     });
     finish(&mut scheduler);
     assert_eq!(scheduler.counts().computed, 40 + 4 * 19);
@@ -187,7 +189,7 @@ fn whoever_goes_leaves_nothing_behind() {
     drop(events);
     scheduler.step();
     assert!(scheduler.is_idle() && scheduler.running.is_empty());
-    while scheduler.prefixes.give_up(&mut scheduler.pool) {}
+    while scheduler.prefixes.give_up(&mut scheduler.pool, None) {}
     assert_eq!(used(&scheduler), 0);
 }
 
@@ -212,7 +214,7 @@ fn given_answers_are_scored_as_they_would_be_written() {
         scheduler.submit(Job {
             prompt: tokens.to_vec(),
             work: Work::Score(from, listener),
-            rank: 0,
+            branch: None,
         });
         finish(scheduler);
         match heard(&mut events).1 {
@@ -250,7 +252,7 @@ fn hidden_states_are_those_of_the_reference() {
         scheduler.submit(Job {
             prompt: expected.prompt.clone(),
             work: Work::Hidden(layer, listener),
-            rank: 0,
+            branch: None,
         });
         finish(&mut scheduler);
         let Some(Event::Hidden(got)) = heard(&mut events).1 else {
@@ -273,7 +275,7 @@ fn what_is_held_is_there_until_it_is_let_go() {
     scheduler.submit(Job {
         prompt: expected.prompt.clone(),
         work: Work::Hold(listener),
-        rank: 0,
+        branch: None,
     });
     finish(&mut scheduler);
     assert!(matches!(
@@ -351,7 +353,7 @@ proptest! {
             prop_assert_eq!(tokens, alone(&prompt, most, &sampling));
         }
         scheduler.step();
-        while scheduler.prefixes.give_up(&mut scheduler.pool) {}
+        while scheduler.prefixes.give_up(&mut scheduler.pool, None) {}
         prop_assert_eq!(used(&scheduler), 0, "every block came back");
     }
 }

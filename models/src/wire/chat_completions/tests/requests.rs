@@ -8,6 +8,7 @@ use insta::assert_snapshot;
 use serde_json::json;
 use troupe_core::Value;
 use troupe_core::message::{AssistantMessage, ToolCall};
+use troupe_core::port::model::{Calling, ToolChoice};
 use troupe_core::port::tool::ToolSpec;
 use troupe_core::sampling::Sampling;
 
@@ -100,6 +101,14 @@ fn a_conversation_with_tools() {
     "#);
     assert_snapshot!(body["tools"], @r#"[{"type":"function","function":{"name":"papers_keyword_search","description":"Finds chunks.","parameters":{"type":"object","properties":{"keywords":{"type":"array"}}}}}]"#);
     assert_eq!(body["tool_choice"], "auto");
+    assert!(body.get("parallel_tool_calls").is_none());
+    request.calling = Calling {
+        choice: ToolChoice::Named("papers.keyword_search".into()),
+        single: true,
+    };
+    let body = self::body(&request, Quirks::COMMON, Refused::default());
+    assert_snapshot!(body["tool_choice"], @r#"{"type":"function","function":{"name":"papers_keyword_search"}}"#);
+    assert_eq!(body["parallel_tool_calls"], false);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use super::*;
 use proptest::prelude::*;
 use troupe_core::message::Message;
+use troupe_core::port::model::ToolChoice;
 
 fn asked(body: Value) -> Result<Asked, String> {
     read(body.to_string().as_bytes())
@@ -108,15 +109,45 @@ fn the_form_of_an_answer_is_a_type() {
 }
 
 #[test]
+fn calls_may_be_demanded_and_tokens_told() {
+    let mut body = json!({
+        "model": "m", "messages": [{ "role": "user", "content": "x" }], "logprobs": true, "top_logprobs": 8,
+        "tools": [{ "type": "function", "function": { "name": "look" } }], "parallel_tool_calls": false,
+        "tool_choice": { "type": "function", "function": { "name": "look" } },
+    });
+    let one = asked(body.clone()).unwrap();
+    let choice = ToolChoice::Named("look".into());
+    assert_eq!(
+        (one.likely, one.request.calling),
+        (Some(8), Calling { choice, single: true })
+    );
+    body["tool_choice"] = json!("required");
+    assert_eq!(
+        asked(body.clone()).unwrap().request.calling.choice,
+        ToolChoice::Required
+    );
+    body["top_logprobs"] = json!(9);
+    assert_eq!(
+        asked(body).unwrap_err(),
+        "`top_logprobs`: is 9; 8 are kept of each token"
+    );
+}
+
+#[test]
 fn what_cannot_be_followed_is_refused_by_name() {
     let image = json!([{ "role": "user", "content": [{ "type": "image_url", "image_url": { "url": "x" } }] }]);
     let told = [
-        with("logprobs", json!(true)),
-        with("parallel_tool_calls", json!(false)),
+        with("logit_bias", json!({ "1": 2 })),
+        with("top_logprobs", json!(3)),
         with("temperature", json!(3)),
         with("n", json!(0)),
         with("stop", json!(["", "x"])),
         with("tool_choice", json!("required")),
+        with(
+            "tool_choice",
+            json!({ "type": "function", "function": { "name": "look" } }),
+        ),
+        with("tool_choice", json!("any")),
         with("messages", json!([])),
         with("messages", image),
         with(
@@ -131,12 +162,14 @@ fn what_cannot_be_followed_is_refused_by_name() {
     ];
     let told: Vec<String> = told.into_iter().map(Result::unwrap_err).collect();
     let starts = [
-        "`logprobs`: is not supported here",
-        "`parallel_tool_calls`: is not supported here",
+        "`logit_bias`: is not supported here",
+        "`top_logprobs`: needs `logprobs: true`",
         "`temperature`: is 3; it goes from 0 to 2",
         "`n`: is 0",
         "`stop`: takes up to 16 texts",
-        "`tool_choice`: only `auto` and `none`",
+        "`tool_choice`: is `required`, and there are no `tools`",
+        "`tool_choice`: names `look`, which is none of `tools`",
+        "`tool_choice`: is `auto`, `none`, `required`, or an object",
         "`messages`: holds nothing to answer",
         "`messages[0].content[0]`: is of the type `image_url`",
         "`messages[0].tool_call_id`: no call `c9`",

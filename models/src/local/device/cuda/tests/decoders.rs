@@ -110,7 +110,7 @@ fn branches_of_a_prompt_share_its_blocks_and_write_the_same() {
     scheduler.submit(Job {
         prompt: expected.prompt.clone(),
         work: Work::Write(writers),
-        rank: 0,
+        branch: None,
     });
     while !scheduler.is_idle() {
         scheduler.step();
