@@ -83,7 +83,8 @@ fn agents_and_steps_meet_in_a_shared_sandbox_and_leave_nothing() {
 #[test]
 fn a_command_reaches_listed_hosts_and_is_told_of_others() {
     let Some(image) = image() else { return };
-    let server = Server::start(|_| Some("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 5\r\n\r\nhello".to_owned()));
+    let server =
+        Server::start(|_| Some("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 5\r\n\r\nhello".to_owned()));
     let address = server
         .address
         .trim_start_matches("http://")
