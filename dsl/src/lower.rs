@@ -121,7 +121,7 @@ fn place(sandbox: &Sandbox) -> Option<ir::PlaceTemplate> {
     Some(ir::PlaceTemplate {
         image: sandbox.image.as_ref()?.template(),
         directory: sandbox.directory.clone(),
-        network: sandbox.network,
+        network: sandbox.network.clone(),
         rights: sandbox.rights,
         resources: sandbox.resources,
     })

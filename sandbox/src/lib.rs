@@ -13,6 +13,7 @@ mod group;
 mod held;
 pub mod host;
 mod places;
+pub mod proxy;
 
 pub use error::Error;
 pub use held::Pending;

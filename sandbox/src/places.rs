@@ -119,7 +119,7 @@ impl Places {
             env.extend(given);
         }
         Blueprint {
-            network: place.network,
+            network: place.network.clone(),
             rights: place.rights,
             resources: place.resources,
             mounts,

@@ -201,6 +201,9 @@ pub enum SandboxCommand {
         #[arg(long)]
         all: bool,
     },
+    /// Hand connections on: what runs of this program in a sandbox that may reach some hosts only
+    #[command(hide = true)]
+    Forward,
 }
 
 #[cfg(test)]

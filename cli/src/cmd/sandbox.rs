@@ -16,6 +16,10 @@ pub fn run(arguments: &Sandbox, settings: &Settings) -> anyhow::Result<Exit> {
     let (removes, all) = match arguments.command {
         SandboxCommand::Ls => (false, false),
         SandboxCommand::Gc { all } => (true, all),
+        SandboxCommand::Forward => {
+            troupe_sandbox::proxy::inside::forward()?;
+            return Ok(Exit::Succeeded);
+        }
     };
     let folder = workspace::folder(settings)?;
     let (gone, kept) = block_on(async {

@@ -143,7 +143,7 @@ pub fn place(workflow: &Workflow, tool: usize) -> anyhow::Result<Option<Place>> 
         room: None,
         image,
         directory: declared.directory.clone(),
-        network: declared.network,
+        network: declared.network.clone(),
         rights: declared.rights,
         resources: declared.resources,
     }))

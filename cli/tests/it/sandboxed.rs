@@ -80,6 +80,41 @@ fn agents_and_steps_meet_in_a_shared_sandbox_and_leave_nothing() {
     assert!(kept(&place, &name).is_empty());
 }
 
+#[test]
+fn a_command_reaches_listed_hosts_and_is_told_of_others() {
+    let Some(image) = image() else { return };
+    let server =
+        Server::start(|_| Some("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 5\r\n\r\nhello".to_owned()));
+    let address = server
+        .address
+        .trim_start_matches("http://")
+        .split('/')
+        .next()
+        .unwrap()
+        .to_owned();
+    let place = Place::new();
+    // What bash has is enough to ask a proxy.
+    let script = format!(
+        "ask() {{ exec 3<>/dev/tcp/127.0.0.1/3128; printf \"GET http://$1/ HTTP/1.1\\r\\n\\r\\n\" >&3; cat <&3; exec 3>&-; }}\n      \
+         ask {address} | tail -n 1; ask other.example >/dev/null; echo; echo $http_proxy"
+    );
+    place.file(
+        "w.yaml",
+        format!(
+            "troupe: 1\nname: listed\nsteps:\n  a:\n    run: [bash, -c, {}]\n    \
+             sandbox: {{ image: '{image}', network: ['{address}'] }}\n\
+             outputs: {{ out: '${{{{ steps.a.output.stdout }}}}', err: '${{{{ steps.a.output.stderr }}}}' }}\n",
+            json!(script)
+        ),
+    );
+    let run = place.troupe(&["run", "w.yaml", "--json"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    let outputs = &run.json()["outputs"];
+    assert_eq!(outputs["out"], "hello\nhttp://127.0.0.1:3128\n");
+    let told = format!("network: other.example:80 was not reached: the sandbox's `network` lists only {address}\n");
+    assert_eq!(outputs["err"], told);
+}
+
 /// The sandboxes that wait for a run.
 fn kept(place: &Place, run: &str) -> Vec<Value> {
     let listed = place.troupe(&["sandbox", "ls", "--json"]).json();

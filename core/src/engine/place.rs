@@ -38,7 +38,7 @@ fn place(template: &PlaceTemplate, image: String, room: Option<String>) -> Place
         room,
         image,
         directory: template.directory.clone(),
-        network: template.network,
+        network: template.network.clone(),
         rights: template.rights,
         resources: template.resources,
     }

@@ -1,5 +1,9 @@
 //! Places apart in which commands run.
 
+mod hosts;
+
+pub use hosts::{HostPattern, Hosts};
+
 use super::Error;
 use crate::input::Exit;
 use async_trait::async_trait;
@@ -58,11 +62,13 @@ impl Blueprint {
 }
 
 /// What a sandbox may reach.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Network {
     /// Nothing but itself.
     None,
+    /// Hosts by name, through a proxy of ours and in no other way.
+    Hosts(Hosts),
     /// Whatever the machine reaches.
     All,
 }

@@ -6,11 +6,11 @@ use crate::code;
 use crate::expression::{self, Tree};
 use crate::language::{SANDBOX, SANDBOX_DECLARED};
 use crate::report::Report;
-use crate::yaml::{Entry, Kind};
+use crate::yaml::{Entry, Kind, Node};
 use troupe_core::Value;
 use troupe_core::effect::WORK;
 use troupe_core::ir::Share;
-use troupe_core::port::sandbox::{Network, Resources, Rights};
+use troupe_core::port::sandbox::{HostPattern, Hosts, Network, Resources, Rights};
 
 /// Where commands run.
 #[derive(Debug)]
@@ -130,14 +130,27 @@ fn directory(report: &mut Report, fields: &Fields<'_>) -> String {
 }
 
 fn network(report: &mut Report, fields: &Fields<'_>) -> Network {
-    let network = fields.get("network");
-    let is_list = network.is_some_and(|entry| matches!(entry.value.kind, Kind::List(_)));
-    if let Some(entry) = network.filter(|_| is_list) {
-        report.later("network: [HOST]", entry.key_span);
-        return Network::None;
+    let hosts = fields.get("network").and_then(|entry| match &entry.value.kind {
+        Kind::List(items) => Some((entry, items)),
+        _ => None,
+    });
+    if let Some((entry, items)) = hosts {
+        if items.is_empty() {
+            let message = "`network` lists no host: write `none`, or leave it out";
+            report.error(code::WRONG_KIND, entry.value.span, message);
+        }
+        let hosts = items.iter().filter_map(|item| host(report, item));
+        return Network::Hosts(Hosts::new(hosts.collect()));
     }
     match fields.word(report, "network") {
         Some("all") => Network::All,
         _ => Network::None,
     }
+}
+
+fn host(report: &mut Report, item: &Node) -> Option<HostPattern> {
+    let text = values::text_of(report, "network", item)?;
+    let host = text.value.parse();
+    host.map_err(|message: String| report.error(code::WRONG_KIND, text.span, message))
+        .ok()
 }

@@ -1,5 +1,6 @@
 //! One container.
 
+use super::door::Door;
 use super::execute::execute;
 use super::fault::Fault;
 use async_trait::async_trait;
@@ -25,10 +26,18 @@ pub struct Container {
     pub(super) disk_bytes: Option<u64>,
     /// Processes that the kernel has killed for want of memory, as far as is known.
     pub(super) killed: AtomicU64,
+    /// Its way to listed hosts, where it has one.
+    pub(super) door: Option<Door>,
 }
 
 impl Container {
-    pub(super) fn new(client: bollard::Docker, fault: Fault, id: String, blueprint: &Blueprint) -> Self {
+    pub(super) fn new(
+        client: bollard::Docker,
+        fault: Fault,
+        id: String,
+        blueprint: &Blueprint,
+        door: Option<Door>,
+    ) -> Self {
         Self {
             client,
             fault,
@@ -37,9 +46,11 @@ impl Container {
                 .env
                 .iter()
                 .map(|(name, value)| format!("{name}={value}"))
+                .chain(door.iter().flat_map(Door::variables))
                 .collect(),
             disk_bytes: blueprint.resources.disk_mb.map(|mebibytes| u64::from(mebibytes) << 20),
             killed: AtomicU64::new(0),
+            door,
         }
     }
 

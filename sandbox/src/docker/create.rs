@@ -3,7 +3,7 @@
 use super::{MAKER, NAME, OWNER, ROOM, RUN, maker};
 use bollard::models::{ContainerCreateBody, HostConfig, Mount as Mounted, MountType};
 use std::collections::HashMap;
-use troupe_core::port::sandbox::{Blueprint, Network, Rights};
+use troupe_core::port::sandbox::{Blueprint, Mount, Network, Rights};
 
 /// Waits for ever, and takes in whoever lost their parent.
 const WAIT: &str = "trap 'exit 0' TERM; while :; do sleep 3600 & wait $!; done";
@@ -14,8 +14,8 @@ const INSTALL: [&str; 7] = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "SETGID
 
 const MIB: i64 = 1 << 20;
 
-/// The body of a request for a container of this name.
-pub(super) fn body(blueprint: &Blueprint, name: &str) -> ContainerCreateBody {
+/// The body of a request for a container of this name, which sees more than its blueprint says.
+pub(super) fn body(blueprint: &Blueprint, name: &str, mounts: &[Mount]) -> ContainerCreateBody {
     ContainerCreateBody {
         image: Some(blueprint.image.clone()),
         entrypoint: Some(["sh", "-c", WAIT].map(str::to_owned).to_vec()),
@@ -23,7 +23,7 @@ pub(super) fn body(blueprint: &Blueprint, name: &str) -> ContainerCreateBody {
         user: Some("root".to_owned()),
         working_dir: Some(blueprint.directory.clone()),
         labels: Some(labels(blueprint, name)),
-        host_config: Some(host(blueprint)),
+        host_config: Some(host(blueprint, mounts)),
         ..ContainerCreateBody::default()
     }
 }
@@ -40,14 +40,14 @@ fn labels(blueprint: &Blueprint, name: &str) -> HashMap<String, String> {
     all.map(|(label, value)| (label.to_owned(), value)).collect()
 }
 
-fn host(blueprint: &Blueprint) -> HostConfig {
+fn host(blueprint: &Blueprint, mounts: &[Mount]) -> HostConfig {
     let resources = &blueprint.resources;
     let memory = resources.memory_mb.map(|mebibytes| i64::from(mebibytes) * MIB);
     let added: &[&str] = match blueprint.rights {
         Rights::Least => &[],
         Rights::Install => &INSTALL,
     };
-    let mounts = blueprint.mounts.iter().map(|mount| Mounted {
+    let mounts = blueprint.mounts.iter().chain(mounts).map(|mount| Mounted {
         typ: Some(MountType::BIND),
         source: Some(mount.host.to_string_lossy().into_owned()),
         target: Some(mount.inside.clone()),
@@ -56,7 +56,8 @@ fn host(blueprint: &Blueprint) -> HostConfig {
     });
     HostConfig {
         network_mode: match blueprint.network {
-            Network::None => Some("none".to_owned()),
+            // Listed hosts are reached by a door, and nothing is reached in another way.
+            Network::None | Network::Hosts(_) => Some("none".to_owned()),
             Network::All => None,
         },
         cap_drop: Some(vec!["ALL".to_owned()]),

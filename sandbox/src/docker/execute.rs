@@ -1,6 +1,7 @@
 //! One command in a container, from its start to the reason of its end.
 
 use super::container::Container;
+use super::door::Door;
 use super::memory;
 use crate::capture::Capture;
 use bollard::container::LogOutput;
@@ -31,6 +32,9 @@ pub(super) async fn execute(
     execution: Execution,
     listener: &mut dyn Listener,
 ) -> Result<Ended, Error> {
+    if let Some(door) = &container.door {
+        door.ready(container).await?;
+    }
     let heard = run(container, execution, listener).await?;
     let reason = match heard.cut {
         Some(reason) => {
@@ -39,11 +43,24 @@ pub(super) async fn execute(
         }
         None => reason(container, &heard.id).await?,
     };
+    let refused = container.door.as_ref().map(Door::refused).unwrap_or_default();
     Ok(Ended {
         reason,
         stdout: heard.out.into_text(),
-        stderr: heard.err.into_text(),
+        stderr: with_lines(heard.err.into_text(), &refused),
     })
+}
+
+/// A text with lines behind it: whoever reads what a command printed has to know which hosts it did not reach.
+fn with_lines(mut text: String, lines: &[String]) -> String {
+    for line in lines {
+        if !text.is_empty() && !text.ends_with('\n') {
+            text.push('\n');
+        }
+        text.push_str(line);
+        text.push('\n');
+    }
+    text
 }
 
 /// A command that is over, or that has to end.

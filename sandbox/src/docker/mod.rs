@@ -2,6 +2,7 @@
 
 mod container;
 mod create;
+mod door;
 mod execute;
 mod fault;
 mod images;
@@ -11,6 +12,7 @@ mod memory;
 pub use container::Container;
 pub use images::Layer;
 
+use crate::proxy::{Forwarder, Upstream};
 use async_trait::async_trait;
 use bollard::errors::Error as Backend;
 use bollard::models::ContainerSummary;
@@ -18,6 +20,7 @@ use bollard::query_parameters::{
     CreateContainerOptionsBuilder, CreateImageOptionsBuilder, ListContainersOptionsBuilder,
     RemoveContainerOptionsBuilder, RemoveImageOptionsBuilder,
 };
+use door::{Door, WayOut};
 use fault::Fault;
 use futures_util::TryStreamExt as _;
 use std::collections::HashMap;
@@ -38,6 +41,9 @@ const RUN: &str = "troupe.run";
 /// Labels a container that stays with its name: the run's, a `/`, and its own in the run.
 const ROOM: &str = "troupe.room";
 
+/// What `troupe` is called with to hand connections on in a sandbox.
+pub const FORWARD: [&str; 2] = ["sandbox", "forward"];
+
 /// How long an answer of the engine may take: committing an image of some gigabytes is the slowest.
 const ANSWER: Duration = Duration::from_secs(900);
 
@@ -47,6 +53,7 @@ pub struct Docker {
     client: bollard::Docker,
     fault: Fault,
     version: String,
+    way: WayOut,
 }
 
 impl Docker {
@@ -73,7 +80,18 @@ impl Docker {
             client,
             fault,
             version: version.version.unwrap_or_else(|| "of no version".to_owned()),
+            way: WayOut {
+                forwarder: Forwarder::new(&FORWARD),
+                upstream: Upstream::of_machine(),
+            },
         })
+    }
+
+    /// With another way for sandboxes that may reach some hosts only: the program that is put into them, and the proxy
+    /// that this machine goes through.
+    pub fn reaching(self, forwarder: Forwarder, upstream: Upstream) -> Self {
+        let way = WayOut { forwarder, upstream };
+        Self { way, ..self }
     }
 
     /// The engine's version.
@@ -83,8 +101,10 @@ impl Docker {
 
     /// A container that runs.
     pub(crate) async fn start(&self, blueprint: &Blueprint) -> Result<Container, Error> {
-        let id = self.create_container(blueprint).await?;
-        let container = Container::new(self.client.clone(), self.fault.clone(), id, blueprint);
+        let name = format!("troupe-{}-{:016x}", std::process::id(), RandomState::new().hash_one(0));
+        let door = Door::open(blueprint, &name, &self.way)?;
+        let id = self.create_container(blueprint, &name, door.as_ref()).await?;
+        let container = self.container(id, blueprint, door);
         if let Err(error) = container.start().await {
             // What did not start is of no use to anybody.
             let _ = container.remove().await;
@@ -101,10 +121,11 @@ impl Docker {
             .await?
             .into_iter()
             .next();
-        let Some(id) = kept.and_then(|kept| kept.id) else {
-            return Ok(None);
-        };
-        let container = Container::new(self.client.clone(), self.fault.clone(), id, blueprint);
+        let Some(kept) = kept else { return Ok(None) };
+        let labels = kept.labels.unwrap_or_default();
+        let name = labels.get(NAME).map(String::as_str).unwrap_or_default();
+        let door = Door::open(blueprint, name, &self.way)?;
+        let container = self.container(kept.id.unwrap_or_default(), blueprint, door);
         container.halt().await?;
         Ok(Some(container))
     }
@@ -154,10 +175,14 @@ impl Docker {
         })
     }
 
-    async fn create_container(&self, blueprint: &Blueprint) -> Result<String, Error> {
-        let name = format!("troupe-{}-{:016x}", std::process::id(), RandomState::new().hash_one(0));
-        let options = || Some(CreateContainerOptionsBuilder::new().name(&name).build());
-        let body = || create::body(blueprint, &name);
+    fn container(&self, id: String, blueprint: &Blueprint, door: Option<Door>) -> Container {
+        Container::new(self.client.clone(), self.fault.clone(), id, blueprint, door)
+    }
+
+    async fn create_container(&self, blueprint: &Blueprint, name: &str, door: Option<&Door>) -> Result<String, Error> {
+        let mounts = door.map_or(&[][..], Door::mounts);
+        let options = || Some(CreateContainerOptionsBuilder::new().name(name).build());
+        let body = || create::body(blueprint, name, mounts);
         let mut created = self.client.create_container(options(), body()).await;
         if created.as_ref().is_err_and(fault::is_missing) {
             self.pull(&blueprint.image).await?;

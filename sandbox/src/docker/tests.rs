@@ -3,7 +3,7 @@
 use super::*;
 use std::collections::BTreeMap;
 use std::time::Instant;
-use troupe_core::port::sandbox::{Deaf, Ended, Execution, Listener, Network, Reason, Resources, Rights, Stream};
+use troupe_core::port::sandbox::{Deaf, Ended, Execution, Hosts, Listener, Network, Reason, Resources, Rights, Stream};
 
 /// Names the image that the tests start from: one that has bash.
 const IMAGE: &str = "TROUPE_TEST_IMAGE";
@@ -285,4 +285,62 @@ async fn no_engine_is_told_with_its_address() {
             .starts_with("no Docker engine answers at unix:///nowhere/docker.sock: "),
         "{error}"
     );
+}
+
+/// An engine that puts the program of these tests into sandboxes that may reach some hosts only.
+async fn reaching() -> Option<Docker> {
+    let forwarder = Forwarder::new(&crate::proxy::tests::FORWARDS);
+    Some(engine().await?.reaching(forwarder, Upstream::default()))
+}
+
+/// Asks for a path over plain HTTP, with what bash has.
+const ASK: &str = "ask() { exec 3<>/dev/tcp/127.0.0.1/3128; printf \"$1\" >&3; cat <&3; exec 3>&-; }; ";
+
+#[tokio::test]
+async fn listed_hosts_are_reached_by_the_proxy_and_nothing_in_another_way() {
+    let Some(engine) = reaching().await else { return };
+    let port = crate::proxy::tests::echo().await;
+    let mut some = blueprint();
+    let listed = format!("127.0.0.1:{port}").parse().unwrap();
+    some.network = Network::Hosts(Hosts::new(vec![listed]));
+    let sandbox = engine.create(&some).await.unwrap();
+    let script = format!(
+        "{ASK} ask 'CONNECT 127.0.0.1:{port} HTTP/1.1\\r\\n\\r\\nGET /a\\r\\n\\r\\n'; ls /sys/class/net; echo $HTTPS_PROXY"
+    );
+    let ended = run(&*sandbox, &script).await;
+    let told = ended.stdout.replace('\r', "");
+    assert!(
+        told.contains("GET /a\n\n") && told.ends_with("lo\nhttp://127.0.0.1:3128\n"),
+        "{ended:?}"
+    );
+    assert_eq!(ended.stderr, "");
+    // What goes past the proxy reaches nothing, neither the host that is listed nor any other one.
+    let past = format!(
+        "for to in 127.0.0.1/{port} 172.17.0.1/{port} 192.0.2.1/80; do (exec 3<>/dev/tcp/$to) 2>/dev/null && echo $to; done; true"
+    );
+    assert_eq!(run(&*sandbox, &past).await.stdout, "");
+    // Another one is refused, and the command's own output says so.
+    let other = format!("{ASK} ask 'CONNECT example.com:443 HTTP/1.1\\r\\n\\r\\n'; echo told >&2; exit 3");
+    let ended = run(&*sandbox, &other).await;
+    assert_eq!(ended.reason, Reason::Exited(3));
+    let told = format!(
+        "told\nnetwork: example.com:443 was not reached: the sandbox's `network` lists only 127.0.0.1:{port}\n"
+    );
+    assert_eq!(ended.stderr, told);
+    assert!(ended.stdout.starts_with("HTTP/1.1 403 Forbidden"), "{ended:?}");
+    // Whoever ends the program in the sandbox has none until the next command, and whatever ends all of it begins anew.
+    let again = format!("{ASK} ask 'CONNECT 127.0.0.1:{port} HTTP/1.1\\r\\n\\r\\nx\\r\\n\\r\\n' | tail -n 2");
+    run(
+        &*sandbox,
+        "for p in /proc/[0-9]*; do p=${p#/proc/}; test $p = $$ -o $p = 1 || kill -9 $p; done 2>/dev/null",
+    )
+    .await;
+    let ended = run(&*sandbox, &again).await;
+    assert!(ended.stdout.contains('x'), "{ended:?}");
+    assert_eq!(
+        run_within(&*sandbox, "sleep 60", Duration::from_secs(1)).await.reason,
+        Reason::Timeout
+    );
+    assert!(run(&*sandbox, &again).await.stdout.contains('x'));
+    sandbox.remove().await.unwrap();
 }

@@ -1,0 +1,123 @@
+//! The way out of a container that may reach some hosts only.
+
+use super::container::Container;
+use crate::proxy::inside::READY;
+use crate::proxy::{Forwarder, Proxy, Upstream, variables};
+use bollard::container::LogOutput;
+use bollard::exec::{StartExecOptions, StartExecResults};
+use bollard::models::ExecConfig;
+use futures_util::StreamExt as _;
+use std::time::Duration;
+use tokio::sync::Mutex;
+use tokio::time::timeout;
+use troupe_core::port::sandbox::{Blueprint, Mount, Network};
+use troupe_core::port::{Error, ErrorKind};
+
+/// How long the program inside may take to begin.
+const BEGIN: Duration = Duration::from_secs(20);
+
+/// By what containers reach listed hosts.
+#[derive(Debug, Clone)]
+pub(super) struct WayOut {
+    pub(super) forwarder: Forwarder,
+    pub(super) upstream: Upstream,
+}
+
+/// A proxy, and the program in the container that hands connections on to it.
+#[derive(Debug)]
+pub(super) struct Door {
+    proxy: Proxy,
+    mounts: Vec<Mount>,
+    program: Vec<String>,
+    /// The engine's name for the program that runs.
+    inside: Mutex<Option<String>>,
+}
+
+impl Door {
+    /// The door of a container of this name, where its blueprint lists hosts.
+    pub(super) fn open(blueprint: &Blueprint, name: &str, way: &WayOut) -> Result<Option<Self>, Error> {
+        let Network::Hosts(hosts) = &blueprint.network else {
+            return Ok(None);
+        };
+        let program = way.forwarder.program();
+        let (mut mounts, program) = program.map_err(|error| {
+            let message = format!("a sandbox cannot be given this program: {error}");
+            Error::new(ErrorKind::Storage, message).caused_by(error)
+        })?;
+        let proxy = Proxy::open(name, hosts.clone(), way.upstream.clone())?;
+        mounts.push(proxy.mount());
+        Ok(Some(Self {
+            proxy,
+            mounts,
+            program,
+            inside: Mutex::new(None),
+        }))
+    }
+
+    /// What the container has to see.
+    pub(super) fn mounts(&self) -> &[Mount] {
+        &self.mounts
+    }
+
+    /// What its commands are told.
+    pub(super) fn variables(&self) -> impl Iterator<Item = String> + use<> {
+        variables().map(|(name, value)| format!("{name}={value}"))
+    }
+
+    /// Hosts that were not reached since this was last asked, a line for each.
+    pub(super) fn refused(&self) -> Vec<String> {
+        self.proxy.refused()
+    }
+
+    /// Sees to it that the program inside runs: a command may have ended it.
+    pub(super) async fn ready(&self, container: &Container) -> Result<(), Error> {
+        let mut inside = self.inside.lock().await;
+        if let Some(id) = inside.as_ref()
+            && let Ok(exec) = container.client.inspect_exec(id).await
+            && exec.running == Some(true)
+        {
+            return Ok(());
+        }
+        let began = timeout(BEGIN, self.begin(container)).await;
+        let late = || Err("it does not begin".to_owned());
+        let running = began.unwrap_or_else(|_| late()).map_err(|why| {
+            let message = format!(
+                "the sandbox has no way to its hosts: the program `{}` does not run in it: {why}",
+                self.program.join(" ")
+            );
+            Error::new(ErrorKind::Other, message)
+        })?;
+        *inside = Some(running);
+        Ok(())
+    }
+
+    async fn begin(&self, container: &Container) -> Result<String, String> {
+        let config = ExecConfig {
+            attach_stdout: Some(true),
+            attach_stderr: Some(true),
+            cmd: Some(self.program.clone()),
+            working_dir: Some("/".to_owned()),
+            ..ExecConfig::default()
+        };
+        let client = &container.client;
+        let created = client.create_exec(&container.id, config).await;
+        let created = created.map_err(|error| error.to_string())?;
+        let started = client.start_exec(&created.id, None::<StartExecOptions>).await;
+        let StartExecResults::Attached { mut output, .. } = started.map_err(|error| error.to_string())? else {
+            return Err("the engine does not let it be heard".to_owned());
+        };
+        let mut heard = String::new();
+        while let Some(piece) = output.next().await {
+            let (LogOutput::StdOut { message } | LogOutput::StdErr { message } | LogOutput::Console { message }) =
+                piece.map_err(|error| error.to_string())?
+            else {
+                continue;
+            };
+            heard.push_str(&String::from_utf8_lossy(&message));
+            if heard.contains(READY) {
+                return Ok(created.id);
+            }
+        }
+        Err(heard.trim().to_owned())
+    }
+}

@@ -1,0 +1,163 @@
+//! The one way out of a sandbox that may reach some hosts only: a proxy of ours, at a socket that it sees.
+//!
+//! Such a sandbox has no network at all, so what ignores the proxy reaches nothing. Inside, a program of ours hands
+//! connections on ([`inside`]); here every request is looked at before anybody is called.
+
+mod address;
+pub mod inside;
+mod request;
+mod serve;
+mod upstream;
+
+pub use inside::Forwarder;
+pub use upstream::Upstream;
+
+use serve::serve;
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::net::UnixListener;
+use tokio::task::JoinHandle;
+use troupe_core::port::sandbox::{Hosts, Mount};
+use troupe_core::port::{Error, ErrorKind};
+
+/// Where a sandbox sees the folder with the proxy's socket.
+pub(crate) const DOOR: &str = "/run/troupe/door";
+/// The socket's name.
+const SOCKET: &str = "proxy";
+/// The port at which programs in a sandbox find the proxy: the usual one of proxies.
+pub(crate) const PORT: u16 = 3128;
+/// Requests that are remembered as refused until somebody asks.
+const REMEMBERED: usize = 64;
+
+/// The proxy of one sandbox; gone when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Proxy {
+    folder: PathBuf,
+    refused: Arc<Refused>,
+    serving: JoinHandle<()>,
+}
+
+impl Proxy {
+    /// Listens in a folder of this name, for a sandbox that may reach these hosts.
+    pub(crate) fn open(name: &str, hosts: Hosts, upstream: Upstream) -> Result<Self, Error> {
+        let parent = parent().map_err(|error| trouble(&error))?;
+        sweep(&parent);
+        let folder = parent.join(name);
+        let listener = listen(&folder).map_err(|error| trouble(&error))?;
+        let refused = Arc::new(Refused::default());
+        let serving = tokio::spawn(serve(listener, Arc::new(hosts), Arc::new(upstream), refused.clone()));
+        Ok(Self {
+            folder,
+            refused,
+            serving,
+        })
+    }
+
+    /// How the sandbox sees it.
+    pub(crate) fn mount(&self) -> Mount {
+        Mount {
+            host: self.folder.clone(),
+            inside: DOOR.to_owned(),
+        }
+    }
+
+    /// What was not reached since this was last asked, a line for each host.
+    pub(crate) fn refused(&self) -> Vec<String> {
+        self.refused.take()
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.serving.abort();
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Hosts that were not reached, and why.
+#[derive(Debug, Default)]
+pub(crate) struct Refused(Mutex<BTreeMap<String, String>>);
+
+impl Refused {
+    fn note(&self, host: &str, why: &str) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() < REMEMBERED {
+            all.insert(host.to_owned(), why.to_owned());
+        }
+    }
+
+    fn take(&self) -> Vec<String> {
+        let all = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        all.into_iter()
+            .map(|(host, why)| format!("network: {host} was not reached: {why}"))
+            .collect()
+    }
+}
+
+/// What programs in the sandbox are told. No name of this list is a secret.
+pub(crate) fn variables() -> impl Iterator<Item = (String, String)> {
+    let proxy = format!("http://127.0.0.1:{PORT}");
+    let names = [
+        "http_proxy",
+        "https_proxy",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "all_proxy",
+        "ALL_PROXY",
+    ];
+    let proxies = names.map(|name| (name.to_owned(), proxy.clone()));
+    let own = ["no_proxy", "NO_PROXY"].map(|name| (name.to_owned(), "localhost,127.0.0.1,::1".to_owned()));
+    // Node's own client asks for this (its documentation of command-line options).
+    let node = [("NODE_USE_ENV_PROXY".to_owned(), "1".to_owned())];
+    proxies.into_iter().chain(own).chain(node)
+}
+
+fn trouble(error: &std::io::Error) -> Error {
+    let message = format!("the proxy of a sandbox cannot listen: {error}");
+    Error::new(ErrorKind::Storage, message)
+}
+
+/// The folder of all such folders of this user. A name in it cannot be guessed, and nobody else can list it: what is
+/// in a sandbox is another user to the kernel where the engine says so, and has to come through.
+fn parent() -> std::io::Result<PathBuf> {
+    let user = nix::unistd::geteuid();
+    let parent = std::env::temp_dir().join(format!("troupe-{user}"));
+    fs::create_dir_all(&parent)?;
+    let found = fs::symlink_metadata(&parent)?;
+    if !found.is_dir() || found.uid() != user.as_raw() {
+        let message = format!("{} belongs to somebody else", parent.display());
+        return Err(std::io::Error::new(std::io::ErrorKind::PermissionDenied, message));
+    }
+    fs::set_permissions(&parent, fs::Permissions::from_mode(0o711))?;
+    Ok(parent)
+}
+
+/// Removes folders of processes that are gone: their names say which.
+fn sweep(parent: &Path) {
+    for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let process = name
+            .to_str()
+            .and_then(|name| name.split('-').nth(1)?.parse::<u32>().ok());
+        if process.is_some_and(|process| !Path::new(&format!("/proc/{process}")).exists()) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+fn listen(folder: &Path) -> std::io::Result<UnixListener> {
+    fs::create_dir_all(folder)?;
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o711))?;
+    let socket = folder.join(SOCKET);
+    // One that a process left that is gone.
+    let _ = fs::remove_file(&socket);
+    let listener = UnixListener::bind(&socket)?;
+    fs::set_permissions(&socket, fs::Permissions::from_mode(0o666))?;
+    Ok(listener)
+}
+
+#[cfg(test)]
+pub(crate) mod tests;
