@@ -29,8 +29,8 @@ pub(super) struct Door {
     proxy: Proxy,
     mounts: Vec<Mount>,
     program: Vec<String>,
-    /// The engine's name for the program that runs.
-    inside: Mutex<Option<String>>,
+    /// Whether the program was begun.
+    has_begun: Mutex<bool>,
 }
 
 impl Door {
@@ -50,7 +50,7 @@ impl Door {
             proxy,
             mounts,
             program,
-            inside: Mutex::new(None),
+            has_begun: Mutex::new(false),
         }))
     }
 
@@ -71,27 +71,34 @@ impl Door {
 
     /// Sees to it that the program inside runs: a command may have ended it.
     pub(super) async fn ready(&self, container: &Container) -> Result<(), Error> {
-        let mut inside = self.inside.lock().await;
-        if let Some(id) = inside.as_ref()
-            && let Ok(exec) = container.client.inspect_exec(id).await
-            && exec.running == Some(true)
-        {
+        let mut has_begun = self.has_begun.lock().await;
+        if *has_begun && self.is_there(container).await {
             return Ok(());
         }
         let began = timeout(BEGIN, self.begin(container)).await;
         let late = || Err("it does not begin".to_owned());
-        let running = began.unwrap_or_else(|_| late()).map_err(|why| {
+        began.unwrap_or_else(|_| late()).map_err(|why| {
             let message = format!(
                 "the sandbox has no way to its hosts: the program `{}` does not run in it: {why}",
                 self.program.join(" ")
             );
             Error::new(ErrorKind::Other, message)
         })?;
-        *inside = Some(running);
+        *has_begun = true;
         Ok(())
     }
 
-    async fn begin(&self, container: &Container) -> Result<String, String> {
+    /// Whether the program is among the container's processes. The engine's own record of it lags behind: right after
+    /// a command killed it, it still says that it runs.
+    async fn is_there(&self, container: &Container) -> bool {
+        let listed = container.client.top_processes(&container.id, None).await;
+        let processes = listed.ok().and_then(|listed| listed.processes).unwrap_or_default();
+        let program = self.program.join(" ");
+        let is_program = |process: &Vec<String>| process.last().is_some_and(|command| command.contains(&program));
+        processes.iter().any(is_program)
+    }
+
+    async fn begin(&self, container: &Container) -> Result<(), String> {
         let config = ExecConfig {
             attach_stdout: Some(true),
             attach_stderr: Some(true),
@@ -115,7 +122,7 @@ impl Door {
             };
             heard.push_str(&String::from_utf8_lossy(&message));
             if heard.contains(READY) {
-                return Ok(created.id);
+                return Ok(());
             }
         }
         Err(heard.trim().to_owned())

@@ -129,6 +129,12 @@ impl FromStr for HostPattern {
 
 /// A host and its port: that of an address of version 6 stands in brackets where a port follows.
 fn split(text: &str) -> Result<(&str, Option<u16>), String> {
+    if let Some((_, rest)) = text.split_once("://") {
+        let host = rest.split('/').next().unwrap_or(rest);
+        return Err(format!(
+            "`{text}` is an address of the web, and a host is wanted: `{host}`"
+        ));
+    }
     let bare = |text: &'_ str| text.parse::<Ipv6Addr>().is_ok();
     if bare(text) {
         return Ok((text, None));
