@@ -41,19 +41,12 @@ fn fold(workflow: &Workflow, state: &mut State, event: &Event) {
     match event {
         Event::RunStarted { inputs, env, allowance } => {
             (state.inputs, state.env) = (inputs.clone(), env.clone());
-            bound(workflow, state, allowance.as_ref());
-            state.clock = Some(state.open.open(Call::RunClock));
-            state.status = Some(RunStatus::Running);
-            state.systems = state.evaluate_systems(workflow);
-            state.images = state.evaluate_images(workflow);
+            start(workflow, state, allowance.as_ref());
         }
         Event::AllowanceGiven { allowance } => {
             bound(workflow, state, Some(allowance));
         }
-        Event::LimitRaised { limit, most } => {
-            state.limits.raise(*limit, *most);
-            state.most = state.most.raised(*limit, *most);
-        }
+        Event::LimitRaised { limit, most } => raise(state, *limit, *most),
         Event::RunReopened => super::reopen::reopen(workflow, state),
         Event::OutputEdited { step, item, output } => edits::edit(workflow, state, *step, *item, output),
         Event::RunCancelled => end(state, RunStatus::Cancelled),
@@ -160,6 +153,19 @@ fn fold(workflow: &Workflow, state: &mut State, event: &Event) {
         Event::AgentAnswered { actor } => agents::answer_agent(state, *actor),
         Event::AgentFailed { actor, failure } => agents::fail_agent(state, *actor, failure),
     }
+}
+
+fn start(workflow: &Workflow, state: &mut State, allowance: Option<&Allowance>) {
+    bound(workflow, state, allowance);
+    state.clock = Some(state.open.open(Call::RunClock));
+    state.status = Some(RunStatus::Running);
+    state.systems = state.evaluate_systems(workflow);
+    state.images = state.evaluate_images(workflow);
+}
+
+fn raise(state: &mut State, limit: LimitHit, most: u64) {
+    state.limits.raise(limit, most);
+    state.most = state.most.raised(limit, most);
 }
 
 /// Takes the workflow's limits, within what the run above left.

@@ -2,6 +2,9 @@
 
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
+/// Names and values, in their order.
+type Headers = Vec<(String, String)>;
+
 /// Bytes of a head.
 const HEAD_BYTES: usize = 32 << 10;
 
@@ -33,7 +36,7 @@ pub(super) struct Plain {
     pub(super) port: u16,
     method: String,
     path: String,
-    headers: Vec<(String, String)>,
+    headers: Headers,
     /// Bytes of its body.
     pub(super) body: u64,
 }
@@ -124,7 +127,7 @@ pub(super) fn read(head: &str) -> Result<Request, &'static str> {
 }
 
 /// The headers that are handed on, and the length of the body.
-fn headers<'a>(lines: impl Iterator<Item = &'a str>) -> Result<(Vec<(String, String)>, u64), &'static str> {
+fn headers<'a>(lines: impl Iterator<Item = &'a str>) -> Result<(Headers, u64), &'static str> {
     let (mut kept, mut body) = (Vec::new(), None);
     for line in lines {
         let (name, value) = line.split_once(':').ok_or("a header has no colon")?;

@@ -1,8 +1,8 @@
 //! Hosts that a sandbox may reach, by name.
 
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 /// Ports of a host that is written without one: HTTP and HTTPS.
