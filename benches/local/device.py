@@ -50,7 +50,8 @@ def troupe(program: str, folder: pathlib.Path, prompt: int, tokens: int) -> list
     command = [program, "models", "bench", folder.name, "--device", "cuda", "--json"]
     command += ["--prompt", str(prompt), "--tokens", str(tokens)]
     environment = os.environ | {"TROUPE_MODELS": str(folder.parent)}
-    return json.loads(subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE).stdout)
+    told = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE).stdout
+    return json.loads(told)["runs"]
 
 
 def transformers(folder: pathlib.Path, answers: int, prompt: int, tokens: int) -> float:

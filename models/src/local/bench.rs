@@ -1,5 +1,9 @@
 //! What a language model does in a second: of one thread's processor time, or of the clock where a device computes.
 
+mod once;
+
+pub use once::Loading;
+
 use super::decoder::{Architecture, Batch, Made, Model, Session};
 use super::engine::{Job, Sampler, Scheduler, Settings, Work, Writer};
 use super::failed;

@@ -7,7 +7,7 @@ use crate::settings::Settings;
 use crate::{places, report};
 use serde_json::json;
 use std::path::Path;
-use troupe_models::local::bench::{Asked, Bench, Run};
+use troupe_models::local::bench::{Asked, Bench, Loading, Run};
 use troupe_models::local::shelf;
 
 /// How many answers are written at once, one after the other.
@@ -17,7 +17,11 @@ const DEVICE_SEQUENCES: [usize; 4] = [1, 8, 32, 64];
 
 pub(super) fn run(arguments: &Arguments, settings: &Settings) -> anyhow::Result<Exit> {
     let files = shelf::find(&arguments.name, &places::models(Path::new(".")))?;
-    let bench = Bench::open(&files)?;
+    let (bench, loading) = Bench::loaded(&files)?;
+    let forking = bench.forking(arguments.prompt)?;
+    if !settings.json {
+        report::line(&once(loading, forking, arguments.prompt))?;
+    }
     let bandwidth = bench.bandwidth()?;
     if let (false, Some(bandwidth)) = (settings.json, bandwidth) {
         let line = format!(
@@ -60,9 +64,20 @@ pub(super) fn run(arguments: &Arguments, settings: &Settings) -> anyhow::Result<
             object["stepping_share_of_bandwidth"] = limit(&bench, bandwidth, run).into();
             object
         });
-        report::print_json(&json!(speeds.collect::<Vec<_>>()))?;
+        let runs = speeds.collect::<Vec<_>>();
+        report::print_json(&json!({ "loading": loading, "forking": forking, "runs": runs }))?;
     }
     Ok(Exit::Succeeded)
+}
+
+fn once(loading: Loading, forking: f64, prompt: usize) -> String {
+    format!(
+        "loaded {} in {:.2} s, {:.1} times the time of reading them; a fork of {prompt} tokens takes {:.1} µs",
+        report::bytes(loading.bytes),
+        loading.loading,
+        loading.loading / loading.reading,
+        forking * 1e6
+    )
 }
 
 /// How much of what the memory could read the steps of writing read, at least; none where that is not known.
