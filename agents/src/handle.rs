@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use troupe_core::Object;
 use troupe_core::engine;
+use troupe_core::event::Event;
 use troupe_core::failure::Failure;
 use troupe_core::id::RunId;
 use troupe_core::input::{Edit, Input, Used};
@@ -157,14 +158,7 @@ pub async fn cancel(
         return Err(engine::Refusal::Over(status).into());
     }
     events.extend(engine::handle(workflow, &mut state, Input::Cancel)?.events);
-    let append = Append {
-        run: run.clone(),
-        first: entries.len() as u64,
-        at_ms,
-        events: events.into(),
-        progress: state.progress(),
-    };
-    journal.append(append).await.map_err(Error::Journal)?;
+    write(journal, run, (entries.len(), events), state.progress(), at_ms).await?;
     let posts = dispatch.posted(run).await.map_err(Error::Load)?;
     match posts.last() {
         Some(last) => dispatch.settle(run, last.number).await.map_err(Error::Journal),
@@ -189,15 +183,29 @@ pub async fn raise(
     let entries = journal.load(run).await.map_err(Error::Load)?;
     let mut state = times::fold(workflow, &entries).state;
     let events = engine::handle(workflow, &mut state, Input::Raise { limit, most })?.events;
-    if events.is_empty() {
-        return Ok(());
-    }
+    let progress = match events.len() {
+        0 => return Ok(()),
+        // Nobody goes on by it: a run that waits for a person waits as before, which is no event.
+        1 => journal.run(run).await.map_err(Error::Load)?.progress,
+        _ => state.progress(),
+    };
+    write(journal, run, (entries.len(), events), progress, at_ms).await
+}
+
+/// Writes down what follows for a run that no process drives, after so many events.
+async fn write(
+    journal: &dyn Journal,
+    run: &RunId,
+    (first, events): (usize, Vec<Event>),
+    progress: Progress,
+    at_ms: u64,
+) -> Result<(), Error> {
     let append = Append {
         run: run.clone(),
-        first: entries.len() as u64,
+        first: first as u64,
         at_ms,
         events: events.into(),
-        progress: state.progress(),
+        progress,
     };
     journal.append(append).await.map_err(Error::Journal)
 }

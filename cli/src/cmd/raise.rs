@@ -12,10 +12,11 @@ use serde_json::json;
 use std::path::Path;
 use troupe_agents::{Clock as _, SystemClock};
 use troupe_core::id::RunId;
-use troupe_core::limits::LimitHit;
+use troupe_core::limits::{LimitHit, RunLimits};
 use troupe_core::port::dispatch::{Dispatch as _, Word};
 use troupe_core::port::journal::Journal as _;
 use troupe_core::view::RunView;
+use troupe_core::{Object, Value};
 use troupe_store::Store;
 
 /// What a run can be given more of.
@@ -41,16 +42,18 @@ pub fn run(arguments: &Raise, settings: &Settings) -> anyhow::Result<Exit> {
     block_on(async {
         let (store, record) = open(&arguments.run, &state).await?;
         let run = &record.header.run;
-        refuse_less(&store, run, &given).await?;
+        refuse_less(run, limits(&store, run).await?, &given)?;
         let mut told = Vec::new();
         for (limit, most) in &given {
             told.push(raise(&store, run, (*limit, *most), &state).await?);
         }
-        let status = store.run(run).await?.progress.status;
+        let (status, now) = (store.run(run).await?.progress.status, limits(&store, run).await?);
         store.close().await;
         if settings.json {
-            let limits = given.iter().map(|(limit, most)| (limit.word(), most / limit.units()));
-            let limits: std::collections::BTreeMap<&str, u64> = limits.collect();
+            let limits: Object = given
+                .iter()
+                .map(|(limit, _)| in_file(*limit, most(&now, *limit)))
+                .collect();
             report::print_json(&json!({ "run": run, "status": status, "limits": limits }))?;
         }
         told.iter().for_each(|line| settings.say(line));
@@ -77,7 +80,7 @@ fn read(text: &str) -> anyhow::Result<Given> {
         )));
     };
     let most = match number.parse::<f64>() {
-        Ok(number) if number > 0.0 && (limit == LimitHit::Cost || number.fract() == 0.0) => {
+        Ok(number) if number.is_finite() && number > 0.0 && (limit == LimitHit::Cost || number.fract() == 0.0) => {
             (number * limit.units() as f64).round() as u64
         }
         _ => return Err(Usage::error(format!("`{text}`: {number} is no number of {word}"))),
@@ -85,17 +88,35 @@ fn read(text: &str) -> anyhow::Result<Given> {
     Ok((limit, most))
 }
 
-/// A number below the one that holds is a mistake, and no wish.
-async fn refuse_less(store: &Store, run: &RunId, given: &[Given]) -> anyhow::Result<()> {
+/// The limits of a run as they are by its journal.
+async fn limits(store: &Store, run: &RunId) -> anyhow::Result<RunLimits> {
     let past = Past::read(store.reader(), run).await?;
     let workflow = past.workflow(store.reader()).await?;
-    let limits = RunView::of(&workflow, &past.entries).limits;
-    for (limit, most) in given {
-        let holds = match limit {
-            LimitHit::Agents => u64::from(limits.agents),
-            limit => limits.amount().of(*limit),
-        };
-        if *most <= holds {
+    Ok(RunView::of(&workflow, &past.entries).limits)
+}
+
+/// What a run may use of something, in the units in which runs count.
+fn most(limits: &RunLimits, limit: LimitHit) -> u64 {
+    match limit {
+        LimitHit::Agents => limits.agents.into(),
+        limit => limits.amount().of(limit),
+    }
+}
+
+/// The same as a file says it.
+fn in_file(limit: LimitHit, most: u64) -> (String, Value) {
+    let number = match limit {
+        LimitHit::Cost => json!(most as f64 / limit.units() as f64),
+        _ => json!(most / limit.units()),
+    };
+    (limit.word().to_owned(), number)
+}
+
+/// A number below the one that holds is a mistake, and no wish.
+fn refuse_less(run: &RunId, limits: RunLimits, given: &[Given]) -> anyhow::Result<()> {
+    for (limit, wanted) in given {
+        let holds = most(&limits, *limit);
+        if *wanted <= holds {
             let (word, holds) = (limit.word(), limit.shown(holds));
             return Err(Usage::error(format!(
                 "run {run} may use {holds} of `{word}` as it is, and a limit of a run can only be raised"
@@ -105,17 +126,20 @@ async fn refuse_less(store: &Store, run: &RunId, given: &[Given]) -> anyhow::Res
     Ok(())
 }
 
-async fn raise(store: &Store, run: &RunId, (limit, most): Given, state: &Path) -> anyhow::Result<String> {
-    let now = format!("run {run} may use {} of `{}`", limit.shown(most), limit.word());
-    let word = Word::Raise { limit, most };
+async fn raise(store: &Store, run: &RunId, (limit, wanted): Given, state: &Path) -> anyhow::Result<String> {
+    let now = format!("run {run} may use {} of `{}`", limit.shown(wanted), limit.word());
+    let word = Word::Raise { limit, most: wanted };
     Ok(match say(store, state, run, word.clone()).await? {
+        Said::Heard(_) if most(&limits(store, run).await?, limit) < wanted => {
+            anyhow::bail!("run {run} ended before it could be given more; say it again, and resume it")
+        }
         Said::Heard(by) => format!("{now}; told {by}, which works on it"),
         Said::Left(by) => format!("{now} once {by}, which works on it, has come to it"),
         Said::Free(lease) => {
             let past = Past::read(store.reader(), run).await?;
             let workflow = past.workflow(store.reader()).await?;
             let now_ms = SystemClock.now_ms();
-            troupe_agents::raise(&Told(store.clone()), run, &workflow, (limit, most), now_ms).await?;
+            troupe_agents::raise(&Told(store.clone()), run, &workflow, (limit, wanted), now_ms).await?;
             // What others said before waits for whoever goes on with the run.
             let posts = store.posted(run).await?;
             if let Some(own) = posts.first().filter(|post| post.word == word) {
@@ -147,5 +171,8 @@ mod tests {
         ] {
             assert!(read(wrong).is_err(), "{wrong}");
         }
+        assert!(read("cost=inf").is_err());
+        assert_eq!(in_file(LimitHit::Cost, 2_500_000).1, json!(2.5));
+        assert_eq!(in_file(LimitHit::WorkingSeconds, 90_000).1, json!(90));
     }
 }

@@ -77,6 +77,8 @@ fn start(act: &Act, state: &Path, kept: &Kept) -> anyhow::Result<Child> {
         .arg("--workspace")
         .arg(workspace)
         .args(["--color", "never"]);
+    #[cfg(feature = "local")]
+    command.args(["--device", troupe_models::local::device::chosen().word()]);
     let file = std::fs::File::create(kept.path()).context("there is no place for what the command says")?;
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(file);
     // Ctrl-C and the end of this terminal are not meant for it.

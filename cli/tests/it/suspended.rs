@@ -189,6 +189,19 @@ limits: { agents: 1 }
     let same = place.troupe(&["replay", "last"]);
     assert_eq!(same.code, 0, "{same:?}");
 
+    // Who waits for a person waits for one afterwards.
+    let place = Place::new();
+    place.file("asking.yaml", ASKING);
+    assert_eq!(place.troupe(&["run", "asking.yaml", "--allow-host-commands"]).code, 3);
+    let told = place.troupe(&["raise", "last", "cost=2000.5", "--json"]).json();
+    assert_eq!(
+        (&told["status"], &told["limits"]["cost"]),
+        (&json!("waiting"), &json!(2000.5)),
+        "{told:#}"
+    );
+    assert_eq!(status(&place), "waiting");
+
+    let place = Place::new();
     let mut works = busy(&place);
     let told = place.troupe(&["raise", "last", "tokens=30000000", "agents=300000"]);
     assert_eq!(told.code, 0, "{told:?}");

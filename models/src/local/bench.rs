@@ -7,7 +7,8 @@ pub use once::Loading;
 use super::decoder::{Architecture, Batch, Made, Model, Session};
 use super::engine::{Job, Sampler, Scheduler, Settings, Work, Writer};
 use super::failed;
-use super::language::{STEP_TOKENS, decoder};
+use super::kernels::BLOCK;
+use super::language::decoder;
 use super::shape::Shape;
 use super::shelf::Files;
 use serde::Serialize;
@@ -23,6 +24,8 @@ pub struct Bench {
     label: String,
     decoder: Arc<dyn Model>,
     shape: Shape,
+    /// Most tokens of a step, as where it is used.
+    step_tokens: usize,
     thread: rayon::ThreadPool,
 }
 
@@ -85,8 +88,10 @@ impl Bench {
     pub fn open(files: &Files) -> Result<Self, Error> {
         let label = files.path().display().to_string();
         let thread = rayon::ThreadPoolBuilder::new().num_threads(1).build();
+        let (decoder, step_tokens) = decoder(&label, files)?;
         Ok(Self {
-            decoder: decoder(&label, files)?,
+            decoder,
+            step_tokens,
             shape: Shape::of(files)?,
             thread: thread.map_err(|error| failed(&label, error))?,
             label,
@@ -134,13 +139,16 @@ impl Bench {
 
     fn measured(&self, asked: Asked) -> Result<Run, String> {
         // Those who begin first go on writing until the last one begins.
-        let most = asked.tokens + asked.prompt * asked.sequences / STEP_TOKENS + asked.sequences;
-        let room = asked.prompt + most + 32;
+        let prompts = if asked.is_shared { 1 } else { asked.sequences };
+        let most = asked.tokens + asked.prompt * prompts / self.step_tokens + asked.sequences;
+        // Each answer has blocks of its own behind its prompt: the last one of that, too.
+        let own = most + 2 * BLOCK;
+        let room = asked.prompt + own;
         let settings = Settings {
-            cache_tokens: room * (asked.sequences + 1),
+            cache_tokens: prompts * asked.prompt + asked.sequences * own + room,
             context: room,
             sequences: asked.sequences,
-            step_tokens: STEP_TOKENS,
+            step_tokens: self.step_tokens,
             threads: 1,
         };
         let nanoseconds = Arc::new(AtomicU64::new(0));
@@ -166,7 +174,6 @@ impl Bench {
                 listener,
             }
         };
-        let prompts = if asked.is_shared { 1 } else { asked.sequences };
         for at in 0..prompts {
             let prompt = self.noise(at, asked.prompt);
             let writers = (0..asked.sequences / prompts).map(|_| writer(&prompt)).collect();

@@ -35,9 +35,9 @@ pub struct Plan {
 const NUMBER: u64 = 4;
 /// Tokens that go through the layers in one step.
 const STEP: u64 = 512;
-/// Pieces that attention of a row is cut into on a device, at most for usual lengths.
+/// Tokens of a piece of attention on a device, and the pieces that a row may have besides (`device/cuda/spans.rs`).
 #[cfg(feature = "cuda")]
-const SPANS: u64 = 16;
+const SPAN: (u64, u64) = (2_048, 8);
 /// What weights are unpacked into on a device, and its library works in.
 #[cfg(feature = "cuda")]
 const UNPACKED: u64 = 128 << 20;
@@ -80,12 +80,13 @@ impl Plan {
         // Rows are there as f32 and as bfloat16, in pieces of powers of two; logits as many as rows, for scores.
         let heads = size(shape.heads + 2 * shape.kv_heads) * head;
         let row = 2 * size(shape.width) + 2 * heads + 2 * size(shape.inner) + size(shape.vocabulary);
-        let attention = size(shape.heads) * (head + 2) * 4 * SPANS;
+        let spans = size(shape.context).div_ceil(SPAN.0) + SPAN.1;
+        let attention = size(shape.heads) * (head + 2) * 4 * spans;
         Self {
             load,
             weights: if is_plain { 2 * shape.parameters } else { shape.weights },
             cache: token.saturating_mul(tokens),
-            work: STEP * (row * 12 + attention) + UNPACKED,
+            work: STEP * row * 12 + (STEP * attention).next_power_of_two() + UNPACKED,
             token,
             parameters: shape.parameters,
         }

@@ -27,7 +27,7 @@ mod weights;
 
 pub use embedder::LocalEmbedder;
 pub use kernels::{Product, Quantised};
-pub use language::LocalModel;
+pub use language::{LocalModel, Planned, plan};
 pub(crate) use manifest::hexadecimal;
 pub use manifest::{Manifest, Sum};
 pub use reranker::LocalReranker;

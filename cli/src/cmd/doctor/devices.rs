@@ -51,7 +51,7 @@ fn cuda() -> Finding {
 /// Nvidia's first device, and the libraries that it takes.
 #[cfg(feature = "cuda")]
 fn cuda() -> Finding {
-    use troupe_models::local::device::cuda;
+    use troupe_models::local::device::{Choice, chosen, cuda};
     let (version, device) = (cuda::version(), cuda::found());
     let (compiler, products) = (cuda::has_compiler(), cuda::has_blas());
     let data = serde_json::json!({ "cuda": {
@@ -73,23 +73,28 @@ fn cuda() -> Finding {
                 version / 1000,
                 version % 1000 / 10
             );
-            let missing = [(compiler, "libnvrtc"), (products, "libcublas")];
-            let missing: Vec<&str> = missing
-                .iter()
-                .filter(|(there, _)| !there)
-                .map(|(_, name)| *name)
-                .collect();
-            match missing.is_empty() {
-                true => Finding::good(message),
-                false => Finding::warning(
+            let missing = cuda::missing();
+            if device.capability < cuda::OLDEST {
+                Finding::warning(
+                    message,
+                    "models compute on the processor: 8.0 is the oldest that is followed",
+                )
+            } else if missing.is_empty() {
+                Finding::good(message)
+            } else {
+                Finding::warning(
                     message,
                     format!(
-                        "models compute on the processor: {} not found; put the folder of CUDA's libraries into LD_LIBRARY_PATH",
+                        "no model is loaded: {} not found; put the folder of CUDA's libraries into LD_LIBRARY_PATH, or choose `--device cpu`",
                         missing.join(" and ")
                     ),
-                ),
+                )
             }
         }
+        (Err(why), _) | (_, Err(why)) if chosen() == Choice::Cuda => Finding::warning(
+            format!("no CUDA device: {why}"),
+            "one was asked for: choose `--device auto` or `cpu`",
+        ),
         (Err(why), _) | (_, Err(why)) => Finding::good(format!("no CUDA device: {why}")),
     };
     finding.with(data)

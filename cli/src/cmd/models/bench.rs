@@ -22,7 +22,10 @@ pub(super) fn run(arguments: &Arguments, settings: &Settings) -> anyhow::Result<
     if !settings.json {
         report::line(&once(loading, forking, arguments.prompt))?;
     }
-    let bandwidth = bench.bandwidth()?;
+    let bandwidth = bench.bandwidth().unwrap_or_else(|error| {
+        settings.say(format!("warning: the speed of the memory is not known: {error}"));
+        None
+    });
     if let (false, Some(bandwidth)) = (settings.json, bandwidth) {
         let line = format!(
             "{}: its memory reads and writes {:.0} GB a second",
@@ -47,7 +50,17 @@ pub(super) fn run(arguments: &Arguments, settings: &Settings) -> anyhow::Result<
                 sequences,
                 is_shared,
                 tokens: arguments.tokens,
-            })?;
+            });
+            let run = match run {
+                Ok(run) => run,
+                Err(error) if !runs.is_empty() => {
+                    settings.say(format!(
+                        "warning: {sequences} answers at once were not measured: {error}"
+                    ));
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
             if !settings.json {
                 report::line(&told(&run, limit(&bench, bandwidth, &run)))?;
             }

@@ -8,7 +8,7 @@ use serde_json::json;
 use std::path::Path;
 use troupe_models::local::memory::{Load, Plan};
 use troupe_models::local::shape::{Purpose, Shape};
-use troupe_models::local::{Manifest, machine, shelf, verify};
+use troupe_models::local::{Manifest, Planned, device, plan, shelf, verify};
 
 /// Tokens of a sequence that nobody asked for.
 const CONTEXT: usize = 8192;
@@ -21,8 +21,11 @@ pub(super) fn run(arguments: &Info, settings: &Settings) -> anyhow::Result<Exit>
         context: arguments.context.unwrap_or(shape.context.min(CONTEXT)),
         parallel: arguments.parallel.into(),
     };
-    let plan = Plan::new(&shape, load);
-    let available = machine::available_memory();
+    let Planned {
+        device,
+        plan,
+        available,
+    } = plan(&shape, load, device::chosen())?;
     let unfit = available.and_then(|available| plan.fits(available).err());
     let template = verify::template(&files);
     let tokens = verify::special_tokens(&files);
@@ -40,7 +43,7 @@ pub(super) fn run(arguments: &Info, settings: &Settings) -> anyhow::Result<Exit>
         object["source"] =
             json!(manifest.map(|manifest| json!({ "from": manifest.source, "revision": manifest.revision })));
         object["memory"] = json!({
-            "plan": plan, "total": plan.total(), "available": available, "fits": unfit.is_none(),
+            "device": device, "plan": plan, "total": plan.total(), "available": available, "fits": unfit.is_none(),
             "problem": unfit.map(|error| error.message),
         });
         report::print_json(&object)?;
@@ -63,8 +66,8 @@ pub(super) fn run(arguments: &Info, settings: &Settings) -> anyhow::Result<Exit>
     lines.extend(tokens);
     lines.push(("memory", memory(&plan)));
     lines.push(match (unfit, available) {
-        (Some(error), _) => ("too much", error.message),
-        (None, Some(available)) => ("fits", format!("{} are there", report::bytes(available))),
+        (Some(error), _) => ("too much", format!("{} ({device})", error.message)),
+        (None, Some(available)) => ("fits", format!("{} are there ({device})", report::bytes(available))),
         (None, None) => ("", "this system does not say how much memory is there".to_owned()),
     });
     let lines = lines.iter().map(|(what, value)| format!("  {what:<10}  {value}"));

@@ -131,9 +131,7 @@ impl FromStr for HostPattern {
 fn split(text: &str) -> Result<(&str, Option<u16>), String> {
     if let Some((_, rest)) = text.split_once("://") {
         let host = rest.split('/').next().unwrap_or(rest);
-        return Err(format!(
-            "`{text}` is an address of the web, and a host is wanted: `{host}`"
-        ));
+        return Err(format!("`{text}` is a URL, and a host is wanted: `{host}`"));
     }
     let bare = |text: &'_ str| text.parse::<Ipv6Addr>().is_ok();
     if bare(text) {

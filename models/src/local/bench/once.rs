@@ -1,9 +1,10 @@
 //! What is done once for many tokens: a model is loaded, a prompt is forked.
 
-use super::{Bench, STEP_TOKENS};
+use super::Bench;
 use crate::local::engine::{Job, Sampler, Scheduler, Settings, Work, Writer};
 use crate::local::failed;
 use crate::local::shelf::Files;
+use crate::local::tensors;
 use serde::Serialize;
 use std::fs::File;
 use std::hint::black_box;
@@ -68,7 +69,7 @@ impl Bench {
             cache_tokens: 2 * prompt + 64,
             context: prompt + 32,
             sequences: 1,
-            step_tokens: STEP_TOKENS,
+            step_tokens: self.step_tokens,
             threads: 1,
         };
         let mut scheduler = Scheduler::new(Arc::clone(&self.decoder), settings)?;
@@ -120,13 +121,10 @@ fn read(files: &Files) -> std::io::Result<u64> {
 }
 
 fn weights(files: &Files) -> std::io::Result<Vec<PathBuf>> {
-    let Files::Folder(folder) = files else {
-        return Ok(vec![files.path().to_owned()]);
-    };
-    let paths = std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path()));
-    let mut paths = paths.collect::<std::io::Result<Vec<PathBuf>>>()?;
-    paths.retain(|path| path.extension().is_some_and(|ending| ending == "safetensors"));
-    Ok(paths)
+    match files {
+        Files::Folder(folder) => tensors::parts(folder).map_err(std::io::Error::other),
+        Files::Gguf(path) => Ok(vec![path.clone()]),
+    }
 }
 
 #[cfg(test)]
@@ -135,13 +133,12 @@ mod tests {
     use crate::local::shelf;
 
     #[test]
-    fn a_model_is_loaded_and_its_prompt_forked() {
+    fn what_is_read_is_what_is_loaded_and_a_prompt_can_be_forked() {
         let place = concat!(env!("CARGO_MANIFEST_DIR"), "/src/local/fixtures");
         let files = shelf::find("talker", &[place.into()]).expect("a fixture");
         let (bench, loading) = Bench::loaded(&files).expect("a model");
-        let sizes = weights(&files).expect("files").into_iter();
-        let bytes: u64 = sizes.map(|path| std::fs::metadata(path).expect("a file").len()).sum();
-        assert_eq!(loading.bytes, bytes);
-        assert!(loading.loading > 0.0 && bench.forking(40).expect("room") > 0.0);
+        let weights = files.folder().join("model.safetensors");
+        assert_eq!(loading.bytes, std::fs::metadata(weights).expect("a file").len());
+        bench.forking(40).expect("room");
     }
 }

@@ -15,16 +15,28 @@ pub enum Choice {
     Cuda,
 }
 
+impl Choice {
+    /// As it is written.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Cpu => "cpu",
+            Self::Cuda => "cuda",
+        }
+    }
+}
+
 impl FromStr for Choice {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "auto" => Ok(Self::Auto),
-            "cpu" => Ok(Self::Cpu),
-            "cuda" => Ok(Self::Cuda),
-            other => Err(format!("`{other}` is no device: auto, cpu or cuda")),
+        // A variable that is set to nothing asks for nothing.
+        if text.is_empty() {
+            return Ok(Self::Auto);
         }
+        let all = [Self::Auto, Self::Cpu, Self::Cuda];
+        let found = all.into_iter().find(|choice| choice.word() == text);
+        found.ok_or_else(|| format!("`{text}` is no device: auto, cpu or cuda"))
     }
 }
 

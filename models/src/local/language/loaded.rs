@@ -34,10 +34,10 @@ impl Loaded {
     /// `Invalid`: the file and what is wrong with it, or what memory is needed and there.
     pub fn read(label: &str, files: &Files) -> Result<Self, Error> {
         let shape = Shape::of(files)?;
-        let place = Place::new(&shape, device::chosen()).map_err(|error| failed(label, error.message))?;
-        let (tokens, step_tokens) = (place.tokens, place.step_tokens);
         let told = |error: &dyn std::fmt::Display| failed(label, error);
         let source = source(files).map_err(|error| told(&error))?;
+        let place = Place::new(&shape, device::chosen()).map_err(|error| told(&error.message))?;
+        let (tokens, step_tokens) = (place.tokens, place.step_tokens);
         let chat = match &source {
             Source::Safetensors(..) => Chat::read(files.folder()),
             Source::Gguf(file) => Chat::from_metadata(file.metadata()),
@@ -81,14 +81,16 @@ impl Loaded {
     }
 }
 
-/// The decoder alone.
+/// The decoder alone, and the most tokens of a step where it is.
 ///
 /// # Errors
 /// `Invalid`: the file and what is wrong with it.
-pub fn decoder(label: &str, files: &Files) -> Result<Arc<dyn Model>, Error> {
+pub fn decoder(label: &str, files: &Files) -> Result<(Arc<dyn Model>, usize), Error> {
     let place = Place::new(&Shape::of(files)?, device::chosen()).map_err(|error| failed(label, error.message))?;
+    let step_tokens = place.step_tokens;
     let read = source(files).and_then(|source| place.load(&source).map_err(|error| first_line(&error)));
-    read.map_err(|error| failed(label, error))
+    let model = read.map_err(|error| failed(label, error))?;
+    Ok((model, step_tokens))
 }
 
 /// What is wrong; behind it candle says where in the program that was noticed.

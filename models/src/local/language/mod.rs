@@ -5,7 +5,7 @@ mod loaded;
 mod place;
 
 pub use loaded::{Loaded, decoder};
-pub use place::STEP_TOKENS;
+pub use place::{Planned, plan};
 
 use super::engine::{Event, Job, Work};
 use super::shelf::{self, Files};

@@ -10,18 +10,31 @@ use std::collections::HashMap;
 use std::ffi::{CString, c_int, c_uint, c_void};
 use std::sync::{Mutex, PoisonError};
 
-/// The oldest devices with products of bfloat16 tiles.
-const OLDEST: usize = 80;
+/// The oldest devices with products of bfloat16 tiles, by compute capability: 80 for 8.0.
+pub const OLDEST: usize = 80;
 /// The stream of all that is asked for: the one that is there.
 const STREAM: sys::CUstream = std::ptr::null_mut();
 
 /// A device, its kernels and its library of products.
 pub struct Driver {
-    device: sys::CUdevice,
-    context: sys::CUcontext,
     module: sys::CUmodule,
     functions: Mutex<HashMap<String, Function>>,
     blas: blas_sys::cublasHandle_t,
+    /// Let go of last.
+    context: Context,
+}
+
+/// A device's context, which is the thread's from its making on.
+struct Context {
+    device: sys::CUdevice,
+    context: sys::CUcontext,
+}
+
+impl Drop for Context {
+    fn drop(&mut self) {
+        // SAFETY: it was retained when this was made. A device that has gone away says so, and there is nobody to tell.
+        let _ = unsafe { result::primary_ctx::release(self.device) };
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -76,8 +89,8 @@ pub fn has_blas() -> bool {
     unsafe { blas_sys::is_culib_present() }
 }
 
-/// The first device, in a context that is the thread's from now on.
-fn first() -> Result<(sys::CUdevice, sys::CUcontext), String> {
+/// The first device.
+fn first() -> Result<Context, String> {
     version()?;
     if result::device::get_count().map_err(told)? == 0 {
         return Err("there is no device (CUDA_VISIBLE_DEVICES says which may be seen)".to_owned());
@@ -85,9 +98,17 @@ fn first() -> Result<(sys::CUdevice, sys::CUcontext), String> {
     let device = result::device::get(0).map_err(told)?;
     // SAFETY: the device was just got.
     let context = unsafe { result::primary_ctx::retain(device) }.map_err(told)?;
-    // SAFETY: the context was just retained.
-    unsafe { result::ctx::set_current(context) }.map_err(told)?;
-    Ok((device, context))
+    let context = Context { device, context };
+    context.enter()?;
+    Ok(context)
+}
+
+impl Context {
+    /// What follows on this thread is in it.
+    fn enter(&self) -> Result<(), String> {
+        // SAFETY: the context is retained as long as this lives.
+        unsafe { result::ctx::set_current(self.context) }.map_err(told)
+    }
 }
 
 fn capability(device: sys::CUdevice) -> Result<usize, String> {
@@ -106,20 +127,21 @@ fn capability(device: sys::CUdevice) -> Result<usize, String> {
 /// # Errors
 /// Why there is none.
 pub fn found() -> Result<Found, String> {
-    let (device, _) = first()?;
-    let look = || {
-        let (free, total) = result::mem_get_info().map_err(told)?;
-        Ok(Found {
-            name: result::device::get_name(device).map_err(told)?,
-            capability: capability(device)?,
-            free,
-            total,
-        })
-    };
-    let found = look();
-    // SAFETY: it was retained by `first`.
-    unsafe { result::primary_ctx::release(device) }.map_err(told)?;
-    found
+    let context = first()?;
+    let (free, total) = result::mem_get_info().map_err(told)?;
+    Ok(Found {
+        name: result::device::get_name(context.device).map_err(told)?,
+        capability: capability(context.device)?,
+        free,
+        total,
+    })
+}
+
+/// The libraries besides the driver's that are not found.
+pub fn missing() -> Vec<&'static str> {
+    let libraries = [(compile::is_there(), "libnvrtc"), (has_blas(), "libcublas")];
+    let missing = libraries.into_iter().filter(|(is_there, _)| !is_there);
+    missing.map(|(_, name)| name).collect()
 }
 
 impl Driver {
@@ -128,44 +150,34 @@ impl Driver {
     /// # Errors
     /// Which of driver, device, compiler and library is not there, or what one of them says.
     pub fn open(dimension: usize) -> Result<Self, String> {
-        if !has_blas() {
-            version()?;
-            return Err("libcublas, which multiplies matrices, was not found".to_owned());
-        }
-        let (device, context) = first()?;
-        let capability = capability(device)?;
-        if capability < OLDEST {
-            let (major, minor) = (capability / 10, capability % 10);
+        version()?;
+        let missing = missing();
+        if !missing.is_empty() {
             return Err(format!(
-                "a device of compute capability {major}.{minor}; 8.0 is the oldest that is followed"
+                "{} not found: LD_LIBRARY_PATH says where CUDA's libraries are",
+                missing.join(" and ")
             ));
         }
+        let context = first()?;
+        let capability = capability(context.device)?;
         let image = compile::compiled(capability, dimension)?;
         // SAFETY: the image is whole, and ends with a zero where it is a text.
         let module = unsafe { result::module::load_data(image.as_ptr().cast()) }.map_err(told)?;
+        let blas = blas::create_handle().map_err(|error| {
+            // SAFETY: it was just loaded, and nothing else has it.
+            let _ = unsafe { result::module::unload(module) };
+            told(error)
+        })?;
         Ok(Self {
-            device,
-            context,
             module,
             functions: Mutex::default(),
-            blas: blas::create_handle().map_err(told)?,
+            blas,
+            context,
         })
     }
 
-    /// Bytes of memory that are free.
-    ///
-    /// # Errors
-    /// Of the driver.
-    pub fn free(&self) -> Result<usize, String> {
-        self.enter()?;
-        let (free, _) = result::mem_get_info().map_err(told)?;
-        Ok(free)
-    }
-
-    /// What follows is in this device's context.
     fn enter(&self) -> Result<(), String> {
-        // SAFETY: the context is retained as long as this lives.
-        unsafe { result::ctx::set_current(self.context) }.map_err(told)
+        self.context.enter()
     }
 
     fn function(&self, kernel: &str) -> Result<sys::CUfunction, String> {
@@ -191,7 +203,6 @@ impl Drop for Driver {
         unsafe {
             let _ = blas::destroy_handle(self.blas);
             let _ = result::module::unload(self.module);
-            let _ = result::primary_ctx::release(self.device);
         }
     }
 }

@@ -34,8 +34,10 @@ const OUTPUTS: usize = 8;
 /// Most rows of these kernels: with more, unpacked weights and the library's products are faster.
 const FEW_PLAIN: usize = 4;
 const FEW: usize = 8;
-/// Bytes of weights that are unpacked at once.
-const UNPACKED: usize = 64 << 20;
+/// Bytes of weights that are unpacked at once. Matrices of tests are small, and take several parts too.
+const UNPACKED: usize = if cfg!(test) { 1 << 14 } else { 64 << 20 };
+/// Outputs of a tile of the library of products.
+const TILE: usize = 64;
 
 impl Format {
     fn of(kind: GgmlDType) -> Result<Self, String> {
@@ -166,7 +168,7 @@ impl Matrix {
         if self.format == Format::Plain {
             return memory.launcher.multiply(&whole);
         }
-        let each = (UNPACKED / (2 * self.inputs)).clamp(1, self.outputs);
+        let each = self.unpacked_at_once();
         let unpacked = memory.working(2 * each * self.inputs)?;
         for first in (0..self.outputs).step_by(each) {
             let outputs = each.min(self.outputs - first);
@@ -187,6 +189,12 @@ impl Matrix {
             })?;
         }
         Ok(())
+    }
+
+    /// Outputs that are unpacked together: whole tiles of the library, as far as the room for them goes.
+    fn unpacked_at_once(&self) -> usize {
+        let fitting = UNPACKED / (2 * self.inputs);
+        (fitting / TILE * TILE).max(TILE).min(self.outputs)
     }
 
     fn apply_to_few(&self, memory: &Memory, rows: &Rows, out: &Rows, adds: bool) -> Result<(), String> {

@@ -65,7 +65,18 @@ impl Memory {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let address = match idle.get_mut(&size).and_then(Vec::pop) {
             Some(address) => address,
-            None => self.launcher.allocate(size)?,
+            None => match self.launcher.allocate(size) {
+                Ok(address) => address,
+                // What idles may be of other sizes, and is worth more as one piece.
+                Err(_) => {
+                    let others = std::mem::take(&mut *idle);
+                    others
+                        .into_values()
+                        .flatten()
+                        .for_each(|address| self.launcher.release(address));
+                    self.launcher.allocate(size)?
+                }
+            },
         };
         Ok(Buffer {
             address,

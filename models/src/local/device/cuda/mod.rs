@@ -15,7 +15,7 @@ mod source;
 mod spans;
 
 pub use compile::is_there as has_compiler;
-pub use driver::{Driver, Found, found, has_blas, version};
+pub use driver::{Driver, Found, OLDEST, found, has_blas, missing, version};
 pub use launcher::Launcher;
 
 use super::{Device, HeadNorms, Projected, Step, Weights, Which};
@@ -89,10 +89,12 @@ impl Device for Cuda {
     }
 
     fn cache(&self, layout: Layout, blocks: usize) -> Result<Buffer, String> {
-        assert_eq!(
-            layout.dimension, self.dimension,
-            "kernels are compiled for one size of heads"
-        );
+        if layout.dimension != self.dimension {
+            return Err(format!(
+                "kernels for heads of {} numbers, and the model has {}",
+                self.dimension, layout.dimension
+            ));
+        }
         let bytes = blocks * block_bytes(layout);
         let cache = self.memory.lasting(bytes)?;
         // What fills up the heads is zeros for ever.

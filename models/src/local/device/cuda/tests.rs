@@ -1,5 +1,6 @@
 //! The device without one: the kernels as the machine's C++ compiler compiles them, run by fibers, beside the
-//! processor's. Everything but the driver is what runs on a device: the sources, the arguments, the order.
+//! processor's. The sources, the arguments and the order are what runs on a device; the driver, its library of products and
+//! the assembly of `numbers.cuh` are not.
 
 mod attention;
 mod compiled;
