@@ -73,7 +73,7 @@ impl Format {
 }
 
 /// Numbers as bfloat16.
-fn narrowed(numbers: &[f32]) -> Vec<u8> {
+pub fn narrowed(numbers: &[f32]) -> Vec<u8> {
     let mut bytes = vec![0; 2 * numbers.len()];
     for (pair, number) in bytes.as_chunks_mut::<2>().0.iter_mut().zip(numbers) {
         *pair = bf16::from_f32(*number).to_le_bytes();

@@ -225,4 +225,4 @@ impl<F: Format> Panels for Packed<F> {
 }
 
 #[cfg(test)]
-mod tests;
+pub mod tests;

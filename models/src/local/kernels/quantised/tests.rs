@@ -7,7 +7,7 @@ use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{Device, Tensor};
 use proptest::prelude::*;
 
-const KINDS: [GgmlDType; 6] = [
+pub const KINDS: [GgmlDType; 6] = [
     GgmlDType::Q4_0,
     GgmlDType::Q5_0,
     GgmlDType::Q8_0,
@@ -32,7 +32,12 @@ fn numbers(count: usize, seed: u64) -> Vec<f32> {
 
 /// Weights of a kind, as a file has them and as numbers.
 fn weights(kind: GgmlDType, outputs: usize, inputs: usize, seed: u64) -> (Vec<u8>, Vec<f32>) {
-    let numbers = numbers(outputs * inputs, seed);
+    kept(kind, numbers(outputs * inputs, seed), inputs)
+}
+
+/// Numbers as a file of a kind has them, and what they are there.
+pub fn kept(kind: GgmlDType, numbers: Vec<f32>, inputs: usize) -> (Vec<u8>, Vec<f32>) {
+    let outputs = numbers.len() / inputs;
     let tensor = Tensor::from_vec(numbers, (outputs, inputs), &Device::Cpu).unwrap();
     let tensor = QTensor::quantize(&tensor, kind).unwrap();
     let numbers = tensor.dequantize(&Device::Cpu).unwrap().flatten_all().unwrap();

@@ -49,8 +49,9 @@ struct Q5_0 {
     }
 };
 
-// Scale and minimum of one of eight groups, six bits each in twelve bytes.
-static __device__ __forceinline__ void group_of(const byte* six, int group, float& step, float& least) {
+// Scale and minimum of one of a block's eight groups: six bits each in twelve bytes, and a factor for each of both.
+static __device__ __forceinline__ void group_of(const byte* block, int group, float& step, float& least) {
+    const byte* six = block + 4;
     if (group < 4) {
         step = (float)(six[group] & 63);
         least = (float)(six[group + 4] & 63);
@@ -58,6 +59,8 @@ static __device__ __forceinline__ void group_of(const byte* six, int group, floa
         step = (float)(six[group + 4] & 15 | six[group - 4] >> 6 << 4);
         least = (float)(six[group + 4] >> 4 | six[group] >> 6 << 4);
     }
+    step *= scale(block);
+    least *= scale(block + 2);
 }
 
 struct Q4_K {
@@ -67,9 +70,7 @@ struct Q4_K {
         const byte* block = row + at / 256 * 144;
         int group = at % 256 / 32;
         float step, least;
-        group_of(block + 4, group, step, least);
-        step *= scale(block);
-        least *= scale(block + 2);
+        group_of(block, group, step, least);
         const byte* quants = block + 16 + group / 2 * 32 + at % 32;
         for (int i = 0; i < 8; i++) out[i] = step * (float)(quants[i] >> group % 2 * 4 & 15) - least;
     }
@@ -82,9 +83,7 @@ struct Q5_K {
         const byte* block = row + at / 256 * 176;
         int group = at % 256 / 32;
         float step, least;
-        group_of(block + 4, group, step, least);
-        step *= scale(block);
-        least *= scale(block + 2);
+        group_of(block, group, step, least);
         const byte* fifths = block + 16 + at % 32;
         const byte* quants = block + 48 + group / 2 * 32 + at % 32;
         for (int i = 0; i < 8; i++) {

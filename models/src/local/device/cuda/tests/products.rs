@@ -3,20 +3,17 @@
 use super::{distance, emulated, noise};
 use crate::local::decoder::Bytes;
 use crate::local::device::cuda::Cuda;
-use crate::local::device::cuda::matrix::bytes_of;
+use crate::local::device::cuda::matrix::{bytes_of, narrowed};
 use crate::local::device::cuda::rows::Rows;
 use crate::local::device::{Device, Weights};
-use candle_core::quantized::{GgmlDType, QTensor};
-use candle_core::{Device as Candle, Tensor};
+use crate::local::kernels::quantised_tests::{KINDS, kept};
+use candle_core::quantized::GgmlDType;
 use half::bf16;
 
 /// Rows with these numbers, in both forms.
 fn given(cuda: &Cuda, numbers: &[f32], width: usize) -> Rows {
     let rows = cuda.rows(numbers.len() / width, width).expect("memory");
-    let narrow: Vec<u8> = numbers
-        .iter()
-        .flat_map(|number| bf16::from_f32(*number).to_le_bytes())
-        .collect();
+    let narrow = narrowed(numbers);
     let launcher = &cuda.memory.launcher;
     launcher.upload(rows.wide.address, &bytes_of(numbers)).expect("memory");
     launcher.upload(rows.narrow.address, &narrow).expect("memory");
@@ -77,24 +74,14 @@ fn plain_weights_are_multiplied() {
 
 #[test]
 fn every_quantisation_is_multiplied_as_the_weights_it_stands_for() {
-    for kind in [
-        GgmlDType::Q4_0,
-        GgmlDType::Q5_0,
-        GgmlDType::Q8_0,
-        GgmlDType::Q4K,
-        GgmlDType::Q5K,
-        GgmlDType::Q6K,
-    ] {
-        for (outputs, blocks) in [(1, 1), (19, 3)] {
+    for kind in KINDS {
+        // The last one is unpacked in several parts.
+        for (outputs, blocks) in [(1, 1), (19, 3), (130, 3)] {
             let inputs = blocks * kind.block_size();
-            let numbers = noise(7, outputs * inputs);
-            let tensor = Tensor::from_vec(numbers, (outputs, inputs), &Candle::Cpu).expect("a tensor");
-            let quantised = QTensor::quantize(&tensor, kind).expect("a format");
-            let stands_for = quantised.dequantize(&Candle::Cpu).expect("numbers");
-            let stands_for: Vec<f32> = stands_for.flatten_all().and_then(|all| all.to_vec1()).expect("numbers");
+            let (bytes, stands_for) = kept(kind, noise(7, outputs * inputs), inputs);
             let weights = Weights::Bytes(Bytes {
                 kind,
-                bytes: quantised.data().expect("bytes"),
+                bytes: bytes.into(),
                 outputs,
                 inputs,
             });
