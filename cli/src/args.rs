@@ -26,7 +26,7 @@ pub struct Global {
     /// The folder whose `.troupe/` keeps runs and indexes [default: the nearest one with a `.troupe/`, or here]
     #[arg(long, global = true, value_name = "DIR", env = "TROUPE_WORKSPACE")]
     pub workspace: Option<PathBuf>,
-    /// Where models of this process compute: auto, cpu or cuda
+    /// Where models of this process compute: auto, cpu, cuda or metal
     #[cfg(feature = "local")]
     #[arg(
         long,

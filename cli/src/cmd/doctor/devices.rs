@@ -39,13 +39,32 @@ impl Check for Devices {
             true => Finding::warning(message, "models run correctly and very slowly without avx2 and fma"),
             false => Finding::good(message),
         };
-        Ok(vec![finding.with(data), cuda()])
+        Ok([finding.with(data), cuda()].into_iter().chain(metal()).collect())
     }
 }
 
 #[cfg(all(feature = "local", not(feature = "cuda")))]
 fn cuda() -> Finding {
     Finding::good("no CUDA compiled in (`--features cuda`)").with(serde_json::json!({ "cuda": null }))
+}
+
+/// Apple's device, where this program was built for it.
+#[cfg(all(feature = "local", not(feature = "metal")))]
+fn metal() -> Option<Finding> {
+    None
+}
+
+/// Apple's device.
+#[cfg(feature = "metal")]
+fn metal() -> Option<Finding> {
+    let memory = troupe_models::local::device::tensors::metal_memory();
+    let data =
+        serde_json::json!({ "metal": { "memory_free": memory.as_ref().ok(), "trouble": memory.as_ref().err() } });
+    let message = match memory {
+        Ok(memory) => format!("Metal with {} for models", crate::report::bytes(memory)),
+        Err(why) => format!("no Metal device: {why}"),
+    };
+    Some(Finding::good(message).with(data))
 }
 
 /// Nvidia's first device, and the libraries that it takes.

@@ -49,7 +49,9 @@ pub fn load<D: Device>(device: D, source: &Source) -> Result<Decoder<D>> {
         let gain = source.vector(name, length)?;
         device.norm(gain, shape.epsilon).map_err(candle_core::Error::Msg)
     };
-    let (words, vocabulary) = source.matrix(&device, &source.name(WORDS), None, width)?;
+    let take = |weights: &device::Weights<'_>, bias| device.matrix(weights, bias);
+    let table = |weights: &device::Weights<'_>, _| device.table(weights);
+    let (words, vocabulary) = source.matrix(table, &source.name(WORDS), None, width)?;
     let layer = |at: usize| -> Result<Layer<D>> {
         let name = |names: Names| source.layer_name(at, names);
         let norm = |names: Names| vector(&name(names), width);
@@ -58,7 +60,7 @@ pub fn load<D: Device>(device: D, source: &Source) -> Result<Decoder<D>> {
             _ => Ok(None),
         };
         let matrix = |names: Names, outputs: usize, inputs: usize| {
-            let read = source.matrix(&device, &name(names), Some(outputs), inputs);
+            let read = source.matrix(take, &name(names), Some(outputs), inputs);
             read.map(|(matrix, _)| matrix)
         };
         let turned = |names: Names, outputs: usize| match (source, shape.family) {
@@ -66,7 +68,7 @@ pub fn load<D: Device>(device: D, source: &Source) -> Result<Decoder<D>> {
             (Source::Gguf(file), Family::Llama | Family::Mistral) => {
                 let heads = outputs / shape.dimension;
                 let read = file.in_halves(&format!("{}.weight", name(names)), heads)?;
-                taken(&device, &device::Weights::Bytes(read), None)
+                take(&device::Weights::Bytes(read), None).map_err(candle_core::Error::Msg)
             }
             _ => matrix(names, outputs, width),
         };
@@ -87,7 +89,7 @@ pub fn load<D: Device>(device: D, source: &Source) -> Result<Decoder<D>> {
     let head = source.name(HEAD);
     let head = source
         .has(&head)
-        .then(|| source.matrix(&device, &head, Some(vocabulary), width));
+        .then(|| source.matrix(take, &head, Some(vocabulary), width));
     Ok(Decoder {
         words,
         vocabulary,
@@ -109,10 +111,6 @@ pub struct Bytes<'a> {
     pub outputs: usize,
     /// Numbers in a row.
     pub inputs: usize,
-}
-
-fn taken<D: Device>(device: &D, weights: &device::Weights<'_>, bias: Option<Vec<f32>>) -> Result<D::Matrix> {
-    device.matrix(weights, bias).map_err(candle_core::Error::Msg)
 }
 
 impl Source {
@@ -148,14 +146,16 @@ impl Source {
         }
     }
 
-    /// A matrix with its bias, where it has one, and its outputs; those are checked where they are known.
-    fn matrix<D: Device>(
+    /// What a device takes a matrix as, with its bias, where it has one, and its outputs; those are checked where they
+    /// are known.
+    fn matrix<M>(
         &self,
-        device: &D,
+        take: impl FnOnce(&device::Weights<'_>, Option<Vec<f32>>) -> Result<M, String>,
         name: &str,
         outputs: Option<usize>,
         inputs: usize,
-    ) -> Result<(D::Matrix, usize)> {
+    ) -> Result<(M, usize)> {
+        let take = |weights, bias| take(&weights, bias).map_err(candle_core::Error::Msg);
         let (weight, bias) = (format!("{name}.weight"), format!("{name}.bias"));
         let fits = |rows: usize, numbers: Option<Vec<f32>>| match numbers {
             Some(numbers) if numbers.len() != rows => {
@@ -171,13 +171,13 @@ impl Source {
                 expect(&weight, (rows, width), outputs, inputs)?;
                 let numbers: Vec<f32> = tensor.flatten_all()?.to_vec1()?;
                 let weights = device::Weights::Numbers(&numbers, inputs);
-                Ok((taken(device, &weights, fits(rows, bias)?)?, rows))
+                Ok((take(weights, fits(rows, bias)?)?, rows))
             }
             Self::Gguf(file) => {
                 let read = file.matrix(&weight)?;
                 expect(&weight, (read.outputs, read.inputs), outputs, inputs)?;
                 let (rows, bias) = (read.outputs, file.vector(&bias).transpose()?);
-                Ok((taken(device, &device::Weights::Bytes(read), fits(rows, bias)?)?, rows))
+                Ok((take(device::Weights::Bytes(read), fits(rows, bias)?)?, rows))
             }
         }
     }

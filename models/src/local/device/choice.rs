@@ -13,6 +13,8 @@ pub enum Choice {
     Cpu,
     /// The first of Nvidia's devices.
     Cuda,
+    /// Apple's device.
+    Metal,
 }
 
 impl Choice {
@@ -22,6 +24,7 @@ impl Choice {
             Self::Auto => "auto",
             Self::Cpu => "cpu",
             Self::Cuda => "cuda",
+            Self::Metal => "metal",
         }
     }
 }
@@ -34,9 +37,9 @@ impl FromStr for Choice {
         if text.is_empty() {
             return Ok(Self::Auto);
         }
-        let all = [Self::Auto, Self::Cpu, Self::Cuda];
+        let all = [Self::Auto, Self::Cpu, Self::Cuda, Self::Metal];
         let found = all.into_iter().find(|choice| choice.word() == text);
-        found.ok_or_else(|| format!("`{text}` is no device: auto, cpu or cuda"))
+        found.ok_or_else(|| format!("`{text}` is no device: auto, cpu, cuda or metal"))
     }
 }
 

@@ -3,9 +3,13 @@
 //! The decoder calls them in the order of its layers; how numbers lie and how they are computed is the device's.
 
 mod choice;
+#[cfg(test)]
+mod conformance;
 #[cfg(feature = "cuda")]
 pub mod cuda;
 mod processor;
+#[cfg(any(test, feature = "metal"))]
+pub mod tensors;
 
 pub use choice::{Choice, choose, chosen};
 pub use processor::Processor;
@@ -88,6 +92,13 @@ pub trait Device: Send + Sync + 'static {
     /// # Errors
     /// A kind of weights that it does not follow, or no memory for them.
     fn matrix(&self, weights: &Weights<'_>, bias: Option<Vec<f32>>) -> Result<Self::Matrix, String>;
+    /// Takes a matrix that is the table of words: single rows of it are asked for, and products where it is the head too.
+    ///
+    /// # Errors
+    /// As for any matrix.
+    fn table(&self, weights: &Weights<'_>) -> Result<Self::Matrix, String> {
+        self.matrix(weights, None)
+    }
     /// Takes a norm.
     ///
     /// # Errors

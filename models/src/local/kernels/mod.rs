@@ -22,7 +22,7 @@ pub use normalise::{Normalise, Scale};
 pub use paged::{Attention, BLOCK, Layout, Visit};
 pub use product::Product;
 pub use quantised::Quantised;
-#[cfg(all(test, feature = "cuda"))]
+#[cfg(test)]
 pub use quantised::tests as quantised_tests;
 pub use rotate::{Rotate, Rotation};
 pub use rows::{Turns, add, gate, normalise};

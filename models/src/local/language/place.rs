@@ -1,7 +1,12 @@
 //! Where a model's weights go, and for how many tokens there is room beside them.
 
+#[cfg(feature = "cuda")]
+mod cuda;
+#[cfg(feature = "metal")]
+mod metal;
+
 use crate::local::decoder::{self, Model, Source};
-use crate::local::device::{Choice, Processor};
+use crate::local::device::{Choice, Device, Processor};
 use crate::local::machine;
 use crate::local::memory::{Load, Plan};
 use crate::local::shape::Shape;
@@ -10,41 +15,110 @@ use troupe_core::port::{Error, ErrorKind};
 
 /// A device with room for a model.
 pub struct Place {
-    device: Device,
+    load: Loading,
     /// Tokens that all sequences together may have in its memory.
     pub tokens: usize,
     /// Most tokens of a step.
     pub step_tokens: usize,
 }
 
-enum Device {
-    Processor,
-    #[cfg(feature = "cuda")]
-    Cuda(crate::local::device::cuda::Cuda),
-}
+/// Reads the weights into the memory of a device.
+type Loading = Box<dyn FnOnce(&Source) -> candle_core::Result<Arc<dyn Model>>>;
 
 /// Most sequences at once; more wait.
 pub const SEQUENCES: usize = 64;
 /// Most tokens of a step: those who write wait no longer than this takes.
 const STEP_TOKENS: usize = 256;
 /// The same on a device of its own, which takes as long for many as for few up to about here.
-#[cfg(feature = "cuda")]
 const DEVICE_STEP_TOKENS: usize = 512;
 /// Fewer tokens than this are no room to work in.
 const TOKENS_MIN: usize = 512;
 /// The share of the free memory that keys and values may take: tools run on the same machine, and other models.
 const CACHE_SHARE: u64 = 2;
-/// Queries that one head of keys may have on a device: as many as a tile of its attention takes (`cuda/spans.rs`).
-#[cfg(feature = "cuda")]
-const SHARING_MAX: usize = 64;
-/// Of a device's memory a twentieth stays free: other programs draw on it too.
-#[cfg(feature = "cuda")]
-const DEVICE_SPARED: u64 = 20;
 
 const LEAST: Load = Load {
     context: TOKENS_MIN,
     parallel: 1,
 };
+
+/// A kind of devices beside the processor.
+struct Kind {
+    choice: Choice,
+    /// None where this program was built without them.
+    operations: Option<Operations>,
+}
+
+/// What there is to know and to do about a kind of devices. Errors say why not.
+struct Operations {
+    /// Bytes that a model may take of the first one's memory, where there is one that can be used.
+    memory: fn() -> Result<u64, String>,
+    /// Whether it computes models of a shape.
+    suits: fn(&Shape) -> Result<(), String>,
+    /// What a model takes there.
+    plan: fn(&Shape, Load) -> Plan,
+    /// Makes it ready.
+    open: fn(&Shape) -> Result<Loading, String>,
+}
+
+/// Those that are looked for, in this order.
+const KINDS: [Kind; 2] = [
+    Kind {
+        choice: Choice::Cuda,
+        #[cfg(feature = "cuda")]
+        operations: Some(cuda::OPERATIONS),
+        #[cfg(not(feature = "cuda"))]
+        operations: None,
+    },
+    Kind {
+        choice: Choice::Metal,
+        #[cfg(feature = "metal")]
+        operations: Some(metal::OPERATIONS),
+        #[cfg(not(feature = "metal"))]
+        operations: None,
+    },
+];
+
+/// Why a model is not put on a device.
+enum Unfit {
+    /// There is none that could be used.
+    Absent(String),
+    /// There is one, and not for this model.
+    Unable(String),
+    /// There is one that would do, and something that it takes is not there or does not work.
+    Broken(String),
+}
+
+impl Unfit {
+    fn why(self) -> String {
+        let (Self::Absent(why) | Self::Unable(why) | Self::Broken(why)) = self;
+        why
+    }
+}
+
+impl Kind {
+    fn operations(&self) -> Result<&Operations, String> {
+        let word = self.choice.word();
+        let missing = || format!("this program was built without it; build it with `--features {word}`");
+        self.operations.as_ref().ok_or_else(missing)
+    }
+
+    fn told(&self, why: &str) -> Error {
+        Error::new(ErrorKind::Invalid, format!("{}: {why}", self.choice.word()))
+    }
+
+    fn place(&self, shape: &Shape) -> Result<Place, Unfit> {
+        let operations = self.operations().map_err(Unfit::Absent)?;
+        let available = (operations.memory)().map_err(Unfit::Absent)?;
+        (operations.suits)(shape).map_err(Unfit::Unable)?;
+        let least = (operations.plan)(shape, LEAST);
+        least.fits(available).map_err(|error| Unfit::Unable(error.message))?;
+        Ok(Place {
+            load: (operations.open)(shape).map_err(Unfit::Broken)?,
+            tokens: room(shape, &least, (available - least.total()) / CACHE_SHARE),
+            step_tokens: DEVICE_STEP_TOKENS,
+        })
+    }
+}
 
 impl Place {
     /// For a model of a shape, as was chosen.
@@ -53,22 +127,27 @@ impl Place {
     /// `Invalid` when it fits nowhere, with what would, when the device that was asked for is not there, or when one is
     /// there and something that it takes is not: that is no reason to compute elsewhere without a word.
     pub fn new(shape: &Shape, choice: Choice) -> Result<Self, Error> {
-        let told = |why: String| Error::new(ErrorKind::Invalid, format!("cuda: {why}"));
-        match choice {
-            Choice::Cpu => Self::processor(shape),
-            Choice::Cuda => Self::cuda(shape).map_err(|unfit| told(unfit.why())),
-            Choice::Auto => match Self::cuda(shape) {
-                Ok(place) => Ok(place),
-                Err(Unfit::Absent(_)) => Self::processor(shape),
-                Err(Unfit::Unable(why)) => {
-                    let both = |error: Error| {
-                        Error::new(error.kind, format!("cuda: {why}; on the processor: {}", error.message))
-                    };
-                    Self::processor(shape).map_err(both)
+        let mut unable = Vec::new();
+        for kind in KINDS
+            .iter()
+            .filter(|kind| choice == Choice::Auto || choice == kind.choice)
+        {
+            match kind.place(shape) {
+                Ok(place) => return Ok(place),
+                Err(unfit) if choice == kind.choice => return Err(kind.told(&unfit.why())),
+                Err(Unfit::Absent(_)) => {}
+                Err(Unfit::Unable(why)) => unable.push(kind.told(&why).message),
+                Err(Unfit::Broken(why)) => {
+                    return Err(kind.told(&format!("{why}; `--device cpu` computes on the processor")));
                 }
-                Err(Unfit::Broken(why)) => Err(told(format!("{why}; `--device cpu` computes on the processor"))),
-            },
+            }
         }
+        Self::processor(shape).map_err(|mut error| {
+            if !unable.is_empty() {
+                error.message = format!("{}; on the processor: {}", unable.join("; "), error.message);
+            }
+            error
+        })
     }
 
     /// Reads the weights into it.
@@ -76,11 +155,7 @@ impl Place {
     /// # Errors
     /// What is wrong with them, or of the device.
     pub fn load(self, source: &Source) -> candle_core::Result<Arc<dyn Model>> {
-        match self.device {
-            Device::Processor => Ok(Arc::new(decoder::load(Processor, source)?)),
-            #[cfg(feature = "cuda")]
-            Device::Cuda(cuda) => Ok(Arc::new(decoder::load(cuda, source)?)),
-        }
+        (self.load)(source)
     }
 
     fn processor(shape: &Shape) -> Result<Self, Error> {
@@ -93,77 +168,20 @@ impl Place {
             }
         };
         Ok(Self {
-            device: Device::Processor,
+            load: loading(Processor),
             tokens,
             step_tokens: STEP_TOKENS,
         })
     }
-
-    #[cfg(feature = "cuda")]
-    fn cuda(shape: &Shape) -> Result<Self, Unfit> {
-        use crate::local::device::cuda::{Cuda, Driver};
-        let available = device_memory().map_err(Unfit::Absent)?;
-        let sharing = shape.heads / shape.kv_heads.max(1);
-        if sharing > SHARING_MAX {
-            let why = format!("{sharing} heads share one of keys, and {SHARING_MAX} is the most there");
-            return Err(Unfit::Unable(why));
-        }
-        let least = Plan::on_cuda(shape, LEAST);
-        least.fits(available).map_err(|error| Unfit::Unable(error.message))?;
-        let driver = Driver::open(shape.head_dimension).map_err(Unfit::Broken)?;
-        Ok(Self {
-            tokens: room(shape, &least, (available - least.total()) / CACHE_SHARE),
-            device: Device::Cuda(Cuda::new(Box::new(driver), shape.head_dimension)),
-            step_tokens: DEVICE_STEP_TOKENS,
-        })
-    }
-
-    #[cfg(not(feature = "cuda"))]
-    fn cuda(_: &Shape) -> Result<Self, Unfit> {
-        let why = "this program was built for the processor alone; build it with `--features cuda`";
-        Err(Unfit::Absent(why.to_owned()))
-    }
 }
 
-/// Why a model is not put on a device.
-enum Unfit {
-    /// There is none that could be used.
-    Absent(String),
-    /// There is one, and not for this model.
-    #[cfg_attr(not(feature = "cuda"), expect(dead_code, reason = "there is no device"))]
-    Unable(String),
-    /// There is one that would do, and something that it takes is not there or does not work.
-    #[cfg_attr(not(feature = "cuda"), expect(dead_code, reason = "there is no device"))]
-    Broken(String),
-}
-
-impl Unfit {
-    fn why(self) -> String {
-        let (Self::Absent(why) | Self::Unable(why) | Self::Broken(why)) = self;
-        why
-    }
-}
-
-/// Bytes of the first device's memory that a model may take.
-#[cfg(feature = "cuda")]
-fn device_memory() -> Result<u64, String> {
-    use crate::local::device::cuda;
-    let found = cuda::found()?;
-    if found.capability < cuda::OLDEST {
-        let number = |capability: usize| format!("{}.{}", capability / 10, capability % 10);
-        let (own, oldest) = (number(found.capability), number(cuda::OLDEST));
-        return Err(format!(
-            "{} has compute capability {own}, and {oldest} is the oldest that is followed",
-            found.name
-        ));
-    }
-    let free = found.free as u64;
-    Ok(free - free / DEVICE_SPARED)
+fn loading<D: Device>(device: D) -> Loading {
+    Box::new(move |source| Ok(Arc::new(decoder::load(device, source)?)))
 }
 
 /// What a model takes under a load where it would compute, and what is there.
 pub struct Planned {
-    /// `cpu` or `cuda`.
+    /// As it is written in settings.
     pub device: &'static str,
     /// What it takes.
     pub plan: Plan,
@@ -176,30 +194,27 @@ pub struct Planned {
 /// # Errors
 /// When a device was asked for and none can be used.
 pub fn plan(shape: &Shape, load: Load, choice: Choice) -> Result<Planned, Error> {
-    #[cfg(feature = "cuda")]
-    if choice != Choice::Cpu && shape.family.is_decoder() {
-        let plan = Plan::on_cuda(shape, load);
-        match device_memory() {
-            Ok(available) if choice == Choice::Cuda || plan.fits(available).is_ok() => {
-                let (device, available) = ("cuda", Some(available));
-                return Ok(Planned {
-                    device,
-                    plan,
-                    available,
-                });
-            }
-            Err(why) if choice == Choice::Cuda => return Err(Error::new(ErrorKind::Invalid, format!("cuda: {why}"))),
-            _ => {}
+    let looked_for = |kind: &&Kind| choice == kind.choice || choice == Choice::Auto && shape.family.is_decoder();
+    for kind in KINDS.iter().filter(looked_for) {
+        let measured = kind
+            .operations()
+            .and_then(|operations| Ok((operations, (operations.memory)()?)));
+        let (operations, available) = match measured {
+            Err(why) if choice == kind.choice => return Err(kind.told(&why)),
+            Err(_) => continue,
+            Ok(measured) => measured,
+        };
+        let plan = (operations.plan)(shape, load);
+        if choice == kind.choice || plan.fits(available).is_ok() {
+            return Ok(Planned {
+                device: kind.choice.word(),
+                plan,
+                available: Some(available),
+            });
         }
     }
-    #[cfg(not(feature = "cuda"))]
-    if choice == Choice::Cuda
-        && let Err(unfit) = Place::cuda(shape)
-    {
-        return Err(Error::new(ErrorKind::Invalid, format!("cuda: {}", unfit.why())));
-    }
     Ok(Planned {
-        device: "cpu",
+        device: Choice::Cpu.word(),
         plan: Plan::new(shape, load),
         available: machine::available_memory(),
     })
@@ -227,16 +242,20 @@ mod tests {
             context: 512,
             parallel: 1,
         };
-        for told in [
-            Place::new(&shape, Choice::Cuda).map(drop),
-            plan(&shape, load, Choice::Cuda).map(drop),
-        ] {
-            match told {
-                Ok(()) => assert!(cfg!(feature = "cuda"), "only such a program has a device"),
-                Err(error) if cfg!(feature = "cuda") => assert!(error.message.starts_with("cuda: "), "{error}"),
-                Err(error) => insta::allow_duplicates! {
-                    insta::assert_snapshot!(error.message, @"cuda: this program was built for the processor alone; build it with `--features cuda`");
-                },
+        for kind in KINDS {
+            let word = kind.choice.word();
+            for told in [
+                Place::new(&shape, kind.choice).map(drop),
+                plan(&shape, load, kind.choice).map(drop),
+            ] {
+                match (told, &kind.operations) {
+                    (Ok(()), built) => assert!(built.is_some(), "only such a program has a device"),
+                    (Err(error), Some(_)) => assert!(error.message.starts_with(&format!("{word}: ")), "{error}"),
+                    (Err(error), None) => assert_eq!(
+                        error.message,
+                        format!("{word}: this program was built without it; build it with `--features {word}`")
+                    ),
+                }
             }
         }
         assert_eq!(plan(&shape, load, Choice::Cpu).expect("a plan").device, "cpu");

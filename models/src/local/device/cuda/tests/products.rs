@@ -1,7 +1,8 @@
 //! Products, norms and gates.
 
-use super::{distance, emulated, noise};
+use super::emulated;
 use crate::local::decoder::Bytes;
+use crate::local::device::conformance::{distance, noise};
 use crate::local::device::cuda::Cuda;
 use crate::local::device::cuda::matrix::{bytes_of, narrowed};
 use crate::local::device::cuda::rows::Rows;

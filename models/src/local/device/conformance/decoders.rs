@@ -1,10 +1,9 @@
-//! Whole decoders on an emulated device: the families, their sequence of operations, and the scheduler above.
+//! Whole decoders on a device: the families, their sequence of operations, and the scheduler above.
 
-use super::{distance, emulated};
+use super::distance;
 use crate::local::decoder::tests::{Expected, likeliest, opened_on};
 use crate::local::decoder::{Batch, Decoder, Piece};
-use crate::local::device::Processor;
-use crate::local::device::cuda::Cuda;
+use crate::local::device::{Device, Processor};
 use crate::local::engine::{Event, Job, Sampler, Scheduler, Settings, Work, Writer};
 use std::sync::Arc;
 use tokio::sync::mpsc::unbounded_channel;
@@ -12,12 +11,15 @@ use troupe_core::sampling::Sampling;
 
 const FAMILIES: [&str; 4] = ["qwen3", "qwen2", "llama", "mistral"];
 
-fn opened(family: &str) -> Option<(Decoder<Cuda>, Expected)> {
-    Some(opened_on(emulated(8)?, family))
+/// Numbers in a head of the fixtures.
+const DIMENSION: usize = 8;
+
+fn opened<D: Device>(make: impl Fn(usize) -> Option<D>, family: &str) -> Option<(Decoder<D>, Expected)> {
+    Some(opened_on(make(DIMENSION)?, family))
 }
 
 /// The logits of all tokens, read in parts of `part`.
-fn read(decoder: &Decoder<Cuda>, tokens: &[u32], part: usize) -> Vec<f32> {
+fn read<D: Device>(decoder: &Decoder<D>, tokens: &[u32], part: usize) -> Vec<f32> {
     let mut cache = decoder.cache(4).expect("memory");
     let blocks = [2, 0, 3];
     let parts = tokens.chunks(part).enumerate().flat_map(|(at, tokens)| {
@@ -34,13 +36,10 @@ fn read(decoder: &Decoder<Cuda>, tokens: &[u32], part: usize) -> Vec<f32> {
     parts.collect()
 }
 
-/// With eight bits for every number that a product reads, a model of 32 numbers a row loses up to 3.4 parts in a hundred.
-const LOST: f32 = 0.04;
-
-#[test]
-fn every_family_is_the_reference() {
+/// Read at once, in parts and token by token, within `most`.
+pub fn every_family_is_the_reference<D: Device>(make: impl Fn(usize) -> Option<D>, most: f32) {
     for family in FAMILIES {
-        let Some((decoder, expected)) = opened(family) else {
+        let Some((decoder, expected)) = opened(&make, family) else {
             return;
         };
         let right: Vec<f32> = expected.logits.concat();
@@ -48,14 +47,14 @@ fn every_family_is_the_reference() {
             let got = read(&decoder, &expected.prompt, part);
             let last = &got[got.len() - right.len()..];
             let lost = distance(last, &right);
-            assert!(lost < LOST && lost > 0.0, "{family} in parts of {part}: {lost}");
+            assert!(lost < most && lost > 0.0, "{family} in parts of {part}: {lost}");
         }
     }
 }
 
-#[test]
-fn vectors_of_every_layer_are_the_processors() {
-    let Some((decoder, expected)) = opened("qwen3") else {
+/// Within `most`.
+pub fn vectors_of_every_layer_are_the_processors<D: Device>(make: impl Fn(usize) -> Option<D>, most: f32) {
+    let Some((decoder, expected)) = opened(make, "qwen3") else {
         return;
     };
     let (processor, _) = opened_on(Processor, "qwen3");
@@ -74,15 +73,14 @@ fn vectors_of_every_layer_are_the_processors() {
         let right = processor
             .step(&mut processor.cache(2).expect("memory"), &batch)
             .expect("a step");
-        assert!(distance(&got.hidden, &right.hidden) < LOST, "layer {layer}");
-        assert!(distance(&got.logits, &right.logits) < LOST, "layer {layer}");
+        assert!(distance(&got.hidden, &right.hidden) < most, "layer {layer}");
+        assert!(distance(&got.logits, &right.logits) < most, "layer {layer}");
     }
 }
 
 /// Answers of one prompt through the scheduler: they share its blocks, and copy the one that is partly there.
-#[test]
-fn branches_of_a_prompt_share_its_blocks_and_write_the_same() {
-    let Some((decoder, expected)) = opened("qwen3") else {
+pub fn branches_of_a_prompt_share_its_blocks_and_write_the_same<D: Device>(make: impl Fn(usize) -> Option<D>) {
+    let Some((decoder, expected)) = opened(make, "qwen3") else {
         return;
     };
     let first = likeliest(&read(&decoder, &expected.prompt, 40)[39 * decoder.vocabulary..]);
