@@ -150,7 +150,7 @@ impl Source {
     /// are known.
     fn matrix<M>(
         &self,
-        take: impl FnOnce(&device::Weights<'_>, Option<Vec<f32>>) -> Result<M, String>,
+        take: impl FnOnce(&device::Weights<'_>, Option<Vec<f32>>) -> std::result::Result<M, String>,
         name: &str,
         outputs: Option<usize>,
         inputs: usize,

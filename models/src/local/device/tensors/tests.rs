@@ -38,7 +38,7 @@ fn branches_of_a_prompt_share_its_blocks_and_write_the_same() {
 fn quantised_weights_are_multiplied_and_their_rows_are_what_they_stand_for() {
     let device = Tensors::new(candle_core::Device::Cpu);
     for kind in KINDS {
-        let (outputs, inputs) = (19, 3 * kind.block_size());
+        let (outputs, inputs) = (19, 4 * kind.block_size());
         let (bytes, stands_for) = kept(kind, noise(7, outputs * inputs), inputs);
         let weights = Weights::Bytes(Bytes {
             kind,
