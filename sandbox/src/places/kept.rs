@@ -5,7 +5,7 @@ use crate::held::{Guard, joined};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
-use troupe_core::port::room::Executed;
+use troupe_core::port::room::{Executed, Found};
 use troupe_core::port::sandbox::{Blueprint, Deaf, Execution, Sandbox as _};
 use troupe_core::port::{Error, ErrorKind};
 
@@ -32,7 +32,7 @@ impl Kept {
     ) -> Result<Executed, Error> {
         let name = blueprint.room.as_ref().map_or("", |room| &room.name);
         let turn = self.slot(name).lock_owned().await;
-        let (turn, open, is_new) = entered(engine.clone(), blueprint, turn, open).await?;
+        let (turn, open, found) = entered(engine.clone(), blueprint, turn, open).await?;
         let Some(sandbox) = turn.clone() else {
             return Err(Error::new(ErrorKind::Other, "the sandbox was not made"));
         };
@@ -46,7 +46,7 @@ impl Kept {
             // Perhaps it is gone: the next command looks again.
             *turn = None;
         }
-        Ok(Executed { ended: ended?, is_new })
+        Ok(Executed { ended: ended?, found })
     }
 
     /// The sandboxes of a run, which are let go of.
@@ -63,24 +63,21 @@ impl Kept {
     }
 }
 
-/// Sees to it that the sandbox of a room is there, and says whether it is new. In a task of its own, which has the turn:
+/// Sees to it that the sandbox of a room is there, and says what is in it of earlier commands. In a task of its own, which has the turn:
 /// when nobody waits for it any more, whoever comes next finds what it made and does not make another one.
 async fn entered(
     engine: Docker,
     blueprint: Blueprint,
     mut turn: Seat,
     open: Guard,
-) -> Result<(Seat, Guard, bool), Error> {
+) -> Result<(Seat, Guard, Found), Error> {
     let task = tokio::spawn(async move {
         if turn.is_some() {
-            return Ok((turn, open, false));
+            return Ok((turn, open, Found::Files));
         }
-        let (sandbox, is_new) = match engine.resume(&blueprint).await? {
-            Some(sandbox) => (sandbox, false),
-            None => (engine.start(&blueprint).await?, true),
-        };
+        let (sandbox, found) = engine.enter(&blueprint).await?;
         *turn = Some(Arc::new(sandbox));
-        Ok((turn, open, is_new))
+        Ok((turn, open, found))
     });
     joined(task.await)
 }
