@@ -443,7 +443,7 @@ fn a_batch_that_is_stopped_leaves_no_agent_at_work() {
         (texts.len() < 3).then(|| plans(request)).flatten()
     });
     let place = Place::new();
-    let _guard = Sandboxes(&place);
+    let guard = Sandboxes(&place);
     let instance = odd(&place, "stopped");
     let id = instance["instance_id"].as_str().unwrap().to_owned();
     place.file("instances.jsonl", format!("{instance}\n"));
@@ -492,4 +492,6 @@ fn a_batch_that_is_stopped_leaves_no_agent_at_work() {
     let here = place.path().display().to_string();
     let mut own = own.filter(|sandbox| sandbox["workspace"].as_str().is_some_and(|it| it.starts_with(&here)));
     assert!(own.all(|sandbox| sandbox["runs"] == false), "{all:#}");
+    drop(guard);
+    assert_eq!(place.troupe(&["env", "gc", "--keep", "0"]).code, 0);
 }

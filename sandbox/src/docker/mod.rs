@@ -13,6 +13,7 @@ mod rooms;
 pub use container::Container;
 pub use images::Layer;
 pub use rooms::Kept;
+pub(crate) use rooms::is_within;
 
 use crate::proxy::{Forwarder, Upstream};
 use async_trait::async_trait;

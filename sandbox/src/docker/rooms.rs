@@ -188,7 +188,7 @@ fn kept(summary: ContainerSummary) -> Kept {
 }
 
 /// Whether a run is another one, or was started by it or by one that it started.
-fn is_within(run: &str, other: &str) -> bool {
+pub(crate) fn is_within(run: &str, other: &str) -> bool {
     run.strip_prefix(other)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }

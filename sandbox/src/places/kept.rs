@@ -1,6 +1,6 @@
 //! Sandboxes that stay from one command to the next, one command at a time in each.
 
-use crate::docker::{Container, Docker};
+use crate::docker::{Container, Docker, is_within};
 use crate::held::{Guard, joined};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -49,11 +49,12 @@ impl Kept {
         Ok(Executed { ended: ended?, found })
     }
 
-    /// The sandboxes of a run, which are let go of.
+    /// The sandboxes of a run and of those that it started, which are let go of.
     pub(super) fn taken(&self, run: &str) -> Vec<Slot> {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         let names: Vec<String> = slots.keys().cloned().collect();
-        let of_run = names.into_iter().filter(|name| name.split('/').next() == Some(run));
+        let is_of_run = |name: &String| name.split('/').next().is_some_and(|of| is_within(of, run));
+        let of_run = names.into_iter().filter(is_of_run);
         of_run.filter_map(|name| slots.remove(&name)).collect()
     }
 
