@@ -118,9 +118,10 @@ impl Driver {
             let ended = self.work(first, arrivals).await;
             self.finish(ended.is_ok()).await;
             if let Some(rooms) = &self.run.ports.rooms
-                && !self.run.workflow.sandboxes.is_empty()
+                && self.run.workflow.has_sandboxes()
             {
-                rooms.leave(self.run.run.as_str(), self.is_over()).await;
+                let has_succeeded = self.state.status() == Some(RunStatus::Succeeded);
+                rooms.leave(self.run.run.as_str(), has_succeeded).await;
             }
             ended?;
             if self.is_over() {

@@ -446,7 +446,7 @@ mod env;
 mod models;
 
 pub use corpus::{Corpus, CorpusCommand, OfCorpus, SearchTool};
-pub use env::{Env, EnvBuild, EnvCommand, EnvGc, EnvSandbox, EnvVerify, Sandbox, SandboxCommand};
+pub use env::{Env, EnvBuild, EnvCommand, EnvGc, EnvSandbox, EnvVerify, Sandbox, SandboxCommand, SandboxGc};
 pub use models::Models;
 #[cfg(feature = "local")]
 pub use models::{Bench, Info, ModelsCommand, Pull, ServeModels};

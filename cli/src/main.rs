@@ -16,6 +16,7 @@ mod places;
 mod redact;
 mod report;
 mod rewrite;
+mod rooms;
 mod settings;
 mod stream;
 mod telemetry;

@@ -30,8 +30,10 @@ pub fn folder(settings: &Settings) -> anyhow::Result<PathBuf> {
 /// A workspace by its whole path, as it is written on what it makes in an engine that others share.
 pub fn place(folder: &Path) -> String {
     let whole = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
-    let whole = folder.canonicalize().unwrap_or(whole);
-    whole.display().to_string()
+    // One that is yet to be made has to be called the same as later.
+    let beside = || Some(whole.parent()?.canonicalize().ok()?.join(whole.file_name()?));
+    let found = folder.canonicalize().ok().or_else(beside);
+    found.unwrap_or(whole).display().to_string()
 }
 
 /// The run that `text` names: its whole name, the beginning of one, or `last`. A run that another one

@@ -462,6 +462,11 @@ impl Workflow {
         &self.steps[index.at()]
     }
 
+    /// Whether it declares sandboxes, or a workflow that it calls does.
+    pub fn has_sandboxes(&self) -> bool {
+        !self.sandboxes.is_empty() || self.workflows.iter().any(|called| called.has_sandboxes())
+    }
+
     /// The model behind an index.
     pub fn model(&self, index: ModelIndex) -> &Model {
         &self.models[index.at()]

@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use troupe_core::effect::{Command, Place};
 use troupe_core::input::Exit;
 use troupe_core::port::process::ProcessRunner;
-use troupe_core::port::room::{Executed, Rooms};
+use troupe_core::port::room::{Executed, Found, Rooms};
 use troupe_core::port::sandbox::{Blueprint, Deaf, Execution, Mount, Network, Room, SandboxEngine};
 use troupe_core::port::{Error, ErrorKind};
 
@@ -30,6 +30,8 @@ const OUTPUT_BYTES: usize = 1 << 20;
 #[derive(Debug)]
 pub struct Places {
     folder: PathBuf,
+    /// Where the runs are kept whose commands these are.
+    workspace: String,
     host: Option<Host>,
     engine: OnceCell<Docker>,
     pending: Pending,
@@ -65,12 +67,18 @@ impl Places {
     pub fn new(folder: impl Into<PathBuf>, host: Option<Host>) -> Self {
         Self {
             folder: folder.into(),
+            workspace: String::new(),
             host,
             engine: OnceCell::new(),
             pending: Pending::default(),
             kept: Kept::default(),
             equipment: Equipment::of_machine(),
         }
+    }
+
+    /// For runs that are kept in this folder: sandboxes that stay are told apart by it.
+    pub fn of_workspace(self, workspace: String) -> Self {
+        Self { workspace, ..self }
     }
 
     /// With other equipment for sandboxes that have a network.
@@ -104,6 +112,7 @@ impl Places {
         let room = place.room.as_ref().map(|name| Room {
             run: name.split('/').next().unwrap_or_default().to_owned(),
             name: name.clone(),
+            workspace: self.workspace.clone(),
         });
         let mut mounts = vec![Mount {
             host: folder,
@@ -135,7 +144,10 @@ impl Places {
         let sandbox = Held::make(&engine, blueprint, &self.pending).await?;
         let ended = sandbox.execute(execution, &mut Deaf).await?;
         sandbox.remove().await?;
-        Ok(Executed { ended, is_new: true })
+        Ok(Executed {
+            ended,
+            found: Found::Nothing,
+        })
     }
 }
 
@@ -174,7 +186,7 @@ impl Rooms for Places {
         }
     }
 
-    async fn leave(&self, run: &str, is_over: bool) {
+    async fn leave(&self, run: &str, has_succeeded: bool) {
         // What cannot be reached now is found by its labels later.
         let Ok(engine) = self.engine().await.cloned() else {
             return;
@@ -186,7 +198,7 @@ impl Rooms for Places {
             for slot in slots {
                 *slot.lock_owned().await = None;
             }
-            let _ = engine.leave(&run, is_over).await;
+            let _ = engine.leave(&run, has_succeeded).await;
             drop(open);
         });
         // An image that is being pulled takes longer: then it goes on by itself.

@@ -4,6 +4,7 @@ pub mod journal;
 pub mod model;
 pub mod process;
 pub mod random;
+pub mod room;
 pub mod simulation;
 pub mod tool;
 pub mod workflow;

@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
+use std::time::Duration;
 use troupe_sandbox::environment::build;
 
 /// `troupe env`
@@ -193,17 +194,33 @@ pub struct Sandbox {
 /// What `troupe sandbox` does
 #[derive(Debug, Subcommand)]
 pub enum SandboxCommand {
-    /// List sandboxes whose makers are gone
+    /// List sandboxes whose makers are gone, and those that are kept for runs
     Ls,
-    /// Remove them, except for those with which runs may go on
-    Gc {
-        /// These too
-        #[arg(long)]
-        all: bool,
-    },
+    /// Remove those whose makers are gone, and what is kept beyond its time
+    Gc(SandboxGc),
     /// Hand connections on: what runs of this program in a sandbox that may reach some hosts only
     #[command(hide = true)]
     Forward,
+}
+
+/// `troupe sandbox gc`
+#[derive(Debug, Args)]
+pub struct SandboxGc {
+    /// Remove what is kept for these runs, and nothing else
+    #[arg(value_name = "RUN")]
+    pub runs: Vec<String>,
+    /// Remove what was kept for so long for runs that failed or were cancelled: `12h` [default: 7d]
+    #[arg(long, value_name = "DURATION", value_parser = crate::values::duration)]
+    pub older_than: Option<Duration>,
+    /// Keep no more of those than fit into this, the newest, and the newest run's in any case [default: 10GB]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub keep_bytes: Option<u64>,
+    /// Remove all but those that are at work: what runs go on with, and what other workspaces keep
+    #[arg(long, conflicts_with_all = ["runs", "older_than", "keep_bytes"])]
+    pub all: bool,
+    /// Say what would be removed, and remove nothing
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 #[cfg(test)]

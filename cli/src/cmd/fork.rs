@@ -7,7 +7,7 @@ use crate::exit::{Exit, Usage};
 use crate::load::{self, Loaded};
 use crate::past::{self, Past};
 use crate::settings::Settings;
-use crate::{values, wire, workspace};
+use crate::{rooms, values, wire, workspace};
 use std::path::Path;
 use troupe_core::Value;
 use troupe_core::engine::{self, Adaptation, State};
@@ -53,6 +53,8 @@ pub fn run(arguments: &args::Fork, settings: &Settings) -> anyhow::Result<Exit> 
             loaded.workflow.name,
             wired.labels()
         ));
+        let rooms = rooms::copy(&past, shared, (&run, &loaded.workflow), &state, store.reader()).await?;
+        rooms.say(&parent, shared, settings);
         let begin = Begin::Fork {
             header,
             edits,

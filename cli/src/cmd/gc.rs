@@ -4,6 +4,7 @@ use super::block_on;
 use crate::args::{Gc, Over};
 use crate::exit::Exit;
 use crate::report::{bytes, plural};
+use crate::rooms::{self, Bounds, Judged};
 use crate::settings::Settings;
 use crate::{report, stream, workspace};
 use plan::{Plan, Rules, plan};
@@ -16,6 +17,7 @@ use troupe_core::Value;
 use troupe_core::id::RunId;
 use troupe_core::port::journal::{RunRecord, RunStatus};
 use troupe_core::port::{Error, ErrorKind};
+use troupe_sandbox::docker::Docker;
 use troupe_store::{Reader, Store};
 
 mod plan;
@@ -37,7 +39,7 @@ pub fn run(arguments: &Gc, settings: &Settings) -> anyhow::Result<Exit> {
         let plan = plan(&records, &rules(arguments, now_ms));
         let swept = Swept::planned(&plan, &records, &reader).await?;
         if arguments.dry_run {
-            return Ok(swept.foreseen(&reader, now_ms).await?);
+            return Ok(swept.foreseen(&reader, &folder, now_ms).await?);
         }
         reader.close().await;
         Ok(swept.done(arguments, &folder, now_ms).await?)
@@ -72,6 +74,16 @@ fn ago(now_ms: u64, time: Duration) -> u64 {
     now_ms.saturating_sub(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
 }
 
+/// The sandboxes that are of no use any more, or were kept long enough, once these runs are gone. None where there is no
+/// engine: the next look finds them.
+async fn useless(folder: &Path, reader: &Reader, gone: &[RunId], now_ms: u64) -> Option<(Docker, Vec<Judged>)> {
+    let engine = Docker::connect().await.ok()?;
+    let kept = engine.kept(true).await.ok()?;
+    let judged = rooms::judged(kept, folder, Some(reader), gone, None).await.ok()?;
+    let (goes, _) = rooms::plan(judged, &Bounds::default(), now_ms);
+    Some((engine, goes))
+}
+
 /// A run that goes.
 #[derive(Debug)]
 struct Goes {
@@ -92,6 +104,8 @@ struct Swept {
     answers: u64,
     blobs: u64,
     leases: u64,
+    /// Sandboxes that were kept for runs.
+    sandboxes: u64,
     /// What came back, or would at least.
     bytes: u64,
     notes: Vec<String>,
@@ -126,13 +140,17 @@ impl Swept {
     }
 
     /// What is there to go already; what only the runs that go mention comes on top.
-    async fn foreseen(mut self, reader: &Reader, now_ms: u64) -> Result<Self, Error> {
+    async fn foreseen(mut self, reader: &Reader, folder: &Path, now_ms: u64) -> Result<Self, Error> {
         match reader.orphans(now_ms.saturating_sub(GRACE_MS)).await {
             Ok(orphans) => (self.blobs, self.bytes) = (orphans.names.len() as u64, orphans.bytes),
             Err(error) => self.note(error)?,
         }
         self.leases = reader.stray_leases().await?.len() as u64;
         self.bytes += self.goes.iter().map(|goes| goes.bytes).sum::<u64>();
+        let gone: Vec<RunId> = self.goes.iter().map(|goes| goes.run.clone()).collect();
+        if let Some((_, goes)) = useless(folder, reader, &gone, now_ms).await {
+            self.sandboxes = goes.len() as u64;
+        }
         Ok(self)
     }
 
@@ -156,6 +174,12 @@ impl Swept {
         }
         self.leases = store.forget_leases(&holder).await?;
         stream::sweep(folder);
+        if let Some((engine, goes)) = useless(folder, store.reader(), &[], now_ms).await {
+            match rooms::discard(&engine, goes, Some(&store)).await {
+                Ok(gone) => self.sandboxes = gone.len() as u64,
+                Err(error) => self.notes.push(error.message),
+            }
+        }
         match store.compact().await {
             Ok(bytes) => self.bytes = bytes,
             Err(error) => self.note(error)?,
@@ -195,6 +219,9 @@ impl Swept {
             (self.leases, "lease file"),
         ];
         parts.extend(others.iter().filter(|(n, _)| *n > 0).map(|(n, word)| plural(*n, word)));
+        if self.sandboxes > 0 {
+            parts.push(rooms::sandboxes(usize::try_from(self.sandboxes).unwrap_or(usize::MAX)));
+        }
         let room = match dry_run {
             true => format!("at least {} would come back", bytes(self.bytes)),
             false => format!("{} came back", bytes(self.bytes)),
@@ -217,6 +244,7 @@ impl Swept {
             "answers": self.answers,
             "blobs": self.blobs,
             "leases": self.leases,
+            "sandboxes": self.sandboxes,
             "bytes": self.bytes,
             "notes": self.notes,
         })

@@ -10,13 +10,14 @@ use crate::live::{self, Feed};
 use crate::load::{self, Loaded};
 use crate::past::Told;
 use crate::report::{self, Ended};
+use crate::rooms::{self, Keeper};
 use crate::settings::Settings;
 use crate::stream::Speaker;
 use crate::telemetry::Telemetry;
 use crate::watch::{Own, Words, interrupted};
 use crate::{person, redact, values, wire, workspace};
 use serde::{Deserialize, Serialize};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use troupe_agents::{Clock as _, Handle, Observer, Outcome, Ports, Remote, Secrets, Silent, SystemClock};
 use troupe_core::Object;
@@ -152,6 +153,8 @@ pub struct Wired {
     models: Vec<Arc<dyn troupe_core::port::model::Model>>,
     tools: Vec<Arc<dyn troupe_core::port::tool::Tool>>,
     places: Arc<Places>,
+    /// The folder in which the run is kept.
+    state: PathBuf,
     /// What builds environments, where a step does.
     builds: Option<Arc<EnvironmentTool>>,
     secrets: Secrets,
@@ -186,7 +189,7 @@ impl Wired {
         let host = choices
             .allow_host_commands
             .then(|| host::Host::new(host::Options::in_directory(&loaded.folder)));
-        let mut places = Places::new(&loaded.folder, host);
+        let mut places = Places::new(&loaded.folder, host).of_workspace(workspace::place(state));
         if let Some(options) = &options {
             places = places.equipped(options.equipment.clone());
         }
@@ -194,7 +197,7 @@ impl Wired {
         let secrets = wire::secrets(&workflow)?;
         redact::know(&secrets);
         let mut toolbox = wire::Toolbox::new(loaded, state, settings, places.clone()).building(options);
-        let wired = Self::of(workflow, &places, &secrets, &mut toolbox, &loaded.folder)?;
+        let wired = Self::of(workflow, &places, &secrets, &mut toolbox, (&loaded.folder, state))?;
         Ok(Self {
             corpora: toolbox.opened(),
             builds: toolbox.builds(),
@@ -207,18 +210,19 @@ impl Wired {
         places: &Arc<Places>,
         secrets: &Secrets,
         toolbox: &mut wire::Toolbox<'_>,
-        folder: &Path,
+        (folder, state): (&Path, &Path),
     ) -> anyhow::Result<Self> {
         let called = workflow.workflows.iter();
         Ok(Self {
             models: wire::models(&workflow, folder)?,
             tools: toolbox.tools(&workflow, &|_| true)?.into_values().collect(),
             places: places.clone(),
+            state: state.to_owned(),
             builds: None,
             secrets: secrets.clone(),
             corpora: Vec::new(),
             called: called
-                .map(|called| Self::of(called.clone(), places, secrets, toolbox, folder))
+                .map(|called| Self::of(called.clone(), places, secrets, toolbox, (folder, state)))
                 .collect::<Result<_, _>>()?,
             workflow,
         })
@@ -242,7 +246,11 @@ impl Wired {
             models: self.models.clone(),
             tools: self.tools.clone(),
             processes: Some(self.places.clone()),
-            rooms: Some(self.places.clone()),
+            rooms: Some(Arc::new(Keeper::new(
+                self.places.clone(),
+                store.clone(),
+                self.state.clone(),
+            ))),
             gates: wire::gates(),
             cache: Some(Arc::new(store.clone())),
             secrets: self.secrets.clone(),
@@ -370,6 +378,9 @@ pub async fn drive(
         },
         settings,
     )?;
+    if matches!(outcome.status, RunStatus::Failed | RunStatus::Cancelled) {
+        rooms::told(run, &wired.workflow, settings).await;
+    }
     if !outcome.questions.is_empty() {
         settings.say(person::instructions(run, &outcome.questions));
     }

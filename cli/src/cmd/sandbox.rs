@@ -1,91 +1,208 @@
-//! `troupe sandbox`: what processes that are gone have left in the engine.
+//! `troupe sandbox`: what processes that are gone have left in the engine, and what is kept for runs.
 
 use super::block_on;
-use crate::args::{Sandbox, SandboxCommand};
+use crate::args::{Sandbox, SandboxCommand, SandboxGc};
 use crate::exit::Exit;
+use crate::report::{self, bytes};
+use crate::rooms::{self, Bounds, Judged, Stands, judged, plan, sandboxes, until_ms};
 use crate::settings::Settings;
-use crate::{report, workspace};
-use serde_json::json;
+use crate::workspace;
+use serde_json::{Value, json};
+use std::path::Path;
+use troupe_agents::{Clock as _, SystemClock};
 use troupe_core::id::RunId;
-use troupe_core::port::ErrorKind;
 use troupe_core::port::sandbox::{Leftover, SandboxEngine as _};
+use troupe_core::port::{Error, ErrorKind};
 use troupe_sandbox::docker::Docker;
-use troupe_store::Reader;
+use troupe_store::{Reader, Store};
 
 pub fn run(arguments: &Sandbox, settings: &Settings) -> anyhow::Result<Exit> {
-    let (removes, all) = match arguments.command {
-        SandboxCommand::Ls => (false, false),
-        SandboxCommand::Gc { all } => (true, all),
-        SandboxCommand::Forward => {
-            troupe_sandbox::proxy::inside::forward()?;
-            return Ok(Exit::Succeeded);
-        }
-    };
     let folder = workspace::folder(settings)?;
-    let (gone, kept) = block_on(async {
-        let engine = Docker::connect().await?;
-        let runs = match Reader::open(&folder).await {
-            Ok(reader) => Some(reader),
-            Err(error) if error.kind == ErrorKind::Missing => None,
-            Err(error) => return Err(error.into()),
-        };
-        let (mut gone, mut kept) = (Vec::new(), Vec::new());
-        for left in engine.leftovers().await? {
-            match !all && is_waited_for(&left, runs.as_ref()).await? {
-                true => kept.push(left),
-                false => gone.push(left),
-            }
-        }
-        if removes {
-            for sandbox in &gone {
-                engine.remove(&sandbox.id).await?;
-            }
-        }
-        Ok((gone, kept))
-    })?;
-    if settings.json {
-        let rows = gone.iter().map(|sandbox| (sandbox, false));
-        let rows = rows.chain(kept.iter().map(|sandbox| (sandbox, true)));
-        report::print_json(&rows.map(row).collect::<Vec<_>>())?;
-        return Ok(Exit::Succeeded);
-    }
-    let listed = gone.iter().chain(kept.iter().filter(|_| !removes));
-    for sandbox in listed {
-        let id = sandbox.id.get(..12).unwrap_or(&sandbox.id);
-        report::line(&format!("{id}  {}  {}", sandbox.owner, sandbox.image))?;
-    }
-    match (gone.len(), removes) {
-        (0, _) => settings.say("nothing is left over"),
-        (count, true) => settings.say(format!("removed: {count}")),
-        (_, false) => settings.say("`troupe sandbox gc` removes them"),
-    }
-    if !kept.is_empty() {
-        let count = kept.len();
-        settings.say(format!("kept for runs that may go on: {count}; `--all` takes them too"));
+    match &arguments.command {
+        SandboxCommand::Ls => block_on(list(&folder, settings))?,
+        SandboxCommand::Gc(arguments) => block_on(sweep(arguments, &folder, settings))?,
+        SandboxCommand::Forward => troupe_sandbox::proxy::inside::forward()?,
     }
     Ok(Exit::Succeeded)
 }
 
-/// Whether a run may go on with a sandbox: one that is not over, or that another workspace knows.
-async fn is_waited_for(left: &Leftover, runs: Option<&Reader>) -> anyhow::Result<bool> {
-    let Some(name) = &left.run else { return Ok(false) };
-    let (Some(runs), Some(run)) = (runs, RunId::parse(name)) else {
-        return Ok(true);
-    };
-    match runs.run(&run).await {
-        Ok(record) => Ok(!record.progress.status.is_over()),
-        Err(error) if error.kind == ErrorKind::Missing => Ok(true),
-        Err(error) => Err(error.into()),
+/// What there is: left by processes that are gone, and kept.
+struct Found {
+    left: Vec<Leftover>,
+    kept: Vec<Judged>,
+}
+
+impl Found {
+    async fn look(engine: &Docker, folder: &Path, reader: Option<&Reader>) -> Result<Self, Error> {
+        let kept = engine.kept(true).await?;
+        Ok(Self {
+            left: engine.leftovers().await?,
+            kept: judged(kept, folder, reader, &[], None).await?,
+        })
     }
 }
 
-fn row((sandbox, kept): (&Leftover, bool)) -> serde_json::Value {
+async fn reader(folder: &Path) -> Result<Option<Reader>, Error> {
+    match Reader::open(folder).await {
+        Ok(reader) => Ok(Some(reader)),
+        Err(error) if error.kind == ErrorKind::Missing => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+async fn list(folder: &Path, settings: &Settings) -> anyhow::Result<()> {
+    let engine = Docker::connect().await?;
+    let found = Found::look(&engine, folder, reader(folder).await?.as_ref()).await?;
+    let bounds = Bounds::default();
+    if settings.json {
+        let left = found.left.iter().map(left_row);
+        let kept = found.kept.iter().map(|judged| kept_row(judged, &bounds));
+        return report::print_json(&left.chain(kept).collect::<Vec<_>>());
+    }
+    for left in &found.left {
+        let (id, owner, image) = (short(&left.id), &left.owner, &left.image);
+        report::line(&format!("{id}  {owner}  {image}  left over"))?;
+    }
+    for judged in &found.kept {
+        let kept = &judged.kept;
+        let (id, name, image, bytes) = (short(&kept.id), &kept.name, &kept.image, bytes(kept.bytes));
+        report::line(&format!("{id}  {name}  {image}  {bytes}  {}", fate(judged, &bounds)))?;
+    }
+    let (goes, _) = plan(found.kept.clone(), &bounds, SystemClock.now_ms());
+    match found.left.len() + goes.len() {
+        0 => settings.say("nothing is left over"),
+        count => settings.say(format!("`troupe sandbox gc` removes {}", sandboxes(count))),
+    }
+    if found.kept.iter().any(|judged| matches!(judged.stands, Stands::Over(_))) {
+        settings.say(format!(
+            "of runs that failed or were cancelled, {} with {} of files stay at most, for {}",
+            sandboxes(bounds.count),
+            report::bytes(bounds.bytes),
+            bounds.days()
+        ));
+    }
+    Ok(())
+}
+
+async fn sweep(arguments: &SandboxGc, folder: &Path, settings: &Settings) -> anyhow::Result<()> {
+    let engine = Docker::connect().await?;
+    let reader = reader(folder).await?;
+    let found = Found::look(&engine, folder, reader.as_ref()).await?;
+    let (left, goes) = chosen(arguments, found, reader.as_ref()).await?;
+    let (left_count, gone) = match arguments.dry_run {
+        true => (left.len(), goes.into_iter().map(|judged| judged.kept).collect()),
+        false => {
+            for left in &left {
+                engine.remove(&left.id).await?;
+            }
+            let store = match reader {
+                Some(_) => Some(Store::open(folder).await?),
+                None => None,
+            };
+            let gone = rooms::discard(&engine, goes, store.as_ref()).await?;
+            engine.forget_snapshots().await?;
+            (left.len(), gone)
+        }
+    };
+    if settings.json {
+        let left = left.iter().map(left_row);
+        let gone = gone.iter().map(|kept| json!({ "id": kept.id, "run": kept.run, "name": kept.name, "image": kept.image, "bytes": kept.bytes }));
+        return report::print_json(&left.chain(gone).collect::<Vec<_>>());
+    }
+    for left in &left {
+        report::line(&format!("{}  {}  {}", short(&left.id), left.owner, left.image))?;
+    }
+    for kept in &gone {
+        let (id, name, image, bytes) = (short(&kept.id), &kept.name, &kept.image, bytes(kept.bytes));
+        report::line(&format!("{id}  {name}  {image}  {bytes}"))?;
+    }
+    match (left_count + gone.len(), arguments.dry_run) {
+        (0, _) => settings.say("nothing is left over"),
+        (count, true) => settings.say(format!("would be removed: {count}")),
+        (count, false) => settings.say(format!("removed: {count}")),
+    }
+    Ok(())
+}
+
+/// What goes, as the command says.
+async fn chosen(
+    arguments: &SandboxGc,
+    found: Found,
+    reader: Option<&Reader>,
+) -> anyhow::Result<(Vec<Leftover>, Vec<Judged>)> {
+    let Found { left, mut kept } = found;
+    if !arguments.runs.is_empty() {
+        let mut runs: Vec<RunId> = Vec::new();
+        for text in &arguments.runs {
+            runs.push(match reader {
+                Some(reader) => workspace::find_whole(reader, text).await?,
+                None => {
+                    return Err(crate::exit::Usage::error(format!(
+                        "there is no run `{text}`; `troupe ls` lists the runs"
+                    )));
+                }
+            });
+        }
+        kept.retain(|judged| {
+            let is_named = runs.iter().any(|run| run.as_str() == judged.root());
+            is_named && !matches!(judged.stands, Stands::AtWork | Stands::Elsewhere)
+        });
+        return Ok((Vec::new(), kept));
+    }
+    if arguments.all {
+        kept.retain(|judged| judged.stands != Stands::AtWork);
+        return Ok((left, kept));
+    }
+    let usual = Bounds::default();
+    let bounds = Bounds {
+        age: arguments.older_than.unwrap_or(usual.age),
+        bytes: arguments.keep_bytes.unwrap_or(usual.bytes),
+        ..usual
+    };
+    Ok((left, plan(kept, &bounds, SystemClock.now_ms()).0))
+}
+
+fn short(id: &str) -> &str {
+    id.get(..12).unwrap_or(id)
+}
+
+/// Why a sandbox is kept, and until when.
+fn fate(judged: &Judged, bounds: &Bounds) -> String {
+    match judged.stands {
+        Stands::AtWork => "its run is at work".to_owned(),
+        Stands::Open => "its run may go on".to_owned(),
+        Stands::Over(ended_ms) => format!("kept until {}", report::rfc3339(until_ms(ended_ms, bounds))),
+        Stands::Done => "left over".to_owned(),
+        Stands::Elsewhere => format!("of {}", judged.kept.workspace),
+    }
+}
+
+fn left_row(left: &Leftover) -> Value {
     json!({
-        "id": sandbox.id,
-        "owner": sandbox.owner,
-        "image": sandbox.image,
-        "process": sandbox.process,
-        "run": sandbox.run,
-        "kept": kept,
+        "id": left.id,
+        "owner": left.owner,
+        "image": left.image,
+        "process": left.process,
+        "run": null,
+        "kept": false,
+    })
+}
+
+fn kept_row(judged: &Judged, bounds: &Bounds) -> Value {
+    let kept = &judged.kept;
+    let until = match judged.stands {
+        Stands::Over(ended_ms) => Some(report::rfc3339(until_ms(ended_ms, bounds))),
+        _ => None,
+    };
+    json!({
+        "id": kept.id,
+        "run": kept.run,
+        "name": kept.name,
+        "workspace": kept.workspace,
+        "image": kept.image,
+        "bytes": kept.bytes,
+        "runs": kept.runs,
+        "kept": judged.stands != Stands::Done,
+        "until": until,
     })
 }

@@ -65,6 +65,7 @@ fn agents_and_steps_meet_in_a_shared_sandbox_and_leave_nothing() {
     let Some(image) = image() else { return };
     let server = Server::start(follows);
     let place = Place::new();
+    let _guard = Sandboxes(&place);
     place.file("w.yaml", workflow(&image, &server));
     let run = place.troupe(&["run", "w.yaml", "--json"]);
     assert_eq!(run.code, 0, "{run:?}");
@@ -122,6 +123,125 @@ fn kept(place: &Place, run: &str) -> Vec<Value> {
     all.into_iter().filter(|sandbox| sandbox["run"] == run).collect()
 }
 
+/// The sandboxes that are kept for the runs of a place: they go with the test, however it ends.
+struct Sandboxes<'a>(&'a Place);
+
+impl Drop for Sandboxes<'_> {
+    fn drop(&mut self) {
+        let listed = self.0.troupe(&["sandbox", "ls", "--json"]).stdout;
+        let listed: Vec<Value> = serde_json::from_str(&listed).unwrap_or_default();
+        let here = self.0.path().join(".troupe").canonicalize().unwrap_or_default();
+        let here = here.display().to_string();
+        let own = listed.iter().filter(|sandbox| sandbox["workspace"] == *here);
+        let runs = own.filter_map(|sandbox| sandbox["run"].as_str()?.split('.').next());
+        let runs: std::collections::BTreeSet<&str> = runs.collect();
+        if !runs.is_empty() {
+            let words: Vec<&str> = ["sandbox", "gc"].into_iter().chain(runs).collect();
+            let _ = self.0.troupe(&words);
+        }
+    }
+}
+
+/// A workflow whose second step fails until there is a file `go` beside it.
+fn stumbling(image: &str, network: &str) -> String {
+    format!(
+        "troupe: 1\nname: stumbling\n\
+         sandboxes: {{ shop: {{ image: '{image}', network: {network}, share: run }} }}\nsteps:\n  \
+         begin: {{ run: echo begun > state, sandbox: shop }}\n  \
+         end: {{ run: test -e /workflow/go && cat state && ls /sys/class/net, sandbox: shop, needs: [begin] }}\n\
+         outputs: {{ said: '${{{{ steps.end.output.stdout }}}}' }}\n"
+    )
+}
+
+/// The name of a place's newest run.
+fn newest(place: &Place) -> String {
+    place.troupe(&["ls", "--json"]).json()[0]["run"]
+        .as_str()
+        .unwrap()
+        .to_owned()
+}
+
+#[test]
+fn a_failed_run_finds_its_sandbox_as_it_was_and_as_it_is_wanted() {
+    let Some(image) = image() else { return };
+    let place = Place::new();
+    let _guard = Sandboxes(&place);
+    place.file("w.yaml", stumbling(&image, "none"));
+    let failed = place.troupe(&["run", "w.yaml"]);
+    assert_eq!(failed.code, 1, "{failed:?}");
+    let run = newest(&place);
+    let told = format!("of its files stay for that, 7 days at most; `troupe sandbox gc {run}` removes what stays");
+    assert!(
+        failed.stderr.contains("1 sandbox with ") && failed.stderr.contains(&told),
+        "{failed:?}"
+    );
+    // Whoever tidies up leaves it, and says until when.
+    assert_eq!(place.troupe(&["sandbox", "gc"]).code, 0);
+    assert_eq!(place.troupe(&["gc"]).code, 0);
+    let kept_now = kept(&place, &run);
+    assert!(kept_now.len() == 1 && kept_now[0]["until"].is_string(), "{kept_now:?}");
+    place.file("go", "").file("w.yaml", stumbling(&image, "all"));
+    let resumed = place.troupe(&["resume", &run, "--accept-changes", "--json"]);
+    assert_eq!(resumed.code, 0, "{resumed:?}");
+    assert_eq!(resumed.json()["outputs"]["said"], "begun\neth0\nlo\n");
+    assert!(kept(&place, &run).is_empty());
+}
+
+#[test]
+fn what_is_kept_of_failed_runs_goes_with_its_time_or_its_run() {
+    let Some(image) = image() else { return };
+    let place = Place::new();
+    let _guard = Sandboxes(&place);
+    place.file("w.yaml", stumbling(&image, "none"));
+    let runs = [(); 3].map(|()| {
+        assert_eq!(place.troupe(&["run", "w.yaml", "--quiet"]).code, 1);
+        newest(&place)
+    });
+    let left = || runs.each_ref().map(|run| kept(&place, run).len());
+    assert_eq!(left(), [1, 1, 1]);
+    assert_eq!(place.troupe(&["sandbox", "gc", &runs[1]]).code, 0);
+    assert_eq!(left(), [1, 0, 1]);
+    // No bytes at all: the newest run's stay.
+    assert_eq!(place.troupe(&["sandbox", "gc", "--keep-bytes", "0"]).code, 0);
+    assert_eq!(left(), [0, 0, 1]);
+    let gone = place.troupe(&["gc", "--status", "failed", "--json"]);
+    assert_eq!(gone.json()["sandboxes"], 1, "{gone:?}");
+    assert_eq!(left(), [0, 0, 0]);
+}
+
+#[test]
+fn a_fork_begins_with_a_copy_where_nothing_has_moved() {
+    let Some(image) = image() else { return };
+    let place = Place::new();
+    let _guard = Sandboxes(&place);
+    place.file("w.yaml", stumbling(&image, "none"));
+    assert_eq!(place.troupe(&["run", "w.yaml", "--quiet"]).code, 1);
+    let run = newest(&place);
+    // The first command was under way at the third event.
+    let early = place.troupe(&["fork", &run, "--at", "3"]);
+    let told = format!("sandbox `shop` begins anew: run {run} had a command in it then or later");
+    assert!(early.stderr.contains(&told), "{early:?}");
+    place.file("go", "");
+    let forked = place.troupe(&["fork", &run]);
+    assert_eq!(forked.code, 0, "{forked:?}");
+    assert!(
+        forked.stderr.contains("sandbox `shop` begins as it was after event "),
+        "{forked:?}"
+    );
+    assert!(forked.stdout.contains("begun"), "{forked:?}");
+    assert_eq!(kept(&place, &run).len(), 1, "that of the other run is its own");
+    let resumed = place.troupe(&["resume", &run, "--json"]);
+    assert_eq!(resumed.json()["outputs"]["said"], "begun\nlo\n", "{resumed:?}");
+    let late = place.troupe(&[
+        "fork",
+        &run,
+        "--set",
+        "end.output={\"exit_code\":0,\"stdout\":\"\",\"stderr\":\"\"}",
+    ]);
+    let told = format!("sandbox `shop` begins anew: that of run {run} is gone");
+    assert!(late.stderr.contains(&told), "{late:?}");
+}
+
 #[test]
 fn a_killed_run_finds_its_sandbox_as_it_was() {
     let Some(image) = image() else { return };
@@ -130,6 +250,7 @@ fn a_killed_run_finds_its_sandbox_as_it_was() {
         (texts.len() < 3).then(|| follows(request)).flatten()
     });
     let place = Place::new();
+    let _guard = Sandboxes(&place);
     place.file("w.yaml", workflow(&image, &stuck));
     let mut child = place
         .command(&["run", "w.yaml", "--quiet"])
@@ -322,6 +443,7 @@ fn a_batch_that_is_stopped_leaves_no_agent_at_work() {
         (texts.len() < 3).then(|| plans(request)).flatten()
     });
     let place = Place::new();
+    let guard = Sandboxes(&place);
     let instance = odd(&place, "stopped");
     let id = instance["instance_id"].as_str().unwrap().to_owned();
     place.file("instances.jsonl", format!("{instance}\n"));
@@ -360,6 +482,16 @@ fn a_batch_that_is_stopped_leaves_no_agent_at_work() {
     assert_eq!(child.wait().unwrap().code(), Some(130));
     let left = place.troupe(&["sandbox", "ls", "--json"]).json();
     let left = left.as_array().unwrap().iter();
-    let of_it: Vec<_> = left.filter(|sandbox| sandbox.to_string().contains(&id)).collect();
+    let of_it: Vec<_> = left
+        .filter(|sandbox| sandbox["kept"] == false && sandbox.to_string().contains(&id))
+        .collect();
     assert!(of_it.is_empty(), "{of_it:?}");
+    // Where they stopped, the same command goes on: until then nothing runs there.
+    let all = place.troupe(&["sandbox", "ls", "--json"]).json();
+    let own = all.as_array().unwrap().iter();
+    let here = place.path().display().to_string();
+    let mut own = own.filter(|sandbox| sandbox["workspace"].as_str().is_some_and(|it| it.starts_with(&here)));
+    assert!(own.all(|sandbox| sandbox["runs"] == false), "{all:#}");
+    drop(guard);
+    assert_eq!(place.troupe(&["env", "gc", "--keep", "0"]).code, 0);
 }

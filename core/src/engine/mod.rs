@@ -46,6 +46,7 @@ pub use answer::read as read_answer;
 pub use approval::answered;
 pub use edit::read as read_edit;
 pub use owner::{Owner, owner};
+pub use place::rooms_at_work;
 pub use replay::{Difference, replay};
 pub use run::check_inputs;
 pub use state::State;

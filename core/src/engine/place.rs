@@ -1,11 +1,13 @@
 //! Which sandbox a command or a tool works in.
 
+use super::open::Call;
 use super::scope::RunScope;
-use super::state::State;
+use super::state::{Action, AgentPhase, ItemPhase, State};
 use crate::effect::Place;
+use crate::event::Work;
 use crate::expression::EvaluationError;
-use crate::id::{ActorId, SandboxIndex, ToolIndex};
-use crate::ir::{PlaceTemplate, Share, ToolSource, Workflow};
+use crate::id::{ActorId, CallId, SandboxIndex, ToolIndex};
+use crate::ir::{PlaceTemplate, Share, ToolSource, Verb, Workflow};
 
 /// A command's own sandbox.
 pub(super) fn own(template: &PlaceTemplate, scope: &RunScope) -> Result<Place, EvaluationError> {
@@ -42,4 +44,34 @@ fn place(template: &PlaceTemplate, image: String, room: Option<String>) -> Place
         rights: template.rights,
         resources: template.resources,
     }
+}
+
+/// The rooms in which something is at work, or would be if a process drove the run: their names in the run.
+pub fn rooms_at_work<'a>(workflow: &'a Workflow, state: &'a State) -> impl Iterator<Item = String> + 'a {
+    let open = state.open.since(CallId(0));
+    open.filter_map(|(_, call)| room_of(workflow, state, call))
+}
+
+fn room_of(workflow: &Workflow, state: &State, call: Call) -> Option<String> {
+    let place = match call {
+        Call::AgentTool(actor) => match &state.agent(actor).phase {
+            AgentPhase::Acting {
+                action: Action::Tool(_, tool),
+                ..
+            } => of_tool(workflow, state, *tool, Some(actor)),
+            _ => None,
+        },
+        Call::ItemTool(step, at) | Call::Process(step, at) => {
+            let ItemPhase::Call(_, work) = &state.item(step, at).phase else {
+                return None;
+            };
+            match (work.as_ref(), &workflow.step(step).verb) {
+                (Work::Process { command }, _) => command.sandbox.clone(),
+                (Work::Tool { .. }, Verb::Tool { tool, .. }) => of_tool(workflow, state, *tool, None),
+                _ => None,
+            }
+        }
+        _ => None,
+    };
+    place?.room
 }

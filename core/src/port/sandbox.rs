@@ -42,6 +42,8 @@ pub struct Room {
     pub run: String,
     /// The run's name, a `/`, and its name in the run.
     pub name: String,
+    /// Whose run it is, where several keep theirs beside one engine: a folder of this machine.
+    pub workspace: String,
 }
 
 impl Blueprint {
@@ -242,8 +244,6 @@ pub struct Leftover {
     pub image: String,
     /// The process that made it, where it can be told.
     pub process: Option<u32>,
-    /// The run that it is kept for: one that is not over may go on with it.
-    pub run: Option<String>,
 }
 
 /// Makes sandboxes.
@@ -264,7 +264,7 @@ pub trait SandboxEngine: Send + Sync {
     /// sandbox stands on is an [`ErrorKind::Conflict`](super::ErrorKind::Conflict).
     async fn remove_image(&self, name: &str) -> Result<(), Error>;
 
-    /// Sandboxes whose makers are gone.
+    /// Sandboxes whose makers are gone, without those that are kept for runs.
     async fn leftovers(&self) -> Result<Vec<Leftover>, Error>;
 
     /// Removes a sandbox by the engine's name for it. One that is not there is no error.

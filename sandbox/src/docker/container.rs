@@ -22,6 +22,8 @@ pub struct Container {
     pub(super) id: String,
     /// Environment variables of its commands: given with each, since those of a container become its image's.
     pub(super) env: Vec<String>,
+    /// Bytes of its own files that lie in its image: it goes on from another one's.
+    pub(super) below: u64,
     /// Bytes that its own files may take.
     pub(super) disk_bytes: Option<u64>,
     /// Processes that the kernel has killed for want of memory, as far as is known.
@@ -37,11 +39,13 @@ impl Container {
         id: String,
         blueprint: &Blueprint,
         door: Option<Door>,
+        below: u64,
     ) -> Self {
         Self {
             client,
             fault,
             id,
+            below,
             env: blueprint
                 .env
                 .iter()
@@ -64,10 +68,16 @@ impl Container {
 
     /// Bytes that its own files take now.
     pub(super) async fn size(&self) -> Option<u64> {
-        let options = InspectContainerOptionsBuilder::new().size(true).build();
-        let container = self.client.inspect_container(&self.id, Some(options)).await.ok()?;
-        container.size_rw.and_then(|size| u64::try_from(size).ok())
+        let size = size_of(&self.client, &self.id).await;
+        size.map(|size| size + self.below)
     }
+}
+
+/// Bytes of the files of a container that do not lie in its image.
+pub(super) async fn size_of(client: &bollard::Docker, id: &str) -> Option<u64> {
+    let options = InspectContainerOptionsBuilder::new().size(true).build();
+    let container = client.inspect_container(id, Some(options)).await.ok()?;
+    container.size_rw.and_then(|size| u64::try_from(size).ok())
 }
 
 /// Ends all that runs in a container, and the container with it. One that is not running has ended by itself.

@@ -1,6 +1,6 @@
 //! A blueprint as the engine wants it.
 
-use super::{MAKER, NAME, OWNER, ROOM, RUN, maker};
+use super::{BELOW, IMAGE, MAKER, NAME, OWNER, ROOM, RUN, SHAPE, WORKSPACE, maker};
 use bollard::models::{ContainerCreateBody, HostConfig, Mount as Mounted, MountType};
 use std::collections::HashMap;
 use troupe_core::port::sandbox::{Blueprint, Mount, Network, Rights};
@@ -14,30 +14,68 @@ const INSTALL: [&str; 7] = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "SETGID
 
 const MIB: i64 = 1 << 20;
 
+/// What a container is made on, where that is not its blueprint's image alone.
+#[derive(Debug, Clone)]
+pub(super) struct Base {
+    /// The image.
+    pub(super) image: String,
+    /// Labels besides those that follow from the blueprint, or in their place.
+    pub(super) labels: Vec<(&'static str, String)>,
+    /// Bytes in the image that count as the container's own.
+    pub(super) below: u64,
+}
+
+impl Base {
+    /// The blueprint's image.
+    pub(super) fn of(blueprint: &Blueprint) -> Self {
+        Self {
+            image: blueprint.image.clone(),
+            labels: Vec::new(),
+            below: 0,
+        }
+    }
+}
+
 /// The body of a request for a container of this name, which sees more than its blueprint says.
-pub(super) fn body(blueprint: &Blueprint, name: &str, mounts: &[Mount]) -> ContainerCreateBody {
+pub(super) fn body(blueprint: &Blueprint, base: &Base, name: &str, mounts: &[Mount]) -> ContainerCreateBody {
     ContainerCreateBody {
-        image: Some(blueprint.image.clone()),
+        image: Some(base.image.clone()),
         entrypoint: Some(["sh", "-c", WAIT].map(str::to_owned).to_vec()),
         cmd: Some(Vec::new()),
         user: Some("root".to_owned()),
         working_dir: Some(blueprint.directory.clone()),
-        labels: Some(labels(blueprint, name)),
+        labels: Some(labels(blueprint, base, name)),
         host_config: Some(host(blueprint, mounts)),
         ..ContainerCreateBody::default()
     }
 }
 
-fn labels(blueprint: &Blueprint, name: &str) -> HashMap<String, String> {
-    let room = blueprint.room.iter();
-    let room = room.flat_map(|room| [(RUN, room.run.clone()), (ROOM, room.name.clone())]);
+fn labels(blueprint: &Blueprint, base: &Base, name: &str) -> HashMap<String, String> {
+    let room = blueprint.room.iter().flat_map(|room| {
+        [
+            (RUN, room.run.clone()),
+            (ROOM, room.name.clone()),
+            (WORKSPACE, room.workspace.clone()),
+            (IMAGE, blueprint.image.clone()),
+            (SHAPE, shape(blueprint)),
+            (BELOW, base.below.to_string()),
+        ]
+    });
     let own = [
         (OWNER, blueprint.owner.clone()),
         (MAKER, maker::own()),
         (NAME, name.to_owned()),
     ];
-    let all = own.into_iter().chain(room);
+    let all = own.into_iter().chain(room).chain(base.labels.iter().cloned());
     all.map(|(label, value)| (label.to_owned(), value)).collect()
+}
+
+/// What cannot be changed in a container once it is made, but for its image. By what it reaches listed hosts may lie
+/// elsewhere each time.
+pub(super) fn shape(blueprint: &Blueprint) -> String {
+    let has_door = matches!(blueprint.network, Network::Hosts(_));
+    let made = serde_json::json!([host(blueprint, &[]), blueprint.directory, has_door]);
+    blake3::hash(made.to_string().as_bytes()).to_hex()[..16].to_owned()
 }
 
 fn host(blueprint: &Blueprint, mounts: &[Mount]) -> HostConfig {

@@ -70,6 +70,15 @@ pub(super) fn is_missing(error: &Backend) -> bool {
     matches!(error, Backend::DockerResponseServerError { status_code: 404, .. })
 }
 
+/// Whether a container that is there has no such file: what else is missing is trouble.
+pub(super) fn is_no_file(error: &Backend) -> bool {
+    let said = words(error).to_lowercase();
+    is_missing(error)
+        && ["could not find", "could not be found"]
+            .iter()
+            .any(|it| said.contains(it))
+}
+
 /// Whether somebody else is at it.
 pub(super) fn is_conflict(error: &Backend) -> bool {
     matches!(error, Backend::DockerResponseServerError { status_code: 409, .. })

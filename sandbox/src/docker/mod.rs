@@ -8,9 +8,12 @@ mod fault;
 mod images;
 mod maker;
 mod memory;
+mod rooms;
 
 pub use container::Container;
 pub use images::Layer;
+pub use rooms::Kept;
+pub(crate) use rooms::is_within;
 
 use crate::proxy::{Forwarder, Upstream};
 use async_trait::async_trait;
@@ -20,6 +23,7 @@ use bollard::query_parameters::{
     CreateContainerOptionsBuilder, CreateImageOptionsBuilder, ListContainersOptionsBuilder,
     RemoveContainerOptionsBuilder, RemoveImageOptionsBuilder,
 };
+use create::Base;
 use door::{Door, WayOut};
 use fault::Fault;
 use futures_util::TryStreamExt as _;
@@ -40,6 +44,14 @@ const NAME: &str = "troupe.name";
 const RUN: &str = "troupe.run";
 /// Labels a container that stays with its name: the run's, a `/`, and its own in the run.
 const ROOM: &str = "troupe.room";
+/// Labels a container that stays with the folder in which its run is kept.
+const WORKSPACE: &str = "troupe.workspace";
+/// Labels a container that stays with the image that was asked for: it may stand on another one.
+const IMAGE: &str = "troupe.image";
+/// Labels a container that stays with what cannot be changed in it.
+const SHAPE: &str = "troupe.shape";
+/// Labels a container that stays with the bytes of its own files that lie in its image.
+const BELOW: &str = "troupe.below";
 
 /// What `troupe` is called with to hand connections on in a sandbox.
 pub const FORWARD: [&str; 2] = ["sandbox", "forward"];
@@ -101,10 +113,11 @@ impl Docker {
 
     /// A container that runs.
     pub(crate) async fn start(&self, blueprint: &Blueprint) -> Result<Container, Error> {
-        let name = format!("troupe-{}-{:016x}", std::process::id(), RandomState::new().hash_one(0));
-        let door = Door::open(blueprint, &name, &self.way)?;
-        let id = self.create_container(blueprint, &name, door.as_ref()).await?;
-        let container = self.container(id, blueprint, door);
+        self.start_on(blueprint, &Base::of(blueprint)).await
+    }
+
+    async fn start_on(&self, blueprint: &Blueprint, base: &Base) -> Result<Container, Error> {
+        let container = self.make(blueprint, base).await?;
         if let Err(error) = container.start().await {
             // What did not start is of no use to anybody.
             let _ = container.remove().await;
@@ -113,33 +126,11 @@ impl Docker {
         Ok(container)
     }
 
-    /// The sandbox that was kept for a room, without anything that still ran in it; none when there is none.
-    pub(crate) async fn resume(&self, blueprint: &Blueprint) -> Result<Option<Container>, Error> {
-        let Some(room) = &blueprint.room else { return Ok(None) };
-        let kept = self
-            .labelled(&format!("{ROOM}={}", room.name))
-            .await?
-            .into_iter()
-            .next();
-        let Some(kept) = kept else { return Ok(None) };
-        let labels = kept.labels.unwrap_or_default();
-        let name = labels.get(NAME).map(String::as_str).unwrap_or_default();
-        let door = Door::open(blueprint, name, &self.way)?;
-        let container = self.container(kept.id.unwrap_or_default(), blueprint, door);
-        container.halt().await?;
-        Ok(Some(container))
-    }
-
-    /// Ends what runs in the sandboxes that are kept for a run, and removes them where it is over.
-    pub(crate) async fn leave(&self, run: &str, is_over: bool) -> Result<(), Error> {
-        for kept in self.labelled(&format!("{RUN}={run}")).await? {
-            let id = kept.id.unwrap_or_default();
-            match is_over {
-                true => self.remove(&id).await?,
-                false => container::kill(&self.client, &id).await,
-            }
-        }
-        Ok(())
+    async fn make(&self, blueprint: &Blueprint, base: &Base) -> Result<Container, Error> {
+        let name = new_name();
+        let door = Door::open(blueprint, &name, &self.way)?;
+        let id = self.create_container(blueprint, base, &name, door.as_ref()).await?;
+        Ok(self.container(id, blueprint, door, base.below))
     }
 
     /// Removes all sandboxes that this process has made, except for those that runs go on with.
@@ -157,8 +148,13 @@ impl Docker {
 
     /// Sandboxes with a label, running or not.
     pub(crate) async fn labelled(&self, label: &str) -> Result<Vec<ContainerSummary>, Error> {
+        self.listed(label, false).await
+    }
+
+    async fn listed(&self, label: &str, with_sizes: bool) -> Result<Vec<ContainerSummary>, Error> {
         let filters = HashMap::from([("label".to_owned(), vec![label.to_owned()])]);
-        let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
+        let options = ListContainersOptionsBuilder::new();
+        let options = options.all(true).size(with_sizes).filters(&filters).build();
         let found = self.client.list_containers(Some(options)).await;
         let mut found = found.map_err(|error| self.fault.of("cannot list sandboxes", error))?;
         found.retain(is_sandbox);
@@ -175,17 +171,23 @@ impl Docker {
         })
     }
 
-    fn container(&self, id: String, blueprint: &Blueprint, door: Option<Door>) -> Container {
-        Container::new(self.client.clone(), self.fault.clone(), id, blueprint, door)
+    fn container(&self, id: String, blueprint: &Blueprint, door: Option<Door>, below: u64) -> Container {
+        Container::new(self.client.clone(), self.fault.clone(), id, blueprint, door, below)
     }
 
-    async fn create_container(&self, blueprint: &Blueprint, name: &str, door: Option<&Door>) -> Result<String, Error> {
+    async fn create_container(
+        &self,
+        blueprint: &Blueprint,
+        base: &Base,
+        name: &str,
+        door: Option<&Door>,
+    ) -> Result<String, Error> {
         let mounts = door.map_or(&[][..], Door::mounts);
         let options = || Some(CreateContainerOptionsBuilder::new().name(name).build());
-        let body = || create::body(blueprint, name, mounts);
+        let body = || create::body(blueprint, base, name, mounts);
         let mut created = self.client.create_container(options(), body()).await;
         if created.as_ref().is_err_and(fault::is_missing) {
-            self.pull(&blueprint.image).await?;
+            self.pull(&base.image).await?;
             created = self.client.create_container(options(), body()).await;
         }
         let created = created.map_err(|error| self.fault.of("cannot make a sandbox", error))?;
@@ -228,12 +230,12 @@ impl SandboxEngine for Docker {
         let left = found.into_iter().filter_map(|container| {
             let labels = container.labels.unwrap_or_default();
             let maker = labels.get(MAKER).map_or("", String::as_str);
-            (!maker::lives(maker)).then(|| Leftover {
+            let is_left = !labels.contains_key(RUN) && !maker::lives(maker);
+            is_left.then(|| Leftover {
                 id: container.id.unwrap_or_default(),
                 owner: labels.get(OWNER).cloned().unwrap_or_default(),
                 image: container.image.unwrap_or_default(),
                 process: maker::process(maker),
-                run: labels.get(RUN).cloned(),
             })
         });
         Ok(left.collect())
@@ -242,6 +244,11 @@ impl SandboxEngine for Docker {
     async fn remove(&self, id: &str) -> Result<(), Error> {
         remove(&self.client, &self.fault, id).await
     }
+}
+
+/// A name for a container that nobody else has, with the process that makes it.
+fn new_name() -> String {
+    format!("troupe-{}-{:016x}", std::process::id(), RandomState::new().hash_one(0))
 }
 
 /// Whether Troupe made a container.
@@ -261,4 +268,4 @@ async fn remove(client: &bollard::Docker, fault: &Fault, id: &str) -> Result<(),
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,6 +1,9 @@
 //! Containers of a real engine: passed over, with a word, where there is none.
 
+pub(crate) mod guard;
+
 use super::*;
+use guard::made;
 use std::collections::BTreeMap;
 use std::time::Instant;
 use troupe_core::port::sandbox::{Deaf, Ended, Execution, Hosts, Listener, Network, Reason, Resources, Rights, Stream};
@@ -38,7 +41,7 @@ async fn run_within(sandbox: &dyn Sandbox, script: &str, most: Duration) -> Ende
 #[tokio::test]
 async fn a_command_says_how_it_ended() {
     let Some(engine) = engine().await else { return };
-    let sandbox = engine.create(&blueprint()).await.unwrap();
+    let sandbox = made(&engine, &blueprint()).await;
     let ended = run(&*sandbox, "pwd; echo $GIVEN oops >&2; exit 3").await;
     assert_eq!(
         (ended.reason, ended.stdout.as_str(), ended.stderr.as_str()),
@@ -78,7 +81,7 @@ impl Listener for Heard {
 #[tokio::test]
 async fn output_is_heard_while_the_command_runs() {
     let Some(engine) = engine().await else { return };
-    let sandbox = engine.create(&blueprint()).await.unwrap();
+    let sandbox = made(&engine, &blueprint()).await;
     let mut heard = Heard(Vec::new());
     let script = Execution::script("echo one; sleep 1; echo two >&2");
     sandbox.execute(script, &mut heard).await.unwrap();
@@ -93,7 +96,7 @@ async fn output_is_heard_while_the_command_runs() {
 #[tokio::test]
 async fn a_command_that_takes_too_long_ends_with_all_that_it_started() {
     let Some(engine) = engine().await else { return };
-    let sandbox = engine.create(&blueprint()).await.unwrap();
+    let sandbox = made(&engine, &blueprint()).await;
     let hidden = "echo kept > file; setsid sh -c 'while :; do date > alive; sleep 0.1; done' & sleep 100";
     let ended = run_within(&*sandbox, hidden, Duration::from_secs(2)).await;
     assert_eq!(ended.reason, Reason::Timeout);
@@ -106,7 +109,7 @@ async fn a_command_that_takes_too_long_ends_with_all_that_it_started() {
 #[tokio::test]
 async fn what_is_left_in_the_background_holds_nobody_up() {
     let Some(engine) = engine().await else { return };
-    let sandbox = engine.create(&blueprint()).await.unwrap();
+    let sandbox = made(&engine, &blueprint()).await;
     let began = Instant::now();
     let ended = run(&*sandbox, "echo done; sleep 60 &").await;
     assert_eq!((ended.reason, ended.stdout.as_str()), (Reason::Exited(0), "done\n"));
@@ -124,7 +127,7 @@ async fn memory_processes_and_disk_run_out_in_the_sandbox_alone() {
         pids: Some(32),
         cpu_thousandths: Some(1_000),
     };
-    let sandbox = engine.create(&small).await.unwrap();
+    let sandbox = made(&engine, &small).await;
     let hungry = run(&*sandbox, "x=$(head -c 200000000 /dev/zero | tr '\\0' x); echo ${#x}").await;
     assert_eq!(hungry.reason, Reason::OutOfMemory, "{}", hungry.stderr);
     assert_eq!(
@@ -148,7 +151,7 @@ async fn memory_processes_and_disk_run_out_in_the_sandbox_alone() {
 #[tokio::test]
 async fn a_sandbox_reaches_nothing_and_gains_no_rights() {
     let Some(engine) = engine().await else { return };
-    let sandbox = engine.create(&blueprint()).await.unwrap();
+    let sandbox = made(&engine, &blueprint()).await;
     let ended = run(
         &*sandbox,
         "ls /sys/class/net; grep -E '^(CapEff|CapBnd|NoNewPrivs)' /proc/self/status",
@@ -161,7 +164,7 @@ async fn a_sandbox_reaches_nothing_and_gains_no_rights() {
     sandbox.remove().await.unwrap();
     let mut open = blueprint();
     (open.network, open.rights) = (Network::All, Rights::Install);
-    let sandbox = engine.create(&open).await.unwrap();
+    let sandbox = made(&engine, &open).await;
     let ended = run(&*sandbox, "ls /sys/class/net; touch f && chown 1000 f && echo owned").await;
     assert!(
         ended.stdout.contains("eth0") && ended.stdout.contains("owned"),
@@ -175,7 +178,7 @@ async fn files_go_in_and_out_and_stay_in_an_image() {
     let Some(engine) = engine().await else { return };
     let mut told = blueprint();
     told.env.insert("TOLD".into(), "confidential".into());
-    let sandbox = engine.create(&told).await.unwrap();
+    let sandbox = made(&engine, &told).await;
     assert_eq!(run(&*sandbox, "echo $TOLD").await.stdout, "confidential\n");
     let mut archive = tar::Builder::new(Vec::new());
     let mut header = tar::Header::new_gnu();
@@ -219,7 +222,7 @@ async fn files_go_in_and_out_and_stay_in_an_image() {
         image: name.clone(),
         ..blueprint()
     };
-    let sandbox = engine.create(&kept).await.unwrap();
+    let sandbox = made(&engine, &kept).await;
     assert_eq!(run(&*sandbox, "cat folder/file.txt").await.stdout, "hello");
     sandbox.remove().await.unwrap();
     // What the sandbox was told and whose it was is nobody's business who starts the image.
@@ -269,7 +272,7 @@ async fn an_image_that_is_nowhere_is_named() {
 #[tokio::test]
 async fn only_what_nobody_owns_any_more_is_left_over() {
     let Some(engine) = engine().await else { return };
-    let sandbox = engine.create(&blueprint()).await.unwrap();
+    let sandbox = made(&engine, &blueprint()).await;
     let left = engine.leftovers().await.unwrap();
     assert!(left.iter().all(|left| left.id != sandbox.id()), "its maker lives");
     sandbox.remove().await.unwrap();
@@ -303,7 +306,7 @@ async fn listed_hosts_are_reached_by_the_proxy_and_nothing_in_another_way() {
     let mut some = blueprint();
     let listed = format!("127.0.0.1:{port}").parse().unwrap();
     some.network = Network::Hosts(Hosts::new(vec![listed]));
-    let sandbox = engine.create(&some).await.unwrap();
+    let sandbox = made(&engine, &some).await;
     let script = format!(
         "{ASK} ask 'CONNECT 127.0.0.1:{port} HTTP/1.1\\r\\n\\r\\nGET /a\\r\\n\\r\\n'; ls /sys/class/net; echo $HTTPS_PROXY"
     );

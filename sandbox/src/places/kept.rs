@@ -1,11 +1,11 @@
 //! Sandboxes that stay from one command to the next, one command at a time in each.
 
-use crate::docker::{Container, Docker};
+use crate::docker::{Container, Docker, is_within};
 use crate::held::{Guard, joined};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
-use troupe_core::port::room::Executed;
+use troupe_core::port::room::{Executed, Found};
 use troupe_core::port::sandbox::{Blueprint, Deaf, Execution, Sandbox as _};
 use troupe_core::port::{Error, ErrorKind};
 
@@ -32,7 +32,7 @@ impl Kept {
     ) -> Result<Executed, Error> {
         let name = blueprint.room.as_ref().map_or("", |room| &room.name);
         let turn = self.slot(name).lock_owned().await;
-        let (turn, open, is_new) = entered(engine.clone(), blueprint, turn, open).await?;
+        let (turn, open, found) = entered(engine.clone(), blueprint, turn, open).await?;
         let Some(sandbox) = turn.clone() else {
             return Err(Error::new(ErrorKind::Other, "the sandbox was not made"));
         };
@@ -46,14 +46,15 @@ impl Kept {
             // Perhaps it is gone: the next command looks again.
             *turn = None;
         }
-        Ok(Executed { ended: ended?, is_new })
+        Ok(Executed { ended: ended?, found })
     }
 
-    /// The sandboxes of a run, which are let go of.
+    /// The sandboxes of a run and of those that it started, which are let go of.
     pub(super) fn taken(&self, run: &str) -> Vec<Slot> {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         let names: Vec<String> = slots.keys().cloned().collect();
-        let of_run = names.into_iter().filter(|name| name.split('/').next() == Some(run));
+        let is_of_run = |name: &String| name.split('/').next().is_some_and(|of| is_within(of, run));
+        let of_run = names.into_iter().filter(is_of_run);
         of_run.filter_map(|name| slots.remove(&name)).collect()
     }
 
@@ -63,24 +64,21 @@ impl Kept {
     }
 }
 
-/// Sees to it that the sandbox of a room is there, and says whether it is new. In a task of its own, which has the turn:
+/// Sees to it that the sandbox of a room is there, and says what is in it of earlier commands. In a task of its own, which has the turn:
 /// when nobody waits for it any more, whoever comes next finds what it made and does not make another one.
 async fn entered(
     engine: Docker,
     blueprint: Blueprint,
     mut turn: Seat,
     open: Guard,
-) -> Result<(Seat, Guard, bool), Error> {
+) -> Result<(Seat, Guard, Found), Error> {
     let task = tokio::spawn(async move {
         if turn.is_some() {
-            return Ok((turn, open, false));
+            return Ok((turn, open, Found::Files));
         }
-        let (sandbox, is_new) = match engine.resume(&blueprint).await? {
-            Some(sandbox) => (sandbox, false),
-            None => (engine.start(&blueprint).await?, true),
-        };
+        let (sandbox, found) = engine.enter(&blueprint).await?;
         *turn = Some(Arc::new(sandbox));
-        Ok((turn, open, is_new))
+        Ok((turn, open, found))
     });
     joined(task.await)
 }

@@ -1,7 +1,10 @@
 //! Commands where they ask to run.
 
 use super::*;
+use crate::docker::tests::guard;
 use crate::host::Options;
+use crate::proxy::tests::FORWARDS;
+use crate::proxy::{Forwarder, Upstream};
 use std::time::Duration;
 use troupe_core::effect::WORK;
 use troupe_core::port::sandbox::{Network, Resources, Rights};
@@ -101,7 +104,11 @@ async fn say(places: &Places, room: &Place, script: &str) -> String {
     };
     let executed = places.execute("run/call", room, execution).await.unwrap();
     let exit = executed.ended.into_exit(&room.resources);
-    let star = if executed.is_new { "*" } else { "" };
+    let star = match executed.found {
+        Found::Files => "",
+        Found::Directory => "+",
+        Found::Nothing => "*",
+    };
     format!("{star}{}{}", exit.stdout.trim(), exit.stderr.trim())
 }
 
@@ -110,6 +117,7 @@ async fn a_room_stays_with_its_run_and_goes_with_it() {
     let Some(image) = image() else { return };
     let folder = tempfile::tempdir().unwrap();
     let run = format!("run-{}", std::process::id());
+    let _guard = guard::Rooms(run.clone());
     let (one, other) = (
         room(&image, &format!("{run}/shop")),
         room(&image, &format!("{run}/shop/agent-1")),
@@ -160,6 +168,7 @@ async fn whoever_stops_waiting_for_a_new_room_leaves_it_to_the_next_one() {
     let Some(image) = image() else { return };
     let folder = tempfile::tempdir().unwrap();
     let run = format!("impatient-{}", std::process::id());
+    let _guard = guard::Rooms(run.clone());
     let places = Places::new(folder.path(), None);
     let shop = room(&image, &format!("{run}/shop"));
     places.engine().await.unwrap();
@@ -175,4 +184,121 @@ async fn whoever_stops_waiting_for_a_new_room_leaves_it_to_the_next_one() {
     places.leave(&run, true).await;
     places.settle().await;
     assert!(engine.labelled(&label).await.unwrap().is_empty());
+}
+
+/// Places on an engine that puts the program of these tests into sandboxes that may reach some hosts only.
+async fn reaching(folder: &std::path::Path) -> Places {
+    let places = Places::new(folder, None);
+    let engine = Docker::connect().await.unwrap();
+    let engine = engine.reaching(Forwarder::new(&FORWARDS), Upstream::default());
+    assert!(places.engine.set(engine).is_ok());
+    places
+}
+
+/// Another name of an image, until it is dropped.
+struct Alias(String);
+
+impl Alias {
+    async fn of(image: &str) -> Self {
+        let engine = Docker::connect().await.unwrap();
+        let sandbox = engine.create(&Blueprint::new(image, "/", "test")).await.unwrap();
+        let name = format!("troupe-test/alias:{}", std::process::id());
+        sandbox.commit(&name).await.unwrap();
+        sandbox.remove().await.unwrap();
+        Self(name)
+    }
+}
+
+impl Drop for Alias {
+    fn drop(&mut self) {
+        let name = self.0.clone();
+        guard::at_the_end(async move |engine| drop(engine.remove_image(&name).await));
+    }
+}
+
+#[tokio::test]
+async fn rooms_of_an_engine_keep_the_laws() {
+    let Some(image) = image() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let alias = Alias::of(&image).await;
+    let _guards = ["", "X"].map(|end| guard::Rooms(format!("LAWS-{}{end}", std::process::id())));
+    troupe_testkit::conformance::room::check(&reaching(folder.path()).await, [&image, &alias.0]).await;
+}
+
+#[tokio::test]
+async fn a_room_is_made_anew_as_it_is_wanted_with_all_its_files() {
+    let Some(image) = image() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let run = format!("renewed-{}", std::process::id());
+    let _guard = guard::Rooms(run.clone());
+    let places = reaching(folder.path()).await;
+    let mut shop = room(&image, &format!("{run}/shop"));
+    assert_eq!(
+        say(
+            &places,
+            &shop,
+            "echo 1 > a; rm /etc/motd 2>/dev/null; echo 2 > /opt/b; ls /sys/class/net"
+        )
+        .await,
+        "*lo"
+    );
+    places.leave(&run, false).await;
+    shop.network = Network::All;
+    shop.rights = Rights::Install;
+    shop.resources.pids = Some(99);
+    let look = "cat a /opt/b; ls /sys/class/net | sort | tr '\\n' ' '; cat /sys/fs/cgroup/pids.max /sys/fs/cgroup/pids/pids.max 2>/dev/null; touch c && chown 7 c && stat -c %u c";
+    let told = say(&places, &shop, look).await;
+    assert!(told.starts_with("1\n2\neth0 lo ") && told.ends_with("\n7"), "{told}");
+    // Within one process it stays as it is; after it the engine has one container and one image of it.
+    assert_eq!(say(&places, &shop, "cat a; stat -c %u c").await, "1\n7");
+    let engine = Docker::connect().await.unwrap();
+    assert_eq!(engine.labelled(&format!("troupe.run={run}")).await.unwrap().len(), 1);
+    // Back again, and twice: images on which nothing stands any more are gone.
+    for pids in [98, 97] {
+        places.leave(&run, false).await;
+        shop.resources.pids = Some(pids);
+        assert_eq!(say(&places, &shop, "cat a /opt/b; stat -c %u c").await, "1\n2\n7");
+    }
+    let kept = engine.kept(true).await.unwrap();
+    let kept: Vec<_> = kept.into_iter().filter(|kept| kept.run == run).collect();
+    assert_eq!(kept.len(), 1, "{kept:?}");
+    assert!(
+        kept[0].bytes > 0 && guard::snapshots(&engine).await.contains(&kept[0].base),
+        "{kept:?}"
+    );
+    places.leave(&run, true).await;
+    assert!(!guard::snapshots(&engine).await.contains(&kept[0].base), "{kept:?}");
+}
+
+#[tokio::test]
+async fn a_copy_is_a_room_of_its_own() {
+    let Some(image) = image() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let (run, fork) = (
+        format!("parent-{}", std::process::id()),
+        format!("fork-{}", std::process::id()),
+    );
+    let _guards = [&run, &fork].map(|run| guard::Rooms(run.clone()));
+    let places = reaching(folder.path()).await;
+    let shop = room(&image, &format!("{run}/shop"));
+    say(&places, &shop, "echo 1 > a").await;
+    let engine = Docker::connect().await.unwrap();
+    let kept = engine.kept(false).await.unwrap();
+    let original = kept.iter().find(|kept| kept.run == run).unwrap();
+    let wanted = Room {
+        run: fork.clone(),
+        name: format!("{fork}/shop"),
+        workspace: "w".into(),
+    };
+    let copied = engine.copy(original, wanted).await.unwrap();
+    assert!(engine.kept(false).await.unwrap().contains(&copied));
+    // Both go their own ways from here, and each ends without the other.
+    say(&places, &shop, "echo 2 >> a").await;
+    let own = room(&image, &format!("{fork}/shop"));
+    assert_eq!(say(&places, &own, "cat a; echo 3 >> a").await, "1");
+    assert_eq!(say(&places, &shop, "cat a").await, "1\n2");
+    places.leave(&run, true).await;
+    assert_eq!(say(&places, &own, "cat a").await, "1\n3");
+    places.leave(&fork, true).await;
+    assert!(!guard::snapshots(&engine).await.contains(&copied.base));
 }

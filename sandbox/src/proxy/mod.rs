@@ -77,6 +77,30 @@ impl Drop for Proxy {
     }
 }
 
+/// The folder of a proxy that is gone, for as long as somebody takes files out of its sandbox: the engine mounts what the
+/// sandbox sees for that, and takes nothing where it is missing.
+#[derive(Debug)]
+pub(crate) struct StandIn(Option<PathBuf>);
+
+impl StandIn {
+    /// For the proxy of this name; nothing where that one is there.
+    pub(crate) fn of(name: &str) -> Result<Self, Error> {
+        let made = parent().and_then(|parent| match fs::create_dir(parent.join(name)) {
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(None),
+            made => made.map(|()| Some(parent.join(name))),
+        });
+        made.map(Self).map_err(|error| trouble(&error))
+    }
+}
+
+impl Drop for StandIn {
+    fn drop(&mut self) {
+        if let Some(folder) = &self.0 {
+            let _ = fs::remove_dir(folder);
+        }
+    }
+}
+
 /// Hosts that were not reached, and why.
 #[derive(Debug, Default)]
 pub(crate) struct Refused(Mutex<BTreeMap<String, String>>);

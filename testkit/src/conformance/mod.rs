@@ -7,3 +7,4 @@ mod fork;
 pub mod journal;
 pub mod lease;
 mod removal;
+pub mod room;

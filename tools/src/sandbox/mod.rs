@@ -8,13 +8,12 @@ mod write_file;
 
 use crate::arguments::Arguments;
 use async_trait::async_trait;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use troupe_core::effect::Place;
 use troupe_core::input::Exit;
 use troupe_core::message::ToolOutput;
-use troupe_core::port::room::Rooms;
+use troupe_core::port::room::{Found, Rooms};
 use troupe_core::port::sandbox::Execution;
 use troupe_core::port::tool::{Invocation, Tool, ToolSpec};
 use troupe_core::port::{Error, ErrorKind};
@@ -93,21 +92,20 @@ impl Tool for Placed {
             rooms: self.rooms.as_ref(),
             key: &invocation.key,
             place,
-            is_new: AtomicBool::new(false),
+            lacks: Mutex::new(None),
         };
         let arguments = Arguments::new(&invocation.arguments, &self.spec.name, self.kind.example());
         let answer = self.kind.answer(&bench, &arguments).await;
-        if !bench.is_new.into_inner() {
-            return answer;
-        }
+        let lacks = bench.lacks.into_inner().unwrap_or_else(PoisonError::into_inner);
         // Whoever has worked in it before has to know, whatever else is said.
-        match answer {
-            Ok(mut output) => {
-                output.text.push_str(NEW);
+        match (answer, lacks) {
+            (answer, None) => answer,
+            (Ok(mut output), Some(lacks)) => {
+                output.text.push_str(&lacks);
                 Ok(output)
             }
-            Err(mut error) => {
-                error.message.push_str(NEW);
+            (Err(mut error), Some(lacks)) => {
+                error.message.push_str(&lacks);
                 Err(error)
             }
         }
@@ -119,12 +117,21 @@ struct Bench<'a> {
     rooms: &'a dyn Rooms,
     key: &'a str,
     place: &'a Place,
-    /// Whether the sandbox was made for one of its commands.
-    is_new: AtomicBool,
+    /// What its first command did not find, in words.
+    lacks: Mutex<Option<String>>,
 }
 
-/// What is told of a sandbox that earlier commands have not seen.
-const NEW: &str = "\n(The sandbox is new: nothing of earlier commands is in it.)";
+/// What is told of a sandbox in which not all is there that earlier commands left.
+fn lacks(found: Found, place: &Place) -> Option<String> {
+    let Place { image, directory, .. } = place;
+    match found {
+        Found::Files => None,
+        Found::Nothing => Some("\n(The sandbox is new: nothing of earlier commands is in it.)".to_owned()),
+        Found::Directory => Some(format!(
+            "\n(The sandbox is new, made of {image}: of earlier commands it has what is in {directory}, and nothing else.)"
+        )),
+    }
+}
 
 impl Bench<'_> {
     /// Runs a command of `sh`, with arguments from `$1` on and what it reads.
@@ -144,7 +151,9 @@ impl Bench<'_> {
             output_bytes: OUTPUT_BYTES,
         };
         let executed = self.rooms.execute(self.key, self.place, execution).await?;
-        self.is_new.fetch_or(executed.is_new, Ordering::Relaxed);
+        if let Some(told) = lacks(executed.found, self.place) {
+            *self.lacks.lock().unwrap_or_else(PoisonError::into_inner) = Some(told);
+        }
         Ok(executed.ended.into_exit(&self.place.resources))
     }
 

@@ -46,8 +46,11 @@ impl Rooms for Folder {
                 stderr: String::new(),
             },
         };
-        let is_new = self.0.swap(false, std::sync::atomic::Ordering::Relaxed);
-        Ok(Executed { ended, is_new })
+        let found = match self.0.swap(false, std::sync::atomic::Ordering::Relaxed) {
+            true => Found::Nothing,
+            false => Found::Files,
+        };
+        Ok(Executed { ended, found })
     }
 
     async fn leave(&self, _: &str, _: bool) {}

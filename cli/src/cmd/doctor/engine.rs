@@ -23,8 +23,7 @@ impl Check for Engine {
                 return Ok(vec![Finding::good(message).with(serde_json::json!({ "engine": null }))]);
             }
         };
-        let mut left = engine.leftovers().await?;
-        left.retain(|left| left.run.is_none());
+        let left = engine.leftovers().await?;
         let version = engine.version();
         let data = serde_json::json!({ "engine": version, "left_over": left.len() });
         if left.is_empty() {
