@@ -91,6 +91,10 @@ struct Swept {
     stays: Vec<(RunId, String)>,
     answers: u64,
     blobs: u64,
+    /// Sets of files that commands gave.
+    artifacts: u64,
+    /// Bytes of those, which lie beside the database.
+    artifact_bytes: u64,
     leases: u64,
     /// What came back, or would at least.
     bytes: u64,
@@ -131,8 +135,12 @@ impl Swept {
             Ok(orphans) => (self.blobs, self.bytes) = (orphans.names.len() as u64, orphans.bytes),
             Err(error) => self.note(error)?,
         }
+        match reader.stray_artifacts(now_ms.saturating_sub(GRACE_MS)).await {
+            Ok(strays) => (self.artifacts, self.artifact_bytes) = (strays.sets.len() as u64, strays.bytes),
+            Err(error) => self.note(error)?,
+        }
         self.leases = reader.stray_leases().await?.len() as u64;
-        self.bytes += self.goes.iter().map(|goes| goes.bytes).sum::<u64>();
+        self.bytes += self.artifact_bytes + self.goes.iter().map(|goes| goes.bytes).sum::<u64>();
         Ok(self)
     }
 
@@ -154,10 +162,14 @@ impl Swept {
             Ok(blobs) => self.blobs = blobs,
             Err(error) => self.note(error)?,
         }
+        match store.forget_artifacts(now_ms.saturating_sub(GRACE_MS)).await {
+            Ok(strays) => (self.artifacts, self.artifact_bytes) = (strays.sets.len() as u64, strays.bytes),
+            Err(error) => self.note(error)?,
+        }
         self.leases = store.forget_leases(&holder).await?;
         stream::sweep(folder);
         match store.compact().await {
-            Ok(bytes) => self.bytes = bytes,
+            Ok(bytes) => self.bytes = bytes + self.artifact_bytes,
             Err(error) => self.note(error)?,
         }
         store.close().await;
@@ -192,6 +204,7 @@ impl Swept {
         let others = [
             (self.answers, "cached answer"),
             (self.blobs, "blob"),
+            (self.artifacts, "artifact set"),
             (self.leases, "lease file"),
         ];
         parts.extend(others.iter().filter(|(n, _)| *n > 0).map(|(n, word)| plural(*n, word)));
@@ -216,6 +229,7 @@ impl Swept {
             "stays": self.stays.iter().map(|(run, why)| json!({ "run": run, "why": why })).collect::<Vec<_>>(),
             "answers": self.answers,
             "blobs": self.blobs,
+            "artifacts": self.artifacts,
             "leases": self.leases,
             "bytes": self.bytes,
             "notes": self.notes,
