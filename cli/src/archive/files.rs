@@ -52,10 +52,10 @@ pub(super) fn write(set: &Digest, folder: &Path, lines: &mut Writing<impl Write>
         if entry.bytes.is_none() {
             continue;
         }
-        let mut file = File::open(folder.join(&entry.path))?;
+        let file = File::open(folder.join(&entry.path))?;
         loop {
             let mut piece = Vec::new();
-            file.by_ref().take(PIECE as u64).read_to_end(&mut piece)?;
+            (&file).take(PIECE as u64).read_to_end(&mut piece)?;
             if piece.is_empty() {
                 break;
             }
