@@ -57,6 +57,7 @@ impl Secrets {
             env: env.map(|(name, text)| (name, self.reveal(&text))).collect(),
             stdin: command.stdin.map(|text| self.reveal(&text)),
             sandbox: command.sandbox,
+            artifacts: command.artifacts,
         }
     }
 
@@ -110,6 +111,7 @@ impl Secrets {
                     code: exit.code,
                     stdout: self.conceal(&exit.stdout, false),
                     stderr: self.conceal(&exit.stderr, false),
+                    artifacts: exit.artifacts,
                 },
             },
             Input::Decided { call, answer } => Input::Decided {

@@ -293,6 +293,9 @@ pub struct Show {
     /// Write its screens into one page instead, which needs no server
     #[arg(long, value_name = "FILE")]
     pub web: Option<PathBuf>,
+    /// Write the files that its commands gave into a folder instead, those of each step in one of the step's name
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["events", "web"])]
+    pub artifacts: Option<PathBuf>,
 }
 
 /// `troupe watch`

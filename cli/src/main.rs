@@ -2,6 +2,7 @@
 
 mod archive;
 mod args;
+mod artifacts;
 mod cmd;
 mod crew;
 mod environments;

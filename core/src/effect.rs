@@ -1,5 +1,6 @@
 //! What a run wants done. Performed only after the facts that led to it are on disk.
 
+use crate::artifact::Wanted;
 use crate::id::{ActorId, AgentIndex, CallId, ItemIndex, ModelIndex, StepIndex, ToolIndex, WorkflowIndex};
 use crate::input::Used;
 use crate::limits::{Allowance, Left};
@@ -159,6 +160,9 @@ pub struct Command {
     /// Where it runs; on the machine itself where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sandbox: Option<Place>,
+    /// Files that it gives, for the run to keep.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub artifacts: Option<Wanted>,
 }
 
 /// A sandbox.

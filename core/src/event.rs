@@ -3,6 +3,7 @@
 //! Events are their own wire format: short tags and fields, defaults for whatever a later version
 //! adds, pinned by a snapshot test (`event/tests.rs`). Large text inside is moved to blobs by the store.
 
+use crate::artifact::Given;
 use crate::effect::Command;
 use crate::failure::Failure;
 use crate::id::{ActorId, AgentIndex, CallId, ItemIndex, StepIndex, ToolIndex};
@@ -128,6 +129,9 @@ pub enum Event {
         /// Whether its tool's answer is that of an earlier equal call.
         #[serde(default, skip_serializing_if = "is_false")]
         cached: bool,
+        /// The files that its command gave.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        artifacts: Option<Given>,
     },
     /// An item has the output of a round, and its `until` asks for another one.
     RoundEnded {
@@ -153,6 +157,9 @@ pub enum Event {
         /// Whether its tool's answer is that of an earlier equal call.
         #[serde(default, skip_serializing_if = "is_false")]
         cached: bool,
+        /// The files that its command gave.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        artifacts: Option<Given>,
     },
     /// An attempt of an item failed.
     ItemFailed {

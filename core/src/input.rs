@@ -1,5 +1,6 @@
 //! What reaches a run from outside: the only way in.
 
+use crate::artifact::Given;
 use crate::failure::Failure;
 use crate::id::{ActorId, CallId, ItemIndex, StepIndex};
 use crate::limits::{Allowance, Amount, LimitHit};
@@ -234,10 +235,13 @@ pub struct Exit {
     pub stdout: String,
     /// What it wrote to stderr, cut at the output limit.
     pub stderr: String,
+    /// The files that it gave; none where it was asked for none, or failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub artifacts: Option<Given>,
 }
 
 impl Exit {
-    /// The record that expressions see.
+    /// The record that expressions see, files aside.
     pub fn to_value(&self) -> Value {
         serde_json::json!({ "exit_code": self.code, "stdout": self.stdout, "stderr": self.stderr })
     }

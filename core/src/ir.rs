@@ -1,8 +1,10 @@
 //! A workflow once compiled: names resolved, types known, every limit a number.
 
+mod artifacts;
 mod corpus;
 mod sandbox;
 
+pub use artifacts::{ArtifactPath, Artifacts, FIELD as ARTIFACTS};
 pub use corpus::{Corpus, Encoder, Extra, Offer, Results};
 pub use sandbox::{PlaceTemplate, Quarters, Sandbox, Share};
 
@@ -384,7 +386,7 @@ pub enum Verb {
         /// What is started.
         command: CommandTemplate,
         /// Whether stdout is the output as JSON (`output:` was declared) or a part of the record
-        /// `{exit_code, stdout, stderr}`.
+        /// `{exit_code, stdout, stderr}`. Files that the command gives are a field `artifacts` of either.
         json: bool,
     },
     /// A workflow as a run of its own.
@@ -441,6 +443,8 @@ pub struct CommandTemplate {
     pub stdin: Option<Template>,
     /// Where it runs; on the machine itself where there is none.
     pub sandbox: Option<Quarters>,
+    /// The files that it gives.
+    pub artifacts: Option<Artifacts>,
 }
 
 impl Workflow {

@@ -3,6 +3,7 @@
 //! Read [`engine`] for what happens in a run, [`ir`] for what a workflow is once compiled,
 //! [`port`] for what the outside has to offer, [`view`] for what people are shown.
 
+pub mod artifact;
 pub mod citation;
 pub mod diagnostic;
 pub mod effect;

@@ -90,6 +90,8 @@ pub struct RunLimits {
     pub agents: u32,
     /// Levels of called workflows and teams below the run.
     pub depth: u32,
+    /// MiB of the files that one command gives.
+    pub artifact_mb: u32,
     /// What becomes of work at a limit.
     pub mode: Mode,
 }
@@ -106,6 +108,7 @@ impl RunLimits {
         fan_out: 10_000,
         agents: 200_000,
         depth: 8,
+        artifact_mb: 1_024,
         mode: Mode::Enforce,
     };
 

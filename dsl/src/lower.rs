@@ -1,7 +1,7 @@
 //! A checked document → IR.
 
 use crate::check::Checked;
-use crate::document::{Agent, Corpus, Declared, Document, Encoder, Model, Sandbox, Step, Verb};
+use crate::document::{Agent, Artifacts, Corpus, Declared, Document, Encoder, Model, Sandbox, Step, Verb};
 use troupe_core::Value;
 use troupe_core::diagnostic::Sources;
 use troupe_core::expression::Template;
@@ -241,6 +241,7 @@ fn lower_verb(document: &Document, step: &Step, known: &crate::check::Step) -> O
                     Some(sandbox) => Some(quarters(document, sandbox)?),
                     None => None,
                 },
+                artifacts: command.artifacts.as_ref().map(Artifacts::lowered),
             },
             json: step.output.is_some(),
         },

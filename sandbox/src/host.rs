@@ -170,6 +170,7 @@ fn exit(status: ExitStatus, stdout: Capture, stderr: Capture) -> Exit {
         code: status.code().unwrap_or(-1),
         stdout: stdout.into_text(),
         stderr,
+        artifacts: None,
     }
 }
 

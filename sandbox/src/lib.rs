@@ -4,6 +4,7 @@
 //! no isolation at all: it runs only what the user has allowed by name; whoever wires it decides that, this crate does
 //! not ask. [`environment`] builds and verifies the images in which a repository's tests run.
 
+mod artifact;
 mod capture;
 pub mod certificates;
 pub mod docker;

@@ -1,7 +1,9 @@
 //! The commands of a run: in sandboxes of their own, in ones that stay, or on the machine itself where that is allowed.
 
+mod handed;
 mod kept;
 
+use crate::artifact::Taking;
 use crate::certificates;
 use crate::docker::Docker;
 use crate::held::{Held, Pending, SETTLE};
@@ -13,8 +15,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
+use troupe_core::artifact::Given;
 use troupe_core::effect::{Command, Place};
 use troupe_core::input::Exit;
+use troupe_core::port::artifact::Artifacts;
 use troupe_core::port::process::ProcessRunner;
 use troupe_core::port::room::{Executed, Found, Rooms};
 use troupe_core::port::sandbox::{Blueprint, Deaf, Execution, Mount, Network, Room, SandboxEngine};
@@ -27,7 +31,6 @@ pub const WORKFLOW: &str = "/workflow";
 const OUTPUT_BYTES: usize = 1 << 20;
 
 /// Runs commands where they ask to run.
-#[derive(Debug)]
 pub struct Places {
     folder: PathBuf,
     /// Where the runs are kept whose commands these are.
@@ -37,6 +40,8 @@ pub struct Places {
     pending: Pending,
     /// Those that stay, by name.
     kept: Kept,
+    /// Keeps the files that commands give.
+    artifacts: Option<Arc<dyn Artifacts>>,
     /// What sandboxes with a network see besides, and their variables: the certificates of this machine, where nobody
     /// says otherwise.
     equipment: Equipment,
@@ -72,6 +77,7 @@ impl Places {
             engine: OnceCell::new(),
             pending: Pending::default(),
             kept: Kept::default(),
+            artifacts: None,
             equipment: Equipment::of_machine(),
         }
     }
@@ -86,12 +92,21 @@ impl Places {
         Self { equipment, ..self }
     }
 
+    /// With the files that commands give kept in `artifacts`, and there for those that come later.
+    pub fn keeping(self, artifacts: Arc<dyn Artifacts>) -> Self {
+        Self {
+            artifacts: Some(artifacts),
+            ..self
+        }
+    }
+
     /// What is still under way in the engine: others may add to it what is to be waited for.
     pub fn pending(&self) -> &Pending {
         &self.pending
     }
 
     async fn in_sandbox(&self, key: &str, command: Command, place: &Place) -> Result<Exit, Error> {
+        self.refuse_absent(&command).await?;
         let execution = Execution {
             arguments: command.arguments,
             env: command.env,
@@ -99,8 +114,42 @@ impl Places {
             timeout: None,
             output_bytes: OUTPUT_BYTES,
         };
-        let executed = self.execute(key, place, execution).await?;
-        Ok(executed.ended.into_exit(&place.resources))
+        let taking = self.taking(command.artifacts.as_ref())?;
+        let (executed, artifacts) = self.work(key, place, execution, taking).await?;
+        Ok(Exit {
+            artifacts,
+            ..executed.ended.into_exit(&place.resources)
+        })
+    }
+
+    async fn on_machine(&self, host: &Host, key: &str, command: Command) -> Result<Exit, Error> {
+        self.refuse_absent(&command).await?;
+        let wanted = command.artifacts.clone();
+        let taking = self.taking(wanted.as_ref())?;
+        let exit = host.run(key, self.relocated(command).await?).await?;
+        let artifacts = match taking {
+            Some(taking) if exit.code == 0 => Some(taking.from(&self.folder).await?),
+            _ => None,
+        };
+        Ok(Exit { artifacts, ..exit })
+    }
+
+    /// Runs a command in a sandbox, and takes the files that it gives.
+    async fn work(
+        &self,
+        key: &str,
+        place: &Place,
+        mut execution: Execution,
+        taking: Option<Taking<'_>>,
+    ) -> Result<(Executed, Option<Given>), Error> {
+        execution.env.push((EFFECT_KEY.to_owned(), key.to_owned()));
+        let mut blueprint = self.blueprint(key, place);
+        blueprint.mounts.extend(self.handed(&blueprint, &execution).await?);
+        if blueprint.room.is_none() {
+            return self.alone(blueprint, execution, taking).await;
+        }
+        let (engine, open) = (self.engine().await?, self.pending.begin().await);
+        self.kept.execute(engine, blueprint, execution, taking, open).await
     }
 
     async fn engine(&self) -> Result<&Docker, Error> {
@@ -139,15 +188,26 @@ impl Places {
     }
 
     /// In a sandbox that is made for the command and gone afterwards.
-    async fn alone(&self, blueprint: Blueprint, execution: Execution) -> Result<Executed, Error> {
+    async fn alone(
+        &self,
+        blueprint: Blueprint,
+        execution: Execution,
+        taking: Option<Taking<'_>>,
+    ) -> Result<(Executed, Option<Given>), Error> {
+        let directory = blueprint.directory.clone();
         let engine: Arc<dyn SandboxEngine> = Arc::new(self.engine().await?.clone());
         let sandbox = Held::make(&engine, blueprint, &self.pending).await?;
         let ended = sandbox.execute(execution, &mut Deaf).await?;
+        let given = match taking {
+            Some(taking) if ended.succeeded() => Some(taking.out_of(&*sandbox, &directory).await?),
+            _ => None,
+        };
         sandbox.remove().await?;
-        Ok(Executed {
+        let executed = Executed {
             ended,
             found: Found::Nothing,
-        })
+        };
+        Ok((executed, given))
     }
 }
 
@@ -159,7 +219,7 @@ impl ProcessRunner for Places {
                 let place = place.clone();
                 self.in_sandbox(key, command, &place).await
             }
-            (None, Some(host)) => host.run(key, command).await,
+            (None, Some(host)) => self.on_machine(host, key, command).await,
             (None, None) => Err(Error::new(
                 ErrorKind::Denied,
                 "commands on this machine are not allowed: give the step a `sandbox`, or allow them with --allow-host-commands",
@@ -174,19 +234,15 @@ impl ProcessRunner for Places {
 
 #[async_trait]
 impl Rooms for Places {
-    async fn execute(&self, key: &str, place: &Place, mut execution: Execution) -> Result<Executed, Error> {
-        execution.env.push((EFFECT_KEY.to_owned(), key.to_owned()));
-        let blueprint = self.blueprint(key, place);
-        match &place.room {
-            None => self.alone(blueprint, execution).await,
-            Some(_) => {
-                let (engine, open) = (self.engine().await?, self.pending.begin().await);
-                self.kept.execute(engine, blueprint, execution, open).await
-            }
-        }
+    async fn execute(&self, key: &str, place: &Place, execution: Execution) -> Result<Executed, Error> {
+        let (executed, _) = self.work(key, place, execution, None).await?;
+        Ok(executed)
     }
 
     async fn leave(&self, run: &str, has_succeeded: bool) {
+        if has_succeeded {
+            self.put_away(run).await;
+        }
         // What cannot be reached now is found by its labels later.
         let Ok(engine) = self.engine().await.cloned() else {
             return;

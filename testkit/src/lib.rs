@@ -1,4 +1,6 @@
 //! What tests share: fakes for every port, conformance suites, hand-built workflows, the simulation.
+
+pub mod artifacts;
 pub mod conformance;
 pub mod journal;
 pub mod model;

@@ -7,6 +7,7 @@
 
 mod identity;
 
+use crate::process::given;
 use crate::random::Random;
 use identity::Identities;
 use std::collections::{BTreeMap, BTreeSet};
@@ -329,10 +330,11 @@ impl World<'_> {
                     by: "the simulation".into(),
                 },
             },
-            Want::Process(_) => Input::ProcessExited {
+            Want::Process(command) => Input::ProcessExited {
                 call,
                 exit: Exit {
                     code: i32::from(fails),
+                    artifacts: given(&command).filter(|_| !fails),
                     ..Exit::default()
                 },
             },

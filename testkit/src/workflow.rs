@@ -6,8 +6,8 @@ use troupe_core::expression::{Expression, Segment, Template};
 use troupe_core::failure::FailureKind;
 use troupe_core::id::{AgentIndex, ModelIndex, StepIndex, ToolIndex, WorkflowIndex};
 use troupe_core::ir::{
-    Agent, Approve, Corpus, EffectClass, Encoder, FanOut, Input, Model, Offer, OnCrash, OnError, Output, Repeat, Retry,
-    Step, Team, Tool, ToolSource, Verb, Workflow,
+    Agent, Approve, ArtifactPath, Artifacts, Corpus, EffectClass, Encoder, FanOut, Input, Model, Offer, OnCrash,
+    OnError, Output, Repeat, Retry, Step, Team, Tool, ToolSource, Verb, Workflow,
 };
 use troupe_core::limits::{Limits, Mode, RunLimits};
 use troupe_core::sampling::Sampling;
@@ -342,9 +342,24 @@ fn risky(workflow: &mut Workflow) {
         pay,
         mail,
         command("push", EffectClass::Once, OnCrash::Retry),
-        command("sync", EffectClass::Idempotent, OnCrash::Ask),
+        giving(command("sync", EffectClass::Idempotent, OnCrash::Ask)),
         ticket,
     ]);
+}
+
+/// A step whose command gives files as well.
+fn giving(mut step: Step) -> Step {
+    if let Verb::Run { command, .. } = &mut step.verb {
+        let path = |text: &str, is_pattern| ArtifactPath {
+            text: literal(text),
+            is_pattern,
+        };
+        command.artifacts = Some(Artifacts::Named(vec![
+            ("app".to_owned(), path("target/app", false)),
+            ("reports".to_owned(), path("reports/*.xml", true)),
+        ]));
+    }
+    step
 }
 
 /// What a step that runs a command does.
@@ -354,6 +369,7 @@ pub fn run(arguments: &[&str]) -> Verb {
         env: Vec::new(),
         stdin: None,
         sandbox: None,
+        artifacts: None,
     };
     Verb::Run { command, json: false }
 }

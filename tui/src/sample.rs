@@ -40,6 +40,7 @@ impl Story {
             env: Vec::new(),
             stdin: None,
             sandbox: None,
+            artifacts: None,
         };
         let mut check = agent_step(&workflow, "check", &[1], 0, literal("Check."));
         check.fan_out = Some(FanOut {
@@ -124,6 +125,7 @@ impl Story {
             used: Used::default(),
             by: None,
             cached: false,
+            artifacts: None,
         })
     }
 

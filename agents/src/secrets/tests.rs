@@ -20,6 +20,7 @@ fn values_go_out_for_markers() {
         env: vec![("A".into(), marked.clone())],
         stdin: Some(marked.clone()),
         sandbox: None,
+        artifacts: None,
     };
     let revealed = secrets().reveal_command(command);
     let open = format!("Bearer {VALUE}");
@@ -75,6 +76,7 @@ fn markers_come_back_for_values_and_for_nothing_else() {
                 code: 0,
                 stdout: format!("export KEY={VALUE}"),
                 stderr: "sk-1".into(),
+                artifacts: None,
             },
         },
     ] {

@@ -92,6 +92,7 @@ fn busy() -> Workflow {
         env: Vec::new(),
         stdin: None,
         sandbox: None,
+        artifacts: None,
     };
     let mut call = workflow::step("call", &[], call);
     let mut process = workflow::step("process", &[], Verb::Run { command, json: false });

@@ -226,6 +226,7 @@ async fn tools_and_processes_have_gates_of_their_own() {
         env: Vec::new(),
         stdin: None,
         sandbox: None,
+        artifacts: None,
     };
     let run = Verb::Run { command, json: false };
     workflow.steps = vec![

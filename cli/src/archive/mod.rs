@@ -1,15 +1,17 @@
 //! A run as one portable file: the run, the runs that it started, and the runs whose pasts they share.
 //!
 //! The file is a zstd frame of JSON lines, described in `docs/export.md`. It is made and read through the journal's
-//! port alone, so it says nothing about how runs are stored; the same runs give the same bytes.
+//! port alone, so it says nothing about how runs are stored; the same runs give the same bytes. The files that commands
+//! gave come along, by the port for those.
 
+mod files;
 mod read;
 mod take;
 mod write;
 
 pub use read::Archive;
 pub use take::take;
-pub use write::write;
+pub use write::{Written, write};
 
 use serde::{Deserialize, Serialize};
 use troupe_core::event::Event;
@@ -17,7 +19,10 @@ use troupe_core::id::RunId;
 use troupe_core::port::journal::{Fork, Progress, RunHeader};
 
 /// The version of the format that is written, and the newest that is read.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
+
+/// The first version with files that commands gave behind the runs.
+const WITH_FILES: u32 = 2;
 
 /// The first line: what the file is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -55,6 +60,13 @@ struct Kept {
 struct Line<E = Event> {
     at_ms: u64,
     event: E,
+}
+
+/// What stands before the files that commands gave.
+#[derive(Debug, Serialize, Deserialize)]
+struct Sets {
+    /// How many sets of them follow.
+    artifact_sets: usize,
 }
 
 /// The last line: that nothing is missing.

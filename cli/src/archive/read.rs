@@ -1,6 +1,6 @@
 //! Reading: a run at a time. Nothing of a file is believed before all of it was read once.
 
-use super::{FORMAT, Head, Kept, Line, Tail};
+use super::{FORMAT, Head, Kept, Line, Sets, Tail, WITH_FILES, files};
 use crate::exit::Usage;
 use serde::de::DeserializeOwned;
 use std::fs::File;
@@ -8,6 +8,7 @@ use std::io::{BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use troupe_core::Value;
 use troupe_core::id::RunId;
+use troupe_core::port::artifact::Artifacts;
 use troupe_core::port::journal::Entry;
 
 /// Bytes of the longest line: more than any journal holds in one event.
@@ -25,13 +26,14 @@ impl Archive {
     ///
     /// # Errors
     /// When it is no export, was cut short or damaged, or was written by a newer version.
-    pub fn open(path: &Path) -> anyhow::Result<Self> {
+    pub async fn open(path: &Path) -> anyhow::Result<Self> {
         let mut lines = Lines::open(path)?;
         let head = lines.head()?;
         for _ in 0..head.runs {
             let kept = lines.kept()?;
             lines.entries(&kept)?;
         }
+        lines.sets(&head, None).await?;
         lines.tail()?;
         Ok(Self {
             path: path.to_owned(),
@@ -54,9 +56,22 @@ impl Archive {
             Ok((kept, entries))
         }))
     }
+
+    /// Keeps the files that commands gave.
+    pub(super) async fn keep(&self, artifacts: &dyn Artifacts) -> anyhow::Result<()> {
+        let mut lines = Lines::open(&self.path)?;
+        let head = lines.head()?;
+        for _ in 0..head.runs {
+            let kept = lines.kept()?;
+            for _ in 0..kept.events {
+                lines.next()?;
+            }
+        }
+        lines.sets(&head, Some(artifacts)).await
+    }
 }
 
-struct Lines {
+pub(super) struct Lines {
     path: PathBuf,
     input: BufReader<zstd::stream::read::Decoder<'static, BufReader<File>>>,
     hasher: blake3::Hasher,
@@ -80,7 +95,7 @@ impl Lines {
         Usage::error(format!("{} {what}", self.path.display()))
     }
 
-    fn damaged(&self, detail: &str) -> anyhow::Error {
+    pub(super) fn damaged(&self, detail: &str) -> anyhow::Error {
         self.wrong(&format!("is damaged: {detail}; export the run again"))
     }
 
@@ -95,7 +110,7 @@ impl Lines {
         }
     }
 
-    fn parse<T: DeserializeOwned>(&mut self, what: &str) -> anyhow::Result<T> {
+    pub(super) fn parse<T: DeserializeOwned>(&mut self, what: &str) -> anyhow::Result<T> {
         let parsed = serde_json::from_slice(self.next()?);
         self.hasher.update(&self.line);
         parsed.map_err(|error| self.damaged(&format!("{what} cannot be read ({error})")))
@@ -149,6 +164,17 @@ impl Lines {
             ))),
             Err(error) => Err(self.damaged(&format!("event {sequence} of run {}: {error}", kept.run))),
         }
+    }
+
+    async fn sets(&mut self, head: &Head, keeper: Option<&dyn Artifacts>) -> anyhow::Result<()> {
+        if head.troupe_export < WITH_FILES {
+            return Ok(());
+        }
+        let Sets { artifact_sets } = self.parse("the number of artifacts")?;
+        for _ in 0..artifact_sets {
+            files::read(self, keeper).await?;
+        }
+        Ok(())
     }
 
     fn tail(&mut self) -> anyhow::Result<()> {

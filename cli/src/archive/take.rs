@@ -9,6 +9,7 @@ use troupe_core::Value;
 use troupe_core::event::Event;
 use troupe_core::id::RunId;
 use troupe_core::port::ErrorKind;
+use troupe_core::port::artifact::Artifacts;
 use troupe_core::port::journal::{Append, Entry, Journal, Progress};
 
 /// Events of one append; those of one append have one time.
@@ -77,9 +78,10 @@ fn without_commands(settings: &str) -> Option<String> {
 ///
 /// # Errors
 /// When a run of one of the names is here already and another one, when the names do not fit, or when the journal
-/// cannot be written; nothing of the file is left here then.
+/// cannot be written; no run of the file is left here then.
 pub async fn take(
     journal: &dyn Journal,
+    artifacts: &dyn Artifacts,
     archive: &Archive,
     name: Option<&RunId>,
     commands: bool,
@@ -103,6 +105,10 @@ pub async fn take(
         } else {
             missing.push(kept.run);
         }
+    }
+    if !missing.is_empty() {
+        // Whoever goes on with one of them finds its files.
+        archive.keep(artifacts).await?;
     }
     let mut begun = Vec::new();
     for run in archive.runs()? {

@@ -10,7 +10,9 @@ use tempfile::TempDir;
 use troupe_core::event::Event;
 use troupe_core::id::RunId;
 use troupe_core::message::Usage as Tokens;
+use troupe_core::port::artifact::Artifacts as _;
 use troupe_core::port::journal::{Append, Entry, Fork, Journal, Progress, RunHeader, RunRecord, RunStatus};
+use troupe_testkit::artifacts::{FolderArtifacts, contents};
 use troupe_testkit::journal::MemoryJournal;
 use troupe_testkit::simulation::{Weather, recorded};
 use troupe_testkit::workflow;
@@ -92,7 +94,9 @@ async fn family(seed: u64, size: usize) -> MemoryJournal {
 
 async fn bytes(runs: &MemoryJournal, run: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
-    write(runs, &id(run), &mut bytes).await.unwrap();
+    write(runs, &FolderArtifacts::new(), &id(run), &mut bytes)
+        .await
+        .unwrap();
     bytes
 }
 
@@ -105,7 +109,8 @@ fn file(bytes: &[u8]) -> (TempDir, PathBuf) {
 }
 
 fn open(bytes: &[u8]) -> anyhow::Result<Archive> {
-    Archive::open(&file(bytes).1)
+    let (_folder, path) = file(bytes);
+    block_on(Archive::open(&path))
 }
 
 async fn kept(runs: &MemoryJournal, run: &str) -> (RunRecord, Vec<Entry>) {
@@ -127,16 +132,16 @@ proptest! {
             let written = bytes(&here, "B").await;
             assert_eq!(written, bytes(&here, "B").await, "the same runs give the same bytes");
             let (_folder, path) = file(&written);
-            let archive = Archive::open(&path).unwrap();
+            let archive = Archive::open(&path).await.unwrap();
             let there = MemoryJournal::new();
-            let taken = take(&there, &archive, None, true).await.unwrap();
+            let taken = take(&there, &FolderArtifacts::new(), &archive, None, true).await.unwrap();
             assert_eq!((taken.new, taken.known, taken.forbidden), (4, 0, false));
             for run in ["A", "A.score-0", "B", "B.score-1"] {
                 assert_eq!(kept(&here, run).await, kept(&there, run).await, "run {run}");
             }
             assert!(there.run(&id("C")).await.is_err(), "what does not belong to it stays where it is");
             assert_eq!(written, bytes(&there, "B").await);
-            let again = take(&there, &archive, None, true).await.unwrap();
+            let again = take(&there, &FolderArtifacts::new(), &archive, None, true).await.unwrap();
             assert_eq!((again.new, again.known, again.events), (0, 4, 0));
         });
     }
@@ -147,17 +152,21 @@ fn another_run_of_the_name_is_refused_and_another_name_is_taken() {
     block_on(async {
         let here = family(7, 3).await;
         let (_folder, path) = file(&bytes(&here, "B").await);
-        let archive = Archive::open(&path).unwrap();
+        let archive = Archive::open(&path).await.unwrap();
         let there = family(8, 3).await;
         let before = kept(&there, "A").await;
-        let refused = take(&there, &archive, None, true).await.unwrap_err();
+        let refused = take(&there, &FolderArtifacts::new(), &archive, None, true)
+            .await
+            .unwrap_err();
         assert_eq!(
             refused.to_string(),
             "there is another run A here already; `--as NAME` takes this one up under another name"
         );
         assert_eq!(kept(&there, "A").await, before);
         let apart = MemoryJournal::new();
-        take(&apart, &archive, Some(&id("X")), true).await.unwrap();
+        take(&apart, &FolderArtifacts::new(), &archive, Some(&id("X")), true)
+            .await
+            .unwrap();
         let (renamed, entries) = kept(&apart, "X").await;
         let (origin, expected) = kept(&here, "B").await;
         assert_eq!(entries, expected);
@@ -172,14 +181,19 @@ fn a_permission_to_start_commands_does_not_travel_by_itself() {
     block_on(async {
         let here = family(9, 4).await;
         let (_folder, path) = file(&bytes(&here, "A").await);
-        let archive = Archive::open(&path).unwrap();
+        let archive = Archive::open(&path).await.unwrap();
         let there = MemoryJournal::new();
-        let taken = take(&there, &archive, None, false).await.unwrap();
+        let taken = take(&there, &FolderArtifacts::new(), &archive, None, false)
+            .await
+            .unwrap();
         assert!(taken.forbidden);
         let settings = kept(&there, "A").await.0.header.settings;
         assert_eq!(settings, "{\"models\":[],\"allow_host_commands\":false}");
         assert_eq!(
-            take(&there, &archive, None, true).await.unwrap().known,
+            take(&there, &FolderArtifacts::new(), &archive, None, true)
+                .await
+                .unwrap()
+                .known,
             2,
             "it is the same run still"
         );
@@ -231,10 +245,10 @@ fn what_a_newer_version_wrote_is_told_as_such() {
     let whole = block_on(async { bytes(&family(3, 5).await, "A").await });
     assert!(open(&rewritten(&whole, |line| line)).is_ok());
     let newer = open(&rewritten(&whole, |line| {
-        line.replace("{\"troupe_export\":1,", "{\"troupe_export\":2,")
+        line.replace("{\"troupe_export\":2,", "{\"troupe_export\":3,")
     }));
     let told = newer.unwrap_err().to_string();
-    assert!(told.contains("in format 2, and this is Troupe"), "{told}");
+    assert!(told.contains("in format 3, and this is Troupe"), "{told}");
     let unknown = open(&rewritten(&whole, |line| {
         line.replace("\"t\":\"run_started\"", "\"t\":\"run_imagined\"")
     }));
@@ -269,8 +283,52 @@ fn a_hundred_thousand_events_go_there_and_back() {
         let written = bytes(&here, "A").await;
         let (_folder, path) = file(&written);
         let there = MemoryJournal::new();
-        let taken = take(&there, &Archive::open(&path).unwrap(), None, false).await.unwrap();
+        let taken = take(
+            &there,
+            &FolderArtifacts::new(),
+            &Archive::open(&path).await.unwrap(),
+            None,
+            false,
+        )
+        .await
+        .unwrap();
         assert_eq!(taken.events, 100_000);
         assert!(kept(&here, "A").await == kept(&there, "A").await);
+    });
+}
+
+#[test]
+fn files_travel_with_the_runs_that_tell_of_them() {
+    block_on(async {
+        let artifacts = FolderArtifacts::new();
+        let gathered = artifacts.gather().await.unwrap();
+        std::fs::create_dir_all(gathered.folder().join("out/empty")).unwrap();
+        std::fs::write(gathered.folder().join("out/none"), "").unwrap();
+        std::fs::write(gathered.folder().join("out/large"), vec![7; 2_000_000]).unwrap();
+        let given = artifacts.keep(gathered, Vec::new()).await.unwrap();
+        let lost = format!("/artifacts/{}", "0".repeat(64));
+        let told = format!("see /artifacts/{}/out and {lost}/x", given.set);
+        let started = Event::RunStarted {
+            inputs: [("told".to_owned(), told.into())].into_iter().collect(),
+            env: Default::default(),
+            allowance: None,
+        };
+        let here = MemoryJournal::new();
+        fill(&here, header("A", "{}", None), vec![started], 1).await;
+        let mut bytes = Vec::new();
+        let written = write(&here, &artifacts, &id("A"), &mut bytes).await.unwrap();
+        assert_eq!((written.sets, written.absent), (1, 1));
+        let (_folder, path) = file(&bytes);
+        let (there, taken) = (MemoryJournal::new(), FolderArtifacts::new());
+        let archive = Archive::open(&path).await.unwrap();
+        take(&there, &taken, &archive, None, true).await.unwrap();
+        let folder = taken.find(&given.set).await.unwrap().unwrap();
+        assert_eq!(
+            contents(&folder),
+            contents(&artifacts.find(&given.set).await.unwrap().unwrap())
+        );
+        let mut again = Vec::new();
+        write(&there, &taken, &id("A"), &mut again).await.unwrap();
+        assert_eq!(again, bytes);
     });
 }

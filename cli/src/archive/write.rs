@@ -1,20 +1,42 @@
 //! Writing: a run at a time, in an order in which every run comes after those that it needs.
 
-use super::{FORMAT, Head, Kept, Line, Tail};
+use super::{FORMAT, Head, Kept, Line, Sets, Tail, files};
 use anyhow::Context as _;
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::io::Write;
+use troupe_core::artifact;
 use troupe_core::id::RunId;
+use troupe_core::port::artifact::Artifacts;
+use troupe_core::port::blob::Digest;
 use troupe_core::port::journal::{Journal, RunRecord};
 
 /// Fast, and most of what there is to gain.
 const LEVEL: i32 = 3;
 
-/// Writes `run` and all that belongs to it; says how many runs and events that is.
+/// What was written.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Written {
+    /// Runs.
+    pub runs: usize,
+    /// Events of all of them.
+    pub events: u64,
+    /// Sets of files that commands gave.
+    pub sets: usize,
+    /// Sets that the runs tell of and that are not here any more.
+    pub absent: usize,
+}
+
+/// Writes `run` and all that belongs to it.
 ///
 /// # Errors
-/// When a run cannot be read, or the bytes cannot be written.
-pub async fn write(journal: &dyn Journal, run: &RunId, out: impl Write) -> anyhow::Result<(usize, u64)> {
+/// When a run or a file cannot be read, or the bytes cannot be written.
+pub async fn write(
+    journal: &dyn Journal,
+    artifacts: &dyn Artifacts,
+    run: &RunId,
+    out: impl Write,
+) -> anyhow::Result<Written> {
     let runs = belonging(journal, run).await?;
     let mut frame = zstd::stream::write::Encoder::new(out, LEVEL)?;
     frame.include_checksum(true)?;
@@ -29,17 +51,41 @@ pub async fn write(journal: &dyn Journal, run: &RunId, out: impl Write) -> anyho
         runs: runs.len(),
         writer: env!("CARGO_PKG_VERSION").into(),
     })?;
-    let mut events = 0;
+    let mut written = Written {
+        runs: runs.len(),
+        ..Written::default()
+    };
+    let mut told = BTreeSet::new();
     for run in &runs {
-        events += one(journal, run, &mut lines).await?;
+        written.events += one(journal, run, &mut told, &mut lines).await?;
+    }
+    let mut sets = Vec::new();
+    for set in told {
+        match artifacts.find(&set).await? {
+            Some(folder) => sets.push((set, folder)),
+            None => written.absent += 1,
+        }
+    }
+    written.sets = sets.len();
+    lines.push(&Sets {
+        artifact_sets: sets.len(),
+    })?;
+    for (set, folder) in sets {
+        files::write(&set, &folder, &mut lines)?;
     }
     let blake3 = lines.hasher.finalize().to_hex().to_string();
     lines.push(&Tail { blake3 })?;
     lines.out.finish()?.flush()?;
-    Ok((runs.len(), events))
+    Ok(written)
 }
 
-async fn one(journal: &dyn Journal, run: &RunId, lines: &mut Lines<impl Write>) -> anyhow::Result<u64> {
+/// Writes one run; the sets that its events tell of go into `told`.
+async fn one(
+    journal: &dyn Journal,
+    run: &RunId,
+    told: &mut BTreeSet<Digest>,
+    lines: &mut Lines<impl Write>,
+) -> anyhow::Result<u64> {
     // More may be appended meanwhile: what counts is what was loaded, and its record is read after it.
     let entries = journal.load(run).await?;
     let RunRecord {
@@ -69,6 +115,9 @@ async fn one(journal: &dyn Journal, run: &RunId, lines: &mut Lines<impl Write>) 
             at_ms: entry.at_ms,
             event: &entry.event,
         })?;
+        if let Ok(text) = std::str::from_utf8(&lines.buffer) {
+            told.extend(artifact::mentioned(text));
+        }
     }
     Ok(own.len() as u64)
 }
@@ -104,14 +153,14 @@ fn visit(root: &RunId, records: &[RunRecord], visiting: &mut Vec<RunId>, familie
     families.push(root.clone());
 }
 
-struct Lines<W: Write> {
+pub(super) struct Lines<W: Write> {
     out: zstd::stream::write::Encoder<'static, W>,
     hasher: blake3::Hasher,
     buffer: Vec<u8>,
 }
 
 impl<W: Write> Lines<W> {
-    fn push(&mut self, line: &impl Serialize) -> anyhow::Result<()> {
+    pub(super) fn push(&mut self, line: &impl Serialize) -> anyhow::Result<()> {
         self.buffer.clear();
         serde_json::to_writer(&mut self.buffer, line)?;
         self.buffer.push(b'\n');

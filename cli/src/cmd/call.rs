@@ -18,6 +18,7 @@ use troupe_core::port::ErrorKind;
 use troupe_core::port::process::ProcessRunner as _;
 use troupe_core::port::tool::{Invocation, Tool};
 use troupe_sandbox::Places;
+use troupe_store::Artifacts;
 
 pub fn run(arguments: &Call, settings: &Settings) -> anyhow::Result<Exit> {
     let loaded = load::load(&arguments.file, settings)?;
@@ -29,7 +30,8 @@ pub fn run(arguments: &Call, settings: &Settings) -> anyhow::Result<Exit> {
     };
     let with = values::object(&text, "--with")?;
     let state = workspace::folder(settings)?;
-    let places = Arc::new(Places::new(&loaded.folder, None));
+    let places = Places::new(&loaded.folder, None).keeping(Arc::new(Artifacts::of(&state)));
+    let places = Arc::new(places);
     let mut toolbox = wire::Toolbox::new(&loaded, &state, settings, places.clone());
     let mut tools = toolbox.tools(&loaded.workflow, &|tool| tool.path == wanted)?;
     let Some((index, tool)) = tools.pop_first() else {

@@ -103,6 +103,10 @@ struct Swept {
     stays: Vec<(RunId, String)>,
     answers: u64,
     blobs: u64,
+    /// Sets of files that commands gave.
+    artifacts: u64,
+    /// Bytes of those, which lie beside the database.
+    artifact_bytes: u64,
     leases: u64,
     /// Sandboxes that were kept for runs.
     sandboxes: u64,
@@ -145,8 +149,12 @@ impl Swept {
             Ok(orphans) => (self.blobs, self.bytes) = (orphans.names.len() as u64, orphans.bytes),
             Err(error) => self.note(error)?,
         }
+        match reader.stray_artifacts(now_ms.saturating_sub(GRACE_MS)).await {
+            Ok(strays) => (self.artifacts, self.artifact_bytes) = (strays.sets.len() as u64, strays.bytes),
+            Err(error) => self.note(error)?,
+        }
         self.leases = reader.stray_leases().await?.len() as u64;
-        self.bytes += self.goes.iter().map(|goes| goes.bytes).sum::<u64>();
+        self.bytes += self.artifact_bytes + self.goes.iter().map(|goes| goes.bytes).sum::<u64>();
         let gone: Vec<RunId> = self.goes.iter().map(|goes| goes.run.clone()).collect();
         if let Some((_, goes)) = useless(folder, reader, &gone, now_ms).await {
             self.sandboxes = goes.len() as u64;
@@ -172,6 +180,10 @@ impl Swept {
             Ok(blobs) => self.blobs = blobs,
             Err(error) => self.note(error)?,
         }
+        match store.forget_artifacts(now_ms.saturating_sub(GRACE_MS)).await {
+            Ok(strays) => (self.artifacts, self.artifact_bytes) = (strays.sets.len() as u64, strays.bytes),
+            Err(error) => self.note(error)?,
+        }
         self.leases = store.forget_leases(&holder).await?;
         stream::sweep(folder);
         if let Some((engine, goes)) = useless(folder, store.reader(), &[], now_ms).await {
@@ -181,7 +193,7 @@ impl Swept {
             }
         }
         match store.compact().await {
-            Ok(bytes) => self.bytes = bytes,
+            Ok(bytes) => self.bytes = bytes + self.artifact_bytes,
             Err(error) => self.note(error)?,
         }
         store.close().await;
@@ -216,6 +228,7 @@ impl Swept {
         let others = [
             (self.answers, "cached answer"),
             (self.blobs, "blob"),
+            (self.artifacts, "artifact set"),
             (self.leases, "lease file"),
         ];
         parts.extend(others.iter().filter(|(n, _)| *n > 0).map(|(n, word)| plural(*n, word)));
@@ -243,6 +256,7 @@ impl Swept {
             "stays": self.stays.iter().map(|(run, why)| json!({ "run": run, "why": why })).collect::<Vec<_>>(),
             "answers": self.answers,
             "blobs": self.blobs,
+            "artifacts": self.artifacts,
             "leases": self.leases,
             "sandboxes": self.sandboxes,
             "bytes": self.bytes,

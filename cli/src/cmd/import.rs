@@ -8,20 +8,27 @@ use crate::settings::Settings;
 use crate::workspace;
 use troupe_core::id::RunId;
 use troupe_core::port::journal::Leases as _;
-use troupe_store::Store;
+use troupe_store::{Artifacts, Store};
 
 pub fn run(arguments: &Import, settings: &Settings) -> anyhow::Result<Exit> {
     let folder = workspace::folder(settings)?;
-    let archive = Archive::open(&arguments.file)?;
     let name = match &arguments.name {
         None => None,
         Some(name) => Some(root_name(name)?),
     };
     block_on(async {
+        let archive = Archive::open(&arguments.file).await?;
         let store = Store::open(&folder).await?;
         let run = name.as_ref().unwrap_or(archive.run());
         let lease = store.acquire(run, &workspace::holder()).await?;
-        let taken = archive::take(&store, &archive, name.as_ref(), arguments.allow_host_commands).await;
+        let taken = archive::take(
+            &store,
+            &Artifacts::of(&folder),
+            &archive,
+            name.as_ref(),
+            arguments.allow_host_commands,
+        )
+        .await;
         drop(lease);
         store.close().await;
         let taken = taken?;

@@ -30,7 +30,7 @@ use troupe_core::port::journal::{Journal, Leases as _, RunHeader, RunRecord, Run
 use troupe_core::port::process::ProcessRunner;
 use troupe_sandbox::environment::{EnvironmentTool, Options};
 use troupe_sandbox::{Places, host};
-use troupe_store::Store;
+use troupe_store::{Artifacts, Store};
 use troupe_tools::Corpus;
 use troupe_tui::watch::leave;
 
@@ -189,7 +189,9 @@ impl Wired {
         let host = choices
             .allow_host_commands
             .then(|| host::Host::new(host::Options::in_directory(&loaded.folder)));
-        let mut places = Places::new(&loaded.folder, host).of_workspace(workspace::place(state));
+        let mut places = Places::new(&loaded.folder, host)
+            .of_workspace(workspace::place(state))
+            .keeping(Arc::new(Artifacts::of(state)));
         if let Some(options) = &options {
             places = places.equipped(options.equipment.clone());
         }

@@ -5,13 +5,13 @@ use crate::args::Show;
 use crate::exit::Exit;
 use crate::past::Past;
 use crate::settings::Settings;
-use crate::{report, watch, workspace};
+use crate::{artifacts, report, watch, workspace};
 use serde_json::json;
 use troupe_core::Value;
 use troupe_core::expression::as_text;
 use troupe_core::id::RunId;
 use troupe_core::port::journal::{Entry, RunRecord, RunStatus};
-use troupe_core::view::{AgentView, ChildView, RunView, StepView};
+use troupe_core::view::{self, AgentView, ChildView, ItemArtifacts, RunView, StepView};
 use troupe_store::Reader;
 
 pub fn run(arguments: &Show, settings: &Settings) -> anyhow::Result<Exit> {
@@ -36,7 +36,19 @@ pub fn run(arguments: &Show, settings: &Settings) -> anyhow::Result<Exit> {
         past.entries.iter().try_for_each(event_line)?;
         return Ok(Exit::Succeeded);
     }
-    let mut view = RunView::of(&*workflow?, &past.entries);
+    let workflow = workflow?;
+    let files = view::artifacts(&workflow, past.events());
+    if let Some(to) = &arguments.artifacts {
+        let (count, bytes) = block_on(artifacts::write(&folder, &files, to))?;
+        let (run, size) = (&past.record.header.run, report::bytes(bytes));
+        settings.say(format!(
+            "{} of run {run}, {size}, in {}",
+            report::plural(count, "file"),
+            to.display()
+        ));
+        return Ok(Exit::Succeeded);
+    }
+    let mut view = RunView::of(&*workflow, &past.entries);
     let is_now = past.record.events == events;
     let record = &past.record;
     if is_now && record.progress.status == RunStatus::Waiting {
@@ -49,9 +61,9 @@ pub fn run(arguments: &Show, settings: &Settings) -> anyhow::Result<Exit> {
         view.status.word()
     };
     if settings.json {
-        report::print_json(&object(record, &view, status))?;
+        report::print_json(&object(record, &view, &files, status))?;
     } else {
-        report::line(&text(record, &view, status, events))?;
+        report::line(&text(record, &view, &files, status, events))?;
     }
     Ok(Exit::Succeeded)
 }
@@ -75,7 +87,7 @@ fn event_line(entry: &Entry) -> anyhow::Result<()> {
     report::line(&line.to_string())
 }
 
-fn text(record: &RunRecord, view: &RunView, status: &str, events: u64) -> String {
+fn text(record: &RunRecord, view: &RunView, files: &[ItemArtifacts], status: &str, events: u64) -> String {
     let header = &record.header;
     let counted = match record.events {
         all if all == events => format!("{events} events"),
@@ -111,13 +123,17 @@ fn text(record: &RunRecord, view: &RunView, status: &str, events: u64) -> String
             child.name
         ));
     }
+    let files = artifacts::lines(&record.header.run, files);
+    if !files.is_empty() {
+        text.push_str(&format!("\n\n{}", files.join("\n")));
+    }
     for (name, value) in &view.outputs {
         text.push_str(&format!("\n\n{name}:\n{}", as_text(value)));
     }
     text
 }
 
-fn object(record: &RunRecord, view: &RunView, status: &str) -> Value {
+fn object(record: &RunRecord, view: &RunView, files: &[ItemArtifacts], status: &str) -> Value {
     json!({
         "run": record.header.run,
         "workflow": record.header.workflow,
@@ -140,6 +156,7 @@ fn object(record: &RunRecord, view: &RunView, status: &str) -> Value {
         "retrieved_tokens": view.retrieved_tokens,
         "chunks_read": view.chunks_read,
         "steps": view.steps.iter().map(|view| step(&record.header.run, view)).collect::<Vec<_>>(),
+        "artifacts": artifacts::object(files),
         "agents": view.agents.iter().map(agent).collect::<Vec<_>>(),
     })
 }

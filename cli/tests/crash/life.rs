@@ -188,7 +188,7 @@ impl ProcessRunner for Commands {
         Ok(Exit {
             code,
             stdout,
-            stderr: String::new(),
+            ..Exit::default()
         })
     }
 }

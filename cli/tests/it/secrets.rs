@@ -32,6 +32,7 @@ fn shell(name: &str, after: &[u32], script: &str, stdin: Template) -> Step {
         env: vec![("KEY".into(), secret())],
         stdin: Some(stdin),
         sandbox: None,
+        artifacts: None,
     };
     let mut step = workflow::step(name, after, Verb::Run { command, json: false });
     step.output = Type::Any;

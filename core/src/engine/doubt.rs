@@ -101,17 +101,28 @@ pub(super) fn request(workflow: &Workflow, state: &State, step: StepIndex, item:
     message.push_str(&described(workflow, step, work));
     message.push_str(
         " was interrupted, and may have done its work or not. Look at what it changes, then choose: \
-         `repeat` does it again, with the same idempotency key; `done` takes your comment as ",
+         `repeat` does it again, with the same idempotency key; ",
     );
-    message.push_str(&expected(workflow, step));
-    message.push_str("; `fail` fails the step.");
+    let choices: &[&str] = match gives_files(workflow, step) {
+        true => &[REPEAT, FAIL],
+        false => {
+            message.push_str(&format!("`done` takes your comment as {}; ", expected(workflow, step)));
+            &[REPEAT, DONE, FAIL]
+        }
+    };
+    message.push_str("`fail` fails the step.");
     Want::Approve(ApprovalRequest {
         step: workflow.step(step).name.clone(),
         item: state.item_name(workflow, step, item),
         message,
-        choices: [REPEAT, DONE, FAIL].map(str::to_owned).to_vec(),
+        choices: choices.iter().map(|choice| (*choice).to_owned()).collect(),
         deadline_ms: None,
     })
+}
+
+/// Whether files are a part of its output, which no comment can stand for.
+fn gives_files(workflow: &Workflow, step: StepIndex) -> bool {
+    matches!(&workflow.step(step).verb, Verb::Run { command, .. } if command.artifacts.is_some())
 }
 
 /// What `done` takes the comment for.
@@ -225,6 +236,9 @@ pub(super) fn answered(workflow: &Workflow, step: StepIndex, event: &Event) -> O
 /// What the step gives when the work was done: what the person says about it.
 fn output(workflow: &Workflow, step: StepIndex, comment: Option<&str>) -> Result<Value, String> {
     let definition = workflow.step(step);
+    if gives_files(workflow, step) {
+        return Err("the files that it gives were not taken: choose `repeat` or `fail`".to_owned());
+    }
     match (&definition.verb, comment) {
         (Verb::Run { json: false, .. }, comment) => {
             let exit = Exit {

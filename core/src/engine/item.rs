@@ -13,14 +13,17 @@ use super::scope::{Round, RunScope};
 use super::state::{AgentPhase, ItemPhase, ItemState, State};
 use super::{Link, Trigger, answer, child, limits, place, repeat, retry, run};
 use crate::Value;
+use crate::artifact::Given;
 use crate::effect::Command;
 use crate::event::{Event, Work};
 use crate::expression::EvaluationError;
 use crate::failure::{Failure, FailureKind};
 use crate::id::{ActorId, CallId, ItemIndex, StepIndex};
 use crate::input::{Exit, Used};
-use crate::ir::{CommandTemplate, Quarters, Verb, Workflow};
+use crate::ir::{ARTIFACTS, CommandTemplate, Quarters, Verb, Workflow};
 use crate::message::{Retrieved, ToolOutput};
+use crate::types::Type;
+use std::borrow::Cow;
 
 /// Bytes of a failed command's stderr that its failure quotes.
 const STDERR_SHOWN: usize = 400;
@@ -36,6 +39,8 @@ pub(super) struct Gain {
     pub(super) by: Option<String>,
     /// Whether its tool's answer is that of an earlier equal call.
     pub(super) cached: bool,
+    /// The files that its command gave.
+    pub(super) artifacts: Option<Given>,
 }
 
 /// The output of a successful attempt.
@@ -166,6 +171,11 @@ fn command_of(
             Some(Quarters::Declared(sandbox)) => Some(place::declared(workflow, state, *sandbox, None)),
             None => None,
         },
+        artifacts: template
+            .artifacts
+            .as_ref()
+            .map(|artifacts| artifacts.wanted(scope, workflow.limits.artifact_mb))
+            .transpose()?,
     })
 }
 
@@ -211,6 +221,7 @@ pub(super) fn succeeded(
         used,
         by,
         cached,
+        artifacts,
     } = gain;
     match carry {
         None => Link::event(
@@ -222,6 +233,7 @@ pub(super) fn succeeded(
                 used,
                 by,
                 cached,
+                artifacts,
             },
             Trigger::Step(step),
         ),
@@ -235,6 +247,7 @@ pub(super) fn succeeded(
                 used,
                 by,
                 cached,
+                artifacts,
             },
             Trigger::Item(step, item),
         ),
@@ -329,7 +342,7 @@ pub(super) fn exited(workflow: &Workflow, state: &State, call: CallId, exit: Exi
         return Link::nothing();
     };
     let definition = workflow.step(step);
-    let Verb::Run { json, .. } = definition.verb else {
+    let Verb::Run { json, command } = &definition.verb else {
         return Link::nothing();
     };
     if exit.code != 0 {
@@ -343,18 +356,52 @@ pub(super) fn exited(workflow: &Workflow, state: &State, call: CallId, exit: Exi
         let message = format!("the command exited with code {}: {}", exit.code, &stderr[from..]);
         return failed(workflow, state, step, item, Failure::new(FailureKind::Process, message));
     }
-    let value = if json {
-        answer::read(&definition.output, &exit.stdout)
-    } else {
-        Ok(exit.to_value())
+    let files = match (&command.artifacts, &exit.artifacts) {
+        (Some(artifacts), Some(given)) => Some(artifacts.value(given)),
+        (None, _) => None,
+        (Some(_), None) => {
+            let failure = Failure::new(FailureKind::Internal, "the files that the command gives were not taken");
+            return failed(workflow, state, step, item, failure);
+        }
     };
-    match value {
-        Ok(value) => succeeded(workflow, state, step, item, Output::Value(value), Gain::default()),
+    let value = match *json {
+        true => answer::read(&without_files(&definition.output, files.is_some()), &exit.stdout),
+        false => Ok(exit.to_value()),
+    };
+    match value.map(|value| with_files(value, files)) {
+        Ok(value) => {
+            let gain = Gain {
+                artifacts: exit.artifacts,
+                ..Gain::default()
+            };
+            succeeded(workflow, state, step, item, Output::Value(value), gain)
+        }
         Err(reason) => {
             let failure = Failure::new(FailureKind::Output, format!("stdout: {reason}"));
             failed(workflow, state, step, item, failure)
         }
     }
+}
+
+/// What stdout has to be where it is the output: the paths of files come from elsewhere.
+fn without_files(output: &Type, gives_files: bool) -> Cow<'_, Type> {
+    match output {
+        Type::Object(fields) if gives_files => {
+            let own = fields.iter().filter(|(name, _)| *name != ARTIFACTS);
+            Cow::Owned(Type::Object(
+                own.map(|(name, kind)| (name.clone(), kind.clone())).collect(),
+            ))
+        }
+        output => Cow::Borrowed(output),
+    }
+}
+
+/// An output with the paths of files in it, where there are any.
+fn with_files(mut output: Value, files: Option<Value>) -> Value {
+    if let (Value::Object(fields), Some(files)) = (&mut output, files) {
+        fields.insert(ARTIFACTS.to_owned(), files);
+    }
+    output
 }
 
 /// Why an item failed for good.

@@ -9,11 +9,12 @@ use super::item::Gain;
 use super::state::{AgentPhase, ItemPhase, State};
 use super::{Link, Trigger, apply, doubt, fold, forget_aborts, next, stop};
 use crate::Value;
+use crate::artifact::Given;
 use crate::event::{Event, Work};
 use crate::failure::{Failure, FailureKind};
 use crate::id::{CallId, ItemIndex, StepIndex};
 use crate::input::{Edit, Exit, Input, Used};
-use crate::ir::{Verb, Workflow};
+use crate::ir::{ARTIFACTS, Verb, Workflow};
 use crate::message::ToolOutput;
 use crate::port::approver::Answer;
 use crate::port::journal::RunStatus;
@@ -217,6 +218,7 @@ impl Replay<'_> {
                 used,
                 by,
                 cached,
+                artifacts,
             }
             | Event::RoundEnded {
                 step,
@@ -226,9 +228,11 @@ impl Replay<'_> {
                 used,
                 by,
                 cached,
+                artifacts,
                 ..
             } => {
                 let gain = Gain {
+                    artifacts: artifacts.clone(),
                     retrieved: retrieved.clone(),
                     used: *used,
                     by: by.clone(),
@@ -305,7 +309,7 @@ impl Replay<'_> {
                 },
             }],
             Work::Process { .. } => {
-                let exits = exits(&self.workflow.step(step).verb, output).into_iter();
+                let exits = exits(&self.workflow.step(step).verb, output, gain.artifacts).into_iter();
                 exits.map(|exit| Input::ProcessExited { call, exit }).collect()
             }
             Work::Workflow { .. } => {
@@ -390,11 +394,15 @@ fn failed(call: CallId, failure: &Failure) -> Input {
 }
 
 /// How a process can have ended that gave `output`.
-fn exits(verb: &Verb, output: &Value) -> Vec<Exit> {
+fn exits(verb: &Verb, output: &Value, artifacts: Option<Given>) -> Vec<Exit> {
+    let mut output = output.clone();
+    if let (Value::Object(fields), Some(_)) = (&mut output, &artifacts) {
+        fields.shift_remove(ARTIFACTS);
+    }
     let said = |stdout: String| Exit {
-        code: 0,
         stdout,
-        stderr: String::new(),
+        artifacts: artifacts.clone(),
+        ..Exit::default()
     };
     match verb {
         Verb::Run { json: true, .. } => {

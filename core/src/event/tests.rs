@@ -1,9 +1,11 @@
 //! The wire format of every event, pinned: a change here is a change of every journal.
 
 use super::*;
+use crate::artifact::{Artifact, Wanted, WantedPath};
 use crate::failure::FailureKind;
 use crate::limits::{LimitHit, Owner};
 use crate::message::{AssistantMessage, Retrieved, ToolCall, Usage};
+use crate::port::blob::Digest;
 use serde_json::json;
 use std::sync::Arc;
 
@@ -105,6 +107,13 @@ fn attempt_samples() -> Vec<Event> {
         env: vec![("A".into(), "b".into())],
         stdin: None,
         sandbox: None,
+        artifacts: Some(Wanted {
+            paths: vec![WantedPath {
+                text: "out/*".into(),
+                is_pattern: true,
+            }],
+            most_bytes: 5,
+        }),
     };
     vec![
         Event::ItemStarted {
@@ -178,6 +187,7 @@ fn end_samples() -> Vec<Event> {
             used: Used::default(),
             by: None,
             cached: false,
+            artifacts: None,
         },
         Event::ItemSucceeded {
             step,
@@ -187,6 +197,16 @@ fn end_samples() -> Vec<Event> {
             used,
             by: Some("somebody".into()),
             cached: true,
+            artifacts: Some(Given {
+                set: Digest([2; 32]),
+                files: vec![Artifact {
+                    wanted: 0,
+                    path: "out".into(),
+                    bytes: 9,
+                    files: Some(3),
+                    hash: Digest([1; 32]),
+                }],
+            }),
         },
         Event::RoundEnded {
             step,
@@ -197,6 +217,7 @@ fn end_samples() -> Vec<Event> {
             used: Used::default(),
             by: None,
             cached: false,
+            artifacts: None,
         },
         Event::RoundEnded {
             step,
@@ -207,6 +228,7 @@ fn end_samples() -> Vec<Event> {
             used,
             by: Some("somebody".into()),
             cached: true,
+            artifacts: None,
         },
         Event::ItemFailed {
             step,

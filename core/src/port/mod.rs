@@ -1,6 +1,7 @@
 //! Sockets: what the outside offers to a run. Implementations live in the crates of the same names.
 
 pub mod approver;
+pub mod artifact;
 pub mod blob;
 pub mod branch;
 pub mod cache;

@@ -7,9 +7,11 @@ pub use hosts::{HostPattern, Hosts};
 use super::Error;
 use crate::input::Exit;
 use async_trait::async_trait;
+
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::time::Duration;
 
 /// What a sandbox starts from and what it may do.
@@ -176,7 +178,14 @@ impl Ended {
         let mebibytes = |most: Option<u32>| most.map(|most| format!(" of {most} MiB")).unwrap_or_default();
         let (memory, disk) = (mebibytes(resources.memory_mb), mebibytes(resources.disk_mb));
         let why = match reason {
-            Reason::Exited(code) => return Exit { code, stdout, stderr },
+            Reason::Exited(code) => {
+                return Exit {
+                    code,
+                    stdout,
+                    stderr,
+                    artifacts: None,
+                };
+            }
             Reason::Signal(signal) => format!("ended by signal {signal}"),
             Reason::Timeout => "ended: it took too long".to_owned(),
             Reason::OutOfMemory => format!("ended: it wanted more than its memory{memory}"),
@@ -191,9 +200,13 @@ impl Ended {
             code: -1,
             stdout,
             stderr,
+            artifacts: None,
         }
     }
 }
+
+/// Bytes in pieces, in order.
+pub type Pieces<'a> = Pin<Box<dyn futures_core::Stream<Item = Result<Vec<u8>, Error>> + Send + 'a>>;
 
 /// Why a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -284,8 +297,9 @@ pub trait Sandbox: Send + Sync {
     /// Unpacks a tar archive in a folder, which has to be there.
     async fn put(&self, folder: &str, archive: Vec<u8>) -> Result<(), Error>;
 
-    /// A file or a folder as a tar archive of at most so many bytes.
-    async fn take(&self, path: &str, most: usize) -> Result<Vec<u8>, Error>;
+    /// A file or a folder as a tar archive, in pieces. The first name of each path in it is the last one of `path`; links
+    /// are links. `Missing` where there is no such file.
+    fn take(&self, path: &str) -> Pieces<'_>;
 
     /// Paths that were made, changed or removed since it began.
     async fn changes(&self) -> Result<Vec<String>, Error>;

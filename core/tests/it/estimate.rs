@@ -49,6 +49,7 @@ fn process(name: &str) -> Step {
         env: Vec::new(),
         stdin: None,
         sandbox: None,
+        artifacts: None,
     };
     step(name, &[], Verb::Run { command, json: false })
 }

@@ -69,6 +69,7 @@ fn command(name: &str, after: &[u32], argument: Template) -> Step {
         env: Vec::new(),
         stdin: None,
         sandbox: None,
+        artifacts: None,
     };
     let mut step = step(name, after, Verb::Run { command, json: true });
     step.output = Type::Any;

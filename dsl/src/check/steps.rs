@@ -9,13 +9,13 @@ use super::fit;
 use super::infer::infer;
 use super::names::{Found, Local, Names, Place, Scope};
 use crate::code;
-use crate::document::{Document, FanOut, Repeat, Step, Verb};
+use crate::document::{Artifacts, Command, Document, FanOut, Repeat, Step, Verb};
 use crate::expression::{Tree, Written};
 use crate::report::Report;
 use crate::tool_types::{self, Signature};
 use std::collections::{HashMap, HashSet};
 use troupe_core::diagnostic::{Diagnostic, Span};
-use troupe_core::ir::{EffectClass, OnError, Retry, Tool};
+use troupe_core::ir::{ARTIFACTS, EffectClass, OnError, Retry, Tool};
 use troupe_core::limits::Limits;
 use troupe_core::types::Type;
 
@@ -113,7 +113,7 @@ pub(super) fn kinds(report: &mut Report, document: &Document, callables: &Callab
                 step.verb,
                 Some(Verb::Tool { .. } | Verb::Run(_) | Verb::Environment { .. })
             ),
-            output: step.output.clone().unwrap_or(default),
+            output: with_files(report, step, step.output.clone().unwrap_or(default)),
             limits: limits(report, step, agent),
             callee,
             retry: retry.map_or(Retry::NONE, |retry| retry.value.clone()),
@@ -122,6 +122,34 @@ pub(super) fn kinds(report: &mut Report, document: &Document, callables: &Callab
         });
     }
     resolved
+}
+
+/// What a command gives, with the paths of its files.
+fn with_files(report: &mut Report, step: &Step, output: Type) -> Type {
+    let Some(Verb::Run(Command {
+        artifacts: Some(artifacts),
+        ..
+    })) = &step.verb
+    else {
+        return output;
+    };
+    match output {
+        Type::Object(mut fields) if !fields.contains_key(ARTIFACTS) => {
+            fields.insert(ARTIFACTS.to_owned(), artifacts.lowered().kind());
+            Type::Object(fields)
+        }
+        // What could not be read was reported.
+        Type::Any => Type::Any,
+        output => {
+            let message =
+                format!("with `artifacts` a command's `output` is an object of other fields, and this is {output}");
+            report.add(
+                Diagnostic::error(code::FOREIGN_KEY, step.span(), message)
+                    .hint("the paths of the files become its field `artifacts`: write `output: { result: …, … }`"),
+            );
+            output
+        }
+    }
 }
 
 /// A command may do anything; a tool says itself what a call does.
@@ -256,9 +284,6 @@ pub(super) fn expressions(
         let carry = rounds(report, &scope, found, repeat, &kind.output);
         scope = scope.with(Place::Run, [("round", Type::Integer), ("carry", carry.or(Type::Null))]);
     }
-    for tree in &step.later {
-        fit::words(report, &scope, found, tree);
-    }
     if let Some(verb) = &step.verb {
         verb_expressions(report, verb, kind, &scope, callables, found);
     }
@@ -317,6 +342,9 @@ fn verb_expressions(
             let values = command.env.iter().map(|(_, tree)| tree);
             let image = command.sandbox.as_ref().and_then(|sandbox| sandbox.image.as_ref());
             let texts = command.arguments.iter().chain(values).chain(&command.stdin);
+            for tree in command.artifacts.iter().flat_map(Artifacts::trees) {
+                fit::words(report, scope, found, tree);
+            }
             for tree in texts.chain(image) {
                 fit::words(report, &effect, found, tree);
             }

@@ -117,6 +117,7 @@ pub(crate) struct WrittenRunLimits {
     pub(crate) fan_out: Option<u32>,
     pub(crate) agents: Option<u32>,
     pub(crate) depth: Option<u32>,
+    pub(crate) artifact_mb: Option<u32>,
     pub(crate) mode: Option<Mode>,
 }
 
@@ -134,6 +135,7 @@ impl WrittenRunLimits {
             fan_out: self.fan_out.unwrap_or(default.fan_out),
             agents: self.agents.unwrap_or(default.agents),
             depth: self.depth.unwrap_or(default.depth),
+            artifact_mb: self.artifact_mb.unwrap_or(default.artifact_mb),
             mode: self.mode.unwrap_or(default.mode),
         }
     }
@@ -162,6 +164,7 @@ pub(super) fn run(report: &mut Report, workflow: &Fields<'_>) -> WrittenRunLimit
         fan_out: fields.count(report, "fan_out"),
         agents: fields.count(report, "agents"),
         depth: fields.count(report, "depth"),
+        artifact_mb: fields.count(report, "artifact_mb"),
         mode: fields.word(report, "mode").map(|word| match word {
             "audit" => Mode::Audit,
             _ => Mode::Enforce,

@@ -1,6 +1,7 @@
 //! The tree as a workflow's sections: every key known, every value of the right kind, names not yet resolved.
 
 mod agents;
+mod artifacts;
 mod corpora;
 mod defaults;
 mod encoders;
@@ -13,12 +14,12 @@ mod names;
 mod run;
 mod sandboxes;
 mod servers;
-mod shape;
 mod steps;
 mod types;
 mod values;
 
 pub(crate) use agents::{Agent, Named};
+pub(crate) use artifacts::Artifacts;
 pub(crate) use corpora::Corpus;
 pub(crate) use defaults::Defaults;
 pub(crate) use encoders::{BUILTIN_EMBEDDERS, Encoder};
@@ -26,6 +27,7 @@ pub(crate) use inputs::Input;
 pub(crate) use limits::WrittenRunLimits;
 pub(crate) use models::{BUILTIN, Model, PROVIDERS, defaults as model_defaults, split as split_model};
 pub(crate) use names::{ROOTS, identifier, label};
+pub(crate) use run::Command;
 pub(crate) use sandboxes::{Declared, Sandbox};
 pub(crate) use servers::{Pinned, Server};
 pub(crate) use steps::{FanOut, Repeat, Step, Verb};

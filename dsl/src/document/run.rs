@@ -1,5 +1,6 @@
 //! The verb `run`: a command.
 
+use super::artifacts::{self, Artifacts};
 use super::fields::Fields;
 use super::sandboxes::{self, Sandbox};
 use super::values;
@@ -16,6 +17,7 @@ pub(crate) struct Command {
     pub(crate) env: Vec<(String, Tree)>,
     pub(crate) stdin: Option<Tree>,
     pub(crate) sandbox: Option<Sandbox>,
+    pub(crate) artifacts: Option<Artifacts>,
 }
 
 pub(super) fn read(report: &mut Report, verb: &Entry, fields: &Fields<'_>) -> Command {
@@ -32,6 +34,7 @@ pub(super) fn read(report: &mut Report, verb: &Entry, fields: &Fields<'_>) -> Co
         sandbox: fields
             .get("sandbox")
             .map(|entry| sandboxes::of_command(report, fields, entry)),
+        artifacts: fields.get("artifacts").map(|entry| artifacts::read(report, entry)),
     }
 }
 

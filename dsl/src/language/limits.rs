@@ -99,6 +99,11 @@ pub(crate) const RUN_LIMITS: Mapping = Mapping {
             "Levels of called workflows and teams below the run. Default: 8.",
         ),
         key(
+            "artifact_mb",
+            Takes::Integer(1, 1 << 30),
+            "MiB of the files that one command gives (`artifacts`). Default: 1024.",
+        ),
+        key(
             "mode",
             Takes::Words(&["enforce", "audit"]),
             "Whether a limit ends work, or is told and ends nothing. Default: enforce; a called workflow has its caller's.",

@@ -38,7 +38,7 @@ pub(crate) const STEP: Mapping = Mapping {
         key(
             "run",
             Takes::Or(&[Takes::Text, Takes::List(&Takes::Template)]),
-            "A command: text for `sh -c`, or a list that no shell reads. Its output is `{exit_code, stdout, stderr}`, or stdout as JSON where `output` says what it is.",
+            "A command: text for `sh -c`, or a list that no shell reads. Its output is `{exit_code, stdout, stderr}`, or stdout as JSON where `output` says what it is; with `artifacts` their paths as well.",
         ),
         key(
             "workflow",
@@ -71,11 +71,14 @@ pub(crate) const STEP: Mapping = Mapping {
         .with(&["run"]),
         key(
             "artifacts",
-            one_or_more!(Takes::Name(Names::Pattern)),
-            "Files that the command makes and later steps use.",
+            Takes::Or(&[
+                Takes::Template,
+                Takes::List(&Takes::Template),
+                Takes::Each(&Takes::Template),
+            ]),
+            "Files and folders that the command makes, for the run to keep: paths and patterns, in a list or by name. Their paths for later steps are the output's `artifacts`.",
         )
-        .with(&["run"])
-        .later(),
+        .with(&["run"]),
         key(
             "choices",
             Takes::List(&Takes::Text),

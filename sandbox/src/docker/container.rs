@@ -9,10 +9,10 @@ use bollard::query_parameters::{
     CommitContainerOptionsBuilder, DownloadFromContainerOptionsBuilder, InspectContainerOptionsBuilder,
     KillContainerOptionsBuilder, StartContainerOptions, UploadToContainerOptionsBuilder,
 };
-use futures_util::{StreamExt as _, pin_mut};
+use futures_util::StreamExt as _;
 use std::sync::atomic::AtomicU64;
-use troupe_core::port::sandbox::{Blueprint, Ended, Execution, Listener, Sandbox};
-use troupe_core::port::{Error, ErrorKind};
+use troupe_core::port::Error;
+use troupe_core::port::sandbox::{Blueprint, Ended, Execution, Listener, Pieces, Sandbox};
 
 /// A running container.
 #[derive(Debug)]
@@ -103,20 +103,14 @@ impl Sandbox for Container {
         put.map_err(|error| self.fault.of(&format!("cannot put files into `{folder}`"), error))
     }
 
-    async fn take(&self, path: &str, most: usize) -> Result<Vec<u8>, Error> {
+    fn take(&self, path: &str) -> Pieces<'_> {
         let options = DownloadFromContainerOptionsBuilder::new().path(path).build();
         let pieces = self.client.download_from_container(&self.id, Some(options));
-        pin_mut!(pieces);
-        let mut archive = Vec::new();
-        while let Some(piece) = pieces.next().await {
-            let piece = piece.map_err(|error| self.fault.of(&format!("cannot take `{path}`"), error))?;
-            if archive.len() + piece.len() > most {
-                let message = format!("`{path}` has more than the {most} bytes that are taken");
-                return Err(Error::new(ErrorKind::Invalid, message));
-            }
-            archive.extend_from_slice(&piece);
-        }
-        Ok(archive)
+        let path = path.to_owned();
+        Box::pin(pieces.map(move |piece| {
+            let piece = piece.map(|piece| piece.to_vec());
+            piece.map_err(|error| self.fault.of(&format!("cannot take `{path}`"), error))
+        }))
     }
 
     async fn changes(&self) -> Result<Vec<String>, Error> {

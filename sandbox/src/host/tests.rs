@@ -43,6 +43,7 @@ fn exit(code: i32, stdout: &str, stderr: &str) -> Exit {
         code,
         stdout: stdout.to_owned(),
         stderr: stderr.to_owned(),
+        artifacts: None,
     }
 }
 

@@ -1,10 +1,12 @@
 //! Sandboxes that stay from one command to the next, one command at a time in each.
 
+use crate::artifact::Taking;
 use crate::docker::{Container, Docker, is_within};
 use crate::held::{Guard, joined};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
+use troupe_core::artifact::Given;
 use troupe_core::port::room::{Executed, Found};
 use troupe_core::port::sandbox::{Blueprint, Deaf, Execution, Sandbox as _};
 use troupe_core::port::{Error, ErrorKind};
@@ -22,14 +24,17 @@ pub(super) struct Kept {
 
 impl Kept {
     /// Runs a command in the sandbox of a blueprint's room: the one that is there, or that an earlier process left
-    /// there, or a new one. `open` is dropped when nothing of it is under way any more.
+    /// there, or a new one; takes the files that the command gives before the next one begins. `open` is dropped when
+    /// nothing of it is under way any more.
     pub(super) async fn execute(
         &self,
         engine: &Docker,
         blueprint: Blueprint,
         execution: Execution,
+        taking: Option<Taking<'_>>,
         open: Guard,
-    ) -> Result<Executed, Error> {
+    ) -> Result<(Executed, Option<Given>), Error> {
+        let directory = blueprint.directory.clone();
         let name = blueprint.room.as_ref().map_or("", |room| &room.name);
         let turn = self.slot(name).lock_owned().await;
         let (turn, open, found) = entered(engine.clone(), blueprint, turn, open).await?;
@@ -40,13 +45,17 @@ impl Kept {
             held: Some((turn, open)),
         };
         let ended = sandbox.execute(execution, &mut Deaf).await;
+        let given = match (&ended, taking) {
+            (Ok(ended), Some(taking)) if ended.succeeded() => Some(taking.out_of(&*sandbox, &directory).await),
+            _ => None,
+        };
         if let Some((mut turn, _)) = watch.held.take()
             && ended.is_err()
         {
             // Perhaps it is gone: the next command looks again.
             *turn = None;
         }
-        Ok(Executed { ended: ended?, found })
+        Ok((Executed { ended: ended?, found }, given.transpose()?))
     }
 
     /// The sandboxes of a run and of those that it started, which are let go of.

@@ -5,15 +5,20 @@ use crate::docker::tests::guard;
 use crate::host::Options;
 use crate::proxy::tests::FORWARDS;
 use crate::proxy::{Forwarder, Upstream};
+use std::cmp::{max, min};
 use std::time::Duration;
+use troupe_core::artifact::{Wanted, WantedPath};
 use troupe_core::effect::WORK;
+use troupe_core::port::blob::Digest;
 use troupe_core::port::sandbox::{Network, Resources, Rights};
+use troupe_testkit::artifacts::FolderArtifacts;
 
 fn command(script: &str, image: Option<String>) -> Command {
     Command {
         arguments: vec!["sh".into(), "-c".into(), script.into()],
         env: vec![("GIVEN".into(), "1".into())],
         stdin: Some("read".into()),
+        artifacts: None,
         sandbox: image.map(|image| Place {
             room: None,
             image,
@@ -301,4 +306,104 @@ async fn a_copy_is_a_room_of_its_own() {
     assert_eq!(say(&places, &own, "cat a").await, "1\n3");
     places.leave(&fork, true).await;
     assert!(!guard::snapshots(&engine).await.contains(&copied.base));
+/// A command that is asked for files.
+fn giving(script: &str, image: Option<&str>, paths: &[&str]) -> Command {
+    let paths = paths.iter().map(|text| WantedPath {
+        text: (*text).to_owned(),
+        is_pattern: text.contains('*'),
+    });
+    Command {
+        artifacts: Some(Wanted {
+            paths: paths.collect(),
+            most_bytes: 1 << 20,
+        }),
+        ..command(script, image.map(str::to_owned))
+    }
+}
+
+/// Places of a new folder, with a keeper of artifacts.
+fn keeping(folder: &std::path::Path) -> (Places, Arc<FolderArtifacts>) {
+    let keeper = Arc::new(FolderArtifacts::new());
+    let host = Host::new(Options::in_directory(folder));
+    (Places::new(folder, Some(host)).keeping(keeper.clone()), keeper)
+}
+
+#[tokio::test]
+async fn a_command_on_the_machine_gives_files_and_is_told_where_they_lie() {
+    let folder = tempfile::tempdir().unwrap();
+    let (places, keeper) = keeping(folder.path());
+    let made = places
+        .run("key", giving("mkdir out; echo made > out/a", None, &["out"]))
+        .await
+        .unwrap();
+    let given = made.artifacts.unwrap();
+    let path = given.path(&given.files[0]);
+    let read = places
+        .run("key", command(&format!("cat {path}/a"), None))
+        .await
+        .unwrap();
+    assert_eq!(read.stdout, "made\n");
+    let at = keeper.find(&given.set).await.unwrap().unwrap();
+    let told = places.run("key", command(&format!("echo {path}"), None)).await.unwrap();
+    assert_eq!(told.stdout.trim(), at.join("out").display().to_string());
+    // One that failed gives nothing; one that gives too little fails; one that is told of what is gone never begins.
+    let failed = places.run("key", giving("exit 3", None, &["out"])).await.unwrap();
+    assert_eq!((failed.code, failed.artifacts), (3, None));
+    let none = places.run("key", giving("true", None, &["other"])).await.unwrap_err();
+    assert_eq!(none.kind, ErrorKind::Missing);
+    let gone = format!("touch ran; cat {}", troupe_core::artifact::folder_of(&Digest([7; 32])));
+    assert_eq!(
+        places.run("key", command(&gone, None)).await.unwrap_err().kind,
+        ErrorKind::Missing
+    );
+    assert!(!folder.path().join("ran").exists());
+}
+
+#[tokio::test]
+async fn a_sandbox_gives_files_and_a_room_finds_them() {
+    let Some(image) = image() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let (places, _) = keeping(folder.path());
+    let script = "mkdir -p out/deep; echo 1 > out/deep/a.txt; ln out/deep/a.txt out/b.txt; ln -s deep/a.txt out/c; touch '-x *.txt'";
+    let made = giving(script, Some(&image), &["out", "*.txt"]);
+    let given = places.run("key", made).await.unwrap().artifacts.unwrap();
+    let paths: Vec<(&str, u64)> = given
+        .files
+        .iter()
+        .map(|file| (file.path.as_str(), file.bytes))
+        .collect();
+    assert_eq!(paths, [("out", 6), ("-x *.txt", 0)]);
+    let see = format!(
+        "cat {}/b.txt; ls -A /artifacts; ls -A out 2>/dev/null",
+        given.path(&given.files[0])
+    );
+    let seen = places.run("key", command(&see, Some(image.clone()))).await.unwrap();
+    assert_eq!(seen.stdout, format!("1\n{}\n", given.set));
+
+    let run = format!("files-{}", std::process::id());
+    let shop = room(&image, &format!("{run}/shop"));
+    assert_eq!(say(&places, &shop, "ls -A /artifacts").await, "*");
+    assert_eq!(say(&places, &shop, &see).await, format!("1\n{}", given.set));
+    let change = format!("echo 2 > {}/b.txt", given.path(&given.files[0]));
+    assert!(say(&places, &shop, &change).await.contains("Read-only file system"));
+    // A room gives files too, before the next command changes them.
+    let mut more = giving("echo 3 > more", Some(&image), &["more"]);
+    more.sandbox = Some(shop.clone());
+    let (first, second) = tokio::join!(
+        places.run(&run, more),
+        places.execute(&run, &shop, Execution::script("sleep 0.2; echo 4 > more"))
+    );
+    second.unwrap();
+    let more = first.unwrap().artifacts.unwrap();
+    assert_eq!(
+        say(&places, &shop, &format!("cat {}", more.path(&more.files[0]))).await,
+        "3"
+    );
+    // Stopped and gone on with, it still sees all.
+    places.leave(&run, false).await;
+    assert_eq!(
+        say(&places, &shop, &see).await,
+        format!("1\n{}\n{}", min(&given.set, &more.set), max(&given.set, &more.set))
+    );
+    places.leave(&run, true).await;
 }

@@ -1,5 +1,6 @@
 //! What every implementation of a port must do, as tests that take the implementation.
 
+pub mod artifact;
 pub mod blob;
 pub mod cache;
 pub mod dispatch;

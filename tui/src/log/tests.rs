@@ -184,6 +184,7 @@ fn rounds_questions_and_runs_of_runs_have_a_line() {
                 used,
                 by: by.clone(),
                 cached: false,
+                artifacts: None,
             });
         }
         story.wait(10).tell(Event::ItemStarted {

@@ -18,6 +18,7 @@ fn called() -> Workflow {
         env: Vec::new(),
         stdin: None,
         sandbox: None,
+        artifacts: None,
     };
     let mut push = step("push", &[], Verb::Run { command, json: false });
     push.timeout_ms = Some(60_000);

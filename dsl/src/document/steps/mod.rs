@@ -10,7 +10,7 @@ pub(crate) use verbs::Verb;
 use super::fields::{Fields, gathered};
 use super::limits::{self, AgentLimits};
 use super::{Spanned, names, types, values};
-use crate::expression::{Tree, Written};
+use crate::expression::Written;
 use crate::files::Files;
 use crate::language::STEP;
 use crate::report::Report;
@@ -37,8 +37,6 @@ pub(crate) struct Step {
     pub(crate) cache: Option<Spanned<Option<CacheUse>>>,
     pub(crate) limits: AgentLimits,
     pub(crate) output: Option<Type>,
-    /// Texts of keys that can be checked and not run.
-    pub(crate) later: Vec<Tree>,
 }
 
 pub(super) fn read(report: &mut Report, section: &Entry, files: &dyn Files) -> Vec<Step> {
@@ -56,12 +54,10 @@ fn step(report: &mut Report, entry: &Entry, slipped: Vec<&Entry>, files: &dyn Fi
     let own = if readable { own.unwrap_or(&[]) } else { &[] };
     let fields = Fields::read(report, &STEP, own.iter().chain(slipped), entry.key_span);
     fields.text(report, "description");
-    let later = modifiers::later(report, &fields, "artifacts");
     let when = fields.expression(report, "when");
     let written_when = fields.get("when").map(|entry| entry.value.span);
     Step {
         unread_when: written_when.filter(|_| when.is_none()),
-        later,
         name: Spanned {
             value: entry.key.clone(),
             span: entry.key_span,

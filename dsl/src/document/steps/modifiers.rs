@@ -3,9 +3,9 @@
 use crate::code;
 use crate::document::Spanned;
 use crate::document::fields::Fields;
-use crate::document::{names, shape, values};
+use crate::document::{names, values};
 use crate::expression::{Tree, Written};
-use crate::language::{CACHE, REPEAT, RETRY, STEP};
+use crate::language::{CACHE, REPEAT, RETRY};
 use crate::report::Report;
 use crate::yaml::Kind;
 use troupe_core::diagnostic::{Diagnostic, Span};
@@ -144,12 +144,4 @@ pub(in crate::document) fn retry(report: &mut Report, owner: &Fields<'_>) -> Opt
 fn unknown_kind(report: &mut Report, word: &Spanned<String>) {
     let words: &'static [&'static str] = RETRY.key("errors").map_or(&[], |key| key.words());
     values::word(report, "errors", word, words);
-}
-
-/// A key that can be checked and not run.
-pub(super) fn later(report: &mut Report, fields: &Fields<'_>, name: &str) -> Vec<Tree> {
-    match (fields.get(name), STEP.key(name)) {
-        (Some(entry), Some(key)) => shape::read(report, entry, &key.takes),
-        _ => Vec::new(),
-    }
 }

@@ -5,7 +5,9 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
 use troupe_core::port::Error;
 use troupe_core::port::pool::{Environment, EnvironmentPool};
-use troupe_core::port::sandbox::{Blueprint, Ended, Execution, Leftover, Listener, Reason, Sandbox, SandboxEngine};
+use troupe_core::port::sandbox::{
+    Blueprint, Ended, Execution, Leftover, Listener, Pieces, Reason, Sandbox, SandboxEngine,
+};
 
 /// What a command in the engine is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,8 +153,8 @@ impl Sandbox for Place {
         Ok(())
     }
 
-    async fn take(&self, _: &str, _: usize) -> Result<Vec<u8>, Error> {
-        Ok(Vec::new())
+    fn take(&self, _: &str) -> Pieces<'_> {
+        Box::pin(futures_util::stream::empty())
     }
 
     async fn changes(&self) -> Result<Vec<String>, Error> {
