@@ -1,10 +1,11 @@
 //! The durable side of Troupe: SQLite through sqlx behind the ports for journals, leases, blobs, words and answers.
 //!
-//! A workspace's folder holds `troupe.db` and `leases/`. [`Store`] writes and reads it, [`Reader`]
+//! A workspace's folder holds `troupe.db`, `leases/` and `builds/`. [`Store`] writes and reads it, [`Reader`]
 //! only reads and creates nothing. One task owns the one writing connection and commits whatever is
 //! ready as one group (`writer`); events are encoded by the task that appends them (`segment`).
 
 mod blob;
+mod builds;
 mod database;
 mod fault;
 mod inspect;
@@ -18,6 +19,7 @@ mod segment;
 mod sweep;
 mod writer;
 
+pub use builds::Builds;
 pub use inspect::{Orphans, Sizes, Versions};
 pub use journal::Store;
 pub use lease::{holder, is_held};

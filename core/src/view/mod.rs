@@ -2,6 +2,7 @@
 //!
 //! A view never writes and never asks the engine: it needs the workflow's names and the journal.
 
+mod build;
 mod diff;
 pub mod metrics;
 mod reads;
@@ -11,6 +12,7 @@ mod timeline;
 pub mod trace;
 mod transcript;
 
+pub use build::{AttemptView, BuildEnding, BuildView, CommandView};
 pub use diff::{AgentDiff, Change, Figures, ItemDiff, Pair, RunDiff, Side, StepDiff};
 pub use reads::Reads;
 pub use retrieval::{Chunk, Retrieval, Search, Seeker};

@@ -24,8 +24,8 @@ pub use message::{Input, Message};
 pub use model::{Model, WatchOptions};
 pub use run::{Ending, Keyboard, Watch};
 pub use source::{
-    Act, Details, Errand, Facts, Interest, Loaded, Moment, News, Opened, Passage, RunRow, Source, Standing, Wanted,
-    Wish,
+    Act, BuildRow, Details, Errand, Facts, Interest, Loaded, Moment, News, Opened, Passage, RunRow, Source, Standing,
+    Wanted, Wish,
 };
 pub use terminal::{Keys, Stage, leave};
 

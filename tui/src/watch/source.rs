@@ -6,7 +6,7 @@ use troupe_core::id::{ActorId, ItemIndex, RunId, StepIndex};
 use troupe_core::port::approver::Question;
 use troupe_core::port::journal::{Entry, RunStatus};
 use troupe_core::port::pool::Environment;
-use troupe_core::view::Transcript;
+use troupe_core::view::{BuildView, Transcript};
 
 /// Reads runs and acts on them for the screens. No method but [`Source::outside`] waits.
 pub trait Source {
@@ -36,8 +36,10 @@ pub struct Interest {
     pub at: Option<u64>,
     /// The transcript of one of its agents.
     pub agent: Option<ActorId>,
-    /// The pool of environments.
+    /// The pool of environments, and the builds of such.
     pub environments: bool,
+    /// What the commands of one of these builds print.
+    pub build: Option<String>,
 }
 
 /// What `update` wants of the world.
@@ -203,6 +205,10 @@ pub enum News {
     Edited(Opened, String),
     /// The pool of environments.
     Environments(Arc<[Environment]>),
+    /// Builds of environments, the newest first.
+    Builds(Arc<[BuildRow]>),
+    /// The end of what the commands of a build printed.
+    BuildLog(String, String),
     /// Something that a person asked for was done, or is under way.
     Done(String),
     /// Something that a person asked for could not be done.
@@ -233,6 +239,17 @@ pub struct RunRow {
     pub tool_calls: u32,
     /// Tokens used.
     pub tokens: u64,
+}
+
+/// A build of an environment in the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuildRow {
+    /// Its name.
+    pub name: String,
+    /// What became of it.
+    pub view: BuildView,
+    /// Whether a process works on it.
+    pub at_work: bool,
 }
 
 /// What the list learns of a run from its journal.

@@ -112,6 +112,10 @@ fn place(model: &Model, spot: &crate::watch::model::Spot) -> String {
             let agent = folds.and_then(|folds| folds.view.agents.get(actor.at()));
             agent.map_or_else(|| spot.screen.name.to_owned(), |agent| agent.address.clone())
         }
+        (Subject::Build, ..) => {
+            let build = model.build();
+            build.map_or_else(|| spot.screen.name.to_owned(), |row| row.view.instance.clone())
+        }
         (Subject::Text, ..) => model
             .passage
             .as_ref()

@@ -192,7 +192,8 @@ fn interest(model: &Model) -> Interest {
         run: spot.run.clone(),
         at: model.past.as_ref().map(|past| past.at),
         agent: spot.actor.filter(|_| spot.screen.of == Subject::Agent),
-        environments: *spot.screen == *screen::of_environments(),
+        environments: screen::is_of_environments(spot.screen),
+        build: spot.build.clone().filter(|_| spot.screen.of == Subject::Build),
     }
 }
 

@@ -56,6 +56,8 @@ pub(super) fn take(model: &mut Model, news: News) -> Vec<Wish> {
         News::Output(opened) => return act::opened(model, opened),
         News::Edited(opened, text) => act::edited(model, opened, &text),
         News::Environments(environments) => model.environments = Some(environments),
+        News::Builds(builds) => model.builds = Some(builds),
+        News::BuildLog(name, text) => model.build_log = Some((name, text)),
         News::Done(text) => model.tell(text, false),
         News::Refused(text) => model.tell(text, true),
         News::Trouble(trouble) => model.trouble = trouble,
