@@ -4,6 +4,7 @@
 
 mod build;
 mod diff;
+mod leaves;
 pub mod metrics;
 mod reads;
 mod retrieval;
@@ -14,6 +15,7 @@ mod transcript;
 
 pub use build::{AttemptView, BuildEnding, BuildView, CommandView};
 pub use diff::{AgentDiff, Change, Figures, ItemDiff, Pair, RunDiff, Side, StepDiff};
+pub use leaves::{Elements, Leaves};
 pub use reads::Reads;
 pub use retrieval::{Chunk, Retrieval, Search, Seeker};
 pub use run::{AgentStatus, AgentView, CallsView, ChildView, RunView, StepStatus, StepView};

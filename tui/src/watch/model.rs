@@ -1,6 +1,6 @@
 //! What the screens show, as data: where somebody looks, what is known, and what is asked.
 
-use super::folds::Folds;
+use super::folds::{Folds, History};
 use super::page::Row;
 use super::screen::{self, Screen};
 use super::source::{Act, BuildRow, Details, Facts, Passage, RunRow};
@@ -136,7 +136,7 @@ pub(super) struct Fleet {
 #[derive(Debug)]
 pub(super) struct Watched {
     pub(super) facts: Facts,
-    pub(super) folds: Folds,
+    pub(super) history: History,
 }
 
 /// A moment that is looked at.
@@ -145,7 +145,9 @@ pub(super) struct Past {
     /// After so many events.
     pub(super) at: u64,
     /// The fold of them; older than `at` until the source has answered.
-    pub(super) folds: Option<Folds>,
+    pub(super) folds: Option<Arc<Folds>>,
+    /// What that fold begins with.
+    pub(super) base: Arc<Folds>,
 }
 
 /// A transcript and whose it is.
@@ -255,8 +257,8 @@ impl Model {
 
     /// The run at the moment that is looked at.
     pub(super) fn folds(&self) -> Option<&Folds> {
-        let past = self.past.as_ref().and_then(|past| past.folds.as_ref());
-        past.or_else(|| self.run.as_ref().map(|run| &run.folds))
+        let past = self.past.as_ref().and_then(|past| past.folds.as_deref());
+        past.or_else(|| self.run.as_ref().map(|run| &run.history.now))
     }
 
     /// The time at that moment.
@@ -288,7 +290,10 @@ impl Model {
 
     /// Whether anything moves by itself, so that times on the screen change.
     pub(super) fn is_live(&self) -> bool {
-        let here = self.run.as_ref().is_some_and(|run| !run.folds.view.status.is_over());
+        let here = self
+            .run
+            .as_ref()
+            .is_some_and(|run| !run.history.now.view.status.is_over());
         let listed = || {
             self.fleet
                 .rows

@@ -167,8 +167,8 @@ pub(super) fn facts(run: &str, status: RunStatus) -> Facts {
 }
 
 pub(super) fn loaded(story: &Story, facts: Facts) -> News {
-    let folds = Folds::of(Arc::new(story.workflow.clone()), &story.entries);
-    News::Run(Box::new(Loaded { facts, folds }))
+    let history = History::of(Arc::new(story.workflow.clone()), &story.entries);
+    News::Run(Box::new(Loaded { facts, history }))
 }
 
 /// A run on the screen.
@@ -262,7 +262,7 @@ pub(super) fn transcript() -> Arc<Transcript> {
                  chunk_id: 2510.01234-3\nCosts fall with the number of agents.\n1\n2\n3\n4";
     Arc::new(Transcript {
         system: "You are the seeker.\nSearch first, then read the best chunks.\nCite chunk ids.\nBe short.".into(),
-        said: vec![
+        said: [
             said(Text::User {
                 text: "Which three retrieval tools does A-RAG provide?".into(),
             }),
@@ -298,7 +298,9 @@ pub(super) fn transcript() -> Arc<Transcript> {
                     .into(),
                 ))
             },
-        ],
+        ]
+        .map(Arc::new)
+        .into(),
         asks: false,
     })
 }

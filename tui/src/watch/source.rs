@@ -1,6 +1,6 @@
 //! Where the screens' data comes from and where their wishes go: plain data on both sides, and one trait.
 
-use super::folds::Folds;
+use super::folds::{Folds, History};
 use std::sync::Arc;
 use troupe_core::id::{ActorId, ItemIndex, RunId, StepIndex};
 use troupe_core::port::approver::Question;
@@ -34,6 +34,8 @@ pub struct Interest {
     pub run: Option<RunId>,
     /// The run as it was after so many events; none for the present.
     pub at: Option<u64>,
+    /// What the screens have from which that moment can be folded.
+    pub base: Option<Base>,
     /// The transcript of one of its agents.
     pub agent: Option<ActorId>,
     /// The pool of environments, and the builds of such.
@@ -41,6 +43,18 @@ pub struct Interest {
     /// What the commands of one of these builds print.
     pub build: Option<String>,
 }
+
+/// A moment of a run, not after another one.
+#[derive(Debug, Clone)]
+pub struct Base(pub Arc<Folds>);
+
+impl PartialEq for Base {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Base {}
 
 /// What `update` wants of the world.
 #[derive(Debug, Clone, PartialEq)]
@@ -292,8 +306,8 @@ impl Standing {
 pub struct Loaded {
     /// What is known besides its events.
     pub facts: Facts,
-    /// The fold of its events.
-    pub folds: Folds,
+    /// The folds of its events.
+    pub history: History,
 }
 
 /// What is known of a run besides its events.
@@ -319,7 +333,7 @@ pub struct Moment {
     /// After so many events.
     pub at: u64,
     /// The fold of those.
-    pub folds: Folds,
+    pub folds: Arc<Folds>,
 }
 
 /// A text to read.

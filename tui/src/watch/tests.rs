@@ -217,8 +217,13 @@ fn the_past() {
         let mut model = of_run(&story, size);
         press(&mut model, "[");
         let at = 20;
-        let folds = Folds::of(Arc::new(story.workflow.clone()), &story.entries[..20]);
-        model.past = Some(model::Past { at, folds: Some(folds) });
+        let folds = Arc::new(Folds::of(Arc::new(story.workflow.clone()), &story.entries[..20]));
+        let base = folds.clone();
+        model.past = Some(model::Past {
+            at,
+            folds: Some(folds),
+            base,
+        });
         model
     });
 }
@@ -322,7 +327,7 @@ fn huge_texts_are_shown_in_part() {
     let mut model = of_agent((80, 24));
     let long = "x".repeat(4_000_000);
     let mut transcript = (*transcript()).clone();
-    transcript.said[0].message = Arc::new(Text::User { text: long.clone() });
+    Arc::make_mut(&mut transcript.said[0]).message = Arc::new(Text::User { text: long.clone() });
     model.transcript = Some(Heard {
         run: id("01A"),
         actor: ActorId(4),

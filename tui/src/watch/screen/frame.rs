@@ -146,7 +146,7 @@ fn extra(model: &Model) -> Vec<Line<'static>> {
         lines.push(pen.line(Tone::Bad, &format!("{} {trouble}", pen.theme.symbols().failed)));
     }
     if let (Some(past), Some(run)) = (&model.past, &model.run) {
-        let all = run.folds.view.events;
+        let all = run.history.now.view.events;
         let since = past
             .folds
             .as_ref()
