@@ -44,8 +44,8 @@ struct Heard {
     next: u64,
 }
 
-/// Events that are read at once for a moment of the past: those beside it are asked for next.
-const STRETCH: u64 = 8_192;
+/// Events that are read beyond a moment of the past: those beside it are asked for next.
+const AHEAD: u64 = 256;
 
 impl Followed {
     /// Reads a run for the first time.
@@ -163,13 +163,14 @@ impl Followed {
     async fn stretch(&mut self, reader: &Reader, (from, to): (u64, u64)) -> anyhow::Result<&[Entry]> {
         let (first, known) = (self.stretch.0, self.stretch.1.len() as u64);
         if from < first || to > first + known {
-            let mut entries = Vec::new();
-            let end = to.max(self.next.min(from + STRETCH));
+            // One goes before the next one comes: what tools answered takes room.
+            self.stretch = (from, Vec::new());
+            let end = to.max(self.next.min(to + AHEAD));
+            let entries = &mut self.stretch.1;
             tape::play(reader, &self.record.header, (from, end), |played| {
                 entries.extend_from_slice(played);
             })
             .await?;
-            self.stretch = (from, entries);
         }
         let (first, entries) = &self.stretch;
         let at = |sequence: u64| {

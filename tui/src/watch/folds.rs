@@ -191,6 +191,6 @@ mod tests {
         let story = crowd(10_000);
         let history = History::of(Arc::new(story.workflow.clone()), &story.entries);
         assert!(history.kept.len() <= KEPT_MAX && !history.is_heavy());
-        assert!(history.kept.len() > 2, "and there is something to begin with");
+        assert!(history.kept.len() >= 2, "and there is something to begin with");
     }
 }
