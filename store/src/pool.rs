@@ -1,8 +1,10 @@
 //! The pool of verified environments.
 
 use crate::Store;
+use crate::builds::Builds;
 use async_trait::async_trait;
 use sqlx::{Connection, SqliteConnection};
+use troupe_core::port::build::{BuildRecord, Unrecorded};
 use troupe_core::port::pool::{Environment, EnvironmentPool};
 use troupe_core::port::{Error, ErrorKind};
 
@@ -72,6 +74,14 @@ impl EnvironmentPool for Store {
         })
         .await?;
         Ok(())
+    }
+
+    fn record(&self, at_ms: u64) -> Box<dyn BuildRecord> {
+        match Builds::of(self.database.folder()).begin(at_ms) {
+            Ok(record) => Box::new(record),
+            // Nobody can look on then; what is built is the same.
+            Err(_) => Box::new(Unrecorded),
+        }
     }
 }
 

@@ -198,7 +198,7 @@ fn fleet() {
 }
 
 fn loaded(entries: &[Entry], workflow: &Arc<troupe_core::ir::Workflow>) -> News {
-    let folds = Folds::of(workflow.clone(), entries);
+    let history = History::of(workflow.clone(), entries);
     let facts = Facts {
         run: RunId::parse("01A").unwrap(),
         path: "workflow.yaml".into(),
@@ -206,7 +206,7 @@ fn loaded(entries: &[Entry], workflow: &Arc<troupe_core::ir::Workflow>) -> News 
         forked: None,
         questions: Vec::new(),
     };
-    News::Run(Box::new(Loaded { facts, folds }))
+    News::Run(Box::new(Loaded { facts, history }))
 }
 
 fn run() {

@@ -5,6 +5,7 @@ mod plan;
 use super::block_on;
 use crate::args::Run;
 use crate::crew::Interrupt;
+use crate::environments::Concealed;
 use crate::exit::{Exit, Usage};
 use crate::live::{self, Feed};
 use crate::load::{self, Loaded};
@@ -240,7 +241,7 @@ impl Wired {
     ) -> Ports {
         let silent: Arc<dyn Observer> = Arc::new(Silent);
         if let Some(builds) = &self.builds {
-            builds.keep_in(Arc::new(store.clone()));
+            builds.keep_in(Arc::new(Concealed(store.clone())));
         }
         let below = |called: &Wired| called.ports(journal.clone(), store, silent.clone(), approver.clone());
         Ports {

@@ -144,7 +144,7 @@ fn object(record: &RunRecord, view: &RunView, files: &[ItemArtifacts], status: &
         "duration_ms": view.updated_ms.saturating_sub(view.started_ms),
         "events": record.events,
         "forked": record.header.forked,
-        "inputs": view.inputs,
+        "inputs": *view.inputs,
         "outputs": view.outputs,
         "error": view.failure.as_ref().map(|(step, failure)| json!({ "step": step, "kind": failure.kind, "message": failure.message })),
         "usage": view.usage,
@@ -170,7 +170,7 @@ fn step(run: &RunId, step: &StepView) -> Value {
     };
     json!({
         "name": step.name, "verb": step.verb, "status": step.status.word(),
-        "items": step.items, "keys": step.keys, "succeeded": step.succeeded, "failed": step.failed,
+        "items": step.items, "keys": *step.keys, "succeeded": step.succeeded, "failed": step.failed,
         "in_doubt": step.in_doubt, "retries": step.retries, "rounds": step.rounds,
         "runs": step.children.iter().map(child).collect::<Vec<_>>(),
         "started_ms": step.started_ms, "ended_ms": step.ended_ms,

@@ -6,6 +6,7 @@
 mod advice;
 mod again;
 mod batch;
+mod concealed;
 mod junit;
 mod record;
 mod room;
@@ -14,6 +15,7 @@ mod summary;
 pub use advice::{Advisor, Mind};
 pub use again::{Verified, verify};
 pub use batch::{Batch, build};
+pub use concealed::Concealed;
 pub use junit::{cases, render as junit, troubles};
 pub use record::{handed_on, pretty};
 pub use room::{Kept, evicted, own, taken};

@@ -11,10 +11,10 @@ use troupe_core::event::Event;
 use troupe_core::id::{ActorId, RunId, StepIndex};
 use troupe_core::ir::{Verb, Workflow};
 use troupe_core::port::approver::Question;
-use troupe_core::port::journal::{Entry, RunHeader, RunRecord, RunStatus};
+use troupe_core::port::journal::{Entry, RunRecord, RunStatus};
 use troupe_core::view::{StepStatus, TranscriptFold};
 use troupe_store::Reader;
-use troupe_tui::watch::{Facts, Folds, Interest, Loaded, Moment, News};
+use troupe_tui::watch::{Base, Facts, Folds, History, Interest, Loaded, Moment, News};
 
 /// Between two looks at what the runs below a run ask.
 const ASKED: Duration = Duration::from_secs(2);
@@ -28,29 +28,39 @@ pub(super) struct Followed {
     next: u64,
     /// The moment of the past that the screens have.
     shown: Option<u64>,
+    /// Events that were read last for a moment of the past, and the sequence of the first.
+    stretch: (u64, Vec<Entry>),
     heard: Option<Heard>,
     /// When it was looked what the run asks.
     asked: Instant,
 }
 
-/// A transcript that grows with the run, or stands where the past is looked at.
+/// A transcript that grows with the run.
 struct Heard {
     fold: TranscriptFold,
-    at: Option<u64>,
+    /// The moment of it that the screens have, if they have one.
+    told: Option<Option<u64>>,
     /// Events that it holds.
     next: u64,
 }
+
+/// Events that are read beyond a moment of the past: those beside it are asked for next.
+const AHEAD: u64 = 256;
 
 impl Followed {
     /// Reads a run for the first time.
     pub(super) async fn begin(reader: &Reader, run: &RunId, state: &Path) -> anyhow::Result<(Self, News)> {
         let record = reader.run(run).await?;
         let workflow = workflow(reader, &record).await?;
-        let folds = fold(reader, &record.header, &workflow, record.events).await?;
-        let facts = facts(reader, &record, &workflow, &folds, state).await;
+        let mut history = History::new(workflow.clone());
+        tape::play(reader, &record.header, (0, record.events), |entries| {
+            entries.iter().for_each(|entry| history.fold(entry));
+        })
+        .await?;
+        let facts = facts(reader, &record, &workflow, &history.now, state).await;
         let loaded = Loaded {
             facts: facts.clone(),
-            folds,
+            history,
         };
         let followed = Self {
             next: record.events,
@@ -58,6 +68,7 @@ impl Followed {
             workflow,
             facts,
             shown: None,
+            stretch: (0, Vec::new()),
             heard: None,
             asked: Instant::now(),
         };
@@ -125,10 +136,10 @@ impl Followed {
         if self.shown != interest.at {
             self.shown = None;
         }
-        if let Some(heard) = &self.heard
-            && (interest.agent, interest.at) != (Some(heard.fold.actor()), heard.at)
-        {
-            self.heard = None;
+        match &mut self.heard {
+            Some(heard) if interest.agent != Some(heard.fold.actor()) => self.heard = None,
+            Some(heard) if heard.told != Some(interest.at) => heard.told = None,
+            _ => {}
         }
     }
 
@@ -137,12 +148,37 @@ impl Followed {
             return Ok(None);
         }
         self.shown = interest.at;
-        let Some(at) = interest.at else {
+        let (Some(at), Some(Base(base))) = (interest.at, &interest.base) else {
+            self.stretch = (0, Vec::new());
             return Ok(None);
         };
-        let folds = fold(reader, &self.record.header, &self.workflow, at).await?;
-        let run = self.run().clone();
+        let mut folds = Folds::clone(base);
+        let entries = self.stretch(reader, (folds.view.events, at)).await?;
+        entries.iter().for_each(|entry| folds.fold(entry));
+        let (run, folds) = (self.run().clone(), Arc::new(folds));
         Ok(Some(News::Past(Box::new(Moment { run, at, folds }))))
+    }
+
+    /// The events from one sequence up to another, read with some of those that follow.
+    async fn stretch(&mut self, reader: &Reader, (from, to): (u64, u64)) -> anyhow::Result<&[Entry]> {
+        let (first, known) = (self.stretch.0, self.stretch.1.len() as u64);
+        if from < first || to > first + known {
+            // One goes before the next one comes: what tools answered takes room.
+            self.stretch = (from, Vec::new());
+            let end = to.max(self.next.min(to + AHEAD));
+            let entries = &mut self.stretch.1;
+            tape::play(reader, &self.record.header, (from, end), |played| {
+                entries.extend_from_slice(played);
+            })
+            .await?;
+        }
+        let (first, entries) = &self.stretch;
+        let at = |sequence: u64| {
+            usize::try_from(sequence.saturating_sub(*first))
+                .unwrap_or(usize::MAX)
+                .min(entries.len())
+        };
+        Ok(&entries[at(from)..at(to.max(from))])
     }
 
     async fn transcript(&mut self, reader: &Reader, interest: &Interest) -> anyhow::Result<Option<News>> {
@@ -151,13 +187,13 @@ impl Followed {
             return Ok(None);
         };
         let kept = self.heard.take();
-        let mut is_changed = kept.is_none();
+        let mut is_changed = false;
         let mut heard = kept.unwrap_or_else(|| Heard {
             fold: TranscriptFold::new(&self.workflow, actor),
-            at: interest.at,
+            told: None,
             next: 0,
         });
-        let upto = interest.at.unwrap_or(self.next).min(self.next);
+        let upto = self.next;
         let workflow = self.workflow.clone();
         tape::play(reader, &self.record.header, (heard.next, upto), |entries| {
             for entry in entries {
@@ -166,11 +202,17 @@ impl Followed {
         })
         .await?;
         heard.next = upto;
-        let news = is_changed.then(|| News::Transcript {
+        let is_moved = heard.told != Some(interest.at);
+        heard.told = Some(interest.at);
+        // What is said now was not said then.
+        let news = (is_moved || is_changed && interest.at.is_none()).then(|| News::Transcript {
             run: self.run().clone(),
             at: interest.at,
             actor,
-            transcript: Arc::new(heard.fold.transcript().clone()),
+            transcript: Arc::new(match interest.at {
+                None => heard.fold.transcript().clone(),
+                Some(at) => heard.fold.at(at),
+            }),
         });
         self.heard = Some(heard);
         Ok(news)
@@ -185,21 +227,6 @@ pub(super) async fn workflow(reader: &Reader, record: &RunRecord) -> anyhow::Res
         lineage: Vec::new(),
     };
     past.workflow(reader).await
-}
-
-/// A run's first events, folded.
-pub(super) async fn fold(
-    reader: &Reader,
-    header: &RunHeader,
-    workflow: &Arc<Workflow>,
-    events: u64,
-) -> anyhow::Result<Folds> {
-    let mut folds = Folds::new(workflow.clone());
-    tape::play(reader, header, (0, events), |entries| {
-        entries.iter().for_each(|entry| folds.fold(entry));
-    })
-    .await?;
-    Ok(folds)
 }
 
 /// What is known of a run besides its events.

@@ -5,6 +5,7 @@
 //! its own, so that what they start goes on when the screens are closed.
 
 mod acting;
+mod building;
 mod follow;
 mod kept;
 mod looking;

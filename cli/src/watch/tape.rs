@@ -6,7 +6,7 @@ use troupe_core::port::journal::{Entry, RunHeader};
 use troupe_store::Reader;
 
 /// Events that are held at once.
-const STRETCH: u64 = 8_192;
+const STRETCH: u64 = 2_048;
 
 /// Plays the events of a run from one sequence up to another, told in the words of its workflow.
 pub(super) async fn play(

@@ -1,5 +1,6 @@
 //! Reads the store for the screens: a little while after something happened, and only what is new.
 
+use super::building::Building;
 use super::follow::Followed;
 use super::reading::{self, Corpora};
 use super::source::File;
@@ -74,6 +75,7 @@ pub struct Worker {
     reader: Option<Reader>,
     interest: Interest,
     followed: Option<Followed>,
+    building: Building,
     corpora: Corpora,
     rows: Vec<RunRow>,
     detailed: BTreeMap<RunId, u64>,
@@ -106,6 +108,7 @@ impl Worker {
             reader: None,
             interest: Interest::default(),
             followed: None,
+            building: Building::default(),
             corpora: Corpora::default(),
             rows: Vec::new(),
             detailed: BTreeMap::new(),
@@ -147,6 +150,9 @@ impl Worker {
                 if interest.fleet && !self.interest.fleet {
                     self.listed = None;
                 }
+                if interest.environments && !self.interest.environments {
+                    self.pooled = None;
+                }
                 // Several looks may come at once, and each of them makes the screens forget what they do not show.
                 match &mut self.followed {
                     Some(followed) if interest.run.as_ref() == Some(followed.run()) => followed.forget(&interest),
@@ -180,6 +186,12 @@ impl Worker {
     }
 
     async fn look(&mut self) -> anyhow::Result<()> {
+        if self.interest.environments {
+            let shown = self.interest.build.as_deref();
+            for news in self.building.look(&self.state, shown) {
+                self.tell(news);
+            }
+        }
         let Some(reader) = self.open().await? else {
             if self.interest.fleet && !std::mem::replace(&mut self.told_list, true) {
                 self.tell(News::Fleet(Vec::new().into()));

@@ -4,6 +4,7 @@ pub mod approver;
 pub mod artifact;
 pub mod blob;
 pub mod branch;
+pub mod build;
 pub mod cache;
 pub mod dispatch;
 pub mod embedder;

@@ -1,6 +1,7 @@
 //! Verified environments, kept for the next commit of their repositories.
 
 use super::Error;
+use super::build::BuildRecord;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -108,4 +109,7 @@ pub trait EnvironmentPool: Send + Sync {
 
     /// Forgets the environment of an image. One that is not there is no error.
     async fn forget(&self, image: &str) -> Result<(), Error>;
+
+    /// Where a build that begins is taken down while it is at work, at this time in milliseconds since the Unix epoch.
+    fn record(&self, at_ms: u64) -> Box<dyn BuildRecord>;
 }

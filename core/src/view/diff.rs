@@ -4,11 +4,11 @@
 //! engine's own fold, so that what is compared is what later steps read.
 
 use super::run::{AgentView, RunView, StepStatus, StepView};
-use crate::Value;
 use crate::engine::{self, State};
 use crate::id::{ItemIndex, StepIndex};
 use crate::ir::Workflow;
 use crate::port::journal::{Entry, RunStatus};
+use crate::{Object, Value};
 use indexmap::IndexMap;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -121,8 +121,8 @@ impl RunDiff {
                 right: right.view.status,
             },
             inputs: changes(
-                &Value::Object(left.view.inputs.clone()),
-                &Value::Object(right.view.inputs.clone()),
+                &Value::Object(Object::clone(&left.view.inputs)),
+                &Value::Object(Object::clone(&right.view.inputs)),
             ),
             outputs: changes(
                 &Value::Object(left.view.outputs.clone()),

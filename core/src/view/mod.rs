@@ -3,7 +3,9 @@
 //! A view never writes and never asks the engine: it needs the workflow's names and the journal.
 
 mod artifacts;
+mod build;
 mod diff;
+mod leaves;
 pub mod metrics;
 mod reads;
 mod retrieval;
@@ -13,7 +15,9 @@ pub mod trace;
 mod transcript;
 
 pub use artifacts::{ItemArtifacts, artifacts};
+pub use build::{AttemptView, BuildEnding, BuildView, CommandView};
 pub use diff::{AgentDiff, Change, Figures, ItemDiff, Pair, RunDiff, Side, StepDiff};
+pub use leaves::{Elements, Leaves};
 pub use reads::Reads;
 pub use retrieval::{Chunk, Retrieval, Search, Seeker};
 pub use run::{AgentStatus, AgentView, CallsView, ChildView, RunView, StepStatus, StepView};

@@ -1,6 +1,6 @@
 //! Who read what: the chunks that each agent of a run was shown and read in full.
 
-use super::AgentView;
+use super::{AgentView, Leaves};
 use crate::event::Event;
 use crate::id::ActorId;
 use crate::message::Retrieved;
@@ -42,7 +42,7 @@ impl Reads {
     }
 
     /// What an agent read, or one who works for it; `agents` are those of the run.
-    pub fn of_team(&self, agents: &[AgentView], lead: ActorId) -> BTreeSet<String> {
+    pub fn of_team(&self, agents: &Leaves<AgentView>, lead: ActorId) -> BTreeSet<String> {
         let mut read = BTreeSet::new();
         for (actor, chunks) in &self.by_agent {
             let mut next = Some(*actor);

@@ -1,5 +1,6 @@
 //! What a run looked for in its corpora, what it was shown, what it read, and what its answers cite.
 
+use super::Leaves;
 use crate::Value;
 use crate::citation::{self, Ids, Shapes};
 use crate::event::{Event, Work};
@@ -15,7 +16,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Retrieval {
     /// Every search and every reading, in order.
-    pub searches: Vec<Search>,
+    pub searches: Leaves<Search, 64>,
     /// The chunks that anybody saw, in the order in which they were first seen.
     pub chunks: IndexMap<Arc<str>, Chunk>,
     /// What each agent's model asked for last, and which of its calls is at work.

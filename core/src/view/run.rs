@@ -1,5 +1,6 @@
 //! One run as a person sees it: steps with their items, agents as a tree, and what they use.
 
+use super::Leaves;
 use crate::Object;
 use crate::event::Event;
 use crate::failure::Failure;
@@ -32,7 +33,7 @@ pub struct RunView {
     /// Events so far.
     pub events: u64,
     /// What it was started with.
-    pub inputs: Object,
+    pub inputs: Arc<Object>,
     /// What it gave, once it succeeded.
     pub outputs: Object,
     /// Why it failed, and where: `publish`, `check[paper-12]`.
@@ -40,7 +41,7 @@ pub struct RunView {
     /// The steps, in dependency order.
     pub steps: Vec<StepView>,
     /// The agents, in the order in which they started; the position is the [`ActorId`].
-    pub agents: Vec<AgentView>,
+    pub agents: Leaves<AgentView>,
     /// Agents of the runs that it started.
     pub agents_below: u32,
     /// Model usage of all agents, those of runs that it started included.
@@ -93,7 +94,7 @@ pub struct StepView {
     /// Items in all; 1 without a fan-out, 0 before it starts.
     pub items: u32,
     /// Their names by `key`; empty for a step without one.
-    pub keys: Vec<String>,
+    pub keys: Arc<Vec<String>>,
     /// Items that have their output.
     pub succeeded: u32,
     /// Items that failed for good while the run goes on: `on_error: continue`.

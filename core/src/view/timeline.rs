@@ -1,5 +1,6 @@
 //! When agents worked, and at what: spans of waiting for a place, of models, of tools, of leading.
 
+use super::Leaves;
 use crate::event::Event;
 use crate::id::ActorId;
 use crate::port::journal::Entry;
@@ -7,7 +8,7 @@ use crate::port::journal::Entry;
 /// The spans of a run's agents.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Timeline {
-    agents: Vec<Vec<Stretch>>,
+    agents: Leaves<Vec<Stretch>>,
 }
 
 /// A time in which an agent did one thing.
@@ -52,6 +53,11 @@ impl Timeline {
         self.agents.get(actor.at()).map_or(&[], Vec::as_slice)
     }
 
+    /// Of how many agents the spans are not those that `other` has: what a clone does not share.
+    pub fn own(&self, other: &Self) -> usize {
+        self.agents.own(&other.agents)
+    }
+
     /// Takes one more event.
     pub fn fold(&mut self, entry: &Entry) {
         let at_ms = entry.at_ms;
@@ -69,16 +75,19 @@ impl Timeline {
             | Event::AgentAnswered { actor }
             | Event::AgentFailed { actor, .. } => self.close(*actor, at_ms),
             Event::RunCancelled | Event::RunFailed { .. } | Event::RunSucceeded { .. } => {
-                let everybody = 0..u32::try_from(self.agents.len()).unwrap_or(u32::MAX);
-                everybody.for_each(|actor| self.close(ActorId(actor), at_ms));
+                let is_open = |last: &Stretch| last.to_ms.is_none();
+                self.agents.change(
+                    |spans| spans.last().is_some_and(is_open),
+                    |spans| spans.iter_mut().rev().take(1).for_each(|last| last.to_ms = Some(at_ms)),
+                );
             }
             _ => {}
         }
     }
 
     fn of(&mut self, actor: ActorId) -> &mut Vec<Stretch> {
-        if self.agents.len() <= actor.at() {
-            self.agents.resize_with(actor.at() + 1, Vec::new);
+        while self.agents.len() <= actor.at() {
+            self.agents.push(Vec::new());
         }
         &mut self.agents[actor.at()]
     }
@@ -90,7 +99,8 @@ impl Timeline {
     }
 
     fn close(&mut self, actor: ActorId, at_ms: u64) {
-        if let Some(last) = self.of(actor).last_mut().filter(|last| last.to_ms.is_none()) {
+        let is_open = self.agent(actor).last().is_some_and(|last| last.to_ms.is_none());
+        if is_open && let Some(last) = self.of(actor).last_mut() {
             last.to_ms = Some(at_ms);
         }
     }

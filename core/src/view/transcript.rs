@@ -20,7 +20,7 @@ pub struct Transcript {
     /// The system prompt; empty before the first turn.
     pub system: Arc<str>,
     /// The messages, in order.
-    pub said: Vec<Said>,
+    pub said: Vec<Arc<Said>>,
     /// Whether the model is asked at this moment.
     pub asks: bool,
 }
@@ -72,6 +72,7 @@ pub struct TranscriptFold {
     position: u32,
     forced: Option<Reached>,
     turns: u32,
+    past: Past,
 }
 
 impl TranscriptFold {
@@ -85,6 +86,7 @@ impl TranscriptFold {
             position: 0,
             forced: None,
             turns: 0,
+            past: Past::default(),
         }
     }
 
@@ -98,13 +100,22 @@ impl TranscriptFold {
         &self.transcript
     }
 
+    /// What was said after so many events of those that were taken.
+    pub fn at(&self, events: u64) -> Transcript {
+        self.past.at(events)
+    }
+
     /// Takes one more event; says whether the transcript changed.
     pub fn fold(&mut self, workflow: &Workflow, entry: &Entry) -> bool {
         engine::apply(workflow, &mut self.state, &entry.event);
         if entry.sequence.is_multiple_of(1024) {
             engine::forget_aborts(&mut self.state);
         }
-        self.take(workflow, entry)
+        let is_changed = self.take(workflow, entry);
+        if is_changed {
+            self.past.note(entry.sequence + 1, &self.transcript);
+        }
+        is_changed
     }
 
     fn take(&mut self, workflow: &Workflow, entry: &Entry) -> bool {
@@ -170,10 +181,9 @@ impl TranscriptFold {
         };
         self.last = reply.message.clone();
         self.transcript.asks = false;
-        self.transcript.said.push(Said {
-            turn: Some(turn),
-            ..Said::of(Arc::new(Message::Assistant(reply.message.clone())), at_ms)
-        });
+        let said = Said::of(Arc::new(Message::Assistant(reply.message.clone())), at_ms);
+        let turn = Some(turn);
+        self.transcript.said.push(Arc::new(Said { turn, ..said }));
     }
 
     fn answer(&mut self, position: u32, text: &str, retrieved: Retrieved, failed: bool, at_ms: u64) {
@@ -185,11 +195,57 @@ impl TranscriptFold {
             name: call.name.clone(),
             text: text.to_owned(),
         };
-        self.transcript.said.push(Said {
+        self.transcript.said.push(Arc::new(Said {
             retrieved,
             failed,
             ..Said::of(Arc::new(message), at_ms)
+        }));
+    }
+}
+
+/// A transcript at every moment: what changed at each, and nothing twice.
+#[derive(Default)]
+struct Past {
+    changes: Vec<Change>,
+    last: Transcript,
+}
+
+/// After so many events some messages stand in the place of others.
+struct Change {
+    events: u64,
+    system: Arc<str>,
+    asks: bool,
+    from: usize,
+    gone: usize,
+    said: Vec<Arc<Said>>,
+}
+
+impl Past {
+    fn note(&mut self, events: u64, now: &Transcript) {
+        let is_one = |(one, other): &(&Arc<Said>, &Arc<Said>)| Arc::ptr_eq(one, other);
+        let (before, after) = (&self.last.said, &now.said);
+        let from = before.iter().zip(after).take_while(is_one).count();
+        let ends = before[from..].iter().rev().zip(after[from..].iter().rev());
+        let same = ends.take_while(is_one).count();
+        self.changes.push(Change {
+            events,
+            system: now.system.clone(),
+            asks: now.asks,
+            from,
+            gone: before.len() - from - same,
+            said: after[from..after.len() - same].to_vec(),
         });
+        self.last.clone_from(now);
+    }
+
+    fn at(&self, events: u64) -> Transcript {
+        let mut transcript = Transcript::default();
+        for change in self.changes.iter().take_while(|change| change.events <= events) {
+            let place = change.from..change.from + change.gone;
+            transcript.said.splice(place, change.said.iter().cloned());
+            (transcript.system, transcript.asks) = (change.system.clone(), change.asks);
+        }
+        transcript
     }
 }
 
@@ -217,18 +273,26 @@ impl Transcript {
                 .position(|said| is_same(&said.message, message));
             match found {
                 Some(skipped) => {
-                    self.said[next..next + skipped]
-                        .iter_mut()
-                        .for_each(|said| said.omitted = true);
+                    omit(&mut self.said[next..next + skipped]);
                     next += skipped;
-                    self.said[next].message = message.clone();
-                    self.said[next].omitted = false;
+                    let said = &mut self.said[next];
+                    if said.omitted || !Arc::ptr_eq(&said.message, message) {
+                        let said = Arc::make_mut(said);
+                        (said.message, said.omitted) = (message.clone(), false);
+                    }
                 }
-                None => self.said.insert(next, Said::of(message.clone(), at_ms)),
+                None => self.said.insert(next, Arc::new(Said::of(message.clone(), at_ms))),
             }
             next += 1;
         }
-        self.said[next..].iter_mut().for_each(|said| said.omitted = true);
+        omit(&mut self.said[next..]);
+    }
+}
+
+/// Marks messages that the model was not given; what does not change stays shared with earlier moments.
+fn omit(said: &mut [Arc<Said>]) {
+    for said in said.iter_mut().filter(|said| !said.omitted) {
+        Arc::make_mut(said).omitted = true;
     }
 }
 

@@ -34,8 +34,10 @@ fn a_transcript_is_what_the_model_was_given() {
         for actor in (0..agents).map(|at| ActorId(u32::try_from(at).unwrap())) {
             let mut fold = TranscriptFold::new(&workflow, actor);
             let mut state = State::new(&workflow);
+            let mut moments = vec![fold.transcript().clone()];
             for entry in &entries {
                 fold.fold(&workflow, entry);
+                moments.push(fold.transcript().clone());
                 engine::apply(&workflow, &mut state, &entry.event);
                 if matches!(&entry.event, Event::TurnStarted { actor: of, .. } if *of == actor) {
                     let given = fold.transcript().said.iter().filter(|said| !said.omitted);
@@ -43,6 +45,9 @@ fn a_transcript_is_what_the_model_was_given() {
                     assert_eq!(Some(given), asked(&workflow, &state, actor), "life {seed}, {actor:?}");
                     turns += 1;
                 }
+            }
+            for (events, moment) in (0u64..).zip(moments) {
+                assert_eq!(fold.at(events), moment, "life {seed}, {actor:?}, after {events} events");
             }
         }
     }

@@ -5,10 +5,12 @@ use super::build::Builder;
 use super::check::{self, Tests};
 use super::instance::Instance;
 use super::verdict::{Lists, TestRun, Verdict};
+use super::witness::Witness;
 use crate::error::Error;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::time::Instant;
+use troupe_core::port::build::{BuildEvent, Way};
 use troupe_core::port::pool::{Check, Environment, Usage};
 use troupe_core::port::sandbox::Listener;
 
@@ -60,7 +62,19 @@ impl Builder {
         listener: &mut dyn Listener,
     ) -> Result<Again, Error> {
         let began = Instant::now();
-        let mut again = self.verified_again(environment, instance, listener).await?;
+        let mut witness = Witness::new(listener, self.pool.record((self.now_ms)()), self.now_ms);
+        witness.note(BuildEvent::Begun {
+            instance: environment.instance.clone(),
+            repository: environment.repository.clone(),
+            asked_by: self.asked_by.clone(),
+            attempts: 0,
+        });
+        let again = self.verified_again(environment, instance, &mut witness).await;
+        witness.over(again.as_ref().map(|again| {
+            let image = again.holds.then(|| environment.image.clone());
+            (image, again.reason.clone())
+        }));
+        let mut again = again?;
         again.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         if again.holds {
             let used_at_ms = (self.now_ms)();
@@ -77,7 +91,7 @@ impl Builder {
         &self,
         environment: &Environment,
         instance: Option<&Instance>,
-        listener: &mut dyn Listener,
+        witness: &mut Witness<'_>,
     ) -> Result<Again, Error> {
         let Some(check) = &environment.check else {
             return Ok(Again::not(
@@ -102,10 +116,14 @@ impl Builder {
         };
         let blueprint = self.blueprint(&environment.image, &environment.instance);
         let limits = (self.options.repeats, self.options.test_timeout);
-        Ok(match check::both(self, &blueprint, tests, limits, listener).await? {
+        let image = &*environment.image;
+        witness.attempt(Way::Again, (image, image), &[]);
+        let again = match check::both(self, &blueprint, tests, limits, witness).await? {
             Ok(checked) => compared(check, was, checked),
             Err(unapplied) => Again::not(format!("`{}` does not apply: {}", unapplied.patch, unapplied.why)),
-        })
+        };
+        witness.found(again.verdict, again.holds, &*again.reason);
+        Ok(again)
     }
 }
 

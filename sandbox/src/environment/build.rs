@@ -8,12 +8,14 @@ use super::plan::{Made, Plan};
 use super::results::Runner;
 use super::script::FOLDER;
 use super::verdict::{Lists, TestRun, Verdict};
+use super::witness::Witness;
 use super::{Language, Snapshot, pack, source};
 use crate::error::Error;
 use crate::held::Pending;
 use crate::places::Equipment;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use troupe_core::port::build::BuildEvent;
 use troupe_core::port::pool::{Environment, EnvironmentPool, Usage};
 use troupe_core::port::sandbox::{Blueprint, Listener, Network, Resources, Rights, SandboxEngine};
 
@@ -142,6 +144,8 @@ pub struct Builder {
     pub pending: Pending,
     /// How.
     pub options: Options,
+    /// The key of the effect that asked for what it builds, where a run did.
+    pub asked_by: Option<String>,
     /// The time, in milliseconds since the Unix epoch.
     pub now_ms: fn() -> u64,
 }
@@ -166,11 +170,33 @@ impl Builder {
         listener: &mut dyn Listener,
     ) -> Result<Built, Error> {
         let began = Instant::now();
+        let mut witness = Witness::new(listener, self.pool.record((self.now_ms)()), self.now_ms);
+        witness.note(BuildEvent::Begun {
+            instance: instance.id.clone(),
+            repository: instance.repository.clone(),
+            asked_by: self.asked_by.clone(),
+            attempts: given.map_or(self.options.attempts, |_| 1),
+        });
+        let built = self.built(instance, given, &mut witness).await;
+        witness.over(built.as_ref().map(|built| {
+            let image = built.environment.as_ref().map(|environment| environment.image.clone());
+            (image, built.reason.clone())
+        }));
+        let mut built = built?;
+        built.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Ok(built)
+    }
+
+    async fn built(
+        &self,
+        instance: &Instance,
+        given: Option<&Given>,
+        witness: &mut Witness<'_>,
+    ) -> Result<Built, Error> {
         let files = files(instance).await?;
         let dated = dated(instance, files.made);
         let instance = dated.as_ref().unwrap_or(instance);
-        let mut built = Job::new(self, instance, given, files).run(listener).await?;
-        built.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let built = Job::new(self, instance, given, files).run(witness).await?;
         if let Some(environment) = &built.environment {
             self.pool.add(environment).await?;
         }

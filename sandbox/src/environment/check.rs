@@ -7,11 +7,13 @@ use super::results::{self, Failure, Runner};
 use super::script::{self, FOLDER};
 use super::usage::measured;
 use super::verdict::TestRun;
+use super::witness::Witness;
 use crate::error::Error;
 use crate::held::Held;
 use std::time::{Duration, Instant};
+use troupe_core::port::build::Command;
 use troupe_core::port::pool::Usage;
-use troupe_core::port::sandbox::{Blueprint, Deaf, Ended, Execution, Listener, Network, Reason, Rights, Sandbox};
+use troupe_core::port::sandbox::{Blueprint, Deaf, Ended, Execution, Network, Reason, Rights, Sandbox};
 
 /// The state of the repository under test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,15 +53,20 @@ pub(super) async fn both(
     blueprint: &Blueprint,
     tests: Tests<'_>,
     (repeats, timeout): (u32, Duration),
-    listener: &mut dyn Listener,
+    witness: &mut Witness<'_>,
 ) -> Result<Result<Checked, Unapplied>, Error> {
     let (mut before, mut after) = (Vec::new(), Vec::new());
     for repeat in 0..repeats.max(1) {
         for state in [State::After, State::Before] {
-            let run = match run(builder, blueprint, (tests, state), (timeout, &*nonce()), listener).await? {
+            witness.begin(match state {
+                State::After => Command::After(repeat + 1),
+                State::Before => Command::Before(repeat + 1),
+            });
+            let run = match run(builder, blueprint, (tests, state), (timeout, &*nonce()), witness).await? {
                 Ok(run) => run,
                 Err(unapplied) => return Ok(Err(unapplied)),
             };
+            witness.end(run.code);
             match state {
                 State::After => after.push(run),
                 State::Before => before.push(run),
@@ -84,12 +91,12 @@ fn nonce() -> String {
 }
 
 /// Runs the tests once in one state. `blueprint` names the image.
-pub async fn run(
+pub(super) async fn run(
     builder: &Builder,
     blueprint: &Blueprint,
     task: (Tests<'_>, State),
     (timeout, nonce): (Duration, &str),
-    listener: &mut dyn Listener,
+    witness: &mut Witness<'_>,
 ) -> Result<Result<TestRun, Unapplied>, Error> {
     let apart = Blueprint {
         network: Network::None,
@@ -97,7 +104,7 @@ pub async fn run(
         ..blueprint.clone()
     };
     let sandbox = Held::make(&builder.engine, apart, &builder.pending).await?;
-    let mut run = in_sandbox(&*sandbox, task, (timeout, nonce), listener).await;
+    let mut run = in_sandbox(&*sandbox, task, (timeout, nonce), witness).await;
     if let Ok(Ok(run)) = &mut run {
         run.usage = measured(&*sandbox).await;
     }
@@ -112,7 +119,7 @@ async fn in_sandbox(
     sandbox: &dyn Sandbox,
     (tests, state): (Tests<'_>, State),
     (timeout, nonce): (Duration, &str),
-    listener: &mut dyn Listener,
+    witness: &mut Witness<'_>,
 ) -> Result<Result<TestRun, Unapplied>, Error> {
     if state == State::After
         && let Err(why) = apply(sandbox, tests.fix_patch, "").await?
@@ -135,7 +142,7 @@ async fn in_sandbox(
         ..Execution::script(wrapped)
     };
     let began = Instant::now();
-    let ended = sandbox.execute(execution, listener).await?;
+    let ended = sandbox.execute(execution, witness).await?;
     let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(Ok(judged(tests.runner, ended, nonce, duration_ms)))
 }

@@ -9,11 +9,13 @@ use super::results::{self, Diagnosis, Failure, Stage};
 use super::reuse;
 use super::script;
 use super::verdict::Verdict;
+use super::witness::Witness;
 use super::{Snapshot, again, name};
 use crate::error::Error;
 use std::sync::{Mutex, PoisonError};
+use troupe_core::port::build::Way;
 use troupe_core::port::pool::{Check, Environment, Usage};
-use troupe_core::port::sandbox::{Ended, Listener};
+use troupe_core::port::sandbox::Ended;
 
 /// Dependencies that are installed beside the sources: what of an older environment's folder is used again.
 const INSTALLED: [&str; 4] = ["node_modules", "vendor", ".venv", "venv"];
@@ -57,13 +59,13 @@ impl<'a> Job<'a> {
     }
 
     /// To its end.
-    pub(super) async fn run(mut self, listener: &mut dyn Listener) -> Result<Built, Error> {
-        let mut built = match self.reuse(listener).await? {
+    pub(super) async fn run(mut self, witness: &mut Witness<'_>) -> Result<Built, Error> {
+        let mut built = match self.reuse(witness).await? {
             Some(built) => built,
-            None => self.start_afresh(listener).await?,
+            None => self.start_afresh(witness).await?,
         };
         if self.builder.options.keep_sources && built.is_mendable() {
-            built.sources = Some(self.sources(listener).await?);
+            built.sources = Some(self.sources(witness).await?);
         }
         built.attempts = self.attempts;
         built.usage = self.usage.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -81,12 +83,12 @@ impl<'a> Job<'a> {
     }
 
     /// An image with the sources and nothing done to them.
-    async fn sources(&self, listener: &mut dyn Listener) -> Result<String, Error> {
+    async fn sources(&self, witness: &mut Witness<'_>) -> Result<String, Error> {
         let base = &self.builder.options.base;
         let named = format!("{}{SOURCES}", self.instance.id);
         let image = name::of_image(&named, &[base.as_bytes(), &self.archive]);
         if self.builder.engine.image(&image).await?.is_none() {
-            let grown = self.grow(base, &image, "", None, listener).await?;
+            let grown = self.grow(base, &image, "", None, witness).await?;
             if let Err(ended) = grown {
                 let why = ended.stderr.lines().last().unwrap_or_default().to_owned();
                 return Err(Error::Base {
@@ -99,7 +101,7 @@ impl<'a> Job<'a> {
     }
 
     /// The environment from one that was verified for another commit, if one serves.
-    async fn reuse(&mut self, listener: &mut dyn Listener) -> Result<Option<Built>, Error> {
+    async fn reuse(&mut self, witness: &mut Witness<'_>) -> Result<Option<Built>, Error> {
         if !self.builder.options.reuse || self.given.is_some() {
             return Ok(None);
         }
@@ -111,7 +113,7 @@ impl<'a> Job<'a> {
                 self.builder.pool.forget(&parent.image).await?;
                 continue;
             }
-            if let Some(built) = self.grown_from(parent, &plan, listener).await? {
+            if let Some(built) = self.grown_from(parent, &plan, witness).await? {
                 return Ok(Some(built));
             }
         }
@@ -122,23 +124,28 @@ impl<'a> Job<'a> {
         &mut self,
         parent: &Environment,
         plan: &Plan,
-        listener: &mut dyn Listener,
+        witness: &mut Witness<'_>,
     ) -> Result<Option<Built>, Error> {
         // First as it is, then with the plan's setup run in it: that finds most of its work done.
         for delta in [None, Some(plan.setup.as_str())] {
             let step = if delta.is_some() { Step::Patch } else { Step::Probe };
             let image = self.image_name(&parent.digest, delta.unwrap_or_default());
+            let way = if delta.is_some() { Way::Patch } else { Way::Reuse };
+            witness.attempt(way, (&parent.image, &image), &plan.reasons);
             let grown = self
-                .grow(&parent.image, &image, &script::emptied(&INSTALLED), delta, listener)
+                .grow(&parent.image, &image, &script::emptied(&INSTALLED), delta, witness)
                 .await?;
             if let Err(ended) = grown {
-                self.note(step, plan, Some(self.diagnose(plan, Stage::Setup, &ended)));
+                let diagnosis = self.diagnose(plan, Stage::Setup, &ended);
+                witness.came_to(None, setup_fails(&diagnosis));
+                self.note(step, plan, Some(diagnosis));
                 continue;
             }
-            let checked = match self.check(plan, &image, listener).await? {
+            let checked = match self.check(plan, &image, witness).await? {
                 Ok(checked) => checked,
-                Err(unapplied) => return Ok(Some(self.unapplied(plan, &image, unapplied).await?)),
+                Err(unapplied) => return Ok(Some(self.unapplied(plan, &image, unapplied, witness).await?)),
             };
+            witness.came_to(Some(checked.verdict), checked.verdict.to_string());
             self.note(step, plan, None);
             if checked.verdict.is_verified() {
                 let path = if delta.is_some() {
@@ -156,7 +163,7 @@ impl<'a> Job<'a> {
         Ok(None)
     }
 
-    async fn start_afresh(&mut self, listener: &mut dyn Listener) -> Result<Built, Error> {
+    async fn start_afresh(&mut self, witness: &mut Witness<'_>) -> Result<Built, Error> {
         let base = self.builder.options.base.clone();
         let mut feedback: Vec<Diagnosis> = Vec::new();
         let mut last = Built::failed("there was no attempt");
@@ -168,21 +175,26 @@ impl<'a> Job<'a> {
                 Err(_) => return Ok(last),
             };
             let image = self.image_name(&base, &plan.setup);
+            let way = self.given.map_or(Way::Scratch, |_| Way::Given);
+            witness.attempt(way, (&base, &image), &plan.reasons);
             if self.builder.engine.image(&image).await?.is_none() {
-                let grown = self.grow(&base, &image, "", Some(&plan.setup), listener).await?;
+                let grown = self.grow(&base, &image, "", Some(&plan.setup), witness).await?;
                 if let Err(ended) = grown {
                     let diagnosis = self.diagnose(&plan, Stage::Setup, &ended);
-                    last = Built::failed(format!("the setup fails: {}", told(&diagnosis)));
+                    last = Built::failed(setup_fails(&diagnosis));
+                    witness.came_to(None, &*last.reason);
                     self.note(Step::Setup, &plan, Some(diagnosis.clone()));
                     feedback.push(diagnosis);
                     continue;
                 }
             }
-            let checked = match self.check(&plan, &image, listener).await? {
+            let checked = match self.check(&plan, &image, witness).await? {
                 Ok(checked) => checked,
-                Err(unapplied) => return self.unapplied(&plan, &image, unapplied).await,
+                Err(unapplied) => return self.unapplied(&plan, &image, unapplied, witness).await,
             };
-            if checked.verdict.is_verified() {
+            let verdict = checked.verdict;
+            if verdict.is_verified() {
+                witness.came_to(Some(verdict), verdict.to_string());
                 self.note(Step::Check, &plan, None);
                 return self.verified(checked, &plan, &image, (Path::Scratch, None, None)).await;
             }
@@ -194,11 +206,13 @@ impl<'a> Job<'a> {
                 // Nothing is wrong with the environment: the next attempt finds it as it is.
                 self.note(Step::Check, &plan, None);
                 last = unverified(checked, None);
+                witness.came_to(Some(verdict), &*last.reason);
                 continue;
             }
             self.builder.engine.remove_image(&image).await?;
             let diagnosis = results::diagnose(plan.runner, Stage::Test, checked.after.code, &checked.after.log);
             last = unverified(checked, again.then_some(&diagnosis));
+            witness.came_to(Some(verdict), &*last.reason);
             self.note(Step::Check, &plan, again.then(|| diagnosis.clone()));
             if !again {
                 return Ok(last);
@@ -310,17 +324,29 @@ impl<'a> Job<'a> {
     }
 
     /// A patch that does not apply says the same of every plan.
-    async fn unapplied(&mut self, plan: &Plan, image: &str, unapplied: Unapplied) -> Result<Built, Error> {
+    async fn unapplied(
+        &mut self,
+        plan: &Plan,
+        image: &str,
+        unapplied: Unapplied,
+        witness: &mut Witness<'_>,
+    ) -> Result<Built, Error> {
+        let Unapplied { patch, why } = unapplied;
+        let reason = format!("`{patch}` does not apply: {why}");
+        witness.came_to(None, &*reason);
         self.note(Step::Check, plan, None);
         self.builder.engine.remove_image(image).await?;
-        let Unapplied { patch, why } = unapplied;
         Ok(Built {
             is_unapplied: true,
-            ..Built::failed(format!("`{patch}` does not apply: {why}"))
+            ..Built::failed(reason)
         })
     }
 
     fn note(&mut self, step: Step, plan: &Plan, diagnosis: Option<Diagnosis>) {
         self.attempts.push(Attempt::of(step, plan, diagnosis));
     }
+}
+
+fn setup_fails(diagnosis: &Diagnosis) -> String {
+    format!("the setup fails: {}", told(diagnosis))
 }

@@ -23,6 +23,7 @@ pub mod source;
 mod tool;
 mod usage;
 pub mod verdict;
+mod witness;
 
 pub use again::Again;
 pub use attempt::{Attempt, Step};

@@ -58,7 +58,7 @@ impl EnvironmentTool {
         let _ = self.pool.set(pool);
     }
 
-    async fn builder(&self, arguments: &Value) -> Result<Builder, Error> {
+    async fn builder(&self, arguments: &Value, key: &str) -> Result<Builder, Error> {
         let Some(pool) = self.pool.get().cloned() else {
             return Err(Error::new(ErrorKind::Other, "environments are built by runs only"));
         };
@@ -78,6 +78,7 @@ impl EnvironmentTool {
             pool,
             pending: self.pending.clone(),
             options,
+            asked_by: Some(key.to_owned()),
             now_ms: self.now_ms,
         })
     }
@@ -112,7 +113,7 @@ impl Tool for EnvironmentTool {
         let arguments = &invocation.arguments;
         let instance = self.instance(&arguments["instance"])?;
         let given = given(arguments)?;
-        let builder = self.builder(arguments).await?;
+        let builder = self.builder(arguments, &invocation.key).await?;
         let mut tail = Tail::default();
         let built = builder.build_as(&instance, given.as_ref(), &mut tail).await;
         let built = built.map_err(trouble)?;

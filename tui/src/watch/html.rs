@@ -45,10 +45,12 @@ pub fn html(
     let at = events.map(|_| folds.view.events);
     model.past = at.map(|at| Past {
         at,
-        folds: Some(folds.clone()),
+        folds: Some(Arc::new(folds.clone())),
+        base: Arc::new(folds.clone()),
     });
     let left_out = left_out(&folds, heard.len(), events);
-    model.run = Some(Watched { facts, folds });
+    let history = folds.into();
+    model.run = Some(Watched { facts, history });
     let linked: Vec<ActorId> = heard.iter().map(|(actor, _)| *actor).collect();
     let mut page = format!(
         "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\n\

@@ -18,14 +18,14 @@ mod terminal;
 mod tree;
 mod update;
 
-pub use folds::Folds;
+pub use folds::{Folds, History};
 pub use html::html;
 pub use message::{Input, Message};
 pub use model::{Model, WatchOptions};
 pub use run::{Ending, Keyboard, Watch};
 pub use source::{
-    Act, Details, Errand, Facts, Interest, Loaded, Moment, News, Opened, Passage, RunRow, Source, Standing, Wanted,
-    Wish,
+    Act, Base, BuildRow, Details, Errand, Facts, Interest, Loaded, Moment, News, Opened, Passage, RunRow, Source,
+    Standing, Wanted, Wish,
 };
 pub use terminal::{Keys, Stage, leave};
 

@@ -1,9 +1,9 @@
 //! What the screens show, as data: where somebody looks, what is known, and what is asked.
 
-use super::folds::Folds;
+use super::folds::{Folds, History};
 use super::page::Row;
 use super::screen::{self, Screen};
-use super::source::{Act, Details, Facts, Passage, RunRow};
+use super::source::{Act, BuildRow, Details, Facts, Passage, RunRow};
 use crate::view::Theme;
 use crate::writing::Writing;
 use std::collections::{BTreeMap, BTreeSet};
@@ -54,6 +54,10 @@ pub struct Model {
     pub(super) writing: Writing,
     pub(super) passage: Option<Passage>,
     pub(super) environments: Option<Arc<[Environment]>>,
+    /// Builds of environments, the newest first.
+    pub(super) builds: Option<Arc<[BuildRow]>>,
+    /// A build, and the end of what its commands printed.
+    pub(super) build_log: Option<(String, String)>,
     /// What is in front of the screen.
     pub(super) overlay: Option<Overlay>,
     pub(super) notice: Option<Notice>,
@@ -71,6 +75,8 @@ pub(super) struct Spot {
     pub(super) screen: &'static Screen,
     pub(super) run: Option<RunId>,
     pub(super) actor: Option<ActorId>,
+    /// The build of an environment.
+    pub(super) build: Option<String>,
     /// The chosen row, and its position when it was last seen.
     pub(super) chosen: Option<Row>,
     pub(super) position: usize,
@@ -93,6 +99,7 @@ impl Spot {
             screen,
             run,
             actor,
+            build: None,
             chosen: None,
             position: 0,
             top: 0,
@@ -129,7 +136,7 @@ pub(super) struct Fleet {
 #[derive(Debug)]
 pub(super) struct Watched {
     pub(super) facts: Facts,
-    pub(super) folds: Folds,
+    pub(super) history: History,
 }
 
 /// A moment that is looked at.
@@ -138,7 +145,9 @@ pub(super) struct Past {
     /// After so many events.
     pub(super) at: u64,
     /// The fold of them; older than `at` until the source has answered.
-    pub(super) folds: Option<Folds>,
+    pub(super) folds: Option<Arc<Folds>>,
+    /// What that fold begins with.
+    pub(super) base: Arc<Folds>,
 }
 
 /// A transcript and whose it is.
@@ -228,6 +237,8 @@ impl Model {
             writing: Writing::new(WRITING_KEPT),
             passage: None,
             environments: None,
+            builds: None,
+            build_log: None,
             overlay: None,
             notice: None,
             trouble: None,
@@ -246,8 +257,8 @@ impl Model {
 
     /// The run at the moment that is looked at.
     pub(super) fn folds(&self) -> Option<&Folds> {
-        let past = self.past.as_ref().and_then(|past| past.folds.as_ref());
-        past.or_else(|| self.run.as_ref().map(|run| &run.folds))
+        let past = self.past.as_ref().and_then(|past| past.folds.as_deref());
+        past.or_else(|| self.run.as_ref().map(|run| &run.history.now))
     }
 
     /// The time at that moment.
@@ -271,9 +282,18 @@ impl Model {
         is_it.then_some(heard)
     }
 
+    /// The build that is looked at.
+    pub(super) fn build(&self) -> Option<&BuildRow> {
+        let name = self.spot().build.as_ref()?;
+        self.builds.as_ref()?.iter().find(|row| row.name == *name)
+    }
+
     /// Whether anything moves by itself, so that times on the screen change.
     pub(super) fn is_live(&self) -> bool {
-        let here = self.run.as_ref().is_some_and(|run| !run.folds.view.status.is_over());
+        let here = self
+            .run
+            .as_ref()
+            .is_some_and(|run| !run.history.now.view.status.is_over());
         let listed = || {
             self.fleet
                 .rows
@@ -281,7 +301,11 @@ impl Model {
                 .flat_map(|rows| rows.iter())
                 .any(|row| row.standing.is_live())
         };
-        self.past.is_none() && (here || listed())
+        let builds = || {
+            let builds = self.builds.iter().flat_map(|rows| rows.iter());
+            screen::is_of_environments(self.spot().screen) && builds.into_iter().any(|row| row.at_work)
+        };
+        self.past.is_none() && (here || listed() || builds())
     }
 
     pub(super) fn tell(&mut self, text: impl Into<String>, bad: bool) {

@@ -26,6 +26,10 @@ pub(super) enum Row {
     Search(u32),
     Chunk(Arc<str>),
     Environment(String),
+    /// A build of an environment, by its name.
+    Build(String),
+    /// Builds that are over and have no row.
+    RestOfBuilds,
     /// A line of a text.
     Line(u32),
 }

@@ -12,9 +12,10 @@ use troupe_core::failure::{Failure, FailureKind};
 use troupe_core::id::{ActorId, CallId, ItemIndex, RunId, StepIndex};
 use troupe_core::message::{AssistantMessage, Message as Text, Retrieved, ToolCall, ToolOutput, Usage};
 use troupe_core::port::approver::Question;
+use troupe_core::port::build::{BuildEntry, BuildEvent, Command, Way};
 use troupe_core::port::journal::RunStatus;
 use troupe_core::port::pool::Environment;
-use troupe_core::view::{Said, Transcript, Turn};
+use troupe_core::view::{BuildView, Said, Transcript, Turn};
 
 pub(super) const NOW_MS: u64 = 1_800_000_600_000;
 
@@ -166,8 +167,8 @@ pub(super) fn facts(run: &str, status: RunStatus) -> Facts {
 }
 
 pub(super) fn loaded(story: &Story, facts: Facts) -> News {
-    let folds = Folds::of(Arc::new(story.workflow.clone()), &story.entries);
-    News::Run(Box::new(Loaded { facts, folds }))
+    let history = History::of(Arc::new(story.workflow.clone()), &story.entries);
+    News::Run(Box::new(Loaded { facts, history }))
 }
 
 /// A run on the screen.
@@ -261,7 +262,7 @@ pub(super) fn transcript() -> Arc<Transcript> {
                  chunk_id: 2510.01234-3\nCosts fall with the number of agents.\n1\n2\n3\n4";
     Arc::new(Transcript {
         system: "You are the seeker.\nSearch first, then read the best chunks.\nCite chunk ids.\nBe short.".into(),
-        said: vec![
+        said: [
             said(Text::User {
                 text: "Which three retrieval tools does A-RAG provide?".into(),
             }),
@@ -297,7 +298,9 @@ pub(super) fn transcript() -> Arc<Transcript> {
                     .into(),
                 ))
             },
-        ],
+        ]
+        .map(Arc::new)
+        .into(),
         asks: false,
     })
 }
@@ -338,6 +341,116 @@ pub(super) fn environment(image: &str, parent: Option<&str>, version: &str) -> E
         ..Environment::default()
     }
 }
+
+fn build(name: &str, ago_ms: u64, at_work: bool, events: Vec<(u64, BuildEvent)>) -> BuildRow {
+    let mut view = BuildView::default();
+    for (after_ms, event) in events {
+        let at_ms = NOW_MS - ago_ms + after_ms;
+        view.fold(&BuildEntry { at_ms, event });
+    }
+    BuildRow {
+        name: name.into(),
+        view,
+        at_work,
+    }
+}
+
+fn begun(instance: &str, asked_by: Option<&str>) -> BuildEvent {
+    BuildEvent::Begun {
+        instance: instance.into(),
+        repository: "psf/requests".into(),
+        asked_by: asked_by.map(Into::into),
+        attempts: 5,
+    }
+}
+
+fn tried(way: Way, from: &str, image: &str) -> BuildEvent {
+    BuildEvent::AttemptBegun {
+        way,
+        from: from.into(),
+        image: image.into(),
+        reasons: vec!["`setup.py` says Python".into()],
+    }
+}
+
+/// One at work in its third attempt, one that was interrupted, and some that are over.
+pub(super) fn builds() -> Vec<BuildRow> {
+    let command = |command| BuildEvent::CommandBegun { command };
+    let ended = |code| BuildEvent::CommandEnded { code };
+    let came_to = |verdict: Option<&str>, verified, reason: &str| BuildEvent::AttemptEnded {
+        verdict: verdict.map(Into::into),
+        verified,
+        reason: reason.into(),
+    };
+    let over = |verified, reason: &str| BuildEvent::Over {
+        verified,
+        reason: reason.into(),
+        image: verified.then(|| "troupe/requests:2.32".into()),
+    };
+    let at_work = build(
+        "5",
+        200_000,
+        true,
+        vec![
+            (0, begun("requests-2.34", Some("01M81YS1CVPR/environments[2]/a1/r1"))),
+            (900, tried(Way::Reuse, "troupe/requests:2.33", "troupe/requests:2.34-a")),
+            (1_000, command(Command::Files)),
+            (2_000, ended(0)),
+            (2_000, command(Command::After(1))),
+            (12_000, ended(1)),
+            (12_100, came_to(Some("fail_to_fail"), false, "fails with the fix too")),
+            (12_200, tried(Way::Scratch, "debian:13", "troupe/requests:2.34-b")),
+            (12_300, command(Command::Setup)),
+            (72_300, ended(1)),
+            (
+                72_400,
+                came_to(None, false, "the setup fails: install the package `libssl-dev`"),
+            ),
+            (72_500, tried(Way::Scratch, "debian:13", "troupe/requests:2.34-c")),
+            (72_600, command(Command::Setup)),
+            (150_000, ended(0)),
+            (150_000, command(Command::After(1))),
+        ],
+    );
+    let verified = |name: &str, ago_ms| {
+        let begun = begun(&format!("requests-2.3{name}"), None);
+        let events = vec![
+            (0, begun),
+            (10, tried(Way::Scratch, "debian:13", "troupe/requests:2.32")),
+            (
+                80_000,
+                came_to(Some("fail_to_pass"), true, "fails before the fix and passes after it"),
+            ),
+            (80_000, over(true, "fails before the fix and passes after it")),
+        ];
+        build(name, ago_ms, false, events)
+    };
+    let interrupted = vec![
+        (0, begun("requests-2.29", None)),
+        (10, tried(Way::Scratch, "debian:13", "troupe/requests:2.29")),
+        (20, command(Command::Setup)),
+    ];
+    let unbuildable = vec![
+        (0, begun("\u{1b}[2Jrequests-1.0", None)),
+        (
+            5_000,
+            over(false, "no language is known that this repository is written in"),
+        ),
+    ];
+    vec![
+        at_work,
+        build("4", 900_000, false, interrupted),
+        build("3", 950_000, false, unbuildable),
+        verified("2", 1_000_000),
+        verified("1", 2_000_000),
+        verified("0", 3_000_000),
+    ]
+}
+
+pub(super) const LOG: &str = "== setup\nReading package lists...\nSetting up libssl-dev:amd64 (3.0.15) ...\n\
+    == tests with the fix\n============================= test session starts ==============================\n\
+    collected 612 items\n\ntests/test_adapters.py .                                                 [  0%]\n\
+    tests/test_requests.py ..........\u{1b}[31mF\u{1b}[0m..............................\u{7}\n";
 
 pub(super) fn question() -> Question {
     Question {

@@ -1,12 +1,12 @@
 //! Where the screens' data comes from and where their wishes go: plain data on both sides, and one trait.
 
-use super::folds::Folds;
+use super::folds::{Folds, History};
 use std::sync::Arc;
 use troupe_core::id::{ActorId, ItemIndex, RunId, StepIndex};
 use troupe_core::port::approver::Question;
 use troupe_core::port::journal::{Entry, RunStatus};
 use troupe_core::port::pool::Environment;
-use troupe_core::view::Transcript;
+use troupe_core::view::{BuildView, Transcript};
 
 /// Reads runs and acts on them for the screens. No method but [`Source::outside`] waits.
 pub trait Source {
@@ -34,11 +34,27 @@ pub struct Interest {
     pub run: Option<RunId>,
     /// The run as it was after so many events; none for the present.
     pub at: Option<u64>,
+    /// What the screens have from which that moment can be folded.
+    pub base: Option<Base>,
     /// The transcript of one of its agents.
     pub agent: Option<ActorId>,
-    /// The pool of environments.
+    /// The pool of environments, and the builds of such.
     pub environments: bool,
+    /// What the commands of one of these builds print.
+    pub build: Option<String>,
 }
+
+/// A moment of a run, not after another one.
+#[derive(Debug, Clone)]
+pub struct Base(pub Arc<Folds>);
+
+impl PartialEq for Base {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Base {}
 
 /// What `update` wants of the world.
 #[derive(Debug, Clone, PartialEq)]
@@ -203,6 +219,10 @@ pub enum News {
     Edited(Opened, String),
     /// The pool of environments.
     Environments(Arc<[Environment]>),
+    /// Builds of environments, the newest first.
+    Builds(Arc<[BuildRow]>),
+    /// The end of what the commands of a build printed.
+    BuildLog(String, String),
     /// Something that a person asked for was done, or is under way.
     Done(String),
     /// Something that a person asked for could not be done.
@@ -233,6 +253,17 @@ pub struct RunRow {
     pub tool_calls: u32,
     /// Tokens used.
     pub tokens: u64,
+}
+
+/// A build of an environment in the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuildRow {
+    /// Its name.
+    pub name: String,
+    /// What became of it.
+    pub view: BuildView,
+    /// Whether a process works on it.
+    pub at_work: bool,
 }
 
 /// What the list learns of a run from its journal.
@@ -275,8 +306,8 @@ impl Standing {
 pub struct Loaded {
     /// What is known besides its events.
     pub facts: Facts,
-    /// The fold of its events.
-    pub folds: Folds,
+    /// The folds of its events.
+    pub history: History,
 }
 
 /// What is known of a run besides its events.
@@ -302,7 +333,7 @@ pub struct Moment {
     /// After so many events.
     pub at: u64,
     /// The fold of those.
-    pub folds: Folds,
+    pub folds: Arc<Folds>,
 }
 
 /// A text to read.

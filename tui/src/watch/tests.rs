@@ -166,8 +166,48 @@ fn the_environments() {
             environment("troupe/requests:2.32-b", Some("troupe/requests:2.31"), "2.32"),
         ];
         tell(&mut model, News::Environments(pool.into()));
+        tell(&mut model, News::Builds(builds().into()));
         model
     });
+}
+
+#[test]
+fn a_build_at_work() {
+    check("build", |size| {
+        let mut model = model(None, size);
+        tell(&mut model, fleet());
+        press(&mut model, "2");
+        let pool = [
+            environment("troupe/requests:2.33", Some("troupe/requests:2.32"), "2.33"),
+            environment("troupe/requests:2.32", Some("troupe/requests:2.31"), "2.32"),
+            environment("troupe/requests:2.31", None, "2.31"),
+        ];
+        tell(&mut model, News::Environments(pool.into()));
+        tell(&mut model, News::Builds(builds().into()));
+        let wishes = press(&mut model, "g<enter>");
+        let asked = wishes
+            .iter()
+            .any(|wish| matches!(wish, Wish::Look(interest) if interest.build.as_deref() == Some("5")));
+        assert!(asked, "{wishes:?}");
+        tell(&mut model, News::BuildLog("5".into(), LOG.into()));
+        model
+    });
+}
+
+#[test]
+fn earlier_builds_are_shown_when_asked_for() {
+    let mut model = model(None, (80, 24));
+    tell(&mut model, fleet());
+    press(&mut model, "2");
+    tell(&mut model, News::Environments(Vec::new().into()));
+    tell(&mut model, News::Builds(builds().into()));
+    assert!(!shown(&model).contains("requests-2.30"));
+    press(&mut model, "G<enter>");
+    assert!(shown(&model).contains("requests-2.30"));
+    // What was asked of one build is told: its attempts, and how their commands ended.
+    press(&mut model, "g<enter><enter>");
+    let told = shown(&model);
+    assert!(told.contains("exit code 1") && told.contains("because"), "{told}");
 }
 
 #[test]
@@ -177,8 +217,13 @@ fn the_past() {
         let mut model = of_run(&story, size);
         press(&mut model, "[");
         let at = 20;
-        let folds = Folds::of(Arc::new(story.workflow.clone()), &story.entries[..20]);
-        model.past = Some(model::Past { at, folds: Some(folds) });
+        let folds = Arc::new(Folds::of(Arc::new(story.workflow.clone()), &story.entries[..20]));
+        let base = folds.clone();
+        model.past = Some(model::Past {
+            at,
+            folds: Some(folds),
+            base,
+        });
         model
     });
 }
@@ -236,12 +281,21 @@ proptest! {
         width in prop_oneof![Just(1u16), Just(500), 1u16..130],
         height in prop_oneof![Just(1u16), Just(200), 1u16..50],
         keys in proptest::collection::vec(prop_oneof!["[a-zA-Z0-9/?{}.^#]", Just("<enter>".to_owned()), Just("<esc>".to_owned()), Just("<tab>".to_owned())], 0..30),
-        which in 0usize..3,
+        which in 0usize..4,
     ) {
         let mut model = match which {
             0 => of_agent((width, height)),
             1 => of_run(&reading(), (width, height)),
-            _ => { let mut model = model(None, (width, height)); tell(&mut model, fleet()); model }
+            2 => { let mut model = model(None, (width, height)); tell(&mut model, fleet()); model }
+            _ => {
+                let mut model = model(None, (width, height));
+                tell(&mut model, fleet());
+                press(&mut model, "2");
+                tell(&mut model, News::Environments([environment("a\u{1b}[2J", None, "1")].into()));
+                tell(&mut model, News::Builds(builds().into()));
+                tell(&mut model, News::BuildLog("5".into(), LOG.into()));
+                model
+            }
         };
         for key in keys {
             press(&mut model, &key);
@@ -273,7 +327,7 @@ fn huge_texts_are_shown_in_part() {
     let mut model = of_agent((80, 24));
     let long = "x".repeat(4_000_000);
     let mut transcript = (*transcript()).clone();
-    transcript.said[0].message = Arc::new(Text::User { text: long.clone() });
+    Arc::make_mut(&mut transcript.said[0]).message = Arc::new(Text::User { text: long.clone() });
     model.transcript = Some(Heard {
         run: id("01A"),
         actor: ActorId(4),

@@ -36,6 +36,7 @@ impl Workshop {
             pool: Arc::new(store.clone()),
             pending: Pending::default(),
             options,
+            asked_by: None,
             now_ms: || SystemClock.now_ms(),
         };
         Ok(Self { engine, store, builder })

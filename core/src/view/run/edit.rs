@@ -5,6 +5,7 @@ use crate::Value;
 use crate::failure::{Failure, FailureKind};
 use crate::id::{ItemIndex, StepIndex};
 use crate::ir::{OnError, Workflow};
+use std::sync::Arc;
 
 impl RunView {
     pub(super) fn edit(
@@ -41,19 +42,20 @@ impl RunView {
             let below = place.map_or(Some(""), |place| address.strip_prefix(place));
             below.is_some_and(|below| place.is_none() || below.starts_with('/'))
         };
-        for agent in self.agents.iter_mut().filter(|agent| agent.step == step) {
-            if agent.status.is_live() && works_there(&agent.address) {
+        self.agents.change(
+            |agent| agent.step == step && agent.status.is_live() && works_there(&agent.address),
+            |agent| {
                 let failure = Failure::new(FailureKind::Limit, "it was stopped");
                 agent.end(AgentStatus::Failed(failure), "stopped", at_ms);
-            }
-        }
+            },
+        );
     }
 }
 
 impl StepView {
     fn set_whole(&mut self, items: u32, at_ms: u64) {
         if self.items != items {
-            self.keys = Vec::new();
+            self.keys = Arc::default();
         }
         (self.items, self.succeeded, self.failed, self.working) = (items, items, 0, 0);
         self.item_status = vec![StepStatus::Succeeded; items as usize];

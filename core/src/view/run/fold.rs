@@ -20,7 +20,7 @@ impl RunView {
                 self.started_ms = at_ms;
                 self.limits = workflow.limits.within(allowance.as_ref());
                 self.most = workflow.limits.amount_within(allowance.as_ref());
-                self.inputs = inputs.clone();
+                self.inputs = Arc::new(inputs.clone());
                 self.status = RunStatus::Running;
             }
             Event::AllowanceGiven { allowance } => {
@@ -64,25 +64,28 @@ impl RunView {
         // Of an item whose model failed for good, the agent of the last attempt goes on. What failed
         // in a wave was told to the lead, and what failed before was tried again.
         let mut later_attempts = BTreeSet::new();
-        for agent in self.agents.iter_mut().rev().filter(|agent| agent.parent.is_none()) {
-            let is_last = later_attempts.insert(agent.address.clone());
+        for at in (0..self.agents.len()).rev() {
+            if self.agents[at].parent.is_some() {
+                continue;
+            }
+            let is_last = later_attempts.insert(self.agents[at].address.clone());
             let by_model = |failure: &Failure| failure.kind == crate::failure::FailureKind::Model;
-            if is_last && matches!(&agent.status, AgentStatus::Failed(failure) if by_model(failure)) {
+            if is_last && matches!(&self.agents[at].status, AgentStatus::Failed(failure) if by_model(failure)) {
+                let agent = &mut self.agents[at];
                 agent.status = AgentStatus::Thinking;
                 agent.activity = "thinking".into();
-                self.steps[agent.step.at()].working += 1;
+                let step = agent.step;
+                self.steps[step.at()].working += 1;
             }
         }
-        for agent in self.agents.iter_mut().filter(|agent| agent.status.is_live()) {
-            agent.ended_ms = None;
-        }
+        let ended = |agent: &AgentView| agent.status.is_live() && agent.ended_ms.is_some();
+        self.agents.change(ended, |agent| agent.ended_ms = None);
     }
 
     fn stop(&mut self, status: RunStatus, at_ms: u64) {
         self.status = status;
-        for agent in self.agents.iter_mut().filter(|agent| agent.status.is_live()) {
-            agent.ended_ms = Some(at_ms);
-        }
+        self.agents
+            .change(|agent| agent.status.is_live(), |agent| agent.ended_ms = Some(at_ms));
     }
 
     pub(super) fn fold_agent(&mut self, workflow: &Workflow, event: &Event, at_ms: u64) {

@@ -8,6 +8,7 @@ use crate::ir::{OnError, Step, Verb, Workflow};
 use crate::message::Retrieved;
 use crate::port::journal::RunStatus;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 impl RunView {
     pub(super) fn fold_step(&mut self, workflow: &Workflow, event: &Event, at_ms: u64) {
@@ -21,7 +22,7 @@ impl RunView {
                 step.items = items
                     .as_ref()
                     .map_or(1, |items| u32::try_from(items.len()).unwrap_or(u32::MAX));
-                step.keys.clone_from(keys);
+                step.keys = Arc::new(keys.clone());
                 step.item_status = vec![StepStatus::Waiting; step.items as usize];
                 (step.status, step.started_ms) = (StepStatus::Running, Some(at_ms));
                 step.close_when_done(at_ms);
@@ -176,7 +177,7 @@ impl StepView {
             verb: workflow.verb(step),
             status: StepStatus::Waiting,
             items: 0,
-            keys: Vec::new(),
+            keys: Arc::default(),
             succeeded: 0,
             failed: 0,
             working: 0,

@@ -9,6 +9,7 @@ use crate::environment::instance;
 use fake::{Deed, Engine, exit};
 use serde_json::json;
 use troupe_core::port::sandbox::{Deaf, Ended};
+use troupe_core::view::BuildView;
 
 const BASE: &str = "base:1";
 const TEST: &str = "--- /dev/null\n+++ b/tests/test_a.py\n@@ -0,0 +1 @@\n+import a\n";
@@ -49,6 +50,7 @@ fn builder(engine: &Engine) -> Builder {
         pool: Arc::new(engine.clone()),
         pending: Pending::default(),
         options: options(),
+        asked_by: None,
         now_ms: || 7,
     }
 }
@@ -96,6 +98,30 @@ async fn a_missing_module_is_installed_in_the_next_attempt() {
     let built = build(&engine, &instance).await;
     assert_eq!(built.verdict, Some(Verdict::FailToPass));
     assert_eq!(built.attempts.len(), 2);
+    let told = engine.0.lock().unwrap().told.clone();
+    let mut view = BuildView::default();
+    told.iter().for_each(|entry| view.fold(entry));
+    let verdicts = view
+        .attempts
+        .iter()
+        .map(|attempt| (attempt.verdict.as_deref(), attempt.verified));
+    let expected = [(Some("fail_to_fail"), false), (Some("fail_to_pass"), true)];
+    assert_eq!(verdicts.collect::<Vec<_>>(), expected);
+    assert!(
+        view.ending
+            .is_some_and(|ending| ending.verified && ending.image.is_some())
+    );
+    use troupe_core::port::build::Command::*;
+    let commands = |at: usize| {
+        let commands = view.attempts[at].commands.iter();
+        commands
+            .map(|command| (command.command, command.code.unwrap()))
+            .collect::<Vec<_>>()
+    };
+    let grown = [(Files, 0), (Setup, 0), (Keep, 0)];
+    assert_eq!(commands(0), [&grown[..], &[(After(1), 2), (Before(1), 1)]].concat());
+    let tested = [(After(1), 0), (Before(1), 1), (After(2), 0), (Before(2), 1)];
+    assert_eq!(commands(1), [&grown[..], &tested].concat());
     assert!(!built.attempts[0].setup.contains("PyYAML") && built.attempts[1].setup.contains("PyYAML"));
     let world = engine.0.lock().unwrap();
     assert_eq!(
@@ -263,6 +289,7 @@ async fn an_environment_is_built_and_verified_on_a_real_engine() {
             base: image.to_string_lossy().into_owned(),
             ..options()
         },
+        asked_by: None,
         now_ms: || 7,
     };
     let built = builder.build(&instance, &mut Deaf).await.unwrap();

@@ -13,6 +13,7 @@ use crate::watch::source::Wish;
 use crate::watch::tree::number;
 use crate::words::{count, counted, duration};
 use ratatui::text::Line;
+use std::sync::Arc;
 use troupe_core::id::ActorId;
 use troupe_core::limits::LimitHit;
 use troupe_core::message::{Finish, Message};
@@ -323,7 +324,8 @@ pub(in crate::watch) fn chosen(model: &Model) -> Option<&Said> {
     let Some(Row::Said(block, _)) = &model.spot().chosen else {
         return None;
     };
-    model.heard()?.transcript.said.get((*block as usize).checked_sub(1)?)
+    let said = &model.heard()?.transcript.said;
+    said.get((*block as usize).checked_sub(1)?).map(Arc::as_ref)
 }
 
 fn open(model: &mut Model) -> Vec<Wish> {

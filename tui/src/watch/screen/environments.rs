@@ -1,5 +1,6 @@
-//! The pool of verified environments, each below the one that it grew from.
+//! Environments: builds of such, and below them the verified ones, each below the one that it grew from.
 
+use super::build::{elapsed, standing};
 use super::{Screen, Subject};
 use crate::outline::Rail;
 use crate::text;
@@ -7,7 +8,7 @@ use crate::view::{Pen, Tone, padded, tree};
 use crate::watch::keymap::{Binding, Command, binding};
 use crate::watch::model::Model;
 use crate::watch::page::{Page, Row};
-use crate::watch::source::{Passage, Wish};
+use crate::watch::source::{BuildRow, Passage, Wish};
 use crate::words::{counted, duration};
 use ratatui::text::Line;
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +16,7 @@ use troupe_core::port::pool::Environment;
 
 pub(super) static SCREEN: Screen = Screen {
     name: "environments",
-    about: "images in which the tests of repositories run, each below the one that it grew from",
+    about: "builds of images in which the tests of repositories run, and those that were verified",
     of: Subject::Workspace,
     follows: false,
     page,
@@ -25,15 +26,20 @@ pub(super) static SCREEN: Screen = Screen {
 };
 
 const IMAGE_COLUMNS: usize = 36;
+/// Builds that are over and have a row without being asked for.
+const OVER: usize = 4;
 /// Levels of lineage that are indented.
 const LEVELS_MAX: usize = 6;
 
 fn keys(model: &Model) -> Vec<Binding> {
     let enter = (ratatui::crossterm::event::KeyCode::Enter, false);
-    let some = model.spot().chosen.is_some();
-    some.then(|| binding([enter], Command::Open, "scripts", "the environment's scripts"))
-        .into_iter()
-        .collect()
+    let (word, about) = match model.spot().chosen {
+        None => return Vec::new(),
+        Some(Row::Build(_)) => ("look into", "the build's attempts, and what its commands print"),
+        Some(Row::RestOfBuilds) => ("show", "show or hide earlier builds"),
+        Some(_) => ("scripts", "the environment's scripts"),
+    };
+    vec![binding([enter], Command::Open, word, about)]
 }
 
 /// An environment and its place in a line.
@@ -78,14 +84,22 @@ fn continued(rail: &Rail) -> Rail {
     }
 }
 
+/// A row of the screen.
+enum Shown<'a> {
+    Build(&'a BuildRow),
+    /// So many builds that are over.
+    Rest(usize),
+    Environment(Grown<'a>),
+}
+
 fn page(model: &Model) -> Page<'_> {
-    let Some(all) = &model.environments else {
+    let (Some(all), Some(builds)) = (&model.environments, &model.builds) else {
         return Page::nothing("reading the pool");
     };
     let spot = model.spot();
-    let mut rows = grown(all);
+    let mut grown = grown(all);
     if !spot.filter.is_empty() {
-        rows.retain(|(one, _)| {
+        grown.retain(|(one, _)| {
             spot.admits(&format!(
                 "{} {} {} {} {}",
                 one.image, one.repository, one.version, one.language, one.instance
@@ -93,22 +107,72 @@ fn page(model: &Model) -> Page<'_> {
         });
     }
     let pen = model.pen();
+    let at_work = builds.iter().filter(|row| row.at_work).count() as u64;
     let titles = format!("  {:IMAGE_COLUMNS$}  {:10}  {}", "IMAGE", "LANGUAGE", "REPOSITORY");
+    let mut shown = built(model, builds);
+    shown.extend(grown.into_iter().map(Shown::Environment));
+    let counts = [
+        counted(all.len() as u64, "verified environment", "verified environments"),
+        counted(at_work, "build at work", "builds at work"),
+    ];
     Page {
         head: vec![
-            pen.line(
-                Tone::Plain,
-                &counted(all.len() as u64, "verified environment", "verified environments"),
-            ),
+            pen.row(pen.facts(counts.map(|count| (Tone::Plain, count))), Vec::new()),
             pen.line(Tone::Quiet, &titles),
         ],
-        rows: rows
-            .iter()
-            .map(|(one, _)| Row::Environment(one.image.clone()))
-            .collect(),
+        rows: shown.iter().map(row).collect(),
         nothing: "no environment was verified; `troupe env build` builds some".to_owned(),
-        paint: Box::new(move |at, pen| line(pen, model.now_ms, &rows[at])),
+        paint: Box::new(move |at, pen| match &shown[at] {
+            Shown::Build(build) => build_line(pen, model.now_ms, build),
+            Shown::Rest(count) => {
+                let earlier = counted(*count as u64, "earlier build", "earlier builds");
+                pen.line(Tone::Quiet, &format!("{} {earlier}", pen.theme.symbols().cut))
+            }
+            Shown::Environment(grown) => line(pen, model.now_ms, grown),
+        }),
     }
+}
+
+fn row(shown: &Shown<'_>) -> Row {
+    match shown {
+        Shown::Build(build) => Row::Build(build.name.clone()),
+        Shown::Rest(_) => Row::RestOfBuilds,
+        Shown::Environment((one, _)) => Row::Environment(one.image.clone()),
+    }
+}
+
+/// Builds at work, and then the last ones that are over.
+fn built<'a>(model: &Model, builds: &'a [BuildRow]) -> Vec<Shown<'a>> {
+    let spot = model.spot();
+    let admitted = builds
+        .iter()
+        .filter(|row| spot.admits(&format!("{} {}", row.view.instance, row.view.repository)));
+    let (at_work, over): (Vec<&BuildRow>, Vec<&BuildRow>) = admitted.partition(|row| row.at_work);
+    let all = spot.turned.contains(&Row::RestOfBuilds) || !spot.filter.is_empty();
+    let few = if all { over.len() } else { OVER };
+    let rest = over.len().saturating_sub(OVER);
+    let mut shown: Vec<Shown<'_>> = at_work
+        .into_iter()
+        .chain(over.into_iter().take(few))
+        .map(Shown::Build)
+        .collect();
+    if rest > 0 && spot.filter.is_empty() {
+        shown.push(Shown::Rest(rest));
+    }
+    shown
+}
+
+fn build_line(pen: Pen, now_ms: u64, row: &BuildRow) -> Line<'static> {
+    let symbols = pen.theme.symbols();
+    let (symbol, tone, words) = standing(symbols, row);
+    let room = IMAGE_COLUMNS - 2;
+    let left = vec![
+        pen.span(tone, format!("{symbol} ")),
+        pen.span(Tone::Strong, padded(&row.view.instance, room, symbols.cut)),
+        pen.foreign(tone, &format!("  {words}")),
+    ];
+    let time = duration(elapsed(row, now_ms));
+    pen.row(left, vec![pen.span(Tone::Quiet, format!("{time:>9}"))])
 }
 
 fn line(pen: Pen, now_ms: u64, (one, rails): &Grown<'_>) -> Line<'static> {
@@ -139,6 +203,16 @@ fn chosen(model: &Model) -> Option<&Environment> {
 }
 
 fn open(model: &mut Model) -> Vec<Wish> {
+    match model.spot().chosen.clone() {
+        Some(Row::Build(name)) => model.enter_build(name),
+        Some(row @ Row::RestOfBuilds) => model.turn(row),
+        _ => read(model),
+    }
+    Vec::new()
+}
+
+/// The scripts of the chosen environment.
+fn read(model: &mut Model) {
     if let Some((title, text)) = copied(model) {
         model.enter_text(Passage {
             title,
@@ -146,7 +220,6 @@ fn open(model: &mut Model) -> Vec<Wish> {
             text,
         });
     }
-    Vec::new()
 }
 
 fn copied(model: &Model) -> Option<(String, String)> {

@@ -112,6 +112,10 @@ fn place(model: &Model, spot: &crate::watch::model::Spot) -> String {
             let agent = folds.and_then(|folds| folds.view.agents.get(actor.at()));
             agent.map_or_else(|| spot.screen.name.to_owned(), |agent| agent.address.clone())
         }
+        (Subject::Build, ..) => {
+            let build = model.build();
+            build.map_or_else(|| spot.screen.name.to_owned(), |row| row.view.instance.clone())
+        }
         (Subject::Text, ..) => model
             .passage
             .as_ref()
@@ -142,7 +146,7 @@ fn extra(model: &Model) -> Vec<Line<'static>> {
         lines.push(pen.line(Tone::Bad, &format!("{} {trouble}", pen.theme.symbols().failed)));
     }
     if let (Some(past), Some(run)) = (&model.past, &model.run) {
-        let all = run.folds.view.events;
+        let all = run.history.now.view.events;
         let since = past
             .folds
             .as_ref()

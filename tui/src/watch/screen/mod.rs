@@ -2,6 +2,7 @@
 
 mod agent;
 mod block;
+mod build;
 mod environments;
 mod fleet;
 mod frame;
@@ -21,9 +22,10 @@ use super::page::Page;
 use super::source::Wish;
 
 /// All screens. Those of one subject are beside each other, and reached by their numbers in this order.
-static SCREENS: [&Screen; 7] = [
+static SCREENS: [&Screen; 8] = [
     &fleet::SCREEN,
     &environments::SCREEN,
+    &build::SCREEN,
     &run::SCREEN,
     &timeline::SCREEN,
     &retrieval::SCREEN,
@@ -68,6 +70,8 @@ impl PartialEq for Screen {
 pub(super) enum Subject {
     /// A workspace.
     Workspace,
+    /// A build of an environment.
+    Build,
     /// A run.
     Run,
     /// An agent of a run.
@@ -96,9 +100,14 @@ pub(super) fn of_text() -> &'static Screen {
     &passage::SCREEN
 }
 
-/// What shows the environments.
-pub(super) fn of_environments() -> &'static Screen {
-    &environments::SCREEN
+/// What shows a build.
+pub(super) fn of_build() -> &'static Screen {
+    &build::SCREEN
+}
+
+/// Whether a screen shows environments, made or in the making.
+pub(super) fn is_of_environments(screen: &Screen) -> bool {
+    *screen == environments::SCREEN || *screen == build::SCREEN
 }
 
 /// The screens of the same subject, this one among them.

@@ -46,7 +46,7 @@ pub(super) fn close(model: &mut Model) -> Vec<Wish> {
 fn is_over(model: &Model, run: &RunId) -> bool {
     let looked_at = model.run.as_ref().filter(|known| known.facts.run == *run);
     match looked_at {
-        Some(known) => known.folds.view.status.is_over(),
+        Some(known) => known.history.now.view.status.is_over(),
         None => {
             let mut listed = model.fleet.rows.iter().flat_map(|rows| rows.iter());
             listed.any(|row| row.run == *run && row.standing.status.is_over())

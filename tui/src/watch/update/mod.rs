@@ -11,7 +11,7 @@ use super::message::{Input, Message};
 use super::model::{Model, Overlay, Purpose};
 use super::page::Row;
 use super::screen::{self, Subject};
-use super::source::{Errand, Interest, News, Wish};
+use super::source::{Base, Errand, Interest, News, Wish};
 
 /// Takes a message.
 pub(super) fn update(model: &mut Model, message: Message) -> Vec<Wish> {
@@ -191,8 +191,10 @@ fn interest(model: &Model) -> Interest {
         visible: if is_fleet { navigate::visible(model) } else { Vec::new() },
         run: spot.run.clone(),
         at: model.past.as_ref().map(|past| past.at),
+        base: model.past.as_ref().map(|past| Base(past.base.clone())),
         agent: spot.actor.filter(|_| spot.screen.of == Subject::Agent),
-        environments: *spot.screen == *screen::of_environments(),
+        environments: screen::is_of_environments(spot.screen),
+        build: spot.build.clone().filter(|_| spot.screen.of == Subject::Build),
     }
 }
 

@@ -173,6 +173,13 @@ impl Model {
         self.enter(Spot::new(screen::of_agent(), run, Some(actor)));
     }
 
+    /// Looks at a build of an environment.
+    pub(in crate::watch) fn enter_build(&mut self, build: String) {
+        let mut spot = Spot::new(screen::of_build(), None, None);
+        spot.build = Some(build);
+        self.enter(spot);
+    }
+
     /// Looks at a text.
     pub(in crate::watch) fn enter_text(&mut self, passage: Passage) {
         let (run, actor) = (self.spot().run.clone(), self.spot().actor);

@@ -2,7 +2,7 @@
 
 use super::super::source::{News, Wish};
 use super::act;
-use crate::watch::model::{Heard, Model, Past, Watched};
+use crate::watch::model::{Heard, Model, Watched};
 use troupe_core::port::journal::{Entry, RunStatus};
 
 pub(super) fn take(model: &mut Model, news: News) -> Vec<Wish> {
@@ -56,6 +56,8 @@ pub(super) fn take(model: &mut Model, news: News) -> Vec<Wish> {
         News::Output(opened) => return act::opened(model, opened),
         News::Edited(opened, text) => act::edited(model, opened, &text),
         News::Environments(environments) => model.environments = Some(environments),
+        News::Builds(builds) => model.builds = Some(builds),
+        News::BuildLog(name, text) => model.build_log = Some((name, text)),
         News::Done(text) => model.tell(text, false),
         News::Refused(text) => model.tell(text, true),
         News::Trouble(trouble) => model.trouble = trouble,
@@ -73,17 +75,17 @@ fn take_run(model: &mut Model, loaded: super::super::Loaded) {
     if model.spot().run.as_ref() != Some(&loaded.facts.run) {
         return;
     }
-    let super::super::Loaded { facts, folds } = loaded;
+    let super::super::Loaded { facts, history } = loaded;
     let mut run = Watched {
         facts: facts.clone(),
-        folds,
+        history,
     };
     run.stand(facts);
     model.run = Some(run);
     // Numbers of agents mean others in another run.
     model.writing.clear();
-    if let Some(Past { at, .. }) = &mut model.past {
-        *at = (*at).max(1);
+    if let Some(at) = model.past.as_ref().map(|past| past.at) {
+        super::travel::to_event(model, at);
     }
 }
 
@@ -92,14 +94,14 @@ fn take_entries(model: &mut Model, entries: &[Entry]) {
         return;
     };
     for entry in entries {
-        run.folds.fold(entry);
+        run.history.fold(entry);
     }
     // That somebody works on it is what its events say.
     if !entries.is_empty() {
         run.facts.standing.interrupted = false;
-        run.facts.standing.status = run.folds.view.status;
+        run.facts.standing.status = run.history.now.view.status;
     }
-    model.writing.end_of_the_dead(&run.folds.view);
+    model.writing.end_of_the_dead(&run.history.now.view);
     for entry in entries {
         if let troupe_core::event::Event::ModelReplied { actor, .. } = &entry.event {
             model.writing.end(*actor);
@@ -111,9 +113,9 @@ impl Watched {
     /// Takes what is known besides the events. That a run waits is no event.
     fn stand(&mut self, facts: super::super::Facts) {
         if facts.standing.status == RunStatus::Waiting {
-            self.folds.view.status = RunStatus::Waiting;
-        } else if self.folds.view.status == RunStatus::Waiting {
-            self.folds.view.status = RunStatus::Running;
+            self.history.now.view.status = RunStatus::Waiting;
+        } else if self.history.now.view.status == RunStatus::Waiting {
+            self.history.now.view.status = RunStatus::Running;
         }
         self.facts = facts;
     }

@@ -274,13 +274,16 @@ fn a_run_of_this_process_is_not_left_by_mistake() {
 fn events_are_folded_once() {
     let story = half_way();
     let mut model = of_run(&half_way(), SIZE);
-    let before = model.run.as_ref().unwrap().folds.view.clone();
+    let before = model.run.as_ref().unwrap().history.now.view.clone();
     tell(&mut model, News::Entries(id("01A"), story.entries.clone()));
-    assert_eq!(model.run.as_ref().unwrap().folds.view, before);
+    assert_eq!(model.run.as_ref().unwrap().history.now.view, before);
     tell(&mut model, News::Entries(id("01B"), finished().entries));
-    assert_eq!(model.run.as_ref().unwrap().folds.view, before, "of another run");
+    assert_eq!(model.run.as_ref().unwrap().history.now.view, before, "of another run");
     tell(&mut model, News::Entries(id("01A"), finished().entries));
-    assert_eq!(model.run.as_ref().unwrap().folds.view.status, RunStatus::Succeeded);
+    assert_eq!(
+        model.run.as_ref().unwrap().history.now.view.status,
+        RunStatus::Succeeded
+    );
 }
 
 #[test]

@@ -10,7 +10,7 @@ pub(super) fn go(model: &mut Model, travel: Travel) {
     let Some(run) = &model.run else {
         return;
     };
-    let all = run.folds.view.events;
+    let all = run.history.now.view.events;
     let at = model.past.as_ref().map_or(all, |past| past.at);
     let far = (all / STEPS).max(2);
     let to = match travel {
@@ -36,9 +36,15 @@ pub(super) fn to_event(model: &mut Model, at: u64) {
     let Some(run) = &model.run else {
         return;
     };
-    let at = at.clamp(1, run.folds.view.events.max(1));
+    let at = at.clamp(1, run.history.now.view.events.max(1));
     let folds = model.past.take().and_then(|past| past.folds);
-    model.past = Some(Past { at, folds });
+    let kept = run.history.before(at);
+    // What is shown already is mostly the nearer one on the way forth.
+    let shown = folds
+        .iter()
+        .filter(|folds| (kept.view.events..=at).contains(&folds.view.events));
+    let base = shown.last().unwrap_or(kept).clone();
+    model.past = Some(Past { at, folds, base });
 }
 
 pub(super) fn present(model: &mut Model) {

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
 use troupe_core::port::Error;
+use troupe_core::port::build::{BuildEntry, BuildRecord};
 use troupe_core::port::pool::{Environment, EnvironmentPool};
 use troupe_core::port::sandbox::{
     Blueprint, Ended, Execution, Leftover, Listener, Pieces, Reason, Sandbox, SandboxEngine,
@@ -30,6 +31,8 @@ pub struct World {
     pub ends: Vec<(Deed, VecDeque<Ended>)>,
     pub deeds: Vec<Deed>,
     pub open: usize,
+    /// What builds told of themselves.
+    pub told: Vec<BuildEntry>,
 }
 
 #[derive(Clone, Default)]
@@ -193,4 +196,16 @@ impl EnvironmentPool for Engine {
         self.0.lock().unwrap().pool.retain(|it| it.image != image);
         Ok(())
     }
+
+    fn record(&self, _: u64) -> Box<dyn BuildRecord> {
+        Box::new(self.clone())
+    }
+}
+
+impl BuildRecord for Engine {
+    fn note(&mut self, entry: BuildEntry) {
+        self.0.lock().unwrap().told.push(entry);
+    }
+
+    fn print(&mut self, _: &[u8]) {}
 }
