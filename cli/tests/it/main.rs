@@ -20,6 +20,7 @@ mod growth;
 mod judged;
 mod language;
 #[cfg(feature = "local")]
+mod listed_hosts;
 mod local_models;
 mod lsp;
 #[cfg(feature = "local")]

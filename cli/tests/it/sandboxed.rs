@@ -13,7 +13,8 @@ fn streamed(delta: &Value, finish: &str) -> Option<String> {
     Some(format!("{head}: {}\r\n\r\n{body}", body.len()))
 }
 
-fn says(text: &str) -> Option<String> {
+/// An answer of a model.
+pub fn says(text: &str) -> Option<String> {
     streamed(&json!({ "content": text }), "stop")
 }
 
@@ -79,41 +80,6 @@ fn agents_and_steps_meet_in_a_shared_sandbox_and_leave_nothing() {
     );
     let name = run.json()["run"].as_str().unwrap().to_owned();
     assert!(kept(&place, &name).is_empty());
-}
-
-#[test]
-fn a_command_reaches_listed_hosts_and_is_told_of_others() {
-    let Some(image) = image() else { return };
-    let server =
-        Server::start(|_| Some("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 5\r\n\r\nhello".to_owned()));
-    let address = server
-        .address
-        .trim_start_matches("http://")
-        .split('/')
-        .next()
-        .unwrap()
-        .to_owned();
-    let place = Place::new();
-    // What bash has is enough to ask a proxy.
-    let script = format!(
-        "ask() {{ exec 3<>/dev/tcp/127.0.0.1/3128; printf \"GET http://$1/ HTTP/1.1\\r\\n\\r\\n\" >&3; cat <&3; exec 3>&-; }}\n      \
-         ask {address} | tail -n 1; ask other.example >/dev/null; echo; echo $http_proxy"
-    );
-    place.file(
-        "w.yaml",
-        format!(
-            "troupe: 1\nname: listed\nsteps:\n  a:\n    run: [bash, -c, {}]\n    \
-             sandbox: {{ image: '{image}', network: ['{address}'] }}\n\
-             outputs: {{ out: '${{{{ steps.a.output.stdout }}}}', err: '${{{{ steps.a.output.stderr }}}}' }}\n",
-            json!(script)
-        ),
-    );
-    let run = place.troupe(&["run", "w.yaml", "--json"]);
-    assert_eq!(run.code, 0, "{run:?}");
-    let outputs = &run.json()["outputs"];
-    assert_eq!(outputs["out"], "hello\nhttp://127.0.0.1:3128\n");
-    let told = format!("network: other.example:80 was not reached: the sandbox's `network` lists only {address}\n");
-    assert_eq!(outputs["err"], told);
 }
 
 /// The sandboxes that wait for a run.
@@ -356,26 +322,31 @@ fn agents_make_the_environment_that_rules_cannot() {
     assert_eq!(place.troupe(&["env", "gc", "--keep", "0"]).code, 0);
 }
 
+/// How environments are built with agents whose model answers at an address.
+fn building<'a>(image: &'a str, url: &'a str, told: &'a str) -> [&'a str; 12] {
+    [
+        "env",
+        "build",
+        "instances.jsonl",
+        "--base",
+        image,
+        "--repeats",
+        "1",
+        "--model",
+        "openai/x",
+        "--model-url",
+        url,
+        told,
+    ]
+}
+
 #[test]
 fn a_batch_asks_agents_once_about_what_rules_cannot() {
     let Some(image) = image() else { return };
     let server = Server::start(plans);
     let place = Place::new();
     place.file("instances.jsonl", format!("{}\n", odd(&place, "batch")));
-    let build = || {
-        let model = ["--model", "openai/x", "--model-url", &server.address];
-        let common = [
-            "env",
-            "build",
-            "instances.jsonl",
-            "--base",
-            &image,
-            "--repeats",
-            "1",
-            "--json",
-        ];
-        place.troupe(&[&common[..], &model].concat())
-    };
+    let build = || place.troupe(&building(&image, &server.address, "--json"));
     let built = build();
     assert_eq!(built.code, 0, "{built:?}");
     let report = built.json();
@@ -404,20 +375,7 @@ fn agents_that_cannot_be_asked_are_trouble_and_asked_again() {
     let place = Place::new();
     let instance = odd(&place, "trouble");
     place.file("instances.jsonl", format!("{instance}\n"));
-    let build = |url: &str| {
-        let model = ["--model", "openai/x", "--model-url", url];
-        let common = [
-            "env",
-            "build",
-            "instances.jsonl",
-            "--base",
-            &image,
-            "--repeats",
-            "1",
-            "--json",
-        ];
-        place.troupe(&[&common[..], &model].concat())
-    };
+    let build = |url: &str| place.troupe(&building(&image, url, "--json"));
     let refused = build(&broken.address);
     assert_eq!(refused.code, 1, "{refused:?}");
     let report = refused.json();
@@ -447,19 +405,8 @@ fn a_batch_that_is_stopped_leaves_no_agent_at_work() {
     let instance = odd(&place, "stopped");
     let id = instance["instance_id"].as_str().unwrap().to_owned();
     place.file("instances.jsonl", format!("{instance}\n"));
-    let model = ["--model", "openai/x", "--model-url", &stuck.address];
-    let common = [
-        "env",
-        "build",
-        "instances.jsonl",
-        "--base",
-        &image,
-        "--repeats",
-        "1",
-        "--quiet",
-    ];
     let mut child = place
-        .command(&[&common[..], &model].concat())
+        .command(&building(&image, &stuck.address, "--quiet"))
         .stdout(Stdio::null())
         .spawn()
         .unwrap();

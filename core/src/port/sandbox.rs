@@ -1,8 +1,10 @@
 //! Places apart in which commands run.
 
 mod hosts;
+mod inner;
 
 pub use hosts::{HostPattern, Hosts};
+pub use inner::is_inner;
 
 use super::Error;
 use crate::input::Exit;

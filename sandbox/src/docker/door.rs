@@ -29,8 +29,8 @@ pub(super) struct Door {
     proxy: Proxy,
     mounts: Vec<Mount>,
     program: Vec<String>,
-    /// Whether the program was begun.
-    has_begun: Mutex<bool>,
+    /// The program's run in the container, by the engine's name for it, where it was begun.
+    begun: Mutex<Option<String>>,
 }
 
 impl Door {
@@ -50,7 +50,7 @@ impl Door {
             proxy,
             mounts,
             program,
-            has_begun: Mutex::new(false),
+            begun: Mutex::default(),
         }))
     }
 
@@ -71,11 +71,13 @@ impl Door {
 
     /// Sees to it that the program inside runs: a command may have ended it.
     pub(super) async fn ready(&self, container: &Container) -> Result<(), Error> {
-        let mut has_begun = self.has_begun.lock().await;
-        if *has_begun && self.is_there(container).await {
+        let mut begun = self.begun.lock().await;
+        if let Some(run) = &*begun
+            && self.is_there(container, run).await
+        {
             return Ok(());
         }
-        let began = timeout(BEGIN, self.begin(container)).await;
+        let began = timeout(BEGIN, self.begin(container, &mut begun)).await;
         let late = || Err("it does not begin".to_owned());
         began.unwrap_or_else(|_| late()).map_err(|why| {
             let message = format!(
@@ -83,22 +85,28 @@ impl Door {
                 self.program.join(" ")
             );
             Error::new(ErrorKind::Other, message)
-        })?;
-        *has_begun = true;
-        Ok(())
+        })
     }
 
     /// Whether the program is among the container's processes. The engine's own record of it lags behind: right after
-    /// a command killed it, it still says that it runs.
-    async fn is_there(&self, container: &Container) -> bool {
-        let listed = container.client.top_processes(&container.id, None).await;
-        let processes = listed.ok().and_then(|listed| listed.processes).unwrap_or_default();
-        let program = self.program.join(" ");
-        let is_program = |process: &Vec<String>| process.last().is_some_and(|command| command.contains(&program));
-        processes.iter().any(is_program)
+    /// a command killed it, it still says that it runs. Only an engine that cannot list processes is asked for that.
+    async fn is_there(&self, container: &Container, run: &str) -> bool {
+        let client = &container.client;
+        match client.top_processes(&container.id, None).await {
+            Ok(listed) => {
+                let program = self.program.join(" ");
+                let is_program =
+                    |process: &Vec<String>| process.last().is_some_and(|command| command.contains(&program));
+                listed.processes.unwrap_or_default().iter().any(is_program)
+            }
+            Err(_) => {
+                let run = client.inspect_exec(run).await;
+                run.is_ok_and(|run| run.running == Some(true))
+            }
+        }
     }
 
-    async fn begin(&self, container: &Container) -> Result<(), String> {
+    async fn begin(&self, container: &Container, begun: &mut Option<String>) -> Result<(), String> {
         let config = ExecConfig {
             attach_stdout: Some(true),
             attach_stderr: Some(true),
@@ -108,8 +116,8 @@ impl Door {
         };
         let client = &container.client;
         let created = client.create_exec(&container.id, config).await;
-        let created = created.map_err(|error| error.to_string())?;
-        let started = client.start_exec(&created.id, None::<StartExecOptions>).await;
+        let run = begun.insert(created.map_err(|error| error.to_string())?.id);
+        let started = client.start_exec(run, None::<StartExecOptions>).await;
         let StartExecResults::Attached { mut output, .. } = started.map_err(|error| error.to_string())? else {
             return Err("the engine does not let it be heard".to_owned());
         };

@@ -111,6 +111,12 @@ impl Docker {
         &self.version
     }
 
+    /// Why sandboxes that may reach some hosts only do not reach them, where the machine's own proxy is one that they
+    /// cannot go through.
+    pub fn barred(&self) -> Option<&str> {
+        self.way.upstream.barred()
+    }
+
     /// A container that runs.
     pub(crate) async fn start(&self, blueprint: &Blueprint) -> Result<Container, Error> {
         self.start_on(blueprint, &Base::of(blueprint)).await

@@ -23,8 +23,10 @@ impl Moment {
         let mut next = || numbers.next()?.ok();
         let (year, month, day) = (next()?, next()?, next()?);
         let time = (next().unwrap_or(0), next().unwrap_or(0), next().unwrap_or(0));
-        let sound = (1970..10_000).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
-        sound.then(|| Self(days(year, month, day) * DAY + time.0 * 3_600 + time.1 * 60 + time.2))
+        let of_day = (0..=24).contains(&time.0) && (0..60).contains(&time.1) && (0..=60).contains(&time.2);
+        let of_year = (1..=12).contains(&month) && (1..=31).contains(&day);
+        ((1970..10_000).contains(&year) && of_year && of_day)
+            .then(|| Self(days(year, month, day) * DAY + time.0 * 3_600 + time.1 * 60 + time.2))
     }
 
     /// So many days later.
@@ -92,8 +94,8 @@ mod tests {
         let first = Moment::read("2024-01-01").unwrap();
         assert_eq!(first.days_later(60).to_string(), "2024-03-01T00:00:00Z");
         assert_eq!(
-            ["", "soon", "2024-13-01", "2024-01"].map(Moment::read),
-            [None, None, None, None]
+            ["", "soon", "2024-13-01", "2024-01", "2024-01-01T9000000000000000000:00"].map(Moment::read),
+            [None; 5]
         );
     }
 }

@@ -17,12 +17,14 @@ use tokio::process::Command;
 /// # Errors
 /// When they cannot be read.
 pub fn identity(source: &Source) -> std::io::Result<String> {
-    let hash = |bytes: &[u8]| blake3::hash(bytes).to_hex().to_string();
+    let mut hasher = blake3::Hasher::new();
     match source {
-        Source::Git { from, commit } => Ok(format!("{from} {commit}")),
-        Source::Archive(path) => Ok(hash(&std::fs::read(path)?)),
-        Source::Folder(path) => Ok(hash(&super::pack::folder(path)?)),
-    }
+        Source::Git { from, commit } => return Ok(format!("{from} {commit}")),
+        // Archives may be of gigabytes.
+        Source::Archive(path) => hasher.update_reader(File::open(path)?)?,
+        Source::Folder(path) => hasher.update(&super::pack::folder(path)?),
+    };
+    Ok(hasher.finalize().to_hex().to_string())
 }
 
 /// Bytes that the files of an archive may have: more is no repository.

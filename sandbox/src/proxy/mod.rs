@@ -4,38 +4,36 @@
 //! connections on ([`inside`]); here every request is looked at before anybody is called.
 
 mod address;
+mod folder;
 pub mod inside;
+mod relay;
 mod request;
 mod serve;
 mod upstream;
+mod without;
 
 pub use inside::Forwarder;
 pub use upstream::Upstream;
 
+use folder::{Folder, SOCKET};
 use serve::serve;
 use std::collections::BTreeMap;
-use std::fs;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::net::UnixListener;
 use tokio::task::JoinHandle;
 use troupe_core::port::sandbox::{Hosts, Mount};
 use troupe_core::port::{Error, ErrorKind};
 
 /// Where a sandbox sees the folder with the proxy's socket.
 pub(crate) const DOOR: &str = "/run/troupe/door";
-/// The socket's name.
-const SOCKET: &str = "proxy";
 /// The port at which programs in a sandbox find the proxy: the usual one of proxies.
 pub(crate) const PORT: u16 = 3128;
-/// Requests that are remembered as refused until somebody asks.
-const REMEMBERED: usize = 64;
+/// Hosts that are remembered as refused until somebody asks: what they are told with is read by a model.
+const REMEMBERED: usize = 32;
 
 /// The proxy of one sandbox; gone when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Proxy {
-    folder: PathBuf,
+    folder: Folder,
     refused: Arc<Refused>,
     serving: JoinHandle<()>,
 }
@@ -43,10 +41,12 @@ pub(crate) struct Proxy {
 impl Proxy {
     /// Listens in a folder of this name, for a sandbox that may reach these hosts.
     pub(crate) fn open(name: &str, hosts: Hosts, upstream: Upstream) -> Result<Self, Error> {
-        let parent = parent().map_err(|error| trouble(&error))?;
-        sweep(&parent);
-        let folder = parent.join(name);
-        let listener = listen(&folder).map_err(|error| trouble(&error))?;
+        let trouble = |error: std::io::Error| {
+            let message = format!("the proxy of a sandbox cannot listen: {error}");
+            Error::new(ErrorKind::Storage, message).caused_by(error)
+        };
+        let folder = Folder::take(name).map_err(trouble)?;
+        let listener = folder.listen().map_err(trouble)?;
         let refused = Arc::new(Refused::default());
         let serving = tokio::spawn(serve(listener, Arc::new(hosts), Arc::new(upstream), refused.clone()));
         Ok(Self {
@@ -59,7 +59,7 @@ impl Proxy {
     /// How the sandbox sees it.
     pub(crate) fn mount(&self) -> Mount {
         Mount {
-            host: self.folder.clone(),
+            host: self.folder.path.clone(),
             inside: DOOR.to_owned(),
         }
     }
@@ -73,7 +73,6 @@ impl Proxy {
 impl Drop for Proxy {
     fn drop(&mut self) {
         self.serving.abort();
-        let _ = fs::remove_dir_all(&self.folder);
     }
 }
 
@@ -108,7 +107,7 @@ pub(crate) struct Refused(Mutex<BTreeMap<String, String>>);
 impl Refused {
     fn note(&self, host: &str, why: &str) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if all.len() < REMEMBERED {
+        if all.len() < REMEMBERED || all.contains_key(host) {
             all.insert(host.to_owned(), why.to_owned());
         }
     }
@@ -137,50 +136,6 @@ pub(crate) fn variables() -> impl Iterator<Item = (String, String)> {
     // Node's own client asks for this (its documentation of command-line options).
     let node = [("NODE_USE_ENV_PROXY".to_owned(), "1".to_owned())];
     proxies.into_iter().chain(own).chain(node)
-}
-
-fn trouble(error: &std::io::Error) -> Error {
-    let message = format!("the proxy of a sandbox cannot listen: {error}");
-    Error::new(ErrorKind::Storage, message)
-}
-
-/// The folder of all such folders of this user. A name in it cannot be guessed, and nobody else can list it: what is
-/// in a sandbox is another user to the kernel where the engine says so, and has to come through.
-fn parent() -> std::io::Result<PathBuf> {
-    let user = nix::unistd::geteuid();
-    let parent = std::env::temp_dir().join(format!("troupe-{user}"));
-    fs::create_dir_all(&parent)?;
-    let found = fs::symlink_metadata(&parent)?;
-    if !found.is_dir() || found.uid() != user.as_raw() {
-        let message = format!("{} belongs to somebody else", parent.display());
-        return Err(std::io::Error::new(std::io::ErrorKind::PermissionDenied, message));
-    }
-    fs::set_permissions(&parent, fs::Permissions::from_mode(0o711))?;
-    Ok(parent)
-}
-
-/// Removes folders of processes that are gone: their names say which.
-fn sweep(parent: &Path) {
-    for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let process = name
-            .to_str()
-            .and_then(|name| name.split('-').nth(1)?.parse::<u32>().ok());
-        if process.is_some_and(|process| !Path::new(&format!("/proc/{process}")).exists()) {
-            let _ = fs::remove_dir_all(entry.path());
-        }
-    }
-}
-
-fn listen(folder: &Path) -> std::io::Result<UnixListener> {
-    fs::create_dir_all(folder)?;
-    fs::set_permissions(folder, fs::Permissions::from_mode(0o711))?;
-    let socket = folder.join(SOCKET);
-    // One that a process left that is gone.
-    let _ = fs::remove_file(&socket);
-    let listener = UnixListener::bind(&socket)?;
-    fs::set_permissions(&socket, fs::Permissions::from_mode(0o666))?;
-    Ok(listener)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The head of a request to a proxy (RFC 9112), read strictly: what is read in two ways gets past somebody.
 
+use std::io::{Error, ErrorKind};
+use std::net::Ipv6Addr;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 /// Names and values, in their order.
@@ -7,6 +9,9 @@ type Headers = Vec<(String, String)>;
 
 /// Bytes of a head.
 const HEAD_BYTES: usize = 32 << 10;
+
+/// Bytes of a host's name, at most (RFC 1035, 2.3.4).
+const HOST_BYTES: usize = 255;
 
 /// Headers of one connection, which are not handed on (RFC 9110, 7.6.1), and those to a proxy.
 const OWN: [&str; 8] = [
@@ -36,6 +41,8 @@ pub(super) struct Plain {
     pub(super) port: u16,
     method: String,
     path: String,
+    /// The asking program's own: it is not answered in a later one.
+    version: String,
     headers: Headers,
     /// Bytes of its body.
     pub(super) body: u64,
@@ -49,7 +56,7 @@ impl Plain {
             Some(_) => format!("http://{authority}{}", self.path),
             None => self.path.clone(),
         };
-        let mut head = format!("{} {target} HTTP/1.1\r\nHost: {authority}\r\n", self.method);
+        let mut head = format!("{} {target} {}\r\nHost: {authority}\r\n", self.method, self.version);
         for (name, value) in &self.headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
@@ -73,7 +80,7 @@ pub(super) fn authority(host: &str, port: u16, usual: u16) -> String {
 }
 
 /// Reads a head up to its empty line, a byte at a time: what follows is somebody else's. None at the end of a
-/// connection.
+/// connection; what can be no head is [`ErrorKind::InvalidData`].
 pub(super) async fn head(stream: &mut (impl AsyncRead + Unpin)) -> std::io::Result<Option<String>> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -83,11 +90,12 @@ pub(super) async fn head(stream: &mut (impl AsyncRead + Unpin)) -> std::io::Resu
         }
         head.push(byte[0]);
         if head.len() > HEAD_BYTES {
-            return Err(std::io::Error::other("its head is too long"));
+            return Err(Error::new(ErrorKind::InvalidData, "the head is too long"));
         }
     }
     let text = String::from_utf8(head);
-    text.map(Some).map_err(|_| std::io::Error::other("its head is no text"))
+    text.map(Some)
+        .map_err(|_| Error::new(ErrorKind::InvalidData, "the head is no text"))
 }
 
 /// What a head asks for.
@@ -95,7 +103,7 @@ pub(super) fn read(head: &str) -> Result<Request, &'static str> {
     let mut lines = head.trim_end_matches("\r\n").split("\r\n");
     let first = lines.next().unwrap_or_default();
     let words: Vec<&str> = first.split(' ').collect();
-    let [method, target, "HTTP/1.1" | "HTTP/1.0"] = words[..] else {
+    let [method, target, version @ ("HTTP/1.1" | "HTTP/1.0")] = words[..] else {
         return Err("this is no HTTP/1 request");
     };
     if first.contains(|letter: char| letter.is_control()) || !is_token(method) {
@@ -121,6 +129,7 @@ pub(super) fn read(head: &str) -> Result<Request, &'static str> {
         port,
         method: method.to_owned(),
         path,
+        version: version.to_owned(),
         headers,
         body,
     }))
@@ -158,19 +167,28 @@ fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(is_letter)
 }
 
+/// A host and its port: an address of version 6 stands in brackets, and nothing else does.
 fn split(authority: &str, usual: Option<u16>) -> Result<(String, u16), &'static str> {
     const WRONG: &str = "the host or its port is no good";
-    let (host, port) = match authority.rsplit_once(':') {
-        Some((host, port)) if !port.contains(']') => (host, port.parse().map_err(|_| WRONG)?),
-        _ => (authority, usual.ok_or(WRONG)?),
+    let (host, port) = match authority.strip_prefix('[') {
+        Some(rest) => rest.split_once(']').ok_or(WRONG)?,
+        None => authority.split_at(authority.find(':').unwrap_or(authority.len())),
     };
-    let host = host
-        .strip_prefix('[')
-        .and_then(|it| it.strip_suffix(']'))
-        .unwrap_or(host);
-    let is_letter = |letter: u8| letter.is_ascii_alphanumeric() || b"-._:".contains(&letter);
-    match port > 0 && !host.is_empty() && host.bytes().all(is_letter) {
-        true => Ok((host.to_owned(), port)),
-        false => Err(WRONG),
+    let is_host = match authority.starts_with('[') {
+        true => host.parse::<Ipv6Addr>().is_ok(),
+        false => {
+            let is_letter = |letter: u8| letter.is_ascii_alphanumeric() || b"-._".contains(&letter);
+            (1..=HOST_BYTES).contains(&host.len()) && host.bytes().all(is_letter)
+        }
+    };
+    let port = match port.strip_prefix(':') {
+        // A number with a sign is read by some and not by others.
+        Some(port) if port.bytes().all(|it| it.is_ascii_digit()) => port.parse().ok(),
+        None if port.is_empty() => usual,
+        _ => None,
+    };
+    match port {
+        Some(port) if port > 0 && is_host => Ok((host.to_owned(), port)),
+        _ => Err(WRONG),
     }
 }

@@ -1,9 +1,9 @@
 //! The proxy that this machine itself has to go through, as companies have them.
 
+use super::without::Without;
 use super::{address, request};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use std::net::IpAddr;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use troupe_core::port::sandbox::Hosts;
@@ -11,10 +11,19 @@ use troupe_core::port::sandbox::Hosts;
 /// Which proxy is asked for which hosts.
 #[derive(Debug, Clone, Default)]
 pub struct Upstream {
-    http: Option<Proxy>,
-    https: Option<Proxy>,
-    /// Names, each with all below it, and addresses that are called without; `*` for all.
-    without: Vec<String>,
+    http: Way,
+    https: Way,
+    without: Without,
+}
+
+/// How hosts are called that are called by no other way.
+#[derive(Debug, Clone, Default)]
+enum Way {
+    #[default]
+    Direct,
+    Through(Proxy),
+    /// Through a proxy that cannot be asked; going past it is for whoever set it to decide. Why it cannot.
+    Barred(String),
 }
 
 /// A proxy that speaks plain HTTP.
@@ -34,19 +43,20 @@ impl std::fmt::Debug for Proxy {
 
 impl Upstream {
     /// As variables of these names say, in small letters or in large ones: `http_proxy`, `https_proxy`, `all_proxy`,
-    /// `no_proxy`. A proxy that is no `http://` one is passed over: it cannot be asked.
+    /// `no_proxy`. Through a proxy that is no `http://` one nothing is reached.
     pub fn of(variable: impl Fn(&str) -> Option<String>) -> Self {
-        let variable = |name: &str| {
+        let variable = |name: &'static str| {
             let both = variable(name).or_else(|| variable(&name.to_ascii_uppercase()));
-            both.filter(|value| !value.trim().is_empty())
+            both.filter(|value| !value.trim().is_empty()).map(|value| (name, value))
         };
-        let proxy = |name: &str| Proxy::read(&variable(name).or_else(|| variable("all_proxy"))?);
-        let without = variable("no_proxy").unwrap_or_default();
-        let without = without.split(',').map(|it| it.trim().to_ascii_lowercase());
+        let way = |name| match variable(name).or_else(|| variable("all_proxy")) {
+            Some((name, text)) => Way::of(name, text.trim()),
+            None => Way::Direct,
+        };
         Self {
-            http: proxy("http_proxy"),
-            https: proxy("https_proxy"),
-            without: without.filter(|it| !it.is_empty()).collect(),
+            http: way("http_proxy"),
+            https: way("https_proxy"),
+            without: Without::of(&variable("no_proxy").map(|(_, text)| text).unwrap_or_default()),
         }
     }
 
@@ -55,16 +65,42 @@ impl Upstream {
         Self::of(|name| std::env::var(name).ok())
     }
 
-    /// The proxy for a host, for a tunnel or for plain HTTP.
-    pub(super) fn of_host(&self, host: &str, tunnel: bool) -> Option<&Proxy> {
-        let host = host.trim_end_matches('.').to_ascii_lowercase();
-        let own = host.parse::<IpAddr>().is_ok_and(|it| it.is_loopback()) || host == "localhost";
-        let passed_by = |it: &String| {
-            let name = it.trim_start_matches("*.").trim_start_matches('.');
-            it == "*" || host == name || host.strip_suffix(name).is_some_and(|rest| rest.ends_with('.'))
-        };
-        let proxy = if tunnel { &self.https } else { &self.http };
-        proxy.as_ref().filter(|_| !own && !self.without.iter().any(passed_by))
+    /// Why sandboxes that may reach some hosts reach none of them, or none by TLS, where the machine's proxy is one that
+    /// cannot be asked.
+    pub fn barred(&self) -> Option<&str> {
+        [&self.https, &self.http].into_iter().find_map(|way| match way {
+            Way::Barred(why) => Some(why.as_str()),
+            Way::Direct | Way::Through(_) => None,
+        })
+    }
+
+    /// The proxy for a host, for a tunnel or for plain HTTP; none where it is called directly.
+    pub(super) fn of_host(&self, host: &str, port: u16, tunnel: bool) -> Result<Option<&Proxy>, String> {
+        let way = if tunnel { &self.https } else { &self.http };
+        match way {
+            Way::Direct => Ok(None),
+            _ if self.without.has(host, port) => Ok(None),
+            Way::Through(proxy) => Ok(Some(proxy)),
+            Way::Barred(why) => Err(why.clone()),
+        }
+    }
+}
+
+impl Way {
+    /// As a variable of this name says.
+    fn of(name: &str, text: &str) -> Self {
+        Proxy::read(text).map_or_else(
+            || {
+                // What it is asked with is nobody else's.
+                let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
+                let rest = rest.rsplit('@').next().unwrap_or_default();
+                let shown = if scheme.is_empty() { rest.to_owned() } else { format!("{scheme}://{rest}") };
+                Self::Barred(format!(
+                    "this machine goes through the proxy `{shown}` (`{name}`), and sandboxes can go only through one like `http://HOST:PORT`; `no_proxy` names hosts that are called without"
+                ))
+            },
+            Self::Through,
+        )
     }
 }
 
@@ -72,7 +108,7 @@ impl Proxy {
     fn read(text: &str) -> Option<Self> {
         let text = text.trim();
         let rest = match text.split_once("://") {
-            Some(("http", rest)) => rest,
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => rest,
             Some(_) => return None,
             None => text,
         };
@@ -100,13 +136,13 @@ impl Proxy {
     }
 
     /// A connection to it, for a request to this host. Where the host's name can be resolved here, it may not stand
-    /// for an inner address; where it cannot, the proxy alone knows.
+    /// for an address of this machine or its networks. The proxy is told the name and resolves it anew, since it may
+    /// decide by names itself: what it calls then is up to it.
     pub(super) async fn connect(&self, hosts: &Hosts, host: &str, port: u16) -> Result<TcpStream, String> {
-        if tokio::net::lookup_host((host, port))
-            .await
-            .is_ok_and(|mut found| found.next().is_some())
+        if let Ok(found) = address::found(host, port).await
+            && !found.is_empty()
         {
-            address::allowed(hosts, host, port).await?;
+            address::allowed(hosts, port, &found)?;
         }
         let connected = TcpStream::connect((self.host.as_str(), self.port)).await;
         connected.map_err(|error| format!("the proxy {self:?} of this machine cannot be reached: {error}"))

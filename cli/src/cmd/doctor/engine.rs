@@ -26,13 +26,19 @@ impl Check for Engine {
         let left = engine.leftovers().await?;
         let version = engine.version();
         let data = serde_json::json!({ "engine": version, "left_over": left.len() });
-        if left.is_empty() {
-            return Ok(vec![Finding::good(format!("engine {version}")).with(data)]);
-        }
-        // They may be of any workspace: this one is no worse for them.
-        let count = left.len();
-        let message =
-            format!("engine {version}; processes that are gone left {count}: `troupe sandbox gc` removes them");
-        Ok(vec![Finding::good(message).with(data)])
+        let message = match left.len() {
+            0 => format!("engine {version}"),
+            // They may be of any workspace: this one is no worse for them.
+            count => {
+                format!("engine {version}; processes that are gone left {count}: `troupe sandbox gc` removes them")
+            }
+        };
+        let barred = engine.barred().map(|why| {
+            Finding::warning(
+                format!("those with a list of hosts as their `network` do not reach them: {why}"),
+                "give `http_proxy` and `https_proxy` a proxy that is asked over plain HTTP, or name the hosts in `no_proxy`",
+            )
+        });
+        Ok([Finding::good(message).with(data)].into_iter().chain(barred).collect())
     }
 }

@@ -29,8 +29,8 @@ struct Removed {
     left: Vec<String>,
     /// Images that containers stand on: they stay.
     in_use: Vec<String>,
-    /// Bytes above base images, before and after.
-    bytes: (u64, u64),
+    /// All environments that were there.
+    kept: Vec<Kept>,
 }
 
 pub fn run(arguments: &EnvGc, settings: &Settings) -> anyhow::Result<Exit> {
@@ -114,11 +114,9 @@ async fn removed(
         }
     }
     if let Some(most) = arguments.keep_bytes {
-        let gone = evicted(&rest, most);
-        rest.retain(|it| !gone.contains(&it.image));
-        removed.images.extend(gone);
+        removed.images.extend(evicted(&rest, most));
     }
-    removed.bytes = (taken(&kept), taken(&rest));
+    removed.kept = kept;
     let end = of_place(&workspace::place(place));
     for (image, owner) in engine.left_images(REPOSITORY).await? {
         let ours = owner.starts_with(OWNER) && owner.ends_with(&end);
@@ -130,7 +128,8 @@ async fn removed(
 }
 
 fn tell(removed: &Removed, dry_run: bool, settings: &Settings) -> anyhow::Result<()> {
-    let (before, after) = removed.bytes;
+    let rest = removed.kept.iter().filter(|it| !removed.images.contains(&it.image));
+    let (before, after) = (taken(&removed.kept), taken(rest));
     if settings.json {
         return report::print_json(&json!({
             "removed": removed.images, "left_over": removed.left, "in_use": removed.in_use, "dry_run": dry_run,

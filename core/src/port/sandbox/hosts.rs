@@ -1,12 +1,15 @@
 //! Hosts that a sandbox may reach, by name.
 
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::{IpAddr, Ipv6Addr};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
 /// Ports of a host that is written without one: HTTP and HTTPS.
 const PORTS: [u16; 2] = [80, 443];
+
+/// Bytes of a name, at most (RFC 1035, 2.3.4, without the dots at its ends).
+const NAME_BYTES: usize = 253;
 
 /// Hosts that may be reached; all others may not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,13 +30,8 @@ impl Hosts {
         }
     }
 
-    /// Whether what an allowed name resolves to may be reached: any address of the world outside, and one of the
-    /// machine or its networks only where it is listed itself. Else whoever owns a name could point it inside.
-    pub fn allow_address(&self, address: IpAddr, port: u16) -> bool {
-        !is_inner(address) || self.list(address, port)
-    }
-
-    fn list(&self, address: IpAddr, port: u16) -> bool {
+    /// Whether an address is listed itself.
+    pub fn list(&self, address: IpAddr, port: u16) -> bool {
         let address = address.to_canonical();
         self.0
             .iter()
@@ -106,7 +104,12 @@ impl FromStr for HostPattern {
             let bytes = label.bytes();
             (1..=63).contains(&label.len()) && { bytes }.all(|it| it.is_ascii_alphanumeric() || b"-_".contains(&it))
         };
-        if host.is_empty() || !host.split('.').all(is_label) {
+        if !host.is_ascii() {
+            return Err(format!(
+                "`{text}` is no host: write its name as programs ask for it, in ASCII, where `m\u{fc}nchen.example` is `xn--mnchen-3ya.example`"
+            ));
+        }
+        if host.len() > NAME_BYTES || !host.split('.').all(is_label) {
             return Err(format!(
                 "`{text}` is no host: write a name (`example.com`), all below one (`*.example.com`) or an address, with a port where it is not 80 or 443 (`example.com:8080`)"
             ));
@@ -146,7 +149,8 @@ fn split(text: &str) -> Result<(&str, Option<u16>), String> {
         .and_then(|it| it.strip_suffix(']'))
         .filter(|it| bare(it))
         .unwrap_or(host);
-    let number = |port: &str| port.parse().ok().filter(|port| *port > 0);
+    let is_number = |port: &&str| port.bytes().all(|it| it.is_ascii_digit());
+    let number = |port: &str| Some(port).filter(is_number)?.parse().ok().filter(|port| *port > 0);
     let port = match port {
         Some(port) => Some(number(port).ok_or_else(|| format!("`{text}`: `{port}` is no port"))?),
         None => None,
@@ -177,32 +181,6 @@ impl TryFrom<String> for HostPattern {
 impl From<HostPattern> for String {
     fn from(pattern: HostPattern) -> Self {
         pattern.to_string()
-    }
-}
-
-/// Whether an address is one of the machine or its networks, or of none at all: what the registries of special-purpose
-/// addresses (RFC 6890 and its updates) do not call global.
-fn is_inner(address: IpAddr) -> bool {
-    match address.to_canonical() {
-        IpAddr::V4(address) => is_inner_v4(address),
-        IpAddr::V6(address) => match address.segments() {
-            // Translated addresses (RFC 6052) and those of 6to4 (RFC 3056) carry one of version 4.
-            [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => {
-                is_inner_v4(Ipv4Addr::from(u32::from(high) << 16 | u32::from(low)))
-            }
-            // Only 2000::/3 is given out (RFC 4291).
-            [first, ..] => first & 0xe000 != 0x2000,
-        },
-    }
-}
-
-fn is_inner_v4(address: Ipv4Addr) -> bool {
-    match address.octets() {
-        [0 | 10 | 127 | 224.., ..] | [169, 254, ..] | [192, 168, ..] | [192, 0, 0, _] => true,
-        [100, second, ..] => second & 0xc0 == 64,
-        [172, second, ..] => second & 0xf0 == 16,
-        [198, second, ..] => second & 0xfe == 18,
-        _ => false,
     }
 }
 
@@ -240,34 +218,16 @@ mod tests {
     }
 
     #[test]
-    fn inner_addresses_have_to_be_listed_themselves() {
-        let hosts = hosts(&["example.com", "127.0.0.1:8080", "[::1]:80", "fd00::1"]);
+    fn addresses_are_listed_in_whatever_way_they_are_written() {
+        let hosts = hosts(&["example.com", "127.0.0.1:8080", "[::1]:80", "fd00::1", "*.example.org"]);
         assert!(hosts.allow("127.0.0.1", 8080) && hosts.allow("::ffff:127.0.0.1", 8080) && hosts.allow("::1", 80));
         assert!(!hosts.allow("127.0.0.1", 80) && !hosts.allow("127.0.0.2", 8080));
-        let address = |text: &str, port| hosts.allow_address(text.parse().unwrap(), port);
-        assert!(address("127.0.0.1", 8080) && address("fd00::1", 443) && !address("127.0.0.1", 443));
-        for inner in [
-            "0.0.0.0",
-            "10.1.2.3",
-            "100.64.0.1",
-            "127.0.0.1",
-            "169.254.169.254",
-            "172.31.0.1",
-            "192.168.0.1",
-            "198.19.0.1",
-            "224.0.0.1",
-            "255.255.255.255",
-            "::",
-            "::ffff:10.0.0.1",
-            "fe80::1",
-            "fc00::1",
-            "ff02::1",
-            "64:ff9b::a00:1",
-            "2002:a00:1::1",
-        ] {
-            assert!(!address(inner, 443), "{inner}");
+        let list = |text: &str, port| hosts.list(text.parse().unwrap(), port);
+        assert!(list("127.0.0.1", 8080) && list("fd00::1", 443) && !list("127.0.0.1", 443));
+        // Other ways to write an address are names, and none is listed.
+        for other in ["127.0.0.1.", "2130706433", "0x7f.1", "127.1", "0177.0.0.1", "::1."] {
+            assert!(!hosts.allow(other, 80) && !hosts.allow(other, 8080), "{other}");
         }
-        assert!(address("93.184.216.34", 443) && address("2606:2800:220:1::1", 443) && address("172.32.0.1", 443));
     }
 
     #[test]
@@ -282,6 +242,12 @@ mod tests {
             "a..b",
             "example.com:0",
             "example.com:x",
+            "example.com:+80",
+            "example.com:",
+            "[example.com]:80",
+            "m\u{fc}nchen.example",
+            "example.com\u{ff0e}evil.example",
+            &"a.".repeat(130),
             "*.*.example.com",
             "1.2.3",
             "exa*mple.com",
