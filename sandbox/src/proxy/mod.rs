@@ -41,10 +41,6 @@ pub(crate) struct Proxy {
 impl Proxy {
     /// Listens in a folder of this name, for a sandbox that may reach these hosts.
     pub(crate) fn open(name: &str, hosts: Hosts, upstream: Upstream) -> Result<Self, Error> {
-        let trouble = |error: std::io::Error| {
-            let message = format!("the proxy of a sandbox cannot listen: {error}");
-            Error::new(ErrorKind::Storage, message).caused_by(error)
-        };
         let folder = Folder::take(name).map_err(trouble)?;
         let listener = folder.listen().map_err(trouble)?;
         let refused = Arc::new(Refused::default());
@@ -79,25 +75,23 @@ impl Drop for Proxy {
 /// The folder of a proxy that is gone, for as long as somebody takes files out of its sandbox: the engine mounts what the
 /// sandbox sees for that, and takes nothing where it is missing.
 #[derive(Debug)]
-pub(crate) struct StandIn(Option<PathBuf>);
+pub(crate) struct StandIn {
+    _folder: Option<Folder>,
+}
 
 impl StandIn {
-    /// For the proxy of this name; nothing where that one is there.
+    /// For the proxy of this name; nothing where somebody serves there.
     pub(crate) fn of(name: &str) -> Result<Self, Error> {
-        let made = parent().and_then(|parent| match fs::create_dir(parent.join(name)) {
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(None),
-            made => made.map(|()| Some(parent.join(name))),
-        });
-        made.map(Self).map_err(|error| trouble(&error))
+        match Folder::take(name) {
+            Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => Ok(Self { _folder: None }),
+            taken => taken.map(|folder| Self { _folder: Some(folder) }).map_err(trouble),
+        }
     }
 }
 
-impl Drop for StandIn {
-    fn drop(&mut self) {
-        if let Some(folder) = &self.0 {
-            let _ = fs::remove_dir(folder);
-        }
-    }
+fn trouble(error: std::io::Error) -> Error {
+    let message = format!("the proxy of a sandbox cannot listen: {error}");
+    Error::new(ErrorKind::Storage, message).caused_by(error)
 }
 
 /// Hosts that were not reached, and why.
