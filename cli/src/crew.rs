@@ -187,6 +187,8 @@ impl Hands {
         };
         let begin = suspended.begin(&wired).await?;
         let outcome = begin.go(driven).await?.outcome().await;
+        // Nobody else works on the run before this is silent.
+        drop(speaker);
         drop(suspended);
         telemetry.finish(&self.settings).await;
         Ok(What::Rests(Box::new(outcome?)))

@@ -52,11 +52,27 @@ pub fn disarm(text: &str) -> Cow<'_, str> {
 
 /// Writes markers for values, longest value first; an empty value is nowhere.
 pub fn conceal(text: &str, secrets: &[(String, String)]) -> String {
-    let mut known: Vec<&(String, String)> = secrets.iter().filter(|(_, value)| !value.is_empty()).collect();
+    // To look for a long value costs its length, and a piece of an answer is shorter than most.
+    let may_hold = |(_, value): &&(String, String)| (1..=text.len()).contains(&value.len());
+    let mut known: Vec<&(String, String)> = secrets.iter().filter(may_hold).collect();
     known.sort_by_key(|(_, value)| std::cmp::Reverse(value.len()));
-    known.into_iter().fold(text.to_owned(), |text, (name, value)| {
-        text.replace(value.as_str(), &marker(name))
-    })
+    let mut concealed = String::with_capacity(text.len());
+    conceal_each(text, &known, &mut concealed);
+    concealed
+}
+
+/// Looks for the next secret between the values of the last one, and so in no marker: its letters may be a value too.
+fn conceal_each(text: &str, secrets: &[&(String, String)], concealed: &mut String) {
+    let Some(((name, value), others)) = secrets.split_first() else {
+        concealed.push_str(text);
+        return;
+    };
+    for (at, between) in text.split(value.as_str()).enumerate() {
+        if at > 0 {
+            concealed.push_str(&marker(name));
+        }
+        conceal_each(between, others, concealed);
+    }
 }
 
 /// Markers as people read them: `[secret:NAME]`.
@@ -79,5 +95,14 @@ mod tests {
         let value = |name: &str| secrets.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
         assert_eq!(reveal(&concealed, value), "key, key-2 and \u{F5EC} alone");
         assert_eq!(reveal(&marker("C"), value), marker("C"));
+    }
+
+    #[test]
+    fn a_marker_holds_no_secret() {
+        let secrets = [("A", "key-2"), ("B", "secret"), ("C", "A")].map(|(n, v)| (n.to_owned(), v.to_owned()));
+        let concealed = conceal("key-2, secret, A", &secrets);
+        assert_eq!(concealed, ["A", "B", "C"].map(marker).join(", "));
+        let value = |name: &str| secrets.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
+        assert_eq!(reveal(&concealed, value), "key-2, secret, A");
     }
 }

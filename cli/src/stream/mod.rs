@@ -105,6 +105,50 @@ mod tests {
             .delta(ActorId(0), &Delta::Text("x".into()));
     }
 
+    #[tokio::test]
+    async fn whoever_goes_on_with_a_run_keeps_its_socket() {
+        let state = tempfile::tempdir().unwrap();
+        let run = RunId::parse("01A").unwrap();
+        let before = Speaker::open(state.path(), &run);
+        let speaker = Speaker::open(state.path(), &run);
+        drop(before);
+        assert!(path(state.path(), &run).exists());
+        hear_nothing(state.path(), &run).await;
+        drop(speaker);
+        assert!(!path(state.path(), &run).exists());
+    }
+
+    #[tokio::test]
+    async fn one_who_does_not_read_holds_up_nobody() {
+        let state = tempfile::tempdir().unwrap();
+        let run = RunId::parse("01A").unwrap();
+        let speaker = Speaker::open(state.path(), &run);
+        let observer = speaker.observer(Arc::new(Silent));
+        let asleep = tokio::net::UnixStream::connect(path(state.path(), &run)).await.unwrap();
+        let (say, mut pieces) = tokio::sync::mpsc::unbounded_channel();
+        let listening = tokio::spawn({
+            let (state, run) = (state.path().to_owned(), run.clone());
+            async move { hear(&state, &run, |piece| say.send(piece).is_ok()).await }
+        });
+        while speaker.listeners() < 2 {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        // More than is kept, and than a socket holds.
+        for number in 0..10_000 {
+            observer.delta(ActorId(number), &Delta::Text("x".repeat(1_000)));
+            tokio::task::yield_now().await;
+        }
+        drop((speaker, observer));
+        listening.await.unwrap();
+        let mut heard = Vec::new();
+        while let Some(piece) = pieces.recv().await {
+            heard.push(piece.actor.0);
+        }
+        assert_eq!(heard.last(), Some(&9_999), "{} pieces", heard.len());
+        assert!(heard.is_sorted());
+        drop(asleep);
+    }
+
     async fn hear_nothing(state: &Path, run: &RunId) {
         let heard = hear(state, run, |_| true);
         let ended = tokio::time::timeout(Duration::from_millis(50), heard).await;

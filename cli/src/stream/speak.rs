@@ -79,6 +79,7 @@ impl Observer for Sight {
 #[cfg(unix)]
 mod door {
     use super::Piece;
+    use std::os::unix::fs::MetadataExt as _;
     use std::path::{Path, PathBuf};
     use std::sync::Arc;
     use tokio::io::AsyncWriteExt as _;
@@ -90,7 +91,14 @@ mod door {
     /// A socket and whoever waits at it.
     pub(super) struct Door {
         path: PathBuf,
+        /// Which file the socket is.
+        file: Option<(u64, u64)>,
         waits: JoinHandle<()>,
+    }
+
+    fn file(path: &Path) -> Option<(u64, u64)> {
+        let metadata = std::fs::symlink_metadata(path).ok()?;
+        Some((metadata.dev(), metadata.ino()))
     }
 
     impl Door {
@@ -108,16 +116,22 @@ mod door {
                     tokio::spawn(tell(stream, pieces.subscribe()));
                 }
             });
-            let path = path.to_owned();
-            Some(Self { path, waits })
+            Some(Self {
+                path: path.to_owned(),
+                file: file(path),
+                waits,
+            })
         }
     }
 
     impl Drop for Door {
         fn drop(&mut self) {
             self.waits.abort();
-            // What stays is swept by `troupe gc`.
-            let _ = std::fs::remove_file(&self.path);
+            // Whoever goes on with the run may have a socket there by now.
+            if file(&self.path) == self.file {
+                // What stays is swept by `troupe gc`.
+                let _ = std::fs::remove_file(&self.path);
+            }
         }
     }
 

@@ -161,7 +161,7 @@ impl Answer {
         let Some(closing) = calls.closing() else {
             return false;
         };
-        let whole = |(at, _): &(usize, &str)| calls::is_whole(calls, &self.held[..*at]);
+        let whole = |(at, _): &(usize, &str)| calls::is_whole(calls, &self.tools, &self.held[..*at]);
         let Some((at, _)) = self.held.match_indices(closing).find(whole) else {
             return false;
         };

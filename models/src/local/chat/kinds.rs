@@ -9,6 +9,18 @@ pub struct Kinds(u8);
 /// References are followed so far: a schema may contain itself.
 const DEPTH: usize = 8;
 
+/// What a schema's reference leads to.
+fn target<'a>(schema: &Value, root: &'a Value) -> Option<&'a Value> {
+    let reference = schema.get("$ref")?.as_str()?;
+    root.pointer(reference.strip_prefix('#')?)
+}
+
+/// What stands at the end of a schema's references; the schema where it has none.
+pub fn followed<'a>(schema: &'a Value, root: &'a Value) -> &'a Value {
+    let ways = std::iter::successors(Some(schema), |schema| target(schema, root));
+    ways.take(DEPTH).last().unwrap_or(schema)
+}
+
 impl Kinds {
     const NONE: Self = Self(0);
     const NULL: Self = Self(1);
@@ -49,8 +61,7 @@ impl Kinds {
             Some(name) => Self::named(name),
             None => Self::ALL,
         };
-        let target = schema.get("$ref").and_then(Value::as_str);
-        let target = target.and_then(|reference| root.pointer(reference.strip_prefix('#')?));
+        let target = target(schema, root);
         let all = several("allOf").into_iter().flatten().map(deeper);
         [
             named,
@@ -99,5 +110,10 @@ impl Kinds {
     /// Whether a value is of one of them.
     pub fn allow(self, value: &Value) -> bool {
         self.and(Self::of_value(value)) != Self::NONE
+    }
+
+    /// Whether a text is.
+    pub fn allow_text(self) -> bool {
+        self.and(Self::TEXT) != Self::NONE
     }
 }

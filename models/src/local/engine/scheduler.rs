@@ -81,8 +81,14 @@ impl Scheduler {
             sequence.tell(&Event::Failed(trouble));
             return;
         }
-        let behind = self.waiting.iter().position(|other| other.rank() > sequence.rank());
-        self.waiting.insert(behind.unwrap_or(self.waiting.len()), sequence);
+        let mut at = self.waiting.len();
+        while let Some(other) = at.checked_sub(1).and_then(|last| self.waiting.get_mut(last))
+            && other.rank() > sequence.rank()
+        {
+            other.passed += 1;
+            at -= 1;
+        }
+        self.waiting.insert(at, sequence);
     }
 
     fn trouble(&self, sequence: &Sequence) -> Option<String> {
@@ -235,7 +241,8 @@ impl Scheduler {
         let mut shares: Vec<Share> = Vec::new();
         let mut gone: Vec<usize> = Vec::new();
         for at in order {
-            let sequence = &self.running[at];
+            let sequence = &mut self.running[at];
+            sequence.passed += u32::from(left == 0 && sequence.pending() > 0);
             let tokens = sequence.pending().min(left);
             let fits = !matches!(sequence.work, Work::Hidden(layer, _) if Some(layer) != tap);
             if tokens == 0 || !fits || gone.contains(&at) {

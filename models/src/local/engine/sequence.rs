@@ -10,6 +10,10 @@ use troupe_core::message::Finish;
 use troupe_core::port::branch::Branch;
 use troupe_core::recording::{Seen, Written};
 
+/// An agent of a large team is passed by the turns of all that began before it, some dozens each. Beyond that there is
+/// no end to those who come: other runs, whose agents are numbered anew.
+pub const PASSED_MOST: u32 = 1_000;
+
 /// A job, and how far it is.
 pub struct Sequence {
     /// What was given, and what was written.
@@ -24,6 +28,8 @@ pub struct Sequence {
     pub work: Work,
     /// The agent that asks.
     pub branch: Option<Arc<Branch>>,
+    /// How often others who came later went first.
+    pub passed: u32,
     /// Whether the prompt was read, and its listeners know.
     pub is_read: bool,
     /// Tokens that were found instead of computed, at the first beginning.
@@ -42,15 +48,17 @@ impl Sequence {
             blocks: Vec::new(),
             work: job.work,
             branch: job.branch,
+            passed: 0,
             is_read: false,
             reused: None,
             numbers: Vec::new(),
         }
     }
 
-    /// Lower ones go first: whoever is no agent waits for nobody.
+    /// Lower ones go first: whoever is no agent waits for nobody, and whoever was passed so often waits no longer.
     pub fn rank(&self) -> u32 {
-        self.branch.as_ref().map_or(0, |branch| branch.rank())
+        let branch = self.branch.as_ref().filter(|_| self.passed < PASSED_MOST);
+        branch.map_or(0, |branch| branch.rank())
     }
 
     /// Those who are told of it.

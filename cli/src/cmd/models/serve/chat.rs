@@ -122,6 +122,7 @@ impl Telling {
                     );
                     return self.end(Step::Broke(error));
                 }
+                Some(Ok(Delta::Void)) => self.tokens.clear(),
                 Some(Ok(delta)) => {
                     if let Some(piece) = answer::delta(&delta) {
                         self.told = true;

@@ -258,6 +258,9 @@ async fn tokens_are_told_with_how_likely_they_were() {
         Delta::Token(Written { token, seen })
     };
     let said = vec![
+        // Of what was never told nothing is.
+        token(2, Vec::new()),
+        Delta::Void,
         token(0, vec![(0, -0.5), (1, -1.5), (2, f32::NEG_INFINITY)]),
         Delta::Text("An ".into()),
         token(1, Vec::new()),

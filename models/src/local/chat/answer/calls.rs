@@ -19,9 +19,9 @@ pub struct Call {
 }
 
 /// Whether nothing is missing of the text before a closing mark.
-pub fn is_whole(calls: Calls, inner: &str) -> bool {
+pub fn is_whole(calls: Calls, tools: &[ToolSpec], inner: &str) -> bool {
     match calls {
-        Calls::Functions | Calls::Pairs => marked::is_whole(calls, inner),
+        Calls::Functions | Calls::Pairs => marked::is_whole(calls, tools, inner),
         _ => serde_json::from_str::<IgnoredAny>(inner).is_ok(),
     }
 }

@@ -5,35 +5,54 @@
 use super::super::dialect::{Calls, PAIR};
 use super::super::kinds::Kinds;
 use super::calls::Call;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 use troupe_core::port::tool::ToolSpec;
 
-/// A call's parts as they stand there.
+/// A call, as far as it was written.
 struct Parts<'a> {
     name: &'a str,
-    /// Keys and values.
-    arguments: Vec<(&'a str, &'a str)>,
+    /// The tool's parameters, where there is such a tool.
+    parameters: Option<&'a Value>,
+    arguments: Map<String, Value>,
     /// Whether nothing is missing, and nothing follows.
     whole: bool,
 }
 
+impl<'a> Parts<'a> {
+    fn of(name: &'a str, tools: &'a [ToolSpec]) -> Self {
+        let tool = tools.iter().find(|tool| tool.name == name);
+        Self {
+            name,
+            parameters: tool.map(|tool| &tool.parameters),
+            arguments: Map::new(),
+            whole: false,
+        }
+    }
+
+    fn kinds(&self, key: &str) -> Kinds {
+        self.parameters
+            .map_or(Kinds::ALL, |parameters| Kinds::of_parameter(parameters, key))
+    }
+
+    fn give(&mut self, key: &str, text: &str) {
+        let value = value(text, self.kinds(key));
+        self.arguments.insert(key.to_owned(), value);
+    }
+}
+
 /// Whether nothing is missing of a call.
-pub fn is_whole(calls: Calls, inner: &str) -> bool {
-    parts(calls, inner).is_some_and(|parts| parts.whole)
+pub fn is_whole(calls: Calls, tools: &[ToolSpec], inner: &str) -> bool {
+    parts(calls, tools, inner).is_some_and(|parts| parts.whole)
 }
 
 /// The call between two marks; none where no tool is named.
 pub fn read(calls: Calls, tools: &[ToolSpec], inner: &str) -> Option<Call> {
-    let parts = parts(calls, inner)?;
-    let tool = tools.iter().find(|tool| tool.name == parts.name);
-    let arguments = parts.arguments.into_iter().map(|(key, text)| {
-        let kinds = tool.map_or(Kinds::ALL, |tool| Kinds::of_parameter(&tool.parameters, key));
-        (key.to_owned(), value(text, kinds))
-    });
+    let parts = parts(calls, tools, inner)?;
     Some(Call {
         id: None,
         name: parts.name.to_owned(),
-        arguments: Value::Object(arguments.collect::<Map<_, _>>()).to_string(),
+        arguments: Value::Object(parts.arguments).to_string(),
     })
 }
 
@@ -50,26 +69,22 @@ fn value(text: &str, kinds: Kinds) -> Value {
         "None" => Some(Value::Null),
         text => serde_json::from_str(text).ok(),
     };
-    let fits = |value: &Value| kinds.allow(value) || !kinds.allow(&Value::from(""));
+    let fits = |value: &Value| kinds.allow(value) || !kinds.allow_text();
     read.filter(fits).unwrap_or_else(|| Value::from(text))
 }
 
-fn parts(calls: Calls, inner: &str) -> Option<Parts<'_>> {
+fn parts<'a>(calls: Calls, tools: &'a [ToolSpec], inner: &'a str) -> Option<Parts<'a>> {
     match calls {
-        Calls::Functions => function(inner),
-        Calls::Pairs => pairs(inner),
+        Calls::Functions => function(tools, inner),
+        Calls::Pairs => pairs(tools, inner),
         _ => None,
     }
 }
 
 /// `<function=name>`, then each `<parameter=key>` with its value, then `</function>`.
-fn function(inner: &str) -> Option<Parts<'_>> {
+fn function<'a>(tools: &'a [ToolSpec], inner: &'a str) -> Option<Parts<'a>> {
     let (name, mut rest) = inner.trim_start().strip_prefix("<function=")?.split_once('>')?;
-    let mut parts = Parts {
-        name: name.trim(),
-        arguments: Vec::new(),
-        whole: false,
-    };
+    let mut parts = Parts::of(name.trim(), tools);
     let goes_on = |behind: &str| behind.starts_with("<parameter=") || behind.starts_with("</function>");
     loop {
         rest = rest.trim_start();
@@ -80,25 +95,26 @@ fn function(inner: &str) -> Option<Parts<'_>> {
         let Some((key, behind)) = rest.strip_prefix("<parameter=").and_then(|rest| rest.split_once('>')) else {
             return Some(parts);
         };
+        let (key, kinds) = (key.trim(), parts.kinds(key.trim()));
         // A value has lines of its own, unless it stands on the line of its mark.
         let lines = behind.strip_prefix('\n');
         let closed = match lines {
-            Some(lines) => closed(lines, "\n</parameter>", goes_on),
-            None => closed(behind, "</parameter>", goes_on),
+            Some(lines) => closed(lines, "\n</parameter>", kinds, goes_on),
+            None => closed(behind, "</parameter>", kinds, goes_on),
         };
-        let Some((value, behind)) = closed else {
-            let value = lines.unwrap_or(behind);
-            let value = value.split("</parameter>").next().unwrap_or_default();
-            parts.arguments.push((key, value.trim_end()));
+        let Some((text, behind)) = closed else {
+            let text = lines.unwrap_or(behind);
+            let text = text.split("</parameter>").next().unwrap_or_default();
+            parts.give(key, text.trim_end());
             return Some(parts);
         };
-        parts.arguments.push((key, value));
+        parts.give(key, text);
         rest = behind;
     }
 }
 
 /// The name, then `<arg_key>key</arg_key>` and `<arg_value>value</arg_value>` in turn.
-fn pairs(inner: &str) -> Option<Parts<'_>> {
+fn pairs<'a>(tools: &'a [ToolSpec], inner: &'a str) -> Option<Parts<'a>> {
     let [key_opens, key_closes, value_opens, value_closes] = PAIR;
     let end = inner.find(key_opens).unwrap_or(inner.len());
     let (name, mut rest) = (inner[..end].trim(), &inner[end..]);
@@ -106,11 +122,7 @@ fn pairs(inner: &str) -> Option<Parts<'_>> {
     if name.is_empty() || name.contains(|letter: char| "<>{}()\n".contains(letter)) {
         return None;
     }
-    let mut parts = Parts {
-        name,
-        arguments: Vec::new(),
-        whole: false,
-    };
+    let mut parts = Parts::of(name, tools);
     loop {
         rest = rest.trim_start();
         if rest.is_empty() {
@@ -125,18 +137,24 @@ fn pairs(inner: &str) -> Option<Parts<'_>> {
             return Some(parts);
         };
         let goes_on = |behind: &str| behind.is_empty() || behind.starts_with(key_opens);
-        let Some((value, behind)) = closed(text, value_closes, goes_on) else {
-            parts.arguments.push((key, text.trim_end()));
+        let Some((value, behind)) = closed(text, value_closes, parts.kinds(key), goes_on) else {
+            parts.give(key, text.trim_end());
             return Some(parts);
         };
-        parts.arguments.push((key, value));
+        parts.give(key, value);
         rest = behind;
     }
 }
 
-/// The text before the first `mark` behind which the call goes on, and what follows the mark.
-fn closed<'a>(text: &'a str, mark: &str, goes_on: impl Fn(&str) -> bool) -> Option<(&'a str, &'a str)> {
-    let mut ends = text.match_indices(mark).map(|(at, _)| (at, &text[at + mark.len()..]));
-    let (at, behind) = ends.find(|(_, behind)| goes_on(behind.trim_start()))?;
-    Some((&text[..at], behind))
+/// The text before the first `mark` behind which the call goes on, and what follows the mark. Where no text belongs,
+/// a mark inside of JSON closes nothing.
+fn closed<'a>(text: &'a str, mark: &str, kinds: Kinds, goes_on: impl Fn(&str) -> bool) -> Option<(&'a str, &'a str)> {
+    let is_open = |value: &str| {
+        let read = serde_json::from_str::<IgnoredAny>(value);
+        !kinds.allow_text() && !value.trim().is_empty() && read.is_err_and(|error| error.is_eof())
+    };
+    let mut ends = text
+        .match_indices(mark)
+        .map(|(at, _)| (&text[..at], &text[at + mark.len()..]));
+    ends.find(|(value, behind)| goes_on(behind.trim_start()) && !is_open(value))
 }

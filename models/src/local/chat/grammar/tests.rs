@@ -1,5 +1,7 @@
 //! Random answers that a grammar allows: whatever is chosen fits.
 
+mod marked;
+
 use super::super::answer::Answer;
 use super::super::dialect::Calls;
 use super::super::tests::{ask, fold, search, tool, vocabulary};
@@ -7,6 +9,7 @@ use super::super::writer::Writer;
 use super::*;
 use serde_json::json;
 use std::sync::{Arc, LazyLock};
+use troupe_core::message::AssistantMessage;
 use troupe_core::port::model::Calling;
 use troupe_core::port::tool::ToolSpec;
 use troupe_core::types::{Schema, Type};
@@ -51,25 +54,28 @@ impl Random {
     }
 }
 
-/// Writes an answer of allowed tokens, chosen at random, with a liking for marks and ends; and counts those that were forced.
-fn written(constraint: &mut Constraint, dialect: Dialect, random: &mut Random) -> (String, usize, usize) {
+/// Writes an answer of allowed tokens, chosen at random, with a liking for marks and ends, and for the tokens of `phrases`.
+fn written(constraint: &mut Constraint, dialect: Dialect, random: &mut Random, phrases: &[&str]) -> String {
     let marks: Vec<u32> = dialect.marks().filter_map(|mark| VOCABULARY.token(mark)).collect();
     let mut liked = marks.clone();
     liked.push(end());
     let mut writer = Writer::new(&VOCABULARY, &marks);
     let mut text = String::new();
-    let (mut forced, mut chosen) = (0, 0);
+    let mut phrase: Vec<u32> = Vec::new();
     while !constraint.is_done() {
         let mut next = constraint.forced();
-        forced += next.len();
         if next.is_empty() {
+            if phrase.is_empty() && !phrases.is_empty() && random.below(3) == 0 {
+                phrase = VOCABULARY.encode(phrases[random.below(phrases.len())]).unwrap();
+                phrase.reverse();
+            }
             let mask = constraint.mask().unwrap();
             let mut allowed: Vec<u32> = mask.tokens().collect();
             if random.below(3) == 0 && liked.iter().any(|token| mask.allows(*token)) {
                 allowed.retain(|token| liked.contains(token));
             }
-            next.push(allowed[random.below(allowed.len())]);
-            chosen += 1;
+            let wanted = phrase.pop().filter(|token| mask.allows(*token));
+            next.push(wanted.unwrap_or_else(|| allowed[random.below(allowed.len())]));
         }
         for token in next {
             constraint.take(token).unwrap();
@@ -78,7 +84,7 @@ fn written(constraint: &mut Constraint, dialect: Dialect, random: &mut Random) -
         assert!(text.len() < 20_000, "the answer does not end: {text}");
     }
     text.extend(writer.finish());
-    (text, forced, chosen)
+    text
 }
 
 /// Types whose random values end soon.
@@ -120,11 +126,21 @@ fn tools() -> Vec<ToolSpec> {
     ]
 }
 
+fn answered(calls: Calls, request: &ModelRequest, opened: bool, seed: u64) -> AssistantMessage {
+    answered_with(calls, request, opened, &mut Random(seed), &[]).0
+}
+
 /// A random answer to `request`, taken apart: it was checked that each call is one of a tool, with arguments that fit.
-fn answered(calls: Calls, request: &ModelRequest, opened: bool, seed: u64) -> troupe_core::message::AssistantMessage {
+fn answered_with(
+    calls: Calls,
+    request: &ModelRequest,
+    opened: bool,
+    random: &mut Random,
+    phrases: &[&str],
+) -> (AssistantMessage, String) {
     let dialect = dialect(calls);
     let mut constraint = grammars(calls).constrain(request, opened, true).unwrap().unwrap();
-    let (text, ..) = written(&mut constraint, dialect, &mut Random(seed));
+    let text = written(&mut constraint, dialect, random, phrases);
     let mut answer = Answer::new(dialect, Arc::clone(&request.tools), opened);
     let mut deltas = answer.push(&text);
     deltas.extend(answer.finish());
@@ -135,7 +151,7 @@ fn answered(calls: Calls, request: &ModelRequest, opened: bool, seed: u64) -> tr
         let fits = Type::Schema(Arc::new(Schema::parse(called.parameters.clone()).unwrap()));
         fits.check(&arguments).expect(&text);
     }
-    message
+    (message, text)
 }
 
 #[test]

@@ -90,6 +90,7 @@ impl Scheduler {
             blocks: trunk.blocks[..trunk.prompt.div_ceil(BLOCK)].to_vec(),
             work: Work::Write(vec![writer]),
             branch: trunk.branch.clone(),
+            passed: trunk.passed,
             is_read: true,
             reused: Some(trunk.prompt),
             numbers: Vec::new(),

@@ -44,8 +44,8 @@ impl Scheduler {
         true
     }
 
-    /// Makes room for more tokens of a sequence, if need be by taking it from those that began last. Those in `kept` go
-    /// into the next step; whoever loses their room is in `gone` then.
+    /// Makes room for more tokens of a sequence, if need be by taking it from those that go last. Those in `kept` go into
+    /// the next step; whoever loses their room is in `gone` then.
     pub(super) fn room(&mut self, at: usize, tokens: usize, kept: &[usize], gone: &mut Vec<usize>) -> bool {
         loop {
             if self.grow(at, tokens) {
@@ -54,13 +54,15 @@ impl Scheduler {
             if self.prefixes.give_up(&mut self.pool, None) {
                 continue;
             }
-            let last = (0..self.running.len()).rev().find(|other| {
+            let own = self.running[at].rank();
+            let others = (0..self.running.len()).filter(|other| {
                 *other != at
                     && !kept.contains(other)
                     && !gone.contains(other)
                     && !self.running[*other].blocks.is_empty()
+                    && self.running[*other].rank() >= own
             });
-            let Some(other) = last.filter(|other| self.running[*other].rank() >= self.running[at].rank()) else {
+            let Some(other) = others.max_by_key(|other| (self.running[*other].rank(), *other)) else {
                 gone.push(at);
                 self.running[at].release(&mut self.pool);
                 return false;
@@ -88,13 +90,14 @@ impl Scheduler {
         true
     }
 
-    /// Those who lost their room wait again.
+    /// Those who lost their room wait again, before others of their rank.
     pub(super) fn preempt(&mut self, mut gone: Vec<usize>, shares: &mut [Share]) {
         gone.sort_unstable();
         for at in gone.into_iter().rev() {
             let sequence = self.running.remove(at);
             self.counts.preempted += 1;
-            self.waiting.push_front(sequence);
+            let behind = self.waiting.iter().position(|other| other.rank() >= sequence.rank());
+            self.waiting.insert(behind.unwrap_or(self.waiting.len()), sequence);
             for share in shares.iter_mut().filter(|share| share.sequence > at) {
                 share.sequence -= 1;
             }

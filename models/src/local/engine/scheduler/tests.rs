@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use troupe_core::message::Finish;
+use troupe_core::port::branch::Branch;
 use troupe_core::sampling::Sampling;
 
 const ROOMY: Settings = Settings {
@@ -305,8 +306,8 @@ fn what_is_held_is_there_until_it_is_let_go() {
 /// Something that happens to an engine.
 #[derive(Debug, Clone)]
 enum Happening {
-    /// The shared prefix's length, an own token, how much is wanted, the seed.
-    Ask(usize, u32, usize, u64),
+    /// The shared prefix's length, an own token, how much is wanted, the seed, and the rank of the agent that asks.
+    Ask(usize, u32, usize, u64, Option<u32>),
     Steps(usize),
     /// One of those who asked goes.
     Leave(usize),
@@ -314,7 +315,8 @@ enum Happening {
 
 fn happening() -> impl Strategy<Value = Happening> {
     prop_oneof![
-        3 => (1usize..40, 0u32..4, 1usize..40, 0u64..3).prop_map(|(shared, own, most, seed)| Happening::Ask(shared, own, most, seed)),
+        3 => (1usize..40, 0u32..4, 1usize..40, 0u64..3, proptest::option::of(0u32..4))
+            .prop_map(|(shared, own, most, seed, rank)| Happening::Ask(shared, own, most, seed, rank)),
         3 => (1usize..12).prop_map(Happening::Steps),
         1 => (0usize..8).prop_map(Happening::Leave),
     ]
@@ -329,14 +331,18 @@ proptest! {
         step_tokens in 1usize..60,
     ) {
         let (mut scheduler, expected) = scheduler(Settings { cache_tokens: blocks * 32, step_tokens, sequences: 6, ..ROOMY });
-        let mut asked = Vec::new();
+        let (mut asked, mut agents) = (Vec::new(), Vec::new());
         for happening in happenings {
             match happening {
-                Happening::Ask(shared, own, most, seed) => {
+                Happening::Ask(shared, own, most, seed, rank) => {
                     let prompt = [&expected.prompt[..shared], &[own]].concat();
                     let sampling = Sampling { seed: Some(seed), ..Sampling::default() };
-                    let events = ask(&mut scheduler, &prompt, most, &sampling);
-                    asked.push((prompt, most, sampling, events));
+                    let (writers, mut events) = writers(&sampling, &prompt, most, 1);
+                    let branch = rank.map(|rank| Arc::new(Branch::new(rank)));
+                    scheduler.submit(Job { prompt: prompt.clone(), work: Work::Write(writers), branch: branch.clone() });
+                    // Every agent stays at work, and may ask again.
+                    agents.extend(branch);
+                    asked.push((prompt, most, sampling, events.remove(0)));
                 }
                 Happening::Steps(steps) => (0..steps).for_each(|_| scheduler.step()),
                 Happening::Leave(at) => {

@@ -2,6 +2,7 @@
 
 use super::{ROOMY, finish, greedy, heard, scheduler, used, writers};
 use crate::local::engine::scheduler::{Counts, Scheduler};
+use crate::local::engine::sequence::PASSED_MOST;
 use crate::local::engine::{Event, Job, Settings, Work};
 use std::sync::Arc;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -96,6 +97,69 @@ fn who_is_told_of_computes_less_again() {
         );
         assert!(told.computed < blind.computed, "{told:?} {blind:?}");
     }
+}
+
+/// Asks for what follows a prompt, for an agent of this rank.
+fn ask_as(scheduler: &mut Scheduler, rank: u32, prompt: Vec<u32>, most: usize) -> UnboundedReceiver<Event> {
+    let (writers, mut events) = writers(&greedy(), &prompt, most, 1);
+    scheduler.submit(Job {
+        prompt,
+        work: Work::Write(writers),
+        branch: Some(Arc::new(Branch::new(rank))),
+    });
+    events.remove(0)
+}
+
+#[test]
+fn nobody_is_passed_for_ever() {
+    let most = PASSED_MOST as usize;
+    // In the queue, and where all that a step takes goes to others.
+    for (sequences, length) in [(1, 2), (4, 96)] {
+        let (mut scheduler, expected) = scheduler(Settings { sequences, ..ROOMY });
+        let mut old = ask_as(&mut scheduler, 9, expected.prompt, 1);
+        let (mut others, mut steps) = (Vec::new(), 0);
+        while !matches!(heard(&mut old).1, Some(Event::End(_))) {
+            for _ in 0..2 {
+                let own = others.len() as u32;
+                let prompt = [&[own % 100, own / 100], vec![7; length].as_slice()].concat();
+                others.push(ask_as(&mut scheduler, 1, prompt, 1));
+            }
+            scheduler.step();
+            steps += 1;
+            assert!(steps < most + 100, "it waits for ever");
+        }
+        assert!(steps > most - 100, "it goes last until then: {steps}");
+    }
+}
+
+#[test]
+fn the_youngest_gives_way_wherever_it_stands() {
+    let (mut scheduler, expected) = scheduler(Settings {
+        cache_tokens: 8 * 32,
+        ..ROOMY
+    });
+    let prompt = |rank: u32| [&[rank], &expected.prompt[..39]].concat();
+    let listening = [7, 5, 0].map(|rank| {
+        let events = ask_as(&mut scheduler, rank, prompt(rank), 30);
+        scheduler.step();
+        events
+    });
+    assert_eq!(scheduler.running.len(), 3);
+    let mut gone = Vec::new();
+    assert!(scheduler.room(1, 120, &[], &mut gone));
+    assert_eq!(gone, [0]);
+    drop(listening);
+}
+
+#[test]
+fn whoever_loses_their_memory_waits_in_their_place() {
+    let (mut scheduler, expected) = scheduler(Settings { sequences: 1, ..ROOMY });
+    let mut listening = vec![ask_as(&mut scheduler, 7, [expected.prompt.as_slice(); 2].concat(), 1)];
+    scheduler.step();
+    listening.extend([9, 0, 7].map(|rank| ask_as(&mut scheduler, rank, vec![rank], 1)));
+    scheduler.preempt(vec![0], &mut []);
+    let waiting: Vec<(u32, usize)> = scheduler.waiting.iter().map(|it| (it.rank(), it.prompt)).collect();
+    assert_eq!(waiting, [(0, 1), (7, 80), (7, 1), (9, 1)]);
 }
 
 #[test]
