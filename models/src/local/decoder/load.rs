@@ -6,7 +6,6 @@ use crate::local::device::{self, Device};
 use crate::local::gguf::Gguf;
 use crate::local::shape::Family;
 use crate::local::weights::Weights;
-use candle_core::quantized::GgmlDType;
 use candle_core::{Result, bail};
 use serde_json::Value;
 
@@ -66,7 +65,7 @@ pub fn load<D: Device>(device: D, source: &Source) -> Result<Decoder<D>> {
             (Source::Gguf(file), Family::Llama | Family::Mistral) => {
                 let heads = outputs / shape.dimension;
                 let read = file.in_halves(&format!("{}.weight", name(names)), heads)?;
-                taken(&device, &device::Weights::Bytes(read), None)
+                taken(&device, device::Weights::Bytes(read), None)
             }
             _ => matrix(names, outputs, width),
         };
@@ -99,23 +98,18 @@ pub fn load<D: Device>(device: D, source: &Source) -> Result<Decoder<D>> {
     })
 }
 
-/// The bytes of a matrix, as a file has them.
-pub struct Bytes<'a> {
-    /// How numbers are written.
-    pub kind: GgmlDType,
-    /// Row after row.
-    pub bytes: std::borrow::Cow<'a, [u8]>,
-    /// Rows.
-    pub outputs: usize,
-    /// Numbers in a row.
-    pub inputs: usize,
-}
-
-fn taken<D: Device>(device: &D, weights: &device::Weights<'_>, bias: Option<Vec<f32>>) -> Result<D::Matrix> {
+fn taken<D: Device>(device: &D, weights: device::Weights<'_>, bias: Option<Vec<f32>>) -> Result<D::Matrix> {
     device.matrix(weights, bias).map_err(candle_core::Error::Msg)
 }
 
 impl Source {
+    /// Brings what lies in files into memory, where it stays in its place.
+    pub fn fetch(&self) {
+        if let Self::Gguf(file) = self {
+            file.fetch();
+        }
+    }
+
     fn architecture(&self) -> Result<Architecture> {
         match self {
             Self::Safetensors(config, _) => Architecture::from_config(config),
@@ -171,13 +165,13 @@ impl Source {
                 expect(&weight, (rows, width), outputs, inputs)?;
                 let numbers: Vec<f32> = tensor.flatten_all()?.to_vec1()?;
                 let weights = device::Weights::Numbers(&numbers, inputs);
-                Ok((taken(device, &weights, fits(rows, bias)?)?, rows))
+                Ok((taken(device, weights, fits(rows, bias)?)?, rows))
             }
             Self::Gguf(file) => {
                 let read = file.matrix(&weight)?;
                 expect(&weight, (read.outputs, read.inputs), outputs, inputs)?;
                 let (rows, bias) = (read.outputs, file.vector(&bias).transpose()?);
-                Ok((taken(device, &device::Weights::Bytes(read), fits(rows, bias)?)?, rows))
+                Ok((taken(device, device::Weights::Bytes(read), fits(rows, bias)?)?, rows))
             }
         }
     }

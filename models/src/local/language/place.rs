@@ -71,11 +71,12 @@ impl Place {
         }
     }
 
-    /// Reads the weights into it.
+    /// Brings the weights into it.
     ///
     /// # Errors
     /// What is wrong with them, or of the device.
     pub fn load(self, source: &Source) -> candle_core::Result<Arc<dyn Model>> {
+        source.fetch();
         match self.device {
             Device::Processor => Ok(Arc::new(decoder::load(Processor, source)?)),
             #[cfg(feature = "cuda")]
