@@ -9,7 +9,7 @@ use candle_core::quantized::{GgmlDType, QMatMul, QStorage, QTensor};
 use candle_core::{Device, Module, Tensor};
 use std::borrow::Cow;
 use std::sync::Arc;
-use troupe_models::local::Quantised;
+use troupe_models::local::{Bytes, Order, Quantised};
 
 /// Weights that go by before one is used again: more than a core's share of the caches.
 const BYTES: usize = 256 << 20;
@@ -61,7 +61,16 @@ fn main() -> candle_core::Result<()> {
 fn compare(shape: &Shape) -> candle_core::Result<()> {
     let bytes = weights(shape)?;
     let copies = (BYTES / bytes.len()).max(1);
-    let new = |_| Quantised::new(shape.kind, &bytes, shape.outputs, shape.inputs, None);
+    let new = |_| {
+        let weights = Bytes {
+            kind: shape.kind,
+            bytes: bytes.clone().into(),
+            order: Order::Rows,
+            outputs: shape.outputs,
+            inputs: shape.inputs,
+        };
+        Quantised::new(weights, None)
+    };
     let ours: Vec<Quantised> = (0..copies)
         .map(new)
         .collect::<Result<_, _>>()

@@ -8,7 +8,7 @@ use super::decoder::{Architecture, Batch, Made, Model, Session};
 use super::engine::{Job, Sampler, Scheduler, Settings, Work, Writer};
 use super::failed;
 use super::kernels::BLOCK;
-use super::language::decoder;
+use super::language::{Alone, decoder};
 use super::shape::Shape;
 use super::shelf::Files;
 use serde::Serialize;
@@ -88,11 +88,15 @@ impl Bench {
     pub fn open(files: &Files) -> Result<Self, Error> {
         let label = files.path().display().to_string();
         let thread = rayon::ThreadPoolBuilder::new().num_threads(1).build();
-        let (decoder, step_tokens) = decoder(&label, files)?;
-        Ok(Self {
-            decoder,
+        let Alone {
+            model,
+            shape,
             step_tokens,
-            shape: Shape::of(files)?,
+        } = decoder(&label, files)?;
+        Ok(Self {
+            decoder: model,
+            step_tokens,
+            shape,
             thread: thread.map_err(|error| failed(&label, error))?,
             label,
         })

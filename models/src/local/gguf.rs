@@ -1,84 +1,117 @@
 //! A GGUF file: its metadata, and its tensors as they lie in the file.
 
-use super::decoder::Bytes;
-use candle_core::quantized::{GgmlDType, gguf_file};
+use super::chat::Metadata;
+use super::stored::{Bytes, Kept, Order};
+use super::tensors::{self, Tensors};
+use candle_core::quantized::GgmlDType;
+use candle_core::quantized::gguf_file::{Content, TensorInfo};
 use candle_core::{Result, bail};
 use memmap2::Mmap;
-use std::borrow::Cow;
 use std::collections::HashMap;
-use std::path::Path;
+use std::io::Cursor;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// A file that is open.
 pub struct Gguf {
-    content: gguf_file::Content,
-    bytes: Mmap,
+    path: PathBuf,
+    metadata: Arc<Metadata>,
+    tensors: HashMap<String, TensorInfo>,
+    /// Where the first of them begins.
+    begin: u64,
+    bytes: Arc<Mmap>,
 }
 
 impl Gguf {
     /// Opens the file and reads its header.
     ///
     /// # Errors
-    /// A file that is no GGUF, or shorter than its header says.
-    pub fn open(path: &Path) -> Result<Self> {
-        let file = std::fs::File::open(path)?;
-        let content = gguf_file::Content::read(&mut std::io::BufReader::new(&file))?;
-        let bytes = mapped(&file)?;
-        let opened = Self { content, bytes };
-        for name in opened.content.tensor_infos.keys() {
-            opened.tensor(name)?;
-        }
+    /// A file that is no GGUF, or shorter than its header says, by its name.
+    pub fn open(path: &Path) -> std::result::Result<Self, String> {
+        let told = |what: &dyn std::fmt::Display| format!("{}: {what}", path.display());
+        let mapped = std::fs::File::open(path).and_then(|file| mapped(&file));
+        let bytes = mapped.map_err(|error| told(&error))?;
+        // From a reader of files the place of every word of the vocabulary would be asked of the system.
+        let content = Content::read(&mut Cursor::new(&bytes[..]));
+        let content = content.map_err(|error| told(&format!("is no GGUF file, or was cut short: {error}")))?;
+        let opened = Self {
+            path: path.to_owned(),
+            metadata: Arc::new(content.metadata),
+            tensors: content.tensor_infos,
+            begin: content.tensor_data_offset,
+            bytes: Arc::new(bytes),
+        };
+        opened.described()?;
         Ok(opened)
     }
 
+    /// What the header says.
+    ///
+    /// # Errors
+    /// A tensor that ends behind the end of the file.
+    pub fn described(&self) -> std::result::Result<Tensors, String> {
+        let length = self.bytes.len() as u64;
+        let tensors = tensors::described(&self.tensors, self.begin, length);
+        Ok(Tensors {
+            tensors: tensors.map_err(|error| format!("{}: {error}", self.path.display()))?,
+            files: vec![self.path.clone()],
+            metadata: Arc::clone(&self.metadata),
+        })
+    }
+
+    /// Brings all of the file into memory and into the map, and waits for that. It is advice to the system: where that
+    /// does not take it, the first use waits.
+    pub fn fetch(&self) {
+        #[cfg(target_os = "linux")]
+        for advice in [memmap2::Advice::WillNeed, memmap2::Advice::PopulateRead] {
+            let _ = self.bytes.advise(advice);
+        }
+    }
+
     /// What the file says of the model.
-    pub fn metadata(&self) -> &HashMap<String, gguf_file::Value> {
-        &self.content.metadata
+    pub fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
     /// Whether it holds a tensor.
     pub fn has(&self, name: &str) -> bool {
-        self.content.tensor_infos.contains_key(name)
+        self.tensors.contains_key(name)
     }
 
     /// A matrix.
     ///
     /// # Errors
     /// One that is not there, or has other than two dimensions.
-    pub fn matrix(&self, name: &str) -> Result<Bytes<'_>> {
-        let (kind, dimensions, bytes) = self.tensor(name)?;
+    pub fn matrix(&self, name: &str) -> Result<Bytes> {
+        let (kind, dimensions, part) = self.tensor(name)?;
         let &[outputs, inputs] = dimensions else {
             bail!("`{name}` has {} dimensions where a matrix has two", dimensions.len());
         };
+        let Some(bytes) = Kept::mapped(&self.bytes, part) else {
+            bail!("`{name}` is no part of the file");
+        };
         Ok(Bytes {
             kind,
-            bytes: Cow::Borrowed(bytes),
+            bytes,
+            order: Order::Rows,
             outputs,
             inputs,
         })
     }
 
-    /// A matrix of heads whose rows lie pair by pair, as llama.cpp turns them: here with the first numbers of all
-    /// pairs before the second ones, as the model was published.
+    /// A matrix of heads whose rows lie pair by pair.
     ///
     /// # Errors
     /// As [`Self::matrix`].
-    pub fn in_halves(&self, name: &str, heads: usize) -> Result<Bytes<'_>> {
+    pub fn in_halves(&self, name: &str, heads: usize) -> Result<Bytes> {
         let read = self.matrix(name)?;
-        let row = read.bytes.len() / read.outputs.max(1);
         let dimension = read.outputs / heads.max(1);
-        if dimension == 0 || !dimension.is_multiple_of(2) {
+        if dimension == 0 || !dimension.is_multiple_of(2) || dimension * heads != read.outputs {
             bail!("`{name}` has {} rows, which are no {heads} heads", read.outputs);
         }
-        let mut bytes = Vec::with_capacity(read.bytes.len());
-        for head in read.bytes.chunks_exact(dimension * row) {
-            for half in 0..2 {
-                for pair in head.chunks_exact(2 * row) {
-                    bytes.extend_from_slice(&pair[half * row..][..row]);
-                }
-            }
-        }
         Ok(Bytes {
-            bytes: Cow::Owned(bytes),
+            order: Order::Pairs(dimension),
             ..read
         })
     }
@@ -86,14 +119,14 @@ impl Gguf {
     /// A vector; none where the file has none.
     pub fn vector(&self, name: &str) -> Option<Result<Vec<f32>>> {
         let read = || {
-            let (kind, _, bytes) = self.tensor(name)?;
-            numbers(kind, bytes)
+            let (kind, _, part) = self.tensor(name)?;
+            numbers(kind, &self.bytes[part])
         };
         self.has(name).then(read)
     }
 
-    fn tensor(&self, name: &str) -> Result<(GgmlDType, &[usize], &[u8])> {
-        let Some(info) = self.content.tensor_infos.get(name) else {
+    fn tensor(&self, name: &str) -> Result<(GgmlDType, &[usize], Range<usize>)> {
+        let Some(info) = self.tensors.get(name) else {
             bail!("the file holds no `{name}`");
         };
         let count = info.shape.elem_count();
@@ -104,15 +137,15 @@ impl Gguf {
             );
         }
         let length = count / info.ggml_dtype.block_size() * info.ggml_dtype.type_size();
-        let begin = (self.content.tensor_data_offset + info.offset) as usize;
-        let Some(bytes) = self.bytes.get(begin..begin.saturating_add(length)) else {
+        let begin = self.begin.saturating_add(info.offset) as usize;
+        let end = begin.saturating_add(length);
+        if end > self.bytes.len() {
             bail!(
-                "`{name}` ends at byte {} of a file of {}: the file is truncated; get it again",
-                begin.saturating_add(length),
+                "`{name}` ends at byte {end} of a file of {}: the file is truncated; get it again",
                 self.bytes.len()
             );
-        };
-        Ok((info.ggml_dtype, info.shape.dims(), bytes))
+        }
+        Ok((info.ggml_dtype, info.shape.dims(), begin..end))
     }
 }
 
@@ -136,8 +169,8 @@ pub fn numbers(kind: GgmlDType, bytes: &[u8]) -> Result<Vec<f32>> {
 }
 
 #[expect(unsafe_code, reason = "a map of a file, so that gigabytes are not copied")]
-fn mapped(file: &std::fs::File) -> Result<Mmap> {
-    // SAFETY: the file is only read, while the model is loaded. Someone who changes it meanwhile changes the numbers;
-    // someone who cuts it off ends the program, as with any mapped file.
-    Ok(unsafe { Mmap::map(file) }?)
+fn mapped(file: &std::fs::File) -> std::io::Result<Mmap> {
+    // SAFETY: the file is only read, as long as the model is there. Someone who changes it meanwhile changes the numbers;
+    // someone who cuts it off ends the program, as with any mapped file. A download puts another file into its place.
+    unsafe { Mmap::map(file) }
 }

@@ -20,6 +20,7 @@ pub mod memory;
 mod reranker;
 pub mod shape;
 pub mod shelf;
+mod stored;
 mod tensors;
 mod tokens;
 pub mod verify;
@@ -31,6 +32,7 @@ pub use language::{LocalModel, Planned, plan};
 pub(crate) use manifest::hexadecimal;
 pub use manifest::{Manifest, Sum};
 pub use reranker::LocalReranker;
+pub use stored::{Bytes, Kept, Order};
 
 use candle_core::Tensor;
 use encoder::{Encoder, Texts};

@@ -1,14 +1,17 @@
 //! What the heads of weight files say: which tensors there are, of which shape, in which format, and that all of
 //! their bytes are there. The weights themselves are not read.
 
+use super::chat::Metadata;
+use super::gguf::Gguf;
 use super::shelf::Files;
 use candle_core::quantized::GgmlDType;
-use candle_core::quantized::gguf_file::{Content, Value};
+use candle_core::quantized::gguf_file::TensorInfo;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// A tensor in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +32,7 @@ pub struct Tensors {
     /// The files that hold them.
     pub files: Vec<PathBuf>,
     /// What a GGUF file says beside its tensors.
-    pub metadata: HashMap<String, Value>,
+    pub metadata: Arc<Metadata>,
 }
 
 impl Tensors {
@@ -39,7 +42,7 @@ impl Tensors {
     /// A file that is absent, cut short, or of another format, by its name.
     pub fn of(files: &Files) -> Result<Self, String> {
         match files {
-            Files::Gguf(path) => gguf(path),
+            Files::Gguf(path) => Gguf::open(path)?.described(),
             Files::Folder(folder) => {
                 let mut all = Self::default();
                 for path in parts(folder)? {
@@ -189,32 +192,31 @@ fn whole(expected: u64, length: u64) -> String {
     format!("{how}: {expected} bytes are described, {length} are there; pull it again")
 }
 
-fn gguf(path: &Path) -> Result<Tensors, String> {
-    let told = |what: &dyn std::fmt::Display| format!("{}: {what}", path.display());
-    let mut file = BufReader::new(File::open(path).map_err(|error| told(&error))?);
-    let length = file.get_ref().metadata().map_err(|error| told(&error))?.len();
-    let content = Content::read(&mut file);
-    let content = content.map_err(|error| told(&format!("is no GGUF file, or was cut short: {error}")))?;
-    let mut tensors = BTreeMap::new();
-    for (name, info) in content.tensor_infos {
+/// The tensors of a GGUF file of `length` bytes, the first of which begins at `begin`.
+///
+/// # Errors
+/// A tensor that ends behind the end of the file.
+pub fn described(
+    tensors: &HashMap<String, TensorInfo>,
+    begin: u64,
+    length: u64,
+) -> Result<BTreeMap<String, Described>, String> {
+    let mut all = BTreeMap::new();
+    for (name, info) in tensors {
         let blocks = info.ggml_dtype.block_size() as u64;
-        let shape = info.shape.into_dims();
+        let shape = info.shape.dims().to_vec();
         let bytes = elements(&shape).and_then(|n| (n / blocks).checked_mul(info.ggml_dtype.type_size() as u64));
-        let end = bytes.and_then(|bytes| content.tensor_data_offset.checked_add(info.offset)?.checked_add(bytes));
+        let end = bytes.and_then(|bytes| begin.checked_add(info.offset)?.checked_add(bytes));
         let (Some(bytes), Some(end)) = (bytes, end) else {
-            return Err(told(&format!("tensor `{name}`: {shape:?} is more than there can be")));
+            return Err(format!("tensor `{name}`: {shape:?} is more than there can be"));
         };
         if end > length {
-            return Err(told(&whole(end, length)));
+            return Err(whole(end, length));
         }
         let format = format_name(info.ggml_dtype);
-        tensors.insert(name, Described { shape, format, bytes });
+        all.insert(name.clone(), Described { shape, format, bytes });
     }
-    Ok(Tensors {
-        tensors,
-        files: vec![path.to_owned()],
-        metadata: content.metadata,
-    })
+    Ok(all)
 }
 
 /// `Q4_K`, as llama.cpp and everybody else writes it.

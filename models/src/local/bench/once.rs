@@ -1,8 +1,10 @@
 //! What is done once for many tokens: a model is loaded, a prompt is forked.
 
 use super::Bench;
+use crate::local::decoder::{Batch, Piece};
 use crate::local::engine::{Job, Sampler, Scheduler, Settings, Work, Writer};
 use crate::local::failed;
+use crate::local::language::words;
 use crate::local::shelf::Files;
 use crate::local::tensors;
 use serde::Serialize;
@@ -26,8 +28,12 @@ pub struct Loading {
     pub bytes: u64,
     /// Seconds of the clock for reading them once, to no end.
     pub reading: f64,
-    /// Seconds of the clock until the model could be asked.
+    /// Seconds of the clock until the decoder could be used.
     pub loading: f64,
+    /// Seconds of the clock that the first step takes longer than the second one: weights are laid out then.
+    pub laying_out: f64,
+    /// Seconds of the clock for its words and its grammars, which are read beside the weights.
+    pub words: f64,
 }
 
 impl Bench {
@@ -45,14 +51,37 @@ impl Bench {
         let begun = Instant::now();
         let bench = Self::open(files)?;
         let loading = begun.elapsed().as_secs_f64();
-        Ok((
-            bench,
-            Loading {
-                bytes,
-                reading,
-                loading,
-            },
-        ))
+        let steps = bench.thread.install(|| bench.first_steps());
+        let [first, second] = steps.map_err(|error| failed(&bench.label, error))?;
+        let begun = Instant::now();
+        drop(black_box(words(&bench.label, files)?));
+        let words = begun.elapsed().as_secs_f64();
+        let loading = Loading {
+            bytes,
+            reading,
+            loading,
+            laying_out: first - second,
+            words,
+        };
+        Ok((bench, loading))
+    }
+
+    /// Seconds of the clock for each of two steps of one token.
+    fn first_steps(&self) -> Result<[f64; 2], String> {
+        let mut session = Arc::clone(&self.decoder).session(1)?;
+        let mut step = |begin: usize| {
+            let piece = Piece {
+                tokens: &[0],
+                begin,
+                blocks: &[0],
+                wanted: 0..1,
+                tapped: false,
+            };
+            let begun = Instant::now();
+            black_box(session.step(&Batch::new([piece], None))?);
+            Ok::<f64, String>(begun.elapsed().as_secs_f64())
+        };
+        Ok([step(0)?, step(1)?])
     }
 
     /// Seconds of the clock for one more answer of a prompt that was read, its first token aside: it shares all blocks.

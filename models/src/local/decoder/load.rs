@@ -6,7 +6,6 @@ use crate::local::device::{self, Device};
 use crate::local::gguf::Gguf;
 use crate::local::shape::Family;
 use crate::local::weights::Weights;
-use candle_core::quantized::GgmlDType;
 use candle_core::{Result, bail};
 use serde_json::Value;
 
@@ -49,9 +48,7 @@ pub fn load<D: Device>(device: D, source: &Source) -> Result<Decoder<D>> {
         let gain = source.vector(name, length)?;
         device.norm(gain, shape.epsilon).map_err(candle_core::Error::Msg)
     };
-    let take = |weights: &device::Weights<'_>, bias| device.matrix(weights, bias);
-    let table = |weights: &device::Weights<'_>, _| device.table(weights);
-    let (words, vocabulary) = source.matrix(table, &source.name(WORDS), None, width)?;
+    let (words, vocabulary) = source.matrix(&device, &source.name(WORDS), None, width)?;
     let layer = |at: usize| -> Result<Layer<D>> {
         let name = |names: Names| source.layer_name(at, names);
         let norm = |names: Names| vector(&name(names), width);
@@ -60,7 +57,7 @@ pub fn load<D: Device>(device: D, source: &Source) -> Result<Decoder<D>> {
             _ => Ok(None),
         };
         let matrix = |names: Names, outputs: usize, inputs: usize| {
-            let read = source.matrix(take, &name(names), Some(outputs), inputs);
+            let read = source.matrix(&device, &name(names), Some(outputs), inputs);
             read.map(|(matrix, _)| matrix)
         };
         let turned = |names: Names, outputs: usize| match (source, shape.family) {
@@ -68,7 +65,7 @@ pub fn load<D: Device>(device: D, source: &Source) -> Result<Decoder<D>> {
             (Source::Gguf(file), Family::Llama | Family::Mistral) => {
                 let heads = outputs / shape.dimension;
                 let read = file.in_halves(&format!("{}.weight", name(names)), heads)?;
-                take(&device::Weights::Bytes(read), None).map_err(candle_core::Error::Msg)
+                taken(&device, device::Weights::Bytes(read), None)
             }
             _ => matrix(names, outputs, width),
         };
@@ -89,7 +86,7 @@ pub fn load<D: Device>(device: D, source: &Source) -> Result<Decoder<D>> {
     let head = source.name(HEAD);
     let head = source
         .has(&head)
-        .then(|| source.matrix(take, &head, Some(vocabulary), width));
+        .then(|| source.matrix(&device, &head, Some(vocabulary), width));
     Ok(Decoder {
         words,
         vocabulary,
@@ -101,19 +98,18 @@ pub fn load<D: Device>(device: D, source: &Source) -> Result<Decoder<D>> {
     })
 }
 
-/// The bytes of a matrix, as a file has them.
-pub struct Bytes<'a> {
-    /// How numbers are written.
-    pub kind: GgmlDType,
-    /// Row after row.
-    pub bytes: std::borrow::Cow<'a, [u8]>,
-    /// Rows.
-    pub outputs: usize,
-    /// Numbers in a row.
-    pub inputs: usize,
+fn taken<D: Device>(device: &D, weights: device::Weights<'_>, bias: Option<Vec<f32>>) -> Result<D::Matrix> {
+    device.matrix(weights, bias).map_err(candle_core::Error::Msg)
 }
 
 impl Source {
+    /// Brings what lies in files into memory, where it stays in its place.
+    pub fn fetch(&self) {
+        if let Self::Gguf(file) = self {
+            file.fetch();
+        }
+    }
+
     fn architecture(&self) -> Result<Architecture> {
         match self {
             Self::Safetensors(config, _) => Architecture::from_config(config),
@@ -146,16 +142,14 @@ impl Source {
         }
     }
 
-    /// What a device takes a matrix as, with its bias, where it has one, and its outputs; those are checked where they
-    /// are known.
-    fn matrix<M>(
+    /// A matrix with its bias, where it has one, and its outputs; those are checked where they are known.
+    fn matrix<D: Device>(
         &self,
-        take: impl FnOnce(&device::Weights<'_>, Option<Vec<f32>>) -> std::result::Result<M, String>,
+        device: &D,
         name: &str,
         outputs: Option<usize>,
         inputs: usize,
-    ) -> Result<(M, usize)> {
-        let take = |weights, bias| take(&weights, bias).map_err(candle_core::Error::Msg);
+    ) -> Result<(D::Matrix, usize)> {
         let (weight, bias) = (format!("{name}.weight"), format!("{name}.bias"));
         let fits = |rows: usize, numbers: Option<Vec<f32>>| match numbers {
             Some(numbers) if numbers.len() != rows => {
@@ -171,13 +165,13 @@ impl Source {
                 expect(&weight, (rows, width), outputs, inputs)?;
                 let numbers: Vec<f32> = tensor.flatten_all()?.to_vec1()?;
                 let weights = device::Weights::Numbers(&numbers, inputs);
-                Ok((take(weights, fits(rows, bias)?)?, rows))
+                Ok((taken(device, weights, fits(rows, bias)?)?, rows))
             }
             Self::Gguf(file) => {
                 let read = file.matrix(&weight)?;
                 expect(&weight, (read.outputs, read.inputs), outputs, inputs)?;
                 let (rows, bias) = (read.outputs, file.vector(&bias).transpose()?);
-                Ok((take(device::Weights::Bytes(read), fits(rows, bias)?)?, rows))
+                Ok((taken(device, device::Weights::Bytes(read), fits(rows, bias)?)?, rows))
             }
         }
     }

@@ -10,7 +10,7 @@ mod session;
 
 pub use architecture::Architecture;
 pub use batch::{Batch, Piece};
-pub use load::{Bytes, Source, load};
+pub use load::{Source, load};
 pub use session::{Model, Session};
 
 use super::device::{Device, HeadNorms, Processor, Projected, Step, Which};

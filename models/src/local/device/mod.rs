@@ -14,15 +14,16 @@ pub mod tensors;
 pub use choice::{Choice, choose, chosen};
 pub use processor::Processor;
 
-use super::decoder::{Batch, Bytes};
+use super::decoder::Batch;
 use super::kernels::Layout;
+use super::stored::Bytes;
 
 /// Weights as a file has them: outputs × inputs.
 pub enum Weights<'a> {
     /// As numbers, row after row of `inputs`.
     Numbers(&'a [f32], usize),
     /// As the bytes of a GGUF file.
-    Bytes(Bytes<'a>),
+    Bytes(Bytes),
 }
 
 /// A step, and what the device keeps of it from layer to layer.
@@ -91,14 +92,7 @@ pub trait Device: Send + Sync + 'static {
     ///
     /// # Errors
     /// A kind of weights that it does not follow, or no memory for them.
-    fn matrix(&self, weights: &Weights<'_>, bias: Option<Vec<f32>>) -> Result<Self::Matrix, String>;
-    /// Takes a matrix that is the table of words: single rows of it are asked for, and products where it is the head too.
-    ///
-    /// # Errors
-    /// As for any matrix.
-    fn table(&self, weights: &Weights<'_>) -> Result<Self::Matrix, String> {
-        self.matrix(weights, None)
-    }
+    fn matrix(&self, weights: Weights<'_>, bias: Option<Vec<f32>>) -> Result<Self::Matrix, String>;
     /// Takes a norm.
     ///
     /// # Errors

@@ -65,16 +65,16 @@ impl Device for Processor {
     type Plan = Turns;
     const NAME: &'static str = "cpu";
 
-    fn matrix(&self, weights: &Weights<'_>, bias: Option<Vec<f32>>) -> Result<Matrix, String> {
+    fn matrix(&self, weights: Weights<'_>, bias: Option<Vec<f32>>) -> Result<Matrix, String> {
         let read = match weights {
-            Weights::Numbers(numbers, inputs) => return Ok(Matrix::Plain(Product::new(numbers, *inputs, bias))),
+            Weights::Numbers(numbers, inputs) => return Ok(Matrix::Plain(Product::new(numbers, inputs, bias))),
             Weights::Bytes(read) => read,
         };
         if let GgmlDType::F32 | GgmlDType::F16 | GgmlDType::BF16 = read.kind {
-            let numbers = gguf::numbers(read.kind, &read.bytes).map_err(|error| error.to_string())?;
+            let numbers = gguf::numbers(read.kind, &read.rows()).map_err(|error| error.to_string())?;
             return Ok(Matrix::Plain(Product::new(&numbers, read.inputs, bias)));
         }
-        Quantised::new(read.kind, &read.bytes, read.outputs, read.inputs, bias).map(Matrix::Quantised)
+        Quantised::new(read, bias).map(Matrix::Quantised)
     }
 
     fn norm(&self, gain: Vec<f32>, epsilon: f32) -> Result<Norm, String> {

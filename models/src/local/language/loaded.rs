@@ -12,7 +12,7 @@ use crate::local::weights::Weights;
 use crate::local::{failed, tensors};
 use serde_json::Value;
 use std::sync::Arc;
-use troupe_core::port::Error;
+use troupe_core::port::{Error, ErrorKind};
 use troupe_core::sampling::Sampling;
 
 /// See the module.
@@ -28,22 +28,22 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    /// Reads a model's files. Memory is looked at first.
+    /// Reads a model's files: its words while its weights are brought from the disk. Memory is looked at first.
     ///
     /// # Errors
     /// `Invalid`: the file and what is wrong with it, or what memory is needed and there.
     pub fn read(label: &str, files: &Files) -> Result<Self, Error> {
-        let shape = Shape::of(files)?;
         let told = |error: &dyn std::fmt::Display| failed(label, error);
-        let source = source(files).map_err(|error| told(&error))?;
+        let (source, shape) = opened(files)?;
         let place = Place::new(&shape, device::chosen()).map_err(|error| told(&error.message))?;
         let (tokens, step_tokens) = (place.tokens, place.step_tokens);
-        let chat = match &source {
-            Source::Safetensors(..) => Chat::read(files.folder()),
-            Source::Gguf(file) => Chat::from_metadata(file.metadata()),
-        };
-        let chat = chat.map_err(|error| told(&error))?;
-        let decoder = place.load(&source).map_err(|error| told(&first_line(&error)))?;
+        let (chat, decoder) = std::thread::scope(|scope| {
+            let chat = scope.spawn(|| chat(&source, files));
+            let decoder = place.load(&source).map_err(|error| told(&first_line(&error)));
+            (chat.join(), decoder)
+        });
+        let chat = chat.map_err(|_| told(&"its words could not be read: a fault of this program"))?;
+        let (chat, decoder) = (chat.map_err(|error| told(&error))?, decoder?);
         if chat.vocabulary().size() > decoder.vocabulary() {
             let message = format!(
                 "its tokenizer has {} tokens and its table of words {}: they do not belong together",
@@ -81,16 +81,46 @@ impl Loaded {
     }
 }
 
-/// The decoder alone, and the most tokens of a step where it is.
+fn chat(source: &Source, files: &Files) -> Result<Chat, String> {
+    match source {
+        Source::Safetensors(..) => Chat::read(files.folder()),
+        Source::Gguf(file) => Chat::from_metadata(file.metadata()),
+    }
+}
+
+/// Reads a model's words and prepares its grammars, and leaves its weights alone.
 ///
 /// # Errors
 /// `Invalid`: the file and what is wrong with it.
-pub fn decoder(label: &str, files: &Files) -> Result<(Arc<dyn Model>, usize), Error> {
-    let place = Place::new(&Shape::of(files)?, device::chosen()).map_err(|error| failed(label, error.message))?;
+pub fn words(label: &str, files: &Files) -> Result<Chat, Error> {
+    let (source, _) = opened(files)?;
+    chat(&source, files).map_err(|error| failed(label, error))
+}
+
+/// A decoder alone.
+pub struct Alone {
+    /// The decoder.
+    pub model: Arc<dyn Model>,
+    /// What its files say.
+    pub shape: Shape,
+    /// The most tokens of a step where it is.
+    pub step_tokens: usize,
+}
+
+/// Reads the decoder alone.
+///
+/// # Errors
+/// `Invalid`: the file and what is wrong with it.
+pub fn decoder(label: &str, files: &Files) -> Result<Alone, Error> {
+    let (source, shape) = opened(files)?;
+    let place = Place::new(&shape, device::chosen()).map_err(|error| failed(label, error.message))?;
     let step_tokens = place.step_tokens;
-    let read = source(files).and_then(|source| place.load(&source).map_err(|error| first_line(&error)));
-    let model = read.map_err(|error| failed(label, error))?;
-    Ok((model, step_tokens))
+    let model = place.load(&source).map_err(|error| failed(label, first_line(&error)))?;
+    Ok(Alone {
+        model,
+        shape,
+        step_tokens,
+    })
 }
 
 /// What is wrong; behind it candle says where in the program that was noticed.
@@ -98,14 +128,21 @@ fn first_line(error: &candle_core::Error) -> String {
     error.to_string().lines().next().unwrap_or_default().to_owned()
 }
 
-fn source(files: &Files) -> Result<Source, String> {
-    let told = |error: candle_core::Error| first_line(&error);
+/// A model's files, and what they say it is; the header of a GGUF file is read once for both.
+fn opened(files: &Files) -> Result<(Source, Shape), Error> {
     match files {
         Files::Folder(folder) => {
-            let weights = Weights::read(&tensors::parts(folder)?).map_err(told)?;
-            Ok(Source::Safetensors(json(files, "config.json"), weights))
+            let shape = Shape::of(files)?;
+            let read = || Weights::read(&tensors::parts(folder)?).map_err(|error| first_line(&error));
+            let weights = read().map_err(|error| failed(&folder.display().to_string(), error))?;
+            Ok((Source::Safetensors(json(files, "config.json"), weights), shape))
         }
-        Files::Gguf(path) => Gguf::open(path).map(Source::Gguf).map_err(told),
+        Files::Gguf(path) => {
+            let file = Gguf::open(path).map_err(|error| Error::new(ErrorKind::Invalid, error))?;
+            let said = file.described().and_then(|tensors| Shape::from(files, &tensors));
+            let shape = said.map_err(|error| failed(&path.display().to_string(), error))?;
+            Ok((Source::Gguf(file), shape))
+        }
     }
 }
 

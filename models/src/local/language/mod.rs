@@ -4,7 +4,7 @@ mod answering;
 mod loaded;
 mod place;
 
-pub use loaded::{Loaded, decoder};
+pub use loaded::{Alone, Loaded, decoder, words};
 pub use place::{Planned, plan};
 
 use super::engine::{Event, Job, Work};

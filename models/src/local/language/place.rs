@@ -150,11 +150,12 @@ impl Place {
         })
     }
 
-    /// Reads the weights into it.
+    /// Brings the weights into it.
     ///
     /// # Errors
     /// What is wrong with them, or of the device.
     pub fn load(self, source: &Source) -> candle_core::Result<Arc<dyn Model>> {
+        source.fetch();
         (self.load)(source)
     }
 

@@ -3,6 +3,7 @@
 mod pieces;
 
 use super::super::Metadata;
+use crate::local::shape::whole;
 use candle_core::quantized::gguf_file::Value;
 use tokenizers::models::bpe::{BPE, Vocab};
 use tokenizers::normalizers::NFC;
@@ -13,8 +14,8 @@ use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
 use tokenizers::{AddedToken, SplitDelimiterBehavior, Tokenizer};
 
 /// Kinds of tokens, as `llama.h` numbers them: marks that are no text, and words that a maker added.
-const CONTROL: i64 = 3;
-const USER_DEFINED: i64 = 4;
+const CONTROL: usize = 3;
+const USER_DEFINED: usize = 4;
 
 const GPT2: &str = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
 const QWEN2: &str =
@@ -173,13 +174,11 @@ fn added(metadata: &Metadata, words: &[&str]) -> Result<Vec<AddedToken>, String>
             words.len()
         ));
     }
-    let kinds = kinds
-        .iter()
-        .map(|kind| kind.to_i64().or_else(|_| kind.to_i32().map(i64::from)));
+    // A number that is asked for as another kind than it is costs a look at the whole stack.
     let added = words.iter().zip(kinds).filter_map(|(word, kind)| {
-        let special = match kind {
-            Ok(CONTROL) => true,
-            Ok(USER_DEFINED) => false,
+        let special = match whole(kind) {
+            Some(CONTROL) => true,
+            Some(USER_DEFINED) => false,
             _ => return None,
         };
         Some(AddedToken::from(*word, special).normalized(false))

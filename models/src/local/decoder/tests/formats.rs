@@ -214,16 +214,17 @@ fn a_broken_file_is_told_by_what_is_wrong() {
     let place = tempfile::tempdir().unwrap();
     let (config, tensors) = wide();
     let path = place.path().join("model.gguf");
-    let told = |path: &Path| match Gguf::open(path).and_then(|file| load(Processor, &Source::Gguf(file))) {
-        Ok(_) => "nothing".to_owned(),
+    let told = |path: &Path| match Gguf::open(path).map(|file| load(Processor, &Source::Gguf(file))) {
+        Ok(Ok(_)) => "nothing".to_owned(),
         // Behind it is where it came from, when that is asked for.
-        Err(error) => error.to_string().lines().next().unwrap_or_default().to_owned(),
+        Ok(Err(error)) => error.to_string().lines().next().unwrap_or_default().to_owned(),
+        Err(error) => error,
     };
     written("qwen3", &config, &tensors, GgmlDType::Q4K, &path);
     let whole = std::fs::read(&path).unwrap();
     std::fs::write(&path, &whole[..whole.len() - 1000]).unwrap();
     assert!(
-        told(&path).contains("the file is truncated; get it again"),
+        told(&path).contains("was cut short") && told(&path).contains("pull it again"),
         "{}",
         told(&path)
     );

@@ -54,7 +54,7 @@ impl<'a, D: Device> Attending<'a, D> {
         let words = |seed: u32, width: usize| {
             let table = noise(seed, 64 * width);
             let table: Vec<f32> = table.iter().map(|number| number * 2.0).collect();
-            device.matrix(&Weights::Numbers(&table, width), None).expect("a matrix")
+            device.matrix(Weights::Numbers(&table, width), None).expect("a matrix")
         };
         let rows = |seed: u32, width: usize| {
             let mut rows = device.rows(count, width).expect("memory");
@@ -83,7 +83,7 @@ impl<'a, D: Device> Attending<'a, D> {
         let mut diagonal = vec![0.0; width * width];
         diagonal.iter_mut().step_by(width + 1).for_each(|number| *number = 1.0);
         let one = device
-            .matrix(&Weights::Numbers(&diagonal, width), None)
+            .matrix(Weights::Numbers(&diagonal, width), None)
             .expect("a matrix");
         let mut out = device.rows(count, width).expect("memory");
         device.products([&one], &mixed, [&mut out]).expect("a product");

@@ -106,10 +106,10 @@ impl Matrix {
         let weights = match weights {
             Weights::Numbers(numbers, _) => memory.holding(&narrowed(numbers))?,
             Weights::Bytes(read) if matches!(read.kind, GgmlDType::F32 | GgmlDType::F16) => {
-                let numbers = gguf::numbers(read.kind, &read.bytes).map_err(|error| error.to_string())?;
+                let numbers = gguf::numbers(read.kind, &read.rows()).map_err(|error| error.to_string())?;
                 memory.holding(&narrowed(&numbers))?
             }
-            Weights::Bytes(read) => memory.holding(&read.bytes)?,
+            Weights::Bytes(read) => memory.holding(&read.rows())?,
         };
         let bias = bias.map(|numbers| memory.holding(&bytes_of(&numbers))).transpose()?;
         Ok(Self {

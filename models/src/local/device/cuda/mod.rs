@@ -79,8 +79,8 @@ impl Device for Cuda {
     type Plan = Plan;
     const NAME: &'static str = "cuda";
 
-    fn matrix(&self, weights: &Weights<'_>, bias: Option<Vec<f32>>) -> Result<Matrix, String> {
-        Matrix::new(&self.memory, weights, bias)
+    fn matrix(&self, weights: Weights<'_>, bias: Option<Vec<f32>>) -> Result<Matrix, String> {
+        Matrix::new(&self.memory, &weights, bias)
     }
 
     fn norm(&self, gain: Vec<f32>, epsilon: f32) -> Result<Norm, String> {

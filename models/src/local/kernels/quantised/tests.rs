@@ -1,8 +1,11 @@
 //! Products with quantised weights beside plain ones, and beside themselves on other machines.
 
+use super::format::Format;
 use super::lanes::Machine;
 use super::loops::Product;
-use super::{BLOCK, Cells, Format, LANES, Q4_0, Q4K, Q5_0, Q5K, Q6K, Q8_0, Quantised, pack};
+use super::panels::Packed;
+use super::{Cells, LANES, Q4_0, Q4K, Q5_0, Q5K, Q6K, Q8_0, Quantised};
+use crate::local::stored::{Bytes, Order};
 use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{Device, Tensor};
 use proptest::prelude::*;
@@ -56,6 +59,17 @@ fn product(weights: &[f32], inputs: usize, bias: &[f32], rows: &[f32]) -> Vec<f3
         .collect()
 }
 
+/// Weights of a file, row after row.
+pub fn stored(kind: GgmlDType, bytes: &[u8], outputs: usize, inputs: usize) -> Bytes {
+    Bytes {
+        kind,
+        bytes: bytes.to_vec().into(),
+        order: Order::Rows,
+        outputs,
+        inputs,
+    }
+}
+
 fn applied(matrix: &Quantised, rows: &[f32]) -> Vec<f32> {
     let mut out = vec![f32::NAN; rows.len() / matrix.inputs() * matrix.outputs()];
     matrix.apply_into(rows, &mut out);
@@ -74,7 +88,7 @@ fn a_row_is_what_the_file_says() {
     for kind in KINDS {
         let (outputs, inputs) = (19, 512);
         let (bytes, numbers) = weights(kind, outputs, inputs, 1);
-        let matrix = Quantised::new(kind, &bytes, outputs, inputs, None).unwrap();
+        let matrix = Quantised::new(stored(kind, &bytes, outputs, inputs), None).unwrap();
         let mut row = vec![f32::NAN; inputs];
         for (output, right) in numbers.chunks_exact(inputs).enumerate() {
             matrix.row(output, &mut row);
@@ -89,7 +103,7 @@ fn products_differ_by_what_eight_bits_of_the_rows_lose() {
         for (count, outputs, inputs) in [(1, 16, 256), (3, 40, 768), (41, 33, 1024)] {
             let (bytes, weights) = weights(kind, outputs, inputs, 2);
             let (bias, rows) = (numbers(outputs, 3), numbers(count * inputs, 4));
-            let matrix = Quantised::new(kind, &bytes, outputs, inputs, Some(bias.clone())).unwrap();
+            let matrix = Quantised::new(stored(kind, &bytes, outputs, inputs), Some(bias.clone())).unwrap();
             let error = error(&applied(&matrix, &rows), &product(&weights, inputs, &bias, &rows));
             assert!(error < 0.012, "{kind:?}, {count} × {inputs} → {outputs}: {error}");
             assert!(error > 1e-4, "{kind:?}: rows are not of eight bits: {error}");
@@ -112,7 +126,7 @@ fn products_of_small_integers_are_exact() {
             }
         };
         let rows: Vec<f32> = (0..count * inputs).map(integer).collect();
-        let matrix = Quantised::new(kind, &bytes, outputs, inputs, Some(bias.clone())).unwrap();
+        let matrix = Quantised::new(stored(kind, &bytes, outputs, inputs), Some(bias.clone())).unwrap();
         let error = error(&applied(&matrix, &rows), &product(&weights, inputs, &bias, &rows));
         assert!(error < 2e-6, "{kind:?}: {error}");
     }
@@ -123,7 +137,7 @@ fn inputs_need_not_fill_a_block() {
     for kind in [GgmlDType::Q4_0, GgmlDType::Q5_0, GgmlDType::Q8_0] {
         let (bytes, weights) = weights(kind, 7, 352, 7);
         let rows = numbers(5 * 352, 8);
-        let matrix = Quantised::new(kind, &bytes, 7, 352, None).unwrap();
+        let matrix = Quantised::new(stored(kind, &bytes, 7, 352), None).unwrap();
         let error = error(&applied(&matrix, &rows), &product(&weights, 352, &[0.0; 7], &rows));
         assert!(error < 0.012, "{kind:?}: {error}");
         let mut row = vec![f32::NAN; 352];
@@ -137,17 +151,13 @@ fn every_machine_gives_the_same_bits() {
     fn check<F: Format>(kind: GgmlDType) {
         let (count, outputs, inputs) = (13, 48, 768);
         let (bytes, _) = weights(kind, outputs, inputs, 9);
-        let mut blocks = vec![F::EMPTY; outputs / LANES * inputs / BLOCK];
-        let row = inputs / F::SPAN * F::BYTES;
-        for (blocks, rows) in blocks.chunks_mut(inputs / BLOCK).zip(bytes.chunks(LANES * row)) {
-            pack(blocks, rows, row);
-        }
+        let packed = Packed::<F>::new(stored(kind, &bytes, outputs, inputs), None).unwrap();
         let cells = Cells::new(&numbers(count * inputs, 10), inputs);
         let on = |machine: Machine| {
             let mut out = vec![f32::NAN; count * outputs];
             let mut outs: Vec<&mut [f32]> = out.chunks_mut(outputs).collect();
             let product = Product {
-                blocks: &blocks,
+                blocks: packed.blocks(),
                 bias: &[[0.0; LANES]; 3],
                 cells: &cells,
                 outs: &mut outs,
@@ -169,11 +179,34 @@ fn every_machine_gives_the_same_bits() {
 }
 
 #[test]
+fn rows_that_lie_pair_by_pair_are_read_in_the_order_of_the_outputs() {
+    let (kind, head, inputs) = (GgmlDType::Q4K, 24, 512);
+    let (bytes, numbers) = weights(kind, 3 * head, inputs, 17);
+    let turned = Bytes {
+        order: Order::Pairs(head),
+        ..stored(kind, &bytes, 3 * head, inputs)
+    };
+    let straight = stored(kind, &turned.rows(), 3 * head, inputs);
+    let (turned, straight) = (
+        Quantised::new(turned, None).unwrap(),
+        Quantised::new(straight, None).unwrap(),
+    );
+    let mut row = vec![f32::NAN; inputs];
+    // The second rows of the pairs of a head come behind the first ones.
+    for (output, row_in_file) in [(0, 0), (1, 2), (head / 2, 1), (2 * head - 1, 2 * head - 1)] {
+        turned.row(output, &mut row);
+        assert_eq!(row, numbers[row_in_file * inputs..][..inputs], "output {output}");
+    }
+    let rows = self::numbers(3 * inputs, 18);
+    assert_eq!(applied(&turned, &rows), applied(&straight, &rows));
+}
+
+#[test]
 fn several_matrices_give_what_each_gives() {
     let (inputs, rows) = (512, numbers(6 * 512, 11));
     let matrix = |(kind, outputs)| {
         let (bytes, _) = weights(kind, outputs, inputs, 12);
-        Quantised::new(kind, &bytes, outputs, inputs, None).unwrap()
+        Quantised::new(stored(kind, &bytes, outputs, inputs), None).unwrap()
     };
     let matrices = [(GgmlDType::Q4K, 70), (GgmlDType::Q6K, 16), (GgmlDType::Q8_0, 33)].map(matrix);
     let mut outs: Vec<Vec<f32>> = matrices
@@ -199,7 +232,7 @@ proptest! {
         let (outputs, inputs) = (90, 512);
         let (bytes, _) = weights(kind, outputs, inputs, 13);
         let rows = numbers(count * inputs, 14);
-        let matrix = Quantised::new(kind, &bytes, outputs, inputs, Some(numbers(outputs, 15))).unwrap();
+        let matrix = Quantised::new(stored(kind, &bytes, outputs, inputs), Some(numbers(outputs, 15))).unwrap();
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         let together = pool.install(|| applied(&matrix, &rows));
         let alone = rows.chunks_exact(inputs).flat_map(|row| applied(&matrix, row));
@@ -210,8 +243,9 @@ proptest! {
 #[test]
 fn what_does_not_fit_is_refused_with_what_it_is() {
     let (bytes, _) = weights(GgmlDType::Q4K, 4, 256, 16);
-    let refused =
-        |kind, bytes: &[u8], outputs, inputs, bias| Quantised::new(kind, bytes, outputs, inputs, bias).unwrap_err();
+    let refused = |kind, bytes: &[u8], outputs, inputs, bias| {
+        Quantised::new(stored(kind, bytes, outputs, inputs), bias).unwrap_err()
+    };
     insta::assert_snapshot!(
         [
             refused(GgmlDType::Q3K, &bytes, 4, 256, None),

@@ -1,13 +1,12 @@
 //! Products, norms and gates.
 
 use super::emulated;
-use crate::local::decoder::Bytes;
 use crate::local::device::conformance::{distance, noise};
 use crate::local::device::cuda::Cuda;
 use crate::local::device::cuda::matrix::{bytes_of, narrowed};
 use crate::local::device::cuda::rows::Rows;
 use crate::local::device::{Device, Weights};
-use crate::local::kernels::quantised_tests::{KINDS, kept};
+use crate::local::kernels::quantised_tests::{KINDS, kept, stored};
 use candle_core::quantized::GgmlDType;
 use half::bf16;
 
@@ -37,12 +36,12 @@ fn right(rows: &[f32], weights: &[f32], bias: &[f32], inputs: usize) -> Vec<f32>
 }
 
 /// What is lost: of few rows nothing but the order of the sums, of many what bfloat16 loses of unpacked weights.
-fn assert_products(weights: &Weights<'_>, numbers: &[f32], inputs: usize) {
+fn assert_products<'a>(weights: impl Fn() -> Weights<'a>, numbers: &[f32], inputs: usize) {
     let Some(cuda) = emulated(64) else { return };
     let outputs = numbers.len() / inputs;
     let bias = noise(3, outputs);
     for (matrix_bias, has_bias) in [(Some(bias.clone()), true), (None, false)] {
-        let matrix = cuda.matrix(weights, matrix_bias).expect("a matrix");
+        let matrix = cuda.matrix(weights(), matrix_bias).expect("a matrix");
         let bias = if has_bias { bias.clone() } else { vec![0.0; outputs] };
         for count in [1, 2, 3, 5, 8, 9, 33] {
             let given_rows = rounded(&noise(count as u32, count * inputs));
@@ -69,7 +68,7 @@ fn assert_products(weights: &Weights<'_>, numbers: &[f32], inputs: usize) {
 fn plain_weights_are_multiplied() {
     for (outputs, inputs) in [(1, 8), (7, 40), (65, 264)] {
         let numbers = rounded(&noise(1, outputs * inputs));
-        assert_products(&Weights::Numbers(&numbers, inputs), &numbers, inputs);
+        assert_products(|| Weights::Numbers(&numbers, inputs), &numbers, inputs);
     }
 }
 
@@ -80,13 +79,8 @@ fn every_quantisation_is_multiplied_as_the_weights_it_stands_for() {
         for (outputs, blocks) in [(1, 1), (19, 3), (130, 3)] {
             let inputs = blocks * kind.block_size();
             let (bytes, stands_for) = kept(kind, noise(7, outputs * inputs), inputs);
-            let weights = Weights::Bytes(Bytes {
-                kind,
-                bytes: bytes.into(),
-                outputs,
-                inputs,
-            });
-            assert_products(&weights, &stands_for, inputs);
+            let weights = || Weights::Bytes(stored(kind, &bytes, outputs, inputs));
+            assert_products(weights, &stands_for, inputs);
         }
     }
 }
@@ -95,14 +89,8 @@ fn every_quantisation_is_multiplied_as_the_weights_it_stands_for() {
 fn weights_that_are_not_followed_are_told() {
     let Some(cuda) = emulated(64) else { return };
     let told = |kind, inputs| {
-        let bytes = vec![0; 1024].into();
-        let weights = Weights::Bytes(Bytes {
-            kind,
-            bytes,
-            outputs: 2,
-            inputs,
-        });
-        cuda.matrix(&weights, None).err().unwrap_or_default()
+        let weights = Weights::Bytes(stored(kind, &[0; 1024], 2, inputs));
+        cuda.matrix(weights, None).err().unwrap_or_default()
     };
     assert!(told(GgmlDType::Q2K, 256).contains("use Q4_K"));
     assert_eq!(told(GgmlDType::BF16, 12), "2 × 12 weights: rows come in blocks of 8");
