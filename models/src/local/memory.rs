@@ -42,7 +42,7 @@ const SPAN: (u64, u64) = (2_048, 8);
 #[cfg(feature = "cuda")]
 const UNPACKED: u64 = 128 << 20;
 /// The scores of a piece of attention on Apple's devices (`device/tensors/plan.rs`).
-#[cfg(any(test, feature = "metal"))]
+#[cfg(feature = "metal")]
 const SCORES: u64 = 256 << 20;
 /// Fewer tokens than this are no context to work in.
 const CONTEXT_MIN: u64 = 256;
@@ -95,27 +95,20 @@ impl Plan {
         }
     }
 
-    /// The plan of a model on Apple's devices: plain weights, keys and values have two bytes a number there, and of
-    /// quantised ones the table of words is there twice (`device/tensors/matrix.rs`).
-    #[cfg(any(test, feature = "metal"))]
+    /// The plan of a model on Apple's devices: plain weights, keys and values have two bytes a number there.
+    #[cfg(feature = "metal")]
     pub fn on_metal(shape: &Shape, load: Load) -> Self {
         let size = |n: usize| n as u64;
         let token = 2 * size(shape.layers) * size(shape.kv_heads) * size(shape.head_dimension) * 2;
         let tokens = size(load.context).saturating_mul(size(load.parallel));
         let is_plain = ["F32", "F16", "BF16"].contains(&shape.format.as_str());
-        let share = (shape.vocabulary * shape.width) as f64 / shape.parameters.max(1) as f64;
-        let table = (shape.weights as f64 * share) as u64;
         // Tensors are made anew by each operation: rows as f32 and as bfloat16, and scores as they are, masked, as weights.
         let heads = size(shape.heads + 2 * shape.kv_heads) * size(shape.head_dimension);
         let row = 4 * size(shape.width) + 3 * heads + 3 * size(shape.inner);
         let logits = size(load.parallel).saturating_mul(size(shape.vocabulary));
         Self {
             load,
-            weights: if is_plain {
-                2 * shape.parameters
-            } else {
-                shape.weights + table
-            },
+            weights: if is_plain { 2 * shape.parameters } else { shape.weights },
             cache: token.saturating_mul(tokens),
             work: (STEP * row + logits) * 6 + 3 * SCORES,
             token,
@@ -241,22 +234,6 @@ mod tests {
             ..qwen3_4b()
         };
         assert_eq!(Plan::on_cuda(&quantised, LOAD).weights, 2_500_000_000);
-    }
-
-    #[test]
-    fn a_table_of_words_is_on_metal_twice() {
-        let plain = Plan::on_metal(&qwen3_4b(), LOAD);
-        assert_eq!(
-            (plain.cache, plain.weights),
-            (2 * 36 * 8 * 128 * 2 * 4 * 8192, 8_044_936_192)
-        );
-        let quantised = Shape {
-            format: "Q4_K".into(),
-            weights: 2_500_000_000,
-            ..qwen3_4b()
-        };
-        // 151,936 words of 2,560 numbers are 9.67 % of the weights.
-        assert_eq!(Plan::on_metal(&quantised, LOAD).weights / 1_000_000, 2_741);
     }
 
     #[test]

@@ -155,13 +155,8 @@ impl Device for Tensors {
     type Plan = Plan;
     const NAME: &'static str = "metal";
 
-    fn matrix(&self, weights: &Weights<'_>, bias: Option<Vec<f32>>) -> Result<Matrix, String> {
+    fn matrix(&self, weights: Weights<'_>, bias: Option<Vec<f32>>) -> Result<Matrix, String> {
         Matrix::new(&self.device, self.kind, weights, bias).map_err(told)
-    }
-
-    fn table(&self, weights: &Weights<'_>) -> Result<Matrix, String> {
-        let matrix = Matrix::new(&self.device, self.kind, weights, None).map_err(told)?;
-        Ok(matrix.with_rows(weights))
     }
 
     fn norm(&self, gain: Vec<f32>, epsilon: f32) -> Result<Norm, String> {

@@ -1,10 +1,9 @@
 //! The tensors on candle's processor, where plain weights, keys and values are f32: the same operations as on Metal.
 
 use super::{Rows, Tensors};
-use crate::local::decoder::Bytes;
 use crate::local::device::conformance::{self, distance, noise};
 use crate::local::device::{Device, Weights};
-use crate::local::kernels::quantised_tests::{KINDS, kept};
+use crate::local::kernels::quantised_tests::{KINDS, kept, stored};
 use candle_core::Tensor;
 
 fn tensors(_: usize) -> Option<Tensors> {
@@ -40,13 +39,8 @@ fn quantised_weights_are_multiplied_and_their_rows_are_what_they_stand_for() {
     for kind in KINDS {
         let (outputs, inputs) = (19, 4 * kind.block_size());
         let (bytes, stands_for) = kept(kind, noise(7, outputs * inputs), inputs);
-        let weights = Weights::Bytes(Bytes {
-            kind,
-            bytes: bytes.into(),
-            outputs,
-            inputs,
-        });
-        let table = device.table(&weights).expect("a matrix");
+        let weights = Weights::Bytes(stored(kind, &bytes, outputs, inputs));
+        let table = device.matrix(weights, None).expect("a matrix");
         let which = [3, 0, 18];
         let rows = table.rows(&device.device, &which).expect("rows");
         let rows: Vec<f32> = rows.flatten_all().and_then(|rows| rows.to_vec1()).expect("numbers");
