@@ -4,9 +4,8 @@ use super::attempt::{Attempt, Checked, Step, told, unverified};
 use super::build::{Builder, Built, Files, Given, Path, SOURCES};
 use super::check::{self, Unapplied};
 use super::instance::{self, Instance};
-use super::plan::{self, Made, Plan, Task, Unplanned};
+use super::plan::{self, Made, Plan, Task};
 use super::results::{self, Diagnosis, Failure, Stage};
-use super::reuse;
 use super::script;
 use super::verdict::Verdict;
 use super::{Snapshot, again, name};
@@ -14,9 +13,6 @@ use crate::error::Error;
 use std::sync::{Mutex, PoisonError};
 use troupe_core::port::pool::{Check, Environment, Usage};
 use troupe_core::port::sandbox::{Ended, Listener};
-
-/// Dependencies that are installed beside the sources: what of an older environment's folder is used again.
-const INSTALLED: [&str; 4] = ["node_modules", "vendor", ".venv", "venv"];
 
 /// An instance on its way.
 pub(super) struct Job<'a> {
@@ -30,7 +26,7 @@ pub(super) struct Job<'a> {
     /// The tests that are run.
     tests: Vec<String>,
     /// The one plan that is tried, where somebody has made it; else rules make them.
-    given: Option<&'a Given>,
+    pub(super) given: Option<&'a Given>,
     attempts: Vec<Attempt>,
     usage: Mutex<Usage>,
 }
@@ -84,7 +80,7 @@ impl<'a> Job<'a> {
     async fn sources(&self, listener: &mut dyn Listener) -> Result<String, Error> {
         let base = &self.builder.options.base;
         let named = format!("{}{SOURCES}", self.instance.id);
-        let image = name::of_image(&named, &[base.as_bytes(), &self.archive]);
+        let image = name::of_image(&self.builder.options.place, &named, &[base.as_bytes(), &self.archive]);
         if self.builder.engine.image(&image).await?.is_none() {
             let grown = self.grow(base, &image, "", None, listener).await?;
             if let Err(ended) = grown {
@@ -96,64 +92,6 @@ impl<'a> Job<'a> {
             }
         }
         Ok(image)
-    }
-
-    /// The environment from one that was verified for another commit, if one serves.
-    async fn reuse(&mut self, listener: &mut dyn Listener) -> Result<Option<Built>, Error> {
-        if !self.builder.options.reuse || self.given.is_some() {
-            return Ok(None);
-        }
-        let pool = self.builder.pool.list(Some(&self.instance.repository)).await?;
-        let Ok(plan) = self.plan(&[]) else { return Ok(None) };
-        for parent in reuse::candidates(self.instance, &self.builder.options.base, &pool) {
-            if self.builder.engine.image(&parent.image).await?.is_none() {
-                // Somebody has removed the image: what is left is a memory of it.
-                self.builder.pool.forget(&parent.image).await?;
-                continue;
-            }
-            if let Some(built) = self.grown_from(parent, &plan, listener).await? {
-                return Ok(Some(built));
-            }
-        }
-        Ok(None)
-    }
-
-    async fn grown_from(
-        &mut self,
-        parent: &Environment,
-        plan: &Plan,
-        listener: &mut dyn Listener,
-    ) -> Result<Option<Built>, Error> {
-        // First as it is, then with the plan's setup run in it: that finds most of its work done.
-        for delta in [None, Some(plan.setup.as_str())] {
-            let step = if delta.is_some() { Step::Patch } else { Step::Probe };
-            let image = self.image_name(&parent.digest, delta.unwrap_or_default());
-            let grown = self
-                .grow(&parent.image, &image, &script::emptied(&INSTALLED), delta, listener)
-                .await?;
-            if let Err(ended) = grown {
-                self.note(step, plan, Some(self.diagnose(plan, Stage::Setup, &ended)));
-                continue;
-            }
-            let checked = match self.check(plan, &image, listener).await? {
-                Ok(checked) => checked,
-                Err(unapplied) => return Ok(Some(self.unapplied(plan, &image, unapplied).await?)),
-            };
-            self.note(step, plan, None);
-            if checked.verdict.is_verified() {
-                let path = if delta.is_some() {
-                    Path::Patched
-                } else {
-                    Path::Unchanged
-                };
-                return Ok(Some(
-                    self.verified(checked, plan, &image, (path, Some(parent), delta))
-                        .await?,
-                ));
-            }
-            self.builder.engine.remove_image(&image).await?;
-        }
-        Ok(None)
     }
 
     async fn start_afresh(&mut self, listener: &mut dyn Listener) -> Result<Built, Error> {
@@ -220,25 +158,33 @@ impl<'a> Job<'a> {
         narrower
     }
 
-    fn plan(&self, feedback: &[Diagnosis]) -> Result<Plan, String> {
-        let task = Task {
+    fn task<'b>(&'b self, feedback: &'b [Diagnosis]) -> Task<'b> {
+        Task {
             snapshot: &self.snapshot,
             tests: &self.tests,
-            language: self.instance.language,
+            language: self.instance.language.as_ref(),
             made: self.made,
             feedback,
-        };
+        }
+    }
+
+    /// The language's name; empty where nothing tells it.
+    fn language(&self) -> String {
+        let language = plan::language(self.task(&[]));
+        language.map(|language| language.name().to_owned()).unwrap_or_default()
+    }
+
+    pub(super) fn plan(&self, feedback: &[Diagnosis]) -> Result<Plan, String> {
         if let Some(given) = self.given {
-            let language = plan::language(task).ok_or_else(|| Unplanned::UnknownLanguage.to_string())?;
             return match feedback {
-                [] => Ok(given.plan(language)),
+                [] => Ok(given.plan()),
                 _ => Err("no other plan was given".to_owned()),
             };
         }
-        plan::plan(task).map_err(|unplanned| unplanned.to_string())
+        plan::plan(self.task(feedback)).map_err(|unplanned| unplanned.to_string())
     }
 
-    async fn verified(
+    pub(super) async fn verified(
         &self,
         checked: Checked,
         plan: &Plan,
@@ -253,7 +199,7 @@ impl<'a> Job<'a> {
             repository: self.instance.repository.clone(),
             version: self.instance.version.clone(),
             created_at: self.instance.created_at.clone(),
-            language: plan.language.name().to_owned(),
+            language: self.language(),
             base: parent.map_or(&self.builder.options.base, |parent| &parent.base).clone(),
             parent: parent.map(|parent| parent.image.clone()),
             setup: parent.map_or(&plan.setup, |parent| &parent.setup).clone(),
@@ -300,17 +246,18 @@ impl<'a> Job<'a> {
         }
     }
 
-    fn image_name(&self, from: &str, setup: &str) -> String {
-        name::of_image(&self.instance.id, &[from.as_bytes(), setup.as_bytes(), &self.archive])
+    pub(super) fn image_name(&self, from: &str, setup: &str) -> String {
+        let parts = [from.as_bytes(), setup.as_bytes(), &self.archive];
+        name::of_image(&self.builder.options.place, &self.instance.id, &parts)
     }
 
-    fn diagnose(&self, plan: &Plan, stage: Stage, ended: &Ended) -> Diagnosis {
+    pub(super) fn diagnose(&self, plan: &Plan, stage: Stage, ended: &Ended) -> Diagnosis {
         let log = format!("{}\n{}", ended.stdout, ended.stderr);
         results::diagnose(plan.runner, stage, check::code(ended.reason), &log)
     }
 
     /// A patch that does not apply says the same of every plan.
-    async fn unapplied(&mut self, plan: &Plan, image: &str, unapplied: Unapplied) -> Result<Built, Error> {
+    pub(super) async fn unapplied(&mut self, plan: &Plan, image: &str, unapplied: Unapplied) -> Result<Built, Error> {
         self.note(Step::Check, plan, None);
         self.builder.engine.remove_image(image).await?;
         let Unapplied { patch, why } = unapplied;
@@ -320,7 +267,7 @@ impl<'a> Job<'a> {
         })
     }
 
-    fn note(&mut self, step: Step, plan: &Plan, diagnosis: Option<Diagnosis>) {
+    pub(super) fn note(&mut self, step: Step, plan: &Plan, diagnosis: Option<Diagnosis>) {
         self.attempts.push(Attempt::of(step, plan, diagnosis));
     }
 }
