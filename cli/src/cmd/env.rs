@@ -32,6 +32,14 @@ fn named(environments: &[Environment], name: &str) -> Option<Environment> {
     found.cloned()
 }
 
+/// Its language, where anything told it.
+fn language(environment: &Environment) -> &str {
+    match environment.language.as_str() {
+        "" => "unknown",
+        language => language,
+    }
+}
+
 fn unknown(name: &str) -> anyhow::Error {
     Usage::error(format!("there is no environment `{name}`; `troupe env ls` lists them"))
 }

@@ -48,7 +48,7 @@ impl Record {
     /// That of what was built.
     pub fn of(instance: &Instance, built: &Built, fingerprint: String) -> Self {
         let environment = built.environment.as_ref();
-        let told = instance.language.map(|language| language.name().to_owned());
+        let told = instance.language.as_ref().map(|language| language.name().to_owned());
         Self {
             instance_id: instance.id.clone(),
             fingerprint,

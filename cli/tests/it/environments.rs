@@ -1,7 +1,7 @@
 //! `troupe env`, `troupe sandbox` and commands in sandboxes, through the program.
 
 use crate::fixture::{Place, examples, image, small};
-use serde_json::json;
+use serde_json::{Value, json};
 
 const PATCH: &str = "--- /dev/null\n+++ b/tests/test_a.py\n@@ -0,0 +1 @@\n+import a\n";
 
@@ -99,12 +99,11 @@ fn a_step_runs_in_its_sandbox_without_leave_for_this_machine() {
 fn an_environment_is_built_once_and_found_again() {
     let Some(image) = image() else { return };
     let place = Place::new();
-    let fix = "--- a/Sum.pm\n+++ b/Sum.pm\n@@ -1,3 +1,3 @@\n package Sum;\n-sub sum { return $_[0] - $_[1] }\n+sub sum { return $_[0] + $_[1] }\n 1;\n";
-    let test = "--- /dev/null\n+++ b/t/sum.t\n@@ -0,0 +1,4 @@\n+use Test::More tests => 1;\n+use lib '.';\n+use Sum;\n+is(Sum::sum(1, 2), 3);\n";
-    place.file("project/Sum.pm", "package Sum;\nsub sum { return $_[0] - $_[1] }\n1;\n");
     let id = format!("sum-{}", std::process::id());
-    let good = json!({ "instance_id": id, "path": "project", "language": "Perl", "test_patch": test, "patch": fix });
-    let bad = json!({ "instance_id": format!("{id}-bad"), "path": "project", "language": "Perl", "test_patch": test, "patch": fix.replace("sub sum", "sub product") });
+    let good = broken_sum(&place, &id);
+    let mut bad = good.clone();
+    bad["instance_id"] = json!(format!("{id}-bad"));
+    bad["patch"] = json!(good["patch"].as_str().unwrap().replace("sub sum", "sub product"));
     place.file("instances.jsonl", format!("{good}\n{bad}\n"));
     let build = |further: &[&str]| {
         let common = ["env", "build", "instances.jsonl", "--base", &image, "--repeats", "1"];
@@ -125,7 +124,7 @@ fn an_environment_is_built_once_and_found_again() {
     );
     let read = |name: &str| std::fs::read_to_string(place.path().join(name)).unwrap();
     assert!(read("j.xml").contains("tests=\"2\" failures=\"1\" errors=\"0\""));
-    let record: serde_json::Value = serde_json::from_str(read("environments/records.jsonl").trim()).unwrap();
+    let record: Value = serde_json::from_str(read("environments/records.jsonl").trim()).unwrap();
     assert_eq!(record["FAIL_TO_PASS"], json!(["t/sum.t"]));
     assert!(
         record["eval_script"].as_str().unwrap().contains("git apply"),
@@ -141,11 +140,68 @@ fn an_environment_is_built_once_and_found_again() {
         shown.stdout.contains("# setup") && shown.stdout.contains("# tests"),
         "{shown:?}"
     );
-    assert!(shown.stdout.contains("building it at most "), "{shown:?}");
+    assert!(shown.stdout.contains("building it  at most "), "{shown:?}");
     verified_exported_and_made_room_for(&place, &id);
     let gone = place.troupe(&["env", "gc", "--keep", "0", "--json"]);
     assert_eq!(gone.json()["removed"].as_array().map(Vec::len), Some(1), "{gone:?}");
     assert_eq!(place.troupe(&["env", "ls", "--json"]).json(), json!([]));
+}
+
+/// An instance of a project that is put there: its tests show a bug, and a patch mends it.
+fn broken_sum(place: &Place, id: &str) -> Value {
+    let fix = "--- a/Sum.pm\n+++ b/Sum.pm\n@@ -1,3 +1,3 @@\n package Sum;\n-sub sum { return $_[0] - $_[1] }\n+sub sum { return $_[0] + $_[1] }\n 1;\n";
+    let test = "--- /dev/null\n+++ b/t/sum.t\n@@ -0,0 +1,4 @@\n+use Test::More tests => 1;\n+use lib '.';\n+use Sum;\n+is(Sum::sum(1, 2), 3);\n";
+    place.file("project/Sum.pm", "package Sum;\nsub sum { return $_[0] - $_[1] }\n1;\n");
+    json!({ "instance_id": id, "path": "project", "language": "Perl", "test_patch": test, "patch": fix })
+}
+
+#[test]
+fn what_a_workspace_makes_is_not_anothers_to_remove() {
+    let Some(image) = image() else { return };
+    let id = format!("shared-{}", std::process::id());
+    let build = |place: &Place| {
+        place.file("instances.jsonl", format!("{}\n", broken_sum(place, &id)));
+        let built = place.troupe(&[
+            "env",
+            "build",
+            "instances.jsonl",
+            "--base",
+            &image,
+            "--repeats",
+            "1",
+            "--json",
+        ]);
+        assert_eq!(built.code, 0, "{built:?}");
+        built.json()["instances"][0]["image_name"].as_str().unwrap().to_owned()
+    };
+    let (one, other) = (Place::new(), Place::new());
+    assert_ne!(
+        build(&one),
+        build(&other),
+        "the same sources, and each has its own image"
+    );
+    let gone = other.troupe(&["env", "gc", "--keep", "0", "--json"]).json();
+    assert_eq!(gone["removed"].as_array().map(Vec::len), Some(1), "{gone}");
+    let verified = one.troupe(&["env", "verify", &id, "--repeats", "1"]);
+    assert_eq!(verified.code, 0, "{verified:?}");
+    // A copy of a workspace knows images that it did not make.
+    let copy = Place::new();
+    let copied = std::process::Command::new("cp")
+        .arg("-r")
+        .arg(one.path().join(".troupe"))
+        .arg(copy.path())
+        .status();
+    assert!(copied.unwrap().success());
+    let gone = copy.troupe(&["env", "gc", "--keep", "0", "--json"]).json();
+    assert_eq!(
+        (&gone["removed"], gone["of_others"].as_array().map(Vec::len)),
+        (&json!([]), Some(1)),
+        "{gone}"
+    );
+    assert_eq!(copy.troupe(&["env", "ls", "--json"]).json(), json!([]));
+    assert_eq!(one.troupe(&["env", "verify", &id, "--repeats", "1"]).code, 0);
+    let gone = one.troupe(&["env", "gc", "--keep", "0", "--json"]).json();
+    assert_eq!(gone["removed"].as_array().map(Vec::len), Some(1), "{gone}");
 }
 
 /// What can be done with an environment that was built.
@@ -170,7 +226,7 @@ fn verified_exported_and_made_room_for(place: &Place, id: &str) {
     );
     let exported = place.troupe(&["env", "export", id, "--out", "out", "--image"]);
     assert_eq!(exported.code, 0, "{exported:?}");
-    let record: serde_json::Value = serde_json::from_str(&read(&format!("out/{id}/instance.json"))).unwrap();
+    let record: Value = serde_json::from_str(&read(&format!("out/{id}/instance.json"))).unwrap();
     assert_eq!(
         (&record["instance_id"], &record["FAIL_TO_PASS"]),
         (&json!(id), &json!(["t/sum.t"]))

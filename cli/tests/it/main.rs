@@ -25,6 +25,7 @@ mod local_models;
 mod lsp;
 #[cfg(feature = "local")]
 mod models;
+mod other_languages;
 mod reports;
 mod sandboxed;
 mod secrets;

@@ -25,7 +25,7 @@ fn calls(tool: &str, arguments: &Value) -> Option<String> {
 }
 
 /// What a model is asked: its system prompt, and the texts of the messages behind it.
-fn asked(request: &Request) -> (String, Vec<String>) {
+pub fn asked(request: &Request) -> (String, Vec<String>) {
     let body: Value = serde_json::from_slice(&request.body).unwrap();
     let texts = body["messages"].as_array().unwrap().iter();
     let mut texts = texts.map(|message| message["content"].as_str().unwrap_or_default().to_owned());

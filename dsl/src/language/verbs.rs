@@ -68,6 +68,10 @@ pub(crate) const ENVIRONMENT: Mapping = Mapping {
             "A bash script that installs what the tests need. With `test` and `runner`: this plan is checked, and no other one.",
         ),
         key("test", Takes::Template, "The command that runs the tests."),
-        key("runner", Takes::Template, "What prints the results, such as `pytest`."),
+        key(
+            "runner",
+            Takes::Template,
+            "What prints the results, such as `pytest`; `lines` for any runner with a line for each test.",
+        ),
     ],
 };

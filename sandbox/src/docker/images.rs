@@ -44,6 +44,18 @@ impl Docker {
         }
     }
 
+    /// The owner that the sandbox had which became an image; none where there is no such image, or no sandbox became it.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub async fn image_owner(&self, name: &str) -> Result<Option<String>, Error> {
+        match self.client.inspect_image(name).await {
+            Ok(image) => Ok(image.config.and_then(|it| it.labels?.remove(OWNER))),
+            Err(error) if fault::is_missing(&error) => Ok(None),
+            Err(error) => Err(self.fault.of("cannot look for an image", error)),
+        }
+    }
+
     /// Names of images below `REPOSITORY/` whose makers are gone, with their owners as a sandbox of theirs had them.
     ///
     /// # Errors
@@ -84,10 +96,12 @@ impl Docker {
     }
 }
 
-/// The name of an image below a repository; Podman puts a host before it.
+/// The name of an image below a repository. Podman puts a host before it: its own where an image was loaded, and that of
+/// short names where one was made through Docker's API.
 fn named<'a>(name: &'a str, repository: &str) -> Option<&'a str> {
     let below = |name: &str| name.strip_prefix(repository).is_some_and(|rest| rest.starts_with('/'));
-    let local = name.strip_prefix("localhost/").unwrap_or(name);
+    let mut hosts = ["localhost/", "docker.io/"].into_iter();
+    let local = hosts.find_map(|host| name.strip_prefix(host)).unwrap_or(name);
     below(local).then_some(local)
 }
 
@@ -126,10 +140,12 @@ mod tests {
         let names = [
             "troupe-env/a:1",
             "localhost/troupe-env/a:1",
+            "docker.io/troupe-env/a:1",
             "troupe-envy/a:1",
             "<none>:<none>",
         ];
         let found = names.map(|name| named(name, "troupe-env"));
-        assert_eq!(found, [Some("troupe-env/a:1"), Some("troupe-env/a:1"), None, None]);
+        let same = Some("troupe-env/a:1");
+        assert_eq!(found, [same, same, same, None, None]);
     }
 }

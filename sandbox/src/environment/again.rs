@@ -165,6 +165,7 @@ pub(super) fn written(value: &impl Serialize) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-fn read<Name: DeserializeOwned>(text: &str) -> Option<Name> {
+/// The same, read again; none where a newer Troupe wrote it.
+pub(super) fn read<Name: DeserializeOwned>(text: &str) -> Option<Name> {
     serde_json::from_value(serde_json::Value::String(text.to_owned())).ok()
 }

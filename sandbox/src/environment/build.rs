@@ -9,7 +9,7 @@ use super::results::Runner;
 use super::script::FOLDER;
 use super::verdict::{Lists, TestRun, Verdict};
 use super::witness::Witness;
-use super::{Language, Snapshot, pack, source};
+use super::{Snapshot, pack, source};
 use crate::error::Error;
 use crate::held::Pending;
 use crate::places::Equipment;
@@ -60,7 +60,7 @@ pub struct Options {
     pub reuse: bool,
     /// Whether somebody who makes another plan wants to look at the sources.
     pub keep_sources: bool,
-    /// Where the builder works: written on what it makes in an engine that others share.
+    /// Where the builder works: in the names of what it makes in an engine that others share, and written on it.
     pub place: String,
 }
 
@@ -248,9 +248,8 @@ fn dated(instance: &Instance, made: Made) -> Option<Instance> {
 }
 
 impl Given {
-    pub(super) fn plan(&self, language: Language) -> Plan {
+    pub(super) fn plan(&self) -> Plan {
         Plan {
-            language,
             setup: self.setup.clone(),
             test: self.test.clone(),
             runner: self.runner,
@@ -267,6 +266,11 @@ fn owner(instance: &str, place: &str) -> String {
 /// How the owners of a place end.
 pub fn of_place(place: &str) -> String {
     format!(" of {place}")
+}
+
+/// The place at which the image of an environment was made for an instance, by the owner that its sandbox had.
+pub fn place_of<'a>(owner: &'a str, instance: &str) -> Option<&'a str> {
+    owner.strip_prefix(OWNER)?.strip_prefix(instance)?.strip_prefix(" of ")
 }
 
 impl Built {

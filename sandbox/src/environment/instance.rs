@@ -1,6 +1,6 @@
 //! Instances: a repository at a commit, a test patch and a fix patch, as SWE-bench and MEnvBench write them.
 
-use super::Language;
+use super::{Language, NamedLanguage};
 use crate::error::Error;
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ pub struct Instance {
     /// When the base commit was made, as it is written (ISO 8601 sorts by time); empty where it is not known.
     pub created_at: String,
     /// The language, where it is told.
-    pub language: Option<Language>,
+    pub language: Option<NamedLanguage>,
     /// The patch with the tests.
     pub test_patch: String,
     /// The patch with the fix.
@@ -46,11 +46,20 @@ pub enum Source {
     },
 }
 
+/// Languages that are of use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Languages {
+    /// Those that rules plan for.
+    Known,
+    /// All: agents plan, or nobody does.
+    Any,
+}
+
 /// Reads a file of instances, a JSON object a line. Paths in it are seen from its folder.
 ///
 /// # Errors
 /// With the line that cannot be used and why.
-pub fn read(file: &Path) -> Result<Vec<Instance>, Error> {
+pub fn read(file: &Path, languages: Languages) -> Result<Vec<Instance>, Error> {
     let text = std::fs::read_to_string(file).map_err(Error::at(file))?;
     let folder = file.parent().unwrap_or(Path::new("."));
     let mut instances: Vec<Instance> = Vec::new();
@@ -62,6 +71,9 @@ pub fn read(file: &Path) -> Result<Vec<Instance>, Error> {
         };
         let record = serde_json::from_str(line).map_err(|error| wrong(format!("this is no JSON object: {error}")))?;
         let instance = instance(record, folder).map_err(wrong)?;
+        if let (Languages::Known, Some(NamedLanguage::Other(name))) = (languages, &instance.language) {
+            return Err(wrong(unknown(name)));
+        }
         if instances.iter().any(|other| other.id == instance.id) {
             return Err(wrong(format!("`{}` stands here a second time", instance.id)));
         }
@@ -90,16 +102,6 @@ pub fn instance(record: Map<String, Value>, folder: &Path) -> Result<Instance, S
         return Err("`test_patch` changes no file: without it there is nothing that could fail".to_owned());
     }
     let fix_patch = patch(text("patch"), folder, "patch")?;
-    let language = match text("language") {
-        "" => None,
-        name => Some(Language::named(name).ok_or_else(|| {
-            let known: Vec<&str> = Language::ALL.into_iter().map(Language::name).collect();
-            format!(
-                "`{name}` is no language that environments are made for: {}",
-                known.join(", ")
-            )
-        })?),
-    };
     let version = [text("version"), text("base_version")]
         .into_iter()
         .find(|it| !it.is_empty());
@@ -108,13 +110,23 @@ pub fn instance(record: Map<String, Value>, folder: &Path) -> Result<Instance, S
         source: source(&record, folder)?,
         version: version.unwrap_or_default().to_owned(),
         created_at: text("created_at").to_owned(),
-        language,
+        language: Some(text("language").trim())
+            .filter(|it| !it.is_empty())
+            .map(NamedLanguage::of),
         tests: tests(&record, &test_patch),
         test_patch,
         fix_patch,
         id,
         record,
     })
+}
+
+fn unknown(name: &str) -> String {
+    format!(
+        "`language`: no rules plan for `{name}`, only for {}: let agents plan with --model MODEL, or leave `language` \
+         out where the repository's files tell it",
+        Language::names()
+    )
 }
 
 /// The patch itself, or a path to it.

@@ -4,9 +4,8 @@ use super::attempt::{Attempt, Checked, Step, told, unverified};
 use super::build::{Builder, Built, Files, Given, Path, SOURCES};
 use super::check::{self, Unapplied};
 use super::instance::{self, Instance};
-use super::plan::{self, Made, Plan, Task, Unplanned};
+use super::plan::{self, Made, Plan, Task};
 use super::results::{self, Diagnosis, Failure, Stage};
-use super::reuse;
 use super::script;
 use super::verdict::Verdict;
 use super::witness::Witness;
@@ -16,9 +15,6 @@ use std::sync::{Mutex, PoisonError};
 use troupe_core::port::build::Way;
 use troupe_core::port::pool::{Check, Environment, Usage};
 use troupe_core::port::sandbox::Ended;
-
-/// Dependencies that are installed beside the sources: what of an older environment's folder is used again.
-const INSTALLED: [&str; 4] = ["node_modules", "vendor", ".venv", "venv"];
 
 /// An instance on its way.
 pub(super) struct Job<'a> {
@@ -32,7 +28,7 @@ pub(super) struct Job<'a> {
     /// The tests that are run.
     tests: Vec<String>,
     /// The one plan that is tried, where somebody has made it; else rules make them.
-    given: Option<&'a Given>,
+    pub(super) given: Option<&'a Given>,
     attempts: Vec<Attempt>,
     usage: Mutex<Usage>,
 }
@@ -86,7 +82,7 @@ impl<'a> Job<'a> {
     async fn sources(&self, witness: &mut Witness<'_>) -> Result<String, Error> {
         let base = &self.builder.options.base;
         let named = format!("{}{SOURCES}", self.instance.id);
-        let image = name::of_image(&named, &[base.as_bytes(), &self.archive]);
+        let image = name::of_image(&self.builder.options.place, &named, &[base.as_bytes(), &self.archive]);
         if self.builder.engine.image(&image).await?.is_none() {
             let grown = self.grow(base, &image, "", None, witness).await?;
             if let Err(ended) = grown {
@@ -98,69 +94,6 @@ impl<'a> Job<'a> {
             }
         }
         Ok(image)
-    }
-
-    /// The environment from one that was verified for another commit, if one serves.
-    async fn reuse(&mut self, witness: &mut Witness<'_>) -> Result<Option<Built>, Error> {
-        if !self.builder.options.reuse || self.given.is_some() {
-            return Ok(None);
-        }
-        let pool = self.builder.pool.list(Some(&self.instance.repository)).await?;
-        let Ok(plan) = self.plan(&[]) else { return Ok(None) };
-        for parent in reuse::candidates(self.instance, &self.builder.options.base, &pool) {
-            if self.builder.engine.image(&parent.image).await?.is_none() {
-                // Somebody has removed the image: what is left is a memory of it.
-                self.builder.pool.forget(&parent.image).await?;
-                continue;
-            }
-            if let Some(built) = self.grown_from(parent, &plan, witness).await? {
-                return Ok(Some(built));
-            }
-        }
-        Ok(None)
-    }
-
-    async fn grown_from(
-        &mut self,
-        parent: &Environment,
-        plan: &Plan,
-        witness: &mut Witness<'_>,
-    ) -> Result<Option<Built>, Error> {
-        // First as it is, then with the plan's setup run in it: that finds most of its work done.
-        for delta in [None, Some(plan.setup.as_str())] {
-            let step = if delta.is_some() { Step::Patch } else { Step::Probe };
-            let image = self.image_name(&parent.digest, delta.unwrap_or_default());
-            let way = if delta.is_some() { Way::Patch } else { Way::Reuse };
-            witness.attempt(way, (&parent.image, &image), &plan.reasons);
-            let grown = self
-                .grow(&parent.image, &image, &script::emptied(&INSTALLED), delta, witness)
-                .await?;
-            if let Err(ended) = grown {
-                let diagnosis = self.diagnose(plan, Stage::Setup, &ended);
-                witness.came_to(None, setup_fails(&diagnosis));
-                self.note(step, plan, Some(diagnosis));
-                continue;
-            }
-            let checked = match self.check(plan, &image, witness).await? {
-                Ok(checked) => checked,
-                Err(unapplied) => return Ok(Some(self.unapplied(plan, &image, unapplied, witness).await?)),
-            };
-            witness.came_to(Some(checked.verdict), checked.verdict.to_string());
-            self.note(step, plan, None);
-            if checked.verdict.is_verified() {
-                let path = if delta.is_some() {
-                    Path::Patched
-                } else {
-                    Path::Unchanged
-                };
-                return Ok(Some(
-                    self.verified(checked, plan, &image, (path, Some(parent), delta))
-                        .await?,
-                ));
-            }
-            self.builder.engine.remove_image(&image).await?;
-        }
-        Ok(None)
     }
 
     async fn start_afresh(&mut self, witness: &mut Witness<'_>) -> Result<Built, Error> {
@@ -234,25 +167,33 @@ impl<'a> Job<'a> {
         narrower
     }
 
-    fn plan(&self, feedback: &[Diagnosis]) -> Result<Plan, String> {
-        let task = Task {
+    fn task<'b>(&'b self, feedback: &'b [Diagnosis]) -> Task<'b> {
+        Task {
             snapshot: &self.snapshot,
             tests: &self.tests,
-            language: self.instance.language,
+            language: self.instance.language.as_ref(),
             made: self.made,
             feedback,
-        };
+        }
+    }
+
+    /// The language's name; empty where nothing tells it.
+    fn language(&self) -> String {
+        let language = plan::language(self.task(&[]));
+        language.map(|language| language.name().to_owned()).unwrap_or_default()
+    }
+
+    pub(super) fn plan(&self, feedback: &[Diagnosis]) -> Result<Plan, String> {
         if let Some(given) = self.given {
-            let language = plan::language(task).ok_or_else(|| Unplanned::UnknownLanguage.to_string())?;
             return match feedback {
-                [] => Ok(given.plan(language)),
+                [] => Ok(given.plan()),
                 _ => Err("no other plan was given".to_owned()),
             };
         }
-        plan::plan(task).map_err(|unplanned| unplanned.to_string())
+        plan::plan(self.task(feedback)).map_err(|unplanned| unplanned.to_string())
     }
 
-    async fn verified(
+    pub(super) async fn verified(
         &self,
         checked: Checked,
         plan: &Plan,
@@ -267,7 +208,7 @@ impl<'a> Job<'a> {
             repository: self.instance.repository.clone(),
             version: self.instance.version.clone(),
             created_at: self.instance.created_at.clone(),
-            language: plan.language.name().to_owned(),
+            language: self.language(),
             base: parent.map_or(&self.builder.options.base, |parent| &parent.base).clone(),
             parent: parent.map(|parent| parent.image.clone()),
             setup: parent.map_or(&plan.setup, |parent| &parent.setup).clone(),
@@ -314,17 +255,18 @@ impl<'a> Job<'a> {
         }
     }
 
-    fn image_name(&self, from: &str, setup: &str) -> String {
-        name::of_image(&self.instance.id, &[from.as_bytes(), setup.as_bytes(), &self.archive])
+    pub(super) fn image_name(&self, from: &str, setup: &str) -> String {
+        let parts = [from.as_bytes(), setup.as_bytes(), &self.archive];
+        name::of_image(&self.builder.options.place, &self.instance.id, &parts)
     }
 
-    fn diagnose(&self, plan: &Plan, stage: Stage, ended: &Ended) -> Diagnosis {
+    pub(super) fn diagnose(&self, plan: &Plan, stage: Stage, ended: &Ended) -> Diagnosis {
         let log = format!("{}\n{}", ended.stdout, ended.stderr);
         results::diagnose(plan.runner, stage, check::code(ended.reason), &log)
     }
 
     /// A patch that does not apply says the same of every plan.
-    async fn unapplied(
+    pub(super) async fn unapplied(
         &mut self,
         plan: &Plan,
         image: &str,
@@ -342,11 +284,11 @@ impl<'a> Job<'a> {
         })
     }
 
-    fn note(&mut self, step: Step, plan: &Plan, diagnosis: Option<Diagnosis>) {
+    pub(super) fn note(&mut self, step: Step, plan: &Plan, diagnosis: Option<Diagnosis>) {
         self.attempts.push(Attempt::of(step, plan, diagnosis));
     }
 }
 
-fn setup_fails(diagnosis: &Diagnosis) -> String {
+pub(super) fn setup_fails(diagnosis: &Diagnosis) -> String {
     format!("the setup fails: {}", told(diagnosis))
 }

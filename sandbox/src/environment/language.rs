@@ -2,6 +2,33 @@
 
 use std::fmt;
 
+/// A language as it is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NamedLanguage {
+    /// One that rules plan for.
+    Known(Language),
+    /// Another one: only agents plan for it.
+    Other(String),
+}
+
+impl NamedLanguage {
+    /// The language of a name.
+    pub fn of(name: &str) -> Self {
+        match Language::named(name) {
+            Some(known) => Self::Known(known),
+            None => Self::Other(name.to_owned()),
+        }
+    }
+
+    /// As it is written.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Known(known) => known.name(),
+            Self::Other(name) => name,
+        }
+    }
+}
+
 /// A language with planning rules of its own: the ten of MEnvBench (arXiv 2601.22859, section 4) and Perl.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Language {
@@ -44,6 +71,11 @@ impl Language {
         Self::Rust,
         Self::TypeScript,
     ];
+
+    /// The names of all.
+    pub fn names() -> String {
+        Self::ALL.map(Self::name).join(", ")
+    }
 
     /// As it is written.
     pub fn name(self) -> &'static str {

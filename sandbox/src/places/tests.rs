@@ -306,6 +306,8 @@ async fn a_copy_is_a_room_of_its_own() {
     assert_eq!(say(&places, &own, "cat a").await, "1\n3");
     places.leave(&fork, true).await;
     assert!(!guard::snapshots(&engine).await.contains(&copied.base));
+}
+
 /// A command that is asked for files.
 fn giving(script: &str, image: Option<&str>, paths: &[&str]) -> Command {
     let paths = paths.iter().map(|text| WantedPath {

@@ -15,11 +15,16 @@ use std::path::Path;
 use std::time::Duration;
 use tokio::sync::watch;
 use troupe_core::port::sandbox::SandboxEngine as _;
+use troupe_sandbox::environment::Options;
 use troupe_sandbox::environment::build::OWNER;
-use troupe_sandbox::environment::{Instance, Options, instance};
+use troupe_sandbox::environment::instance::{self, Instance, Languages};
 
 pub fn run(arguments: &EnvBuild, settings: &Settings) -> anyhow::Result<Exit> {
-    let instances = chosen(instance::read(&arguments.instances)?, &arguments.only)?;
+    let languages = match &arguments.model {
+        Some(_) => Languages::Any,
+        None => Languages::Known,
+    };
+    let instances = chosen(instance::read(&arguments.instances, languages)?, &arguments.only)?;
     let state = workspace::folder(settings)?;
     let options = Options {
         base: arguments.base.clone(),

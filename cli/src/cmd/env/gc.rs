@@ -14,7 +14,7 @@ use troupe_core::port::ErrorKind;
 use troupe_core::port::pool::{Environment, EnvironmentPool as _};
 use troupe_core::port::sandbox::SandboxEngine as _;
 use troupe_sandbox::docker::Docker;
-use troupe_sandbox::environment::build::{OWNER, REPOSITORY, SOURCES, of_place};
+use troupe_sandbox::environment::build::{OWNER, REPOSITORY, SOURCES, of_place, place_of};
 use troupe_store::Store;
 
 /// Environments of a repository that stay where nothing else is asked.
@@ -27,6 +27,8 @@ struct Removed {
     images: Vec<String>,
     /// Images of builds that were cut off.
     left: Vec<String>,
+    /// Images that another workspace made and may stand on: forgotten here, and left to it.
+    of_others: Vec<String>,
     /// Images that containers stand on: they stay.
     in_use: Vec<String>,
     /// All environments that were there.
@@ -49,6 +51,9 @@ pub fn run(arguments: &EnvGc, settings: &Settings) -> anyhow::Result<Exit> {
                 if left.owner.starts_with(OWNER) {
                     engine.remove(&left.id).await?;
                 }
+            }
+            for image in &removed.of_others {
+                store.forget(image).await?;
             }
             for image in std::mem::take(&mut removed.images) {
                 if is_gone(&engine, &image).await? {
@@ -117,7 +122,14 @@ async fn removed(
         removed.images.extend(evicted(&rest, most));
     }
     removed.kept = kept;
-    let end = of_place(&workspace::place(place));
+    let place = workspace::place(place);
+    for environment in environments.iter().filter(|it| removed.images.contains(&it.image)) {
+        if is_anothers(engine, environment, &place).await? {
+            removed.of_others.push(environment.image.clone());
+        }
+    }
+    removed.images.retain(|image| !removed.of_others.contains(image));
+    let end = of_place(&place);
     for (image, owner) in engine.left_images(REPOSITORY).await? {
         let ours = owner.starts_with(OWNER) && owner.ends_with(&end);
         if ours && !environments.iter().any(|it| it.image == image) {
@@ -127,12 +139,21 @@ async fn removed(
     Ok(removed)
 }
 
+/// Whether another workspace made the image and is still there: this one is a copy of it, or kept the image before names
+/// told workspaces apart. One that has moved is the same workspace.
+async fn is_anothers(engine: &Docker, environment: &Environment, place: &str) -> anyhow::Result<bool> {
+    let owner = engine.image_owner(&environment.image).await?.unwrap_or_default();
+    let made_at = place_of(&owner, &environment.instance);
+    Ok(made_at.is_some_and(|made_at| made_at != place && Path::new(made_at).is_dir()))
+}
+
 fn tell(removed: &Removed, dry_run: bool, settings: &Settings) -> anyhow::Result<()> {
     let rest = removed.kept.iter().filter(|it| !removed.images.contains(&it.image));
     let (before, after) = (taken(&removed.kept), taken(rest));
     if settings.json {
         return report::print_json(&json!({
-            "removed": removed.images, "left_over": removed.left, "in_use": removed.in_use, "dry_run": dry_run,
+            "removed": removed.images, "left_over": removed.left, "in_use": removed.in_use,
+            "of_others": removed.of_others, "dry_run": dry_run,
             "bytes_before": before, "bytes_after": after,
         }));
     }
@@ -142,6 +163,11 @@ fn tell(removed: &Removed, dry_run: bool, settings: &Settings) -> anyhow::Result
     }
     for image in &removed.left {
         report::line(&format!("{image}  {verb}, of a build that was cut off"))?;
+    }
+    for image in &removed.of_others {
+        settings.say(format!(
+            "{image} stays: another workspace made it; here it is forgotten"
+        ));
     }
     for image in &removed.in_use {
         settings.say(format!("{image} stays: a container stands on it"));

@@ -2,7 +2,7 @@
 
 use super::sizes;
 use crate::cmd::block_on;
-use crate::environments::{own, taken};
+use crate::environments::{grown, own, taken};
 use crate::exit::Exit;
 use crate::settings::Settings;
 use crate::{report, workspace};
@@ -39,25 +39,8 @@ pub fn run(repository: Option<&str>, settings: &Settings) -> anyhow::Result<Exit
         report::print_json(&rows.collect::<anyhow::Result<Vec<_>>>()?)?;
         return Ok(Exit::Succeeded);
     }
-    for environment in &environments {
-        let Environment {
-            image,
-            language,
-            repository,
-            version,
-            parent,
-            ..
-        } = environment;
-        let grown = parent
-            .as_ref()
-            .map(|parent| format!("  from {parent}"))
-            .unwrap_or_default();
-        let size = match room(image) {
-            Some((bytes, own)) if own < bytes => format!("{}, {} its own", report::bytes(bytes), report::bytes(own)),
-            Some((bytes, _)) => report::bytes(bytes),
-            None => "no size known".to_owned(),
-        };
-        report::line(&format!("{image}  {language}  {repository} {version}  {size}{grown}"))?;
+    if !environments.is_empty() {
+        report::line(&table(&environments, room))?;
     }
     if !kept.is_empty() {
         settings.say(format!("{} above base images", report::bytes(taken(&kept))));
@@ -66,6 +49,51 @@ pub fn run(repository: Option<&str>, settings: &Settings) -> anyhow::Result<Exit
         settings.say("there is no environment yet; `troupe env build INSTANCES.jsonl` builds some");
     }
     Ok(Exit::Succeeded)
+}
+
+/// A row for each, below what it grew from; `room` knows what an image takes, and how much of it is its own.
+fn table(environments: &[Environment], room: impl Fn(&str) -> Option<(u64, u64)>) -> String {
+    let rows = grown(environments).into_iter().map(|(environment, depth)| {
+        let size = |bytes: Option<u64>| bytes.map_or_else(|| "-".to_owned(), report::bytes);
+        let room = room(&environment.image);
+        [
+            format!("{}{}", "  ".repeat(depth), environment.instance),
+            super::language(environment).to_owned(),
+            format!("{} {}", environment.repository, environment.version)
+                .trim_end()
+                .to_owned(),
+            report::rfc3339(environment.last_used_ms()),
+            size(room.map(|(bytes, _)| bytes)),
+            size(room.map(|(_, own)| own)),
+            environment.image.clone(),
+        ]
+    });
+    let head = [
+        "INSTANCE",
+        "LANGUAGE",
+        "REPOSITORY",
+        "LAST USED",
+        "SIZE",
+        "OWN",
+        "IMAGE",
+    ]
+    .map(str::to_owned);
+    let rows: Vec<[String; 7]> = std::iter::once(head).chain(rows).collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: [usize; 7] = std::array::from_fn(width);
+    let lines = rows.iter().map(|row| {
+        let cells = row
+            .iter()
+            .zip(widths)
+            .enumerate()
+            .map(|(column, (cell, width))| match column {
+                // Amounts stand to the right.
+                4 | 5 => format!("{cell:>width$}"),
+                _ => format!("{cell:width$}"),
+            });
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// The environments of this workspace.

@@ -12,7 +12,7 @@ use crate::{report, workspace};
 use serde_json::json;
 use std::path::Path;
 use troupe_core::port::pool::Environment;
-use troupe_sandbox::environment::{Instance, instance};
+use troupe_sandbox::environment::instance::{self, Instance, Languages};
 
 pub fn run(arguments: &EnvVerify, settings: &Settings) -> anyhow::Result<Exit> {
     let state = workspace::folder(settings)?;
@@ -90,7 +90,7 @@ fn wanted(all: Vec<Environment>, what: &[String]) -> anyhow::Result<Vec<(Environ
             add(text, None)?;
             continue;
         }
-        for instance in instance::read(Path::new(text))? {
+        for instance in instance::read(Path::new(text), Languages::Any)? {
             add(&instance.id.clone(), Some(instance))?;
         }
     }

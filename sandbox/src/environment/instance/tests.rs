@@ -78,7 +78,6 @@ fn what_is_missing_is_told() {
         wrong(json!({"instance_id": "x", "test_patch": "none.patch"})),
         wrong(json!({"instance_id": "x", "test_patch": "\n"})),
         wrong(json!({"instance_id": "x", "test_patch": PATCH, "patch": PATCH})),
-        wrong(json!({"instance_id": "x", "test_patch": PATCH, "patch": PATCH, "language": "Cobol"})),
         wrong(json!({"instance_id": "x", "test_patch": PATCH, "patch": PATCH, "repo": "a/b"})),
     ];
     told.dedup();
@@ -89,7 +88,6 @@ fn what_is_missing_is_told() {
     `test_patch`: /nowhere/none.patch: No such file or directory (os error 2)
     `test_patch` changes no file: without it there is nothing that could fail
     there are no sources: give `repo` with `base_commit`, `path`, or `base_archive`
-    `Cobol` is no language that environments are made for: C, C++, Go, Java, JavaScript, Perl, PHP, Python, Ruby, Rust, TypeScript
     `a/b` is no folder, and `base_commit` does not say which commit of it
     "#);
 }
@@ -101,16 +99,35 @@ fn a_bad_line_is_named() {
     let good = json!({"instance_id": "x", "path": ".", "test_patch": PATCH, "patch": PATCH}).to_string();
     std::fs::write(&file, format!("{good}\n\n{{")).unwrap();
     assert!(
-        read(&file)
+        read(&file, Languages::Known)
             .unwrap_err()
             .to_string()
             .contains("instances.jsonl:3: this is no JSON object")
     );
     std::fs::write(&file, format!("{good}\n{good}\n")).unwrap();
     assert!(
-        read(&file)
+        read(&file, Languages::Known)
             .unwrap_err()
             .to_string()
             .ends_with("instances.jsonl:2: `x` stands here a second time")
     );
+}
+
+#[test]
+fn a_language_without_rules_is_for_agents() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("instances.jsonl");
+    let of = |name: &str, language: &str| {
+        json!({"instance_id": name, "path": ".", "test_patch": PATCH, "patch": PATCH, "language": language}).to_string()
+    };
+    std::fs::write(&file, [of("x", "js"), of("y", "Tcl"), of("z", "")].join("\n")).unwrap();
+    let read_as = |languages| read(&file, languages);
+    let told = read_as(Languages::Known).unwrap_err().to_string();
+    insta::assert_snapshot!(told.rsplit('/').next().unwrap());
+    let all = read_as(Languages::Any).unwrap();
+    let named: Vec<Option<&str>> = all
+        .iter()
+        .map(|it| it.language.as_ref().map(NamedLanguage::name))
+        .collect();
+    assert_eq!(named, [Some("JavaScript"), Some("Tcl"), None]);
 }

@@ -47,7 +47,6 @@ pub(super) fn plan(facts: &Facts<'_>) -> Result<Plan, Unplanned> {
         format!("tests run by: {}", system.test.join("; ")),
     ];
     Ok(Plan {
-        language: facts.language,
         setup: setup(facts, &system),
         test: test(facts, &system),
         runner: system.runner,

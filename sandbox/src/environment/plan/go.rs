@@ -32,7 +32,6 @@ pub(super) fn plan(facts: &Facts<'_>) -> Result<Plan, Unplanned> {
     script.line(environment(&module));
     script.attempt(format!("go test {flags} {}", words(&packages)));
     Ok(Plan {
-        language: facts.language,
         setup: setup(facts, &module),
         test: script.finish(),
         runner,

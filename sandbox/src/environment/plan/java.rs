@@ -29,7 +29,6 @@ pub(super) fn plan(facts: &Facts<'_>) -> Result<Plan, Unplanned> {
         tests
     };
     Ok(Plan {
-        language: facts.language,
         setup: setup(facts, tool),
         test: test(facts, tool, &chosen, &tests),
         runner: Runner::JunitXml,

@@ -22,7 +22,18 @@ install() {
   npm install $unlocked "$@" || npm install $unlocked --legacy-peer-deps "$@" ||
     later_on npm install $unlocked --legacy-peer-deps "$@" ||
     env -u npm_config_before npm install $unlocked --legacy-peer-deps "$@" ||
-    npm install $unlocked --force --ignore-scripts "$@" || pieces "$@"
+    npm install $unlocked --force --ignore-scripts "$@" || used "$@" || pieces "$@"
+}
+# Where one package cannot be had, those that the project's files use do without the others.
+used() {
+  local more=() one
+  [ "${#named[@]}" -gt 0 ] && [ "${#named[@]}" -lt "${#wanted[@]}" ] || return 1
+  for one in "$@"; do case $one in -*) ;; *) more+=("$one") ;; esac; done
+  mkdir -p /opt/pieces
+  [ -f /opt/pieces/package.json ] || echo '{}' >/opt/pieces/package.json
+  (cd /opt/pieces && { npm install --legacy-peer-deps "${named[@]}" "${more[@]}" ||
+    env -u npm_config_before npm install --legacy-peer-deps "${named[@]}" "${more[@]}"; }) || return 1
+  ln -sfnT /opt/pieces/node_modules node_modules
 }
 # Where one package cannot be had, the others are installed on their own.
 pieces() {
@@ -92,7 +103,6 @@ pub(super) fn plan(facts: &Facts<'_>) -> Result<Plan, Unplanned> {
     }
     reasons.extend(builds.iter().map(|it| format!("{it} comes before the tests")));
     Ok(Plan {
-        language: facts.language,
         setup: setup(facts, &package, &builds),
         test: script.finish(),
         runner,
@@ -115,6 +125,7 @@ fn setup(facts: &Facts<'_>, package: &Package, builds: &[String]) -> String {
         })
         .line(INSTALL);
     script.line(format!("wanted=({})", words(package.dependencies())));
+    script.line(format!("named=({})", words(package.used(facts))));
     if !facts.has("package.json") {
         script.line("[ -f package.json ] || echo '{\"private\": true}' >package.json");
     }

@@ -19,7 +19,7 @@ pub(super) mod script;
 mod tests;
 
 use super::results::{Category, Diagnosis, Runner};
-use super::{Language, Moment, Snapshot};
+use super::{Language, Moment, NamedLanguage, Snapshot};
 use facts::Facts;
 use remedies::Remedies;
 use std::fmt;
@@ -27,8 +27,6 @@ use std::fmt;
 /// What becomes an environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
-    /// The language whose rules made it.
-    pub language: Language,
     /// A bash script: it runs as root in the repository's folder of a Debian-like image, with a network, and leaves
     /// everything behind that the tests need without one. It can be run again.
     pub setup: String,
@@ -62,7 +60,7 @@ pub struct Task<'a> {
     /// with the test patch only.
     pub tests: &'a [String],
     /// The language, where it is told.
-    pub language: Option<Language>,
+    pub language: Option<&'a NamedLanguage>,
     /// When the commit was made: what it depends on is taken as it was then.
     pub made: Made,
     /// What went wrong in earlier attempts, the oldest first.
@@ -74,6 +72,8 @@ pub struct Task<'a> {
 pub enum Unplanned {
     /// No file tells a language that has rules.
     UnknownLanguage,
+    /// The language is told, and no rules know it.
+    NoRules(String),
     /// The language is known, and nothing in the repository tells how its tests run.
     NoTests(Language),
     /// All that the rules know was tried already.
@@ -84,6 +84,11 @@ impl fmt::Display for Unplanned {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownLanguage => formatter.write_str("no file tells the repository's language"),
+            Self::NoRules(language) => write!(
+                formatter,
+                "no rules plan for {language}, and agents can; they plan for {}",
+                Language::names()
+            ),
             Self::NoTests(language) => write!(formatter, "nothing tells how the tests of this {language} project run"),
             Self::NothingNew(language) => write!(
                 formatter,
@@ -121,7 +126,11 @@ const NETWORK_TRIES: usize = 2;
 /// # Errors
 /// When the language or its tests are not recognised, and when nothing new can be tried.
 pub fn plan(task: Task<'_>) -> Result<Plan, Unplanned> {
-    let language = language(task).ok_or(Unplanned::UnknownLanguage)?;
+    let language = match language(task) {
+        Some(NamedLanguage::Known(language)) => language,
+        Some(NamedLanguage::Other(name)) => return Err(Unplanned::NoRules(name)),
+        None => return Err(Unplanned::UnknownLanguage),
+    };
     let rules = RULES.iter().find(|(of, _)| *of == language).map(|(_, rules)| rules);
     let rules = rules.ok_or(Unplanned::UnknownLanguage)?;
     let after = |feedback: &[Diagnosis]| {
@@ -145,8 +154,9 @@ pub fn plan(task: Task<'_>) -> Result<Plan, Unplanned> {
 }
 
 /// The language of a task, where it is told or some file tells it.
-pub(super) fn language(task: Task<'_>) -> Option<Language> {
-    task.language.or_else(|| detect::language(task.snapshot, task.tests))
+pub(super) fn language(task: Task<'_>) -> Option<NamedLanguage> {
+    let detected = || detect::language(task.snapshot, task.tests).map(NamedLanguage::Known);
+    task.language.cloned().or_else(detected)
 }
 
 /// Whether the last failure was the network's, which may be over by now.

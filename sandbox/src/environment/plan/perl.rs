@@ -28,7 +28,6 @@ pub(super) fn plan(facts: &Facts<'_>) -> Result<Plan, Unplanned> {
     };
     let reasons = vec![format!("prove runs {paths}")];
     Ok(Plan {
-        language: facts.language,
         setup: setup(facts),
         test: test(facts, &paths),
         runner: Runner::Prove,

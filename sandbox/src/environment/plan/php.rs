@@ -61,7 +61,6 @@ pub(super) fn plan(facts: &Facts<'_>) -> Result<Plan, Unplanned> {
         some => format!("PHPUnit runs {}", some.join(", ")),
     }];
     Ok(Plan {
-        language: facts.language,
         setup: setup(facts, &composer),
         test: test(facts, &paths, configured),
         runner: Runner::Phpunit,

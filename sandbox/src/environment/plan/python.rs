@@ -41,7 +41,6 @@ pub(super) fn plan(facts: &Facts<'_>) -> Result<Plan, Unplanned> {
         (false, _) => format!("pytest runs {}", chosen.paths().join(", ")),
     });
     Ok(Plan {
-        language: facts.language,
         setup,
         test: test(facts, &chosen, style),
         runner: if style == Style::Unittest {

@@ -66,7 +66,6 @@ pub(super) fn plan(facts: &Facts<'_>) -> Result<Plan, Unplanned> {
     }
     let runner = run(&mut script, facts, &chosen, style);
     Ok(Plan {
-        language: facts.language,
         setup: setup(facts),
         test: script.finish(),
         runner,

@@ -110,7 +110,6 @@ pub(super) fn plan(facts: &Facts<'_>) -> Result<Plan, Unplanned> {
         script.attempt(format!("cargo test --no-fail-fast {command}"));
     }
     Ok(Plan {
-        language: facts.language,
         setup: setup(facts, &root),
         test: script.finish(),
         runner: Runner::Cargo,

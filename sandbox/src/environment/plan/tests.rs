@@ -5,7 +5,7 @@ mod feedback;
 mod scripts;
 mod selection;
 
-use super::{Made, Plan, Task, Unplanned, plan};
+use super::{Made, Plan, Task, Unplanned, detect, plan};
 use crate::environment::results::{Category, Diagnosis, Missing};
 use crate::environment::{Language, Moment, Snapshot};
 use std::path::Path;
@@ -37,6 +37,11 @@ impl Repository {
             made: Made::At(Moment::read(time).unwrap()),
             ..self
         }
+    }
+
+    fn language(&self, tests: &[&str]) -> Option<Language> {
+        let tests: Vec<String> = tests.iter().map(|&path| path.to_owned()).collect();
+        detect::language(&Snapshot::open(self.folder.path()).unwrap(), &tests)
     }
 
     fn planned(&self, tests: &[&str], feedback: &[Diagnosis]) -> Result<Plan, Unplanned> {

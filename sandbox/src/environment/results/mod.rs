@@ -9,6 +9,7 @@ mod go;
 mod gtest;
 mod jest;
 mod junit;
+mod lines;
 mod markup;
 mod maven;
 mod minitest;
@@ -70,13 +71,15 @@ pub enum Runner {
     Maven,
     /// JUnit's XML, in any number of documents.
     JunitXml,
+    /// Any other runner that says in a line of its own how each test ended, at its beginning or at its end.
+    Lines,
     /// Nothing but the exit code tells how it went.
     ExitCode,
 }
 
 impl Runner {
     /// All of them, by the words that plans and records use.
-    pub const ALL: [(&'static str, Self); 19] = [
+    pub const ALL: [(&'static str, Self); 20] = [
         ("pytest", Self::Pytest),
         ("unittest", Self::Unittest),
         ("cargo", Self::Cargo),
@@ -95,6 +98,7 @@ impl Runner {
         ("minitest", Self::Minitest),
         ("maven", Self::Maven),
         ("junit_xml", Self::JunitXml),
+        ("lines", Self::Lines),
         ("exit_code", Self::ExitCode),
     ];
 
@@ -217,6 +221,7 @@ impl Runner {
             Self::Minitest => (minitest::read, false),
             Self::Maven => (maven::read, false),
             Self::JunitXml => (junit::read, false),
+            Self::Lines => (lines::read, false),
             Self::ExitCode => (|_, _| {}, false),
         };
         Format { read, names_files }

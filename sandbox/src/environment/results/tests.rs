@@ -13,7 +13,7 @@ pub(super) fn told(runner: Runner, output: &str) -> Vec<String> {
         .collect()
 }
 
-pub(super) const ALL: [Runner; 19] = [
+pub(super) const ALL: [Runner; 20] = [
     Runner::Pytest,
     Runner::Unittest,
     Runner::Cargo,
@@ -32,6 +32,7 @@ pub(super) const ALL: [Runner; 19] = [
     Runner::Minitest,
     Runner::Maven,
     Runner::JunitXml,
+    Runner::Lines,
     Runner::ExitCode,
 ];
 

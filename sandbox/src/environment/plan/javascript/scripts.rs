@@ -1,6 +1,6 @@
 //! The scripts of a `package.json`, read for the tool that runs the tests and its options.
 
-use crate::environment::plan::facts::Facts;
+use crate::environment::plan::facts::{Facts, base_name, ends_in};
 use serde_json::Value;
 
 /// Options of runners and of Node that take the next word as their value.
@@ -119,8 +119,38 @@ impl Package {
 
     /// Its dependencies, as npm is asked for them.
     pub(super) fn dependencies(&self) -> Vec<String> {
-        let kinds = ["dependencies", "devDependencies"].into_iter();
-        let named = kinds.flat_map(|kind| self.json[kind].as_object().into_iter().flatten());
+        self.asked(&["dependencies", "devDependencies"], |_| true)
+    }
+
+    /// Those of its dependencies without which its code or its tests do not run: what it depends on itself, and of the
+    /// rest what its files or the tool of its tests name. What is left out checks style, publishes, or measures.
+    pub(super) fn used(&self, facts: &Facts<'_>) -> Vec<String> {
+        let texts: Vec<String> = facts.texts(400, is_read).collect();
+        let is_named = |name: &str| {
+            let forms = ['\'', '"'].map(|mark| [format!("{mark}{name}{mark}"), format!("{mark}{name}/")]);
+            texts
+                .iter()
+                .any(|text| forms.iter().flatten().any(|form| text.contains(form)))
+        };
+        let is_option = |name: &str| {
+            self.words
+                .windows(2)
+                .any(|pair| pair[1] == name && pair[0].starts_with('-'))
+        };
+        let is_tool = |name: &str| TOOLS.iter().any(|(tool, _)| *tool == name) || name == "typescript";
+        let types = |name: &str| name.starts_with("@types/");
+        let own = self.asked(&["dependencies"], |_| true);
+        let rest = self.asked(&["devDependencies"], |name| {
+            is_tool(name) || types(name) || is_option(name) || is_named(name)
+        });
+        [own, rest].concat()
+    }
+
+    fn asked(&self, kinds: &[&str], is_wanted: impl Fn(&str) -> bool) -> Vec<String> {
+        let named = kinds
+            .iter()
+            .flat_map(|kind| self.json[*kind].as_object().into_iter().flatten());
+        let named = named.filter(|(name, _)| is_wanted(name));
         let asked = named.filter_map(|(name, range)| Some((name, range.as_str()?)));
         let plain =
             asked.filter(|(name, range)| !name.starts_with('-') && !range.contains(':') && !range.contains('/'));
@@ -192,6 +222,14 @@ impl Package {
         }
         (options, paths)
     }
+}
+
+/// Whether a file may name packages that its code or its tests use.
+fn is_read(path: &str) -> bool {
+    const ENDINGS: [&str; 10] = ["js", "mjs", "cjs", "jsx", "ts", "mts", "cts", "tsx", "json", "babelrc"];
+    let name = base_name(path);
+    let lists = name.starts_with("package") || name.ends_with("-lock.json") || name.contains("eslint");
+    !lists && ends_in(path, &ENDINGS)
 }
 
 /// The words of a script, as a shell would see them but for its variables.

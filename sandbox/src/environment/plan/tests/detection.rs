@@ -1,14 +1,10 @@
 //! Which language is recognised.
 
 use super::{Language, Repository, Unplanned};
-use crate::environment::Snapshot;
-use crate::environment::plan::detect::language;
 
 fn detected(files: &[&str], tests: &[&str]) -> Option<Language> {
     let files: Vec<(&str, &str)> = files.iter().map(|&path| (path, "")).collect();
-    let repository = Repository::of(&files);
-    let tests: Vec<String> = tests.iter().map(|&path| path.to_owned()).collect();
-    language(&Snapshot::open(repository.folder.path()).unwrap(), &tests)
+    Repository::of(&files).language(tests)
 }
 
 #[test]

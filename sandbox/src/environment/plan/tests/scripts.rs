@@ -5,11 +5,12 @@ use super::{Made, Repository, is_bash, own, planned};
 /// A plan as text: what the language's rules wrote, and why.
 fn shown(files: &[(&str, &str)], tests: &[&str]) -> String {
     let plan = planned(files, tests);
+    let language = Repository::of(files).language(tests).unwrap();
     assert!(is_bash(&plan.setup) && is_bash(&plan.test));
     let reasons = plan.reasons.join("\n");
     format!(
         "{} {:?}\n{reasons}\n\n# setup\n{}\n# test\n{}",
-        plan.language,
+        language.name(),
         plan.runner,
         own(&plan.setup),
         plan.test
