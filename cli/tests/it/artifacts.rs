@@ -67,7 +67,7 @@ fn a_file_goes_from_a_sandbox_to_all_others_and_into_a_folder() {
     let shown = place.troupe(&["show", &run]).stdout;
     for line in [
         "build: target, ",
-        "build: target/app, 33 B",
+        "build: target/app, 27 B",
         "build: reports/b.xml, 3 B",
     ] {
         assert!(shown.contains(line), "{line} in {shown}");

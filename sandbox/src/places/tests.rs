@@ -366,7 +366,7 @@ async fn a_sandbox_gives_files_and_a_room_finds_them() {
     let Some(image) = image() else { return };
     let folder = tempfile::tempdir().unwrap();
     let (places, _) = keeping(folder.path());
-    let script = "mkdir -p out/deep; echo 1 > out/deep/a.txt; ln out/deep/a.txt out/b.txt; ln -s deep/a.txt out/c; touch '-x *.txt'";
+    let script = "mkdir -p out/deep; echo 1 > out/deep/a.txt; ln out/deep/a.txt out/b.txt; ln -s deep/a.txt out/c; touch ./'-x *.txt'";
     let made = giving(script, Some(&image), &["out", "*.txt"]);
     let given = places.run("key", made).await.unwrap().artifacts.unwrap();
     let paths: Vec<(&str, u64)> = given

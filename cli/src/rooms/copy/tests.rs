@@ -38,6 +38,7 @@ fn answer(Effect { call, want, .. }: Effect) -> Option<Input> {
                 code: 0,
                 stdout: String::new(),
                 stderr: String::new(),
+                artifacts: None,
             },
         }),
         Want::Tool(_) => Some(Input::ToolReplied {
