@@ -48,7 +48,7 @@ pub fn run(arguments: &Show, settings: &Settings) -> anyhow::Result<Exit> {
         ));
         return Ok(Exit::Succeeded);
     }
-    let mut view = RunView::of(&*workflow, &past.entries);
+    let mut view = RunView::of(&workflow, &past.entries);
     let is_now = past.record.events == events;
     let record = &past.record;
     if is_now && record.progress.status == RunStatus::Waiting {

@@ -9,7 +9,7 @@ use super::fit;
 use super::infer::infer;
 use super::names::{Found, Local, Names, Place, Scope};
 use crate::code;
-use crate::document::{Artifacts, Command, Document, FanOut, Repeat, Step, Verb};
+use crate::document::{Artifacts, Document, FanOut, Repeat, Step, Verb};
 use crate::expression::{Tree, Written};
 use crate::report::Report;
 use crate::tool_types::{self, Signature};
@@ -126,11 +126,10 @@ pub(super) fn kinds(report: &mut Report, document: &Document, callables: &Callab
 
 /// What a command gives, with the paths of its files.
 fn with_files(report: &mut Report, step: &Step, output: Type) -> Type {
-    let Some(Verb::Run(Command {
-        artifacts: Some(artifacts),
-        ..
-    })) = &step.verb
-    else {
+    let Some(Verb::Run(command)) = &step.verb else {
+        return output;
+    };
+    let Some(artifacts) = &command.artifacts else {
         return output;
     };
     match output {

@@ -27,7 +27,6 @@ pub(crate) use inputs::Input;
 pub(crate) use limits::WrittenRunLimits;
 pub(crate) use models::{BUILTIN, Model, PROVIDERS, defaults as model_defaults, split as split_model};
 pub(crate) use names::{ROOTS, identifier, label};
-pub(crate) use run::Command;
 pub(crate) use sandboxes::{Declared, Sandbox};
 pub(crate) use servers::{Pinned, Server};
 pub(crate) use steps::{FanOut, Repeat, Step, Verb};

@@ -22,7 +22,7 @@ pub(crate) enum Verb {
         tool: Spanned<String>,
         arguments: Option<Tree>,
     },
-    Run(run::Command),
+    Run(Box<run::Command>),
     Workflow {
         path: Spanned<String>,
         inputs: Option<Tree>,
@@ -84,7 +84,7 @@ pub(super) fn read(report: &mut Report, fields: &Fields<'_>) -> Option<Verb> {
             let tool = fields.text(report, "tool")?;
             Verb::Tool { tool, arguments }
         }
-        "run" => Verb::Run(run::read(report, verb.1, fields)),
+        "run" => Verb::Run(Box::new(run::read(report, verb.1, fields))),
         "workflow" => {
             let inputs = arguments(report, fields, verb.1);
             let path = fields.text(report, "workflow")?;

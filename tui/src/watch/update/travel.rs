@@ -40,10 +40,10 @@ pub(super) fn to_event(model: &mut Model, at: u64) {
     let folds = model.past.take().and_then(|past| past.folds);
     let kept = run.history.before(at);
     // What is shown already is mostly the nearer one on the way forth.
-    let shown = folds
+    let mut shown = folds
         .iter()
         .filter(|folds| (kept.view.events..=at).contains(&folds.view.events));
-    let base = shown.last().unwrap_or(kept).clone();
+    let base = shown.next_back().unwrap_or(kept).clone();
     model.past = Some(Past { at, folds, base });
 }
 
