@@ -39,7 +39,7 @@ impl ArtifactPath {
 }
 
 impl Artifacts {
-    /// What [`Artifacts::value`] is.
+    /// The type of what an output has under `artifacts`.
     pub fn kind(&self) -> Type {
         match self {
             Self::List(_) => Type::List(Box::new(Type::File)),
